@@ -1,0 +1,29 @@
+/** Sizes that a request may have. Stored rows are not held to them: what was accepted once is delivered. */
+export const LIMITS = {
+  /** UTF-8 bytes of `callback.payload` as JSON. */
+  payloadBytes: 1_048_576,
+  /** UTF-8 bytes of `metadata` as JSON. */
+  metadataBytes: 65_536,
+  /** Levels of arrays and objects in `payload` and `metadata`. */
+  jsonDepth: 64,
+  /** Characters of an HTTP callback's URL. */
+  urlLength: 8_192,
+  /** Headers of one callback. */
+  headerCount: 64,
+  /** Characters of a header's name. */
+  headerNameLength: 256,
+  /** Characters of a header's value. */
+  headerValueLength: 8_192,
+  /** Characters of a NATS subject: topic, dot and key. */
+  subjectLength: 1_024,
+  /** Timers in one batch. */
+  batchSize: 1_000,
+  /** Timers in one page of a list. */
+  pageSize: 200,
+  /** Characters of an Idempotency-Key. */
+  idempotencyKeyLength: 255,
+  /** Attempts that a retry policy may ask for. */
+  maxAttempts: 100,
+  /** The longest delay, in milliseconds: 100 years. */
+  delayMs: 36_525 * 86_400_000,
+} as const;

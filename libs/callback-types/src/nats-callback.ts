@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { headerMapSchema, storedHeaderMapSchema } from './header-map.ts';
+import { jsonValueSchema } from './json-value.ts';
+import { LIMITS } from './limits.ts';
+
+const reserved = {
+  names: new Set<string>(),
+  prefixes: ['nats-'],
+  why: 'starts with Nats-, which the server gives a meaning: it cannot be given',
+};
+
+/** What keeps a text from being part of a subject to publish to; `undefined` when nothing does. */
+function faultOfTokens(text: string): string | undefined {
+  if (text === '') return 'must not be empty';
+  if (/\s/.test(text)) return 'must not contain spaces or line breaks';
+  if (/[*>]/.test(text)) return 'must not contain the wildcards * and >';
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(text)) return 'must not contain control characters';
+  if (!text.isWellFormed()) return 'must be well-formed Unicode';
+  if (text.split('.').includes('')) return 'must not have empty tokens: no dot at either end, no two dots in a row';
+  return undefined;
+}
+
+function faultOfTopic(text: string): string | undefined {
+  return faultOfTokens(text) ?? (text.startsWith('$') ? 'must not start with $: such subjects belong to the server' : undefined);
+}
+
+function tokens(fault: (text: string) => string | undefined) {
+  return z
+    .string()
+    .max(LIMITS.subjectLength)
+    .superRefine((text, context) => {
+      const message = fault(text);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    });
+}
+
+/** A NATS callback as a request gives it. */
+export const natsCallbackSchema = z
+  .strictObject({
+    type: z.literal('nats'),
+    topic: tokens(faultOfTopic).meta({ description: 'The subject, or its beginning when key is given', examples: ['orders.due'] }),
+    key: tokens(faultOfTokens).nullish().meta({ description: 'Makes the subject topic.key', examples: ['42'] }),
+    headers: headerMapSchema(reserved).nullish().meta({ description: 'Headers of the message' }),
+    payload: jsonValueSchema(LIMITS.payloadBytes)
+      .optional()
+      .meta({ description: 'The JSON of the message; null or absent: an empty message' }),
+    jetstream: z
+      .boolean()
+      .optional()
+      .meta({ description: 'true: delivered only when a stream has acknowledged the message' }),
+  })
+  .superRefine(({ topic, key }, context) => {
+    const length = natsSubject({ topic, key }).length;
+    if (length > LIMITS.subjectLength)
+      context.addIssue({ code: 'custom', path: ['key'], message: `makes a subject of ${length} characters, at most ${LIMITS.subjectLength} are allowed` });
+  })
+  .meta({ id: 'NatsCallback' });
+
+/** A NATS callback as a request gives it. */
+export type NatsCallback = z.infer<typeof natsCallbackSchema>;
+
+/** A NATS callback as a stored row holds it, whoever wrote the row; unknown fields and odd headers are passed over. */
+export const storedNatsCallbackSchema = z.object({
+  type: z.literal('nats'),
+  topic: tokens(faultOfTopic),
+  key: tokens(faultOfTokens).nullish(),
+  headers: storedHeaderMapSchema,
+  payload: z.unknown(),
+  jetstream: z.boolean().optional().catch(undefined),
+});
+
+/** A NATS callback as read from a stored row. */
+export type StoredNatsCallback = z.infer<typeof storedNatsCallbackSchema>;
+
+/** The subject that a NATS callback is published to: `topic`, or `topic.key`. */
+export function natsSubject(callback: { readonly topic: string; readonly key?: string | null | undefined }): string {
+  return callback.key === undefined || callback.key === null ? callback.topic : `${callback.topic}.${callback.key}`;
+}

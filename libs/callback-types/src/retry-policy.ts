@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { durationSchema } from './duration.ts';
+import { LIMITS } from './limits.ts';
+
+/**
+ * How often and when a failed attempt is repeated. What is absent comes from the default policy.
+ * `delays` and `exponential` exclude each other; after the last of `delays` its last entry is repeated.
+ */
+export const retryPolicySchema = z
+  .strictObject({
+    max_attempts: z
+      .int()
+      .min(1)
+      .max(LIMITS.maxAttempts)
+      .optional()
+      .meta({ description: 'Attempts in all, the first one included; 1: never repeated' }),
+    delays: z
+      .array(durationSchema())
+      .min(1)
+      .max(LIMITS.maxAttempts)
+      .optional()
+      .meta({ description: 'The wait after the first failed attempt, the second, …' }),
+    exponential: z
+      .strictObject({
+        initial: durationSchema(),
+        factor: z.number().min(1).max(100).default(2),
+        max: durationSchema(),
+      })
+      .optional()
+      .meta({ description: 'Waits that grow by a factor from initial to max' }),
+    give_up_after: durationSchema()
+      .optional()
+      .meta({ description: 'No attempt starts later than this after execute_at' }),
+  })
+  .superRefine((policy, context) => {
+    if (policy.delays !== undefined && policy.exponential !== undefined)
+      context.addIssue({ code: 'custom', path: ['exponential'], message: 'cannot be given together with delays' });
+  })
+  .meta({ id: 'RetryPolicy' });
+
+export type RetryPolicy = z.infer<typeof retryPolicySchema>;
