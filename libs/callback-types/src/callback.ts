@@ -21,5 +21,8 @@ export type CallbackConfig = z.infer<typeof callbackConfigSchema>;
  * A callback as a stored row holds it. Tolerant: rows outlive every version of the request schema, and those the first
  * timer service wrote must be delivered as it delivered them.
  */
-export const storedCallbackConfigSchema = z.discriminatedUnion('type', [storedHttpCallbackSchema, storedNatsCallbackSchema]);
+export const storedCallbackConfigSchema = z.discriminatedUnion('type', [
+  storedHttpCallbackSchema,
+  storedNatsCallbackSchema,
+]);
 export type StoredCallbackConfig = z.infer<typeof storedCallbackConfigSchema>;

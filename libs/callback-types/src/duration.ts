@@ -28,7 +28,13 @@ export function durationSchema(minMs = 1, maxMs: number = LIMITS.delayMs) {
       if (ms === undefined)
         context.addIssue({ code: 'custom', message: 'must be a duration such as "250ms", "90s" or "1d12h"' });
       else if (ms < minMs || ms > maxMs)
-        context.addIssue({ code: 'custom', message: `must be between ${minMs} ms and ${maxMs} ms, is ${ms} ms` });
+        context.addIssue({
+          code: 'custom',
+          message: `must be between ${minMs} ms and ${maxMs} ms, is ${ms} ms`,
+        });
     })
-    .meta({ description: 'Whole numbers with units ms, s, m, h, d, added up', examples: ['250ms', '90s', '1d12h'] });
+    .meta({
+      description: 'Whole numbers with units ms, s, m, h, d, added up',
+      examples: ['250ms', '90s', '1d12h'],
+    });
 }

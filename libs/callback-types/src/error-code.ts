@@ -9,7 +9,11 @@ export interface ErrorKind {
 
 /** Every `code` that an answer can carry, but for 0, which is success. */
 export const ERRORS = {
-  internal: { code: 1, status: 500, meaning: 'The service or its database failed; the request may be repeated' },
+  internal: {
+    code: 1,
+    status: 500,
+    meaning: 'The service or its database failed; the request may be repeated',
+  },
   validation: { code: 2, status: 400, meaning: 'The request is not valid; errors names each fault' },
   notFound: { code: 3, status: 404, meaning: 'There is no such timer or path' },
   unauthorized: { code: 4, status: 401, meaning: 'X-API-Key is missing or wrong' },
@@ -24,7 +28,9 @@ export const ERRORS = {
 export type ErrorName = keyof typeof ERRORS;
 
 /** One fault of a request: where, as a dotted path into the body, the query or the headers, and what is wrong. */
-export const requestFaultSchema = z.object({ path: z.string(), message: z.string() }).meta({ id: 'RequestFault' });
+export const requestFaultSchema = z
+  .object({ path: z.string(), message: z.string() })
+  .meta({ id: 'RequestFault' });
 export type RequestFault = z.infer<typeof requestFaultSchema>;
 
 /** The body of every answer that is not a success. */

@@ -16,16 +16,19 @@ interface Reserved {
 }
 
 function faultOfName(name: string, reserved: Reserved): string | undefined {
-  if (name.length > LIMITS.headerNameLength) return `name is longer than ${LIMITS.headerNameLength} characters`;
+  if (name.length > LIMITS.headerNameLength)
+    return `name is longer than ${LIMITS.headerNameLength} characters`;
   if (/[\r\n]/.test(name)) return 'name must not contain line breaks';
   if (!NAME.test(name)) return 'name has characters that a header name may not have';
   const lower = name.toLowerCase();
-  if (reserved.names.has(lower) || reserved.prefixes.some((prefix) => lower.startsWith(prefix))) return reserved.why;
+  if (reserved.names.has(lower) || reserved.prefixes.some((prefix) => lower.startsWith(prefix)))
+    return reserved.why;
   return undefined;
 }
 
 function faultOfValue(value: string): string | undefined {
-  if (value.length > LIMITS.headerValueLength) return `value is longer than ${LIMITS.headerValueLength} characters`;
+  if (value.length > LIMITS.headerValueLength)
+    return `value is longer than ${LIMITS.headerValueLength} characters`;
   if (/[\r\n]/.test(value)) return 'value must not contain line breaks';
   if (!VALUE.test(value)) return 'value has characters other than visible ASCII, spaces and tabs';
   return undefined;
@@ -56,6 +59,8 @@ export function headerMapSchema(reserved: Reserved) {
  */
 export const storedHeaderMapSchema = z.unknown().transform((stored): HeaderMap => {
   if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return {};
-  const strings = Object.entries(stored).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const strings = Object.entries(stored).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
   return Object.fromEntries(strings);
 });

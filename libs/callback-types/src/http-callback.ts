@@ -43,9 +43,15 @@ export const httpCallbackSchema = z
         const message = faultOfUrl(text);
         if (message !== undefined) context.addIssue({ code: 'custom', message });
         else if (new URL(text).username !== '' || new URL(text).password !== '')
-          context.addIssue({ code: 'custom', message: 'must not hold a user name or password: use an Authorization header' });
+          context.addIssue({
+            code: 'custom',
+            message: 'must not hold a user name or password: use an Authorization header',
+          });
       })
-      .meta({ description: 'Where to POST: an absolute http or https URL', examples: ['https://example.com/hook'] }),
+      .meta({
+        description: 'Where to POST: an absolute http or https URL',
+        examples: ['https://example.com/hook'],
+      }),
     headers: headerMapSchema(reserved).nullish().meta({ description: 'Sent as they are' }),
     payload: jsonValueSchema(LIMITS.payloadBytes)
       .optional()

@@ -3,12 +3,7 @@ import { LIMITS } from './limits.ts';
 
 /** Any value that JSON can hold. */
 export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
+  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** What is wrong with a value parsed from JSON, and where. */
 export interface JsonFault {
@@ -56,7 +51,8 @@ export function findJsonFault(root: unknown): JsonFault | undefined {
     }
     for (const [key, item] of Object.entries(value)) {
       const message = faultOfString(key);
-      if (message !== undefined) return { path: [...path, key], message: `the name of this field ${message}` };
+      if (message !== undefined)
+        return { path: [...path, key], message: `the name of this field ${message}` };
       open.push({ value: item, path: [...path, key] });
     }
   }
@@ -67,15 +63,20 @@ const utf8 = new TextEncoder();
 
 /** A JSON value of at most `maxBytes` UTF-8 bytes that PostgreSQL stores without changing it. */
 export function jsonValueSchema(maxBytes: number) {
-  return z.custom<JsonValue>(() => true).superRefine((value, context) => {
-    if (value === undefined) return;
-    const fault = findJsonFault(value);
-    if (fault !== undefined) {
-      context.addIssue({ code: 'custom', path: [...fault.path], message: fault.message });
-      return;
-    }
-    const bytes = utf8.encode(JSON.stringify(value)).length;
-    if (bytes > maxBytes)
-      context.addIssue({ code: 'custom', message: `must be at most ${maxBytes} bytes as JSON, is ${bytes}` });
-  });
+  return z
+    .custom<JsonValue>(() => true)
+    .superRefine((value: JsonValue | undefined, context) => {
+      if (value === undefined) return;
+      const fault = findJsonFault(value);
+      if (fault !== undefined) {
+        context.addIssue({ code: 'custom', path: [...fault.path], message: fault.message });
+        return;
+      }
+      const bytes = utf8.encode(JSON.stringify(value)).length;
+      if (bytes > maxBytes)
+        context.addIssue({
+          code: 'custom',
+          message: `must be at most ${maxBytes} bytes as JSON, is ${bytes}`,
+        });
+    });
 }

@@ -14,15 +14,18 @@ function faultOfTokens(text: string): string | undefined {
   if (text === '') return 'must not be empty';
   if (/\s/.test(text)) return 'must not contain spaces or line breaks';
   if (/[*>]/.test(text)) return 'must not contain the wildcards * and >';
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(text)) return 'must not contain control characters';
   if (!text.isWellFormed()) return 'must be well-formed Unicode';
-  if (text.split('.').includes('')) return 'must not have empty tokens: no dot at either end, no two dots in a row';
+  if (text.split('.').includes(''))
+    return 'must not have empty tokens: no dot at either end, no two dots in a row';
   return undefined;
 }
 
 function faultOfTopic(text: string): string | undefined {
-  return faultOfTokens(text) ?? (text.startsWith('$') ? 'must not start with $: such subjects belong to the server' : undefined);
+  return (
+    faultOfTokens(text) ??
+    (text.startsWith('$') ? 'must not start with $: such subjects belong to the server' : undefined)
+  );
 }
 
 function tokens(fault: (text: string) => string | undefined) {
@@ -39,8 +42,13 @@ function tokens(fault: (text: string) => string | undefined) {
 export const natsCallbackSchema = z
   .strictObject({
     type: z.literal('nats'),
-    topic: tokens(faultOfTopic).meta({ description: 'The subject, or its beginning when key is given', examples: ['orders.due'] }),
-    key: tokens(faultOfTokens).nullish().meta({ description: 'Makes the subject topic.key', examples: ['42'] }),
+    topic: tokens(faultOfTopic).meta({
+      description: 'The subject, or its beginning when key is given',
+      examples: ['orders.due'],
+    }),
+    key: tokens(faultOfTokens)
+      .nullish()
+      .meta({ description: 'Makes the subject topic.key', examples: ['42'] }),
     headers: headerMapSchema(reserved).nullish().meta({ description: 'Headers of the message' }),
     payload: jsonValueSchema(LIMITS.payloadBytes)
       .optional()
@@ -53,7 +61,11 @@ export const natsCallbackSchema = z
   .superRefine(({ topic, key }, context) => {
     const length = natsSubject({ topic, key }).length;
     if (length > LIMITS.subjectLength)
-      context.addIssue({ code: 'custom', path: ['key'], message: `makes a subject of ${length} characters, at most ${LIMITS.subjectLength} are allowed` });
+      context.addIssue({
+        code: 'custom',
+        path: ['key'],
+        message: `makes a subject of ${length} characters, at most ${LIMITS.subjectLength} are allowed`,
+      });
   })
   .meta({ id: 'NatsCallback' });
 
@@ -74,6 +86,11 @@ export const storedNatsCallbackSchema = z.object({
 export type StoredNatsCallback = z.infer<typeof storedNatsCallbackSchema>;
 
 /** The subject that a NATS callback is published to: `topic`, or `topic.key`. */
-export function natsSubject(callback: { readonly topic: string; readonly key?: string | null | undefined }): string {
-  return callback.key === undefined || callback.key === null ? callback.topic : `${callback.topic}.${callback.key}`;
+export function natsSubject(callback: {
+  readonly topic: string;
+  readonly key?: string | null | undefined;
+}): string {
+  return callback.key === undefined || callback.key === null
+    ? callback.topic
+    : `${callback.topic}.${callback.key}`;
 }

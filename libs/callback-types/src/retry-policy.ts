@@ -34,7 +34,11 @@ export const retryPolicySchema = z
   })
   .superRefine((policy, context) => {
     if (policy.delays !== undefined && policy.exponential !== undefined)
-      context.addIssue({ code: 'custom', path: ['exponential'], message: 'cannot be given together with delays' });
+      context.addIssue({
+        code: 'custom',
+        path: ['exponential'],
+        message: 'cannot be given together with delays',
+      });
   })
   .meta({ id: 'RetryPolicy' });
 

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
+
+/** The body of every success: `code` 0 and the data. */
+function success<Data extends z.ZodType>(data: Data) {
+  return z.object({ code: z.literal(0), message: z.string(), data });
+}
+
+/** `POST /timers`, `PUT /timers/:id`, `POST /timers/:id/retry` and `/run`. */
+export const timerSummaryResponseSchema = success(timerSummarySchema);
+/** `POST /timers/batch`: one timer per item, in the order of the request. */
+export const timerBatchResponseSchema = success(z.object({ timers: z.array(timerSummarySchema) }));
+/** `GET /timers/:id`. */
+export const timerResponseSchema = success(timerSchema);
+/** `DELETE /timers/:id`. */
+export const canceledResponseSchema = success(z.object({ id: z.uuid(), status: z.literal('canceled') }));
+/** `GET /timers`. */
+export const timerListResponseSchema = success(
+  z.object({
+    timers: z.array(timerSummarySchema),
+    total: z.int().meta({ description: 'Timers that match: exact up to 10,000, an estimate beyond' }),
+    total_estimated: z.boolean(),
+    limit: z.int(),
+    offset: z.int(),
+    next_cursor: z.string().nullable().meta({ description: 'null on the last page' }),
+  }),
+);
+/** `GET /timers/:id/attempts`. */
+export const attemptListResponseSchema = success(z.object({ attempts: z.array(attemptSchema) }));
+/** `GET /healthz` while the service is well. */
+export const healthResponseSchema = success(
+  z.object({ status: z.literal('up'), database: z.literal('connected'), timestamp: z.iso.datetime() }),
+);
+/** `GET /healthz` while it is not: status 500, code 1. */
+export const degradedResponseSchema = z.object({
+  code: z.literal(1),
+  message: z.string(),
+  data: z.object({
+    status: z.literal('degraded'),
+    database: z.enum(['connected', 'disconnected']),
+    timestamp: z.iso.datetime(),
+  }),
+});
+
+export type TimerSummaryResponse = z.infer<typeof timerSummaryResponseSchema>;
+export type TimerBatchResponse = z.infer<typeof timerBatchResponseSchema>;
+export type TimerResponse = z.infer<typeof timerResponseSchema>;
+export type CanceledResponse = z.infer<typeof canceledResponseSchema>;
+export type TimerListResponse = z.infer<typeof timerListResponseSchema>;
+export type AttemptListResponse = z.infer<typeof attemptListResponseSchema>;
+export type HealthResponse = z.infer<typeof healthResponseSchema>;
+export type DegradedResponse = z.infer<typeof degradedResponseSchema>;

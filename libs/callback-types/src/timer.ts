@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { callbackTypeSchema } from './callback.ts';
+import type { JsonValue } from './json-value.ts';
+import { retryPolicySchema } from './retry-policy.ts';
+import { timerStateSchema } from './timer-state.ts';
+
+/** An instant as answers give it: RFC 3339, UTC, milliseconds. */
+const instant = z.iso.datetime();
+const json = z.custom<JsonValue>(() => true).meta({ description: 'Any JSON value' });
+
+/** A timer as a list, a creation or a change answers it. */
+export const timerSummarySchema = z
+  .object({
+    id: z.uuid(),
+    created_at: instant,
+    execute_at: instant.meta({ description: 'The instant that the client asked for' }),
+    callback_type: callbackTypeSchema,
+    status: timerStateSchema,
+    executed_at: instant.nullable().meta({ description: 'When the timer was completed or failed' }),
+  })
+  .meta({ id: 'TimerSummary' });
+export type TimerSummary = z.infer<typeof timerSummarySchema>;
+
+/** A timer with everything that is stored of it. */
+export const timerSchema = timerSummarySchema
+  .extend({
+    updated_at: instant,
+    callback_config: json.meta({ description: 'The callback as it is stored' }),
+    metadata: json,
+    last_error: z.string().nullable().meta({ description: 'Why the last failed attempt failed' }),
+    attempts: z.int().meta({ description: 'Attempts made so far' }),
+    due_at: instant.meta({
+      description: 'execute_at, or when the timer is next due after a retry or a request to run now',
+    }),
+    attempted_at: instant.nullable().meta({ description: 'When the last attempt started' }),
+    lateness_ms: z
+      .number()
+      .nullable()
+      .meta({ description: 'For a timer that was executed: how long after due_at its last attempt started' }),
+    retry: retryPolicySchema.nullable(),
+    expires_at: instant.nullable(),
+  })
+  .meta({ id: 'Timer' });
+export type Timer = z.infer<typeof timerSchema>;
+
+/** One attempt of a timer. */
+export const attemptSchema = z
+  .object({
+    number: z.int().positive(),
+    due_at: instant,
+    started_at: instant,
+    finished_at: instant,
+    duration_ms: z.number(),
+    outcome: z.enum(['delivered', 'failed']),
+    status_code: z.int().nullable().meta({ description: 'Status of the HTTP answer, where there was one' }),
+    error: z.string().nullable(),
+  })
+  .meta({ id: 'Attempt' });
+export type Attempt = z.infer<typeof attemptSchema>;
