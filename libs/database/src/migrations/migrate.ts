@@ -1,0 +1,229 @@
+import { Migrator } from 'kysely';
+import type { Migration, MigrationProvider } from 'kysely';
+import { CompiledQuery } from 'kysely';
+
+import { defaultBlockingRowLimit, guardAgainstBlocking } from './block-guard.ts';
+import { BlockerWatch } from './blocking-sessions.ts';
+import type { BlockingSession } from './blocking-sessions.ts';
+import { compareLedger, refuseProblems } from './compare-ledger.ts';
+import { concurrentIndexName, dropLeftoverIndex } from './concurrent-index.ts';
+import { executeStatements } from './execute-migration.ts';
+import { followLedger } from './kysely-bookkeeping.ts';
+import { createLedger, insertLedgerRow, readLedger } from './ledger.ts';
+import type { Ledger, LedgerTable } from './ledger.ts';
+import { defaultLockPolicy, withLockRetry } from './lock-retry.ts';
+import type { LockPolicy, LockTry } from './lock-retry.ts';
+import { MigrationError } from './migration-error.ts';
+import { readMigrationFiles } from './migration-file.ts';
+import type { MigrationFile } from './migration-file.ts';
+import { withMigrationLock } from './migration-lock.ts';
+import { openMigrationSession } from './migration-session.ts';
+import type { MigrationSession } from './migration-session.ts';
+import { findMigrationsDirectory } from './migrations-directory.ts';
+
+/** What happens while migrating. The library prints nothing itself. */
+export type MigrationProgress =
+  | { readonly kind: 'waiting'; readonly holder: BlockingSession | undefined }
+  | { readonly kind: 'started'; readonly file: MigrationFile }
+  | { readonly kind: 'blocked'; readonly file: MigrationFile; readonly failed: LockTry }
+  | { readonly kind: 'leftover-index-dropped'; readonly file: MigrationFile; readonly index: string }
+  | { readonly kind: 'applied'; readonly file: MigrationFile; readonly milliseconds: number };
+
+export interface MigrateOptions {
+  readonly databaseUrl: string;
+  /** Holds the numbered files; found from where this code lies when not given. */
+  readonly directory?: string | undefined;
+  /** The last version to apply; the newest when not given. */
+  readonly to?: bigint | undefined;
+  /** Milliseconds to wait for another migrator; 0: not at all; not given: as long as it takes. */
+  readonly lockWaitMs?: number | undefined;
+  /** Timers above which a file that blocks the table is refused; Infinity: never. */
+  readonly blockingRowLimit?: number | undefined;
+  readonly lockPolicy?: LockPolicy | undefined;
+  readonly onProgress?: ((progress: MigrationProgress) => void) | undefined;
+}
+
+export interface MigrationReport {
+  /** In the order in which they were applied by this call. */
+  readonly applied: readonly { readonly file: MigrationFile; readonly milliseconds: number }[];
+  /** Newest version of the database afterwards; undefined when nothing was ever applied. */
+  readonly version: bigint | undefined;
+}
+
+/** Kysely knows a migration by its name; what it runs is in the file. */
+class SqlMigrationProvider implements MigrationProvider {
+  readonly #files: readonly MigrationFile[];
+  readonly #run: (file: MigrationFile) => Migration;
+
+  constructor(files: readonly MigrationFile[], run: (file: MigrationFile) => Migration) {
+    this.#files = files;
+    this.#run = run;
+  }
+
+  getMigrations(): Promise<Record<string, Migration>> {
+    return Promise.resolve(Object.fromEntries(this.#files.map((file) => [file.name, this.#run(file)])));
+  }
+}
+
+interface Run {
+  readonly session: MigrationSession;
+  readonly files: readonly MigrationFile[];
+  readonly ledgerTable: LedgerTable;
+  readonly watch: BlockerWatch;
+  readonly policy: LockPolicy;
+  readonly report: (progress: MigrationProgress) => void;
+}
+
+function ledgerRow(table: LedgerTable, file: MigrationFile, startedAt: number): CompiledQuery {
+  const nanoseconds = Math.round((performance.now() - startedAt) * 1e6);
+  return CompiledQuery.raw(insertLedgerRow(table), [
+    file.version.toString(),
+    file.description,
+    file.checksum,
+    nanoseconds,
+  ]);
+}
+
+/** Kysely's Migrator never throws; it answers the error. */
+async function migrateUp(run: Run, disableTransactions: boolean, up: Migration['up']): Promise<void> {
+  const migrator = new Migrator({
+    db: run.session.kysely,
+    provider: new SqlMigrationProvider(run.files, () => ({ up })),
+    disableTransactions,
+  });
+  const { error } = await migrator.migrateUp();
+  if (error !== undefined) throw error instanceof Error ? error : new Error(String(error));
+}
+
+/** The file's statements and its ledger row, committed together or not at all. */
+async function applyInTransaction(run: Run, file: MigrationFile): Promise<void> {
+  await withLockRetry(
+    run.session,
+    run.watch,
+    run.policy,
+    (lockTimeoutMs) =>
+      migrateUp(run, false, async (db) => {
+        const startedAt = performance.now();
+        await db.executeQuery(CompiledQuery.raw(`SET LOCAL lock_timeout = ${lockTimeoutMs}`));
+        // The sqlx command line takes no advisory lock. It then waits here, at its insert into the ledger.
+        await db.executeQuery(CompiledQuery.raw(`LOCK TABLE ${run.ledgerTable} IN SHARE ROW EXCLUSIVE MODE`));
+        await executeStatements(db, file);
+        await db.executeQuery(ledgerRow(run.ledgerTable, file, startedAt));
+      }),
+    (failed) => {
+      run.report({ kind: 'blocked', file, failed });
+    },
+  );
+}
+
+/** CREATE INDEX CONCURRENTLY and its like: the ledger row can only follow afterwards. */
+async function applyWithoutTransaction(run: Run, file: MigrationFile): Promise<void> {
+  const index = concurrentIndexName(file.statements[0]?.text ?? '');
+  await withLockRetry(
+    run.session,
+    run.watch,
+    run.policy,
+    async () => {
+      // It waits for every transaction older than itself and lets all others through: a timeout would only break it
+      // off and leave an INVALID index.
+      await run.session.client.query('SET lock_timeout = 0');
+      if (index !== undefined && (await dropLeftoverIndex(run.session.client, index))) {
+        run.report({ kind: 'leftover-index-dropped', file, index });
+      }
+      await migrateUp(run, true, async (db) => {
+        const startedAt = performance.now();
+        await executeStatements(db, file);
+        await db.executeQuery(ledgerRow(run.ledgerTable, file, startedAt));
+      });
+    },
+    (failed) => {
+      run.report({ kind: 'blocked', file, failed });
+    },
+  );
+}
+
+/** @throws MigrationError `no-such-version`. */
+function chooseTarget(files: readonly MigrationFile[], to: bigint | undefined): bigint {
+  const newest = files.at(-1)?.version ?? 0n;
+  if (to === undefined) return newest;
+  if (!files.some((file) => file.version === to)) {
+    throw new MigrationError('no-such-version', `there is no migration ${to}; the newest is ${newest}`);
+  }
+  return to;
+}
+
+/** @throws MigrationError `not-adopted`. */
+async function refuseUnknownTables(session: MigrationSession, ledger: Ledger): Promise<void> {
+  const { rows } = await session.client.query("SELECT 1 WHERE to_regclass('timers') IS NOT NULL");
+  if (ledger.rows.length === 0 && rows.length > 0) {
+    throw new MigrationError(
+      'not-adopted',
+      'this database has a table timers, but no ledger says which migrations made it; run migrator:adopt',
+    );
+  }
+}
+
+async function migrateLocked(
+  session: MigrationSession,
+  files: readonly MigrationFile[],
+  options: MigrateOptions,
+): Promise<MigrationReport> {
+  const target = chooseTarget(files, options.to);
+  const ledger = await readLedger(session.client);
+  await refuseUnknownTables(session, ledger);
+  await createLedger(session.client, ledger.table);
+  const { applied, pending, problems } = compareLedger(files, ledger);
+  refuseProblems(problems);
+  await followLedger(session.client, applied, ledger.rows, ledger.table);
+
+  const watch = new BlockerWatch(session.databaseUrl);
+  const report = options.onProgress ?? (() => undefined);
+  const run: Run = {
+    session,
+    files,
+    ledgerTable: ledger.table,
+    watch,
+    policy: options.lockPolicy ?? defaultLockPolicy,
+    report,
+  };
+  const done: { file: MigrationFile; milliseconds: number }[] = [];
+  try {
+    for (const file of pending.filter((candidate) => candidate.version <= target)) {
+      await guardAgainstBlocking(session.client, file, options.blockingRowLimit ?? defaultBlockingRowLimit);
+      report({ kind: 'started', file });
+      const startedAt = performance.now();
+      await (file.inTransaction ? applyInTransaction(run, file) : applyWithoutTransaction(run, file));
+      const milliseconds = performance.now() - startedAt;
+      done.push({ file, milliseconds });
+      report({ kind: 'applied', file, milliseconds });
+    }
+  } finally {
+    await watch.close();
+  }
+  return { applied: done, version: done.at(-1)?.file.version ?? ledger.rows.at(-1)?.version };
+}
+
+/**
+ * Applies the pending migrations in order, each with its ledger row in a transaction of its own. One migrator at a time
+ * works on a database; the others wait. A file that fails leaves nothing behind, the files before it stay applied.
+ *
+ * @throws MigrationError with a code, and for a failing statement with file, line, SQLSTATE and statement.
+ */
+export async function migrateToLatest(options: MigrateOptions): Promise<MigrationReport> {
+  const files = await readMigrationFiles(options.directory ?? findMigrationsDirectory());
+  const session = await openMigrationSession(options.databaseUrl);
+  try {
+    return await withMigrationLock(
+      session.client,
+      {
+        lockWaitMs: options.lockWaitMs,
+        onWait: (holder) => {
+          options.onProgress?.({ kind: 'waiting', holder });
+        },
+      },
+      () => migrateLocked(session, files, options),
+    );
+  } finally {
+    await session.close();
+  }
+}
