@@ -1,0 +1,84 @@
+import { databaseSettings, DatabaseSettingsError, type DatabaseSettings } from '@timer-platform/database';
+import { z } from 'zod';
+import { apiSettingsSchema, type ApiSettings } from './api/api-settings.ts';
+import { dispatchSettingsSchema, type DispatchSettings } from './dispatch/dispatch-settings.ts';
+import { type Environment, onOff, wholeNumber } from './settings.ts';
+import { transportSettingsSchema, type TransportSettings } from './transports/transport-settings.ts';
+
+const processSettingsSchema = z
+  .object({
+    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    TIMER_MODE: z.enum(['production', 'development']).default('production'),
+    TIMER_DIRECTORY: z.string().min(1).default('.timer'),
+    DATABASE_POOL_SIZE: wholeNumber(2, 1_000, 20),
+    TRANSACTION_POOLER: onOff(false),
+  })
+  .transform((env) => ({
+    logLevel: env.LOG_LEVEL,
+    /** development: embedded database, generated API key, loopback destinations, inspector. */
+    mode: env.TIMER_MODE,
+    /** Where the embedded server and the generated key are kept. */
+    directory: env.TIMER_DIRECTORY,
+    databasePoolSize: env.DATABASE_POOL_SIZE,
+    transactionPooler: env.TRANSACTION_POOLER,
+  }));
+
+/** Everything that can be set, checked and frozen. */
+export interface Config extends z.infer<typeof processSettingsSchema> {
+  readonly database: DatabaseSettings;
+  readonly api: ApiSettings;
+  readonly dispatch: DispatchSettings;
+  readonly transports: TransportSettings;
+}
+
+/** Names every variable that is not as it should be. Never tells a value: it may be a secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(['The configuration is not valid:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
+    this.faults = faults;
+  }
+}
+
+/**
+ * Reads all settings from the environment.
+ *
+ * @throws {ConfigError} that lists every fault at once
+ */
+export function readConfig(env: Environment): Config {
+  // A variable that is set to nothing counts as not set.
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const faults: string[] = [];
+
+  function read<Settings>(schema: z.ZodType<Settings>): Settings | undefined {
+    const result = schema.safeParse(given);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) faults.push(`${issue.path.join('.')} ${issue.message}`);
+    return undefined;
+  }
+
+  const process = read(processSettingsSchema);
+  const api = read(apiSettingsSchema);
+  const dispatch = read(dispatchSettingsSchema);
+  const transports = read(transportSettingsSchema);
+  let database: DatabaseSettings | undefined;
+  try {
+    database = databaseSettings(given);
+  } catch (error) {
+    if (!(error instanceof DatabaseSettingsError)) throw error;
+    faults.push(...error.faults.map(({ variable, message }) => `${variable} ${message}`));
+  }
+  if (process?.mode === 'production' && database?.kind === 'embedded')
+    faults.push(
+      'DATABASE_URL must be set, or PG_HOST, PG_USER and PG_DB_NAME: the embedded database is for TIMER_MODE=development',
+    );
+  if (process?.mode === 'production' && api !== undefined && api.apiKey === undefined)
+    faults.push('API_KEY must be set: a secret of at least 32 characters that clients send as X-API-Key');
+  if (faults.length > 0 || !process || !api || !dispatch || !transports || !database)
+    throw new ConfigError(faults);
+  return Object.freeze({ ...process, database, api, dispatch, transports });
+}

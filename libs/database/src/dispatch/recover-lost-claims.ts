@@ -1,0 +1,59 @@
+import { type Database, statement } from '../connect.ts';
+
+export interface RecoveryRules {
+  /** A dispatcher that was silent for longer is dead, in milliseconds. */
+  readonly silenceMs: number;
+  /** After this many claims lost in a row the timer is failed: it may be what kills its dispatchers. */
+  readonly maxLostClaims: number;
+  /**
+   * A timer that is executing without a dispatcher was taken by the first timer service, which knew none; untouched for
+   * longer than this, in milliseconds, it is returned too. That service gave up an attempt after 30 s.
+   */
+  readonly unownedMs: number;
+}
+
+export interface Recovered {
+  /** Dispatchers declared dead. */
+  readonly dispatchers: number;
+  /** Timers returned to pending. */
+  readonly returned: number;
+  /** Timers failed for having lost too many dispatchers. */
+  readonly failed: number;
+}
+
+/** Two statements, so that the second one sees what dead dispatchers had claimed until the first one committed. */
+const BURY = statement(
+  'remove-dead-dispatchers',
+  `DELETE FROM dispatchers WHERE heartbeat_at < clock_timestamp() - $1 * interval '1 millisecond' RETURNING id`,
+);
+
+/** executing → pending, or failed. The lost claim uses up no attempt. Uses idx_timers_claimed_by. */
+const RECOVER = statement(
+  'recover-lost-claims',
+  `WITH lost AS (
+     SELECT id FROM timers
+     WHERE status = 'executing'
+       AND CASE WHEN claimed_by IS NULL THEN updated_at < now() - $2 * interval '1 millisecond'
+           ELSE NOT EXISTS (SELECT FROM dispatchers WHERE dispatchers.id = claimed_by) END
+     FOR NO KEY UPDATE SKIP LOCKED
+   )
+   UPDATE timers
+   SET status = CASE WHEN lost_claims + 1 < $1 THEN 'pending' ELSE 'failed' END,
+       executed_at = CASE WHEN lost_claims + 1 < $1 THEN NULL ELSE now() END,
+       last_error = CASE WHEN lost_claims + 1 < $1 THEN last_error
+         ELSE 'given up: ' || lost_claims + 1 || ' dispatchers in a row were lost while they held this timer' END,
+       lost_claims = lost_claims + 1, claimed_by = NULL, updated_at = now()
+   FROM lost WHERE timers.id = lost.id
+   RETURNING timers.status`,
+);
+
+/** Returns what dead dispatchers held. Any number of dispatchers may do so at once. */
+export async function recoverLostClaims(db: Database, rules: RecoveryRules): Promise<Recovered> {
+  const dead = await db.rows(BURY, [rules.silenceMs]);
+  const timers = await db.rows<{ status: 'pending' | 'failed' }>(RECOVER, [
+    rules.maxLostClaims,
+    rules.unownedMs,
+  ]);
+  const failed = timers.filter((timer) => timer.status === 'failed').length;
+  return { dispatchers: dead.length, returned: timers.length - failed, failed };
+}

@@ -1,0 +1,40 @@
+import { type Database, statement } from '../connect.ts';
+
+/** An attempt that delivered. Instants are milliseconds since 1970 by the database's clock. */
+export interface DeliveredAttempt {
+  readonly id: string;
+  readonly claim: number;
+  readonly startedMs: number;
+  readonly finishedMs: number;
+}
+
+/**
+ * executing → completed. Fenced: a timer that was claimed again since, or is no longer executing, is left alone.
+ * Committed asynchronously: a settle lost in a crash of the server repeats a delivery under the same id, never loses one.
+ */
+const SETTLE = statement(
+  'settle-delivered',
+  `UPDATE timers
+   SET status = 'completed', claimed_by = NULL, attempts = attempts + 1, lost_claims = 0, last_error = NULL,
+       attempted_at = to_timestamp(started_ms / 1000.0), executed_at = to_timestamp(finished_ms / 1000.0),
+       updated_at = now()
+   FROM unnest($1::uuid[], $2::integer[], $3::double precision[], $4::double precision[])
+          AS settled (id, claim, started_ms, finished_ms),
+        set_config('synchronous_commit', 'off', true)
+   WHERE timers.id = settled.id AND timers.status = 'executing' AND timers.claims = settled.claim
+   RETURNING timers.id`,
+);
+
+/** Settles a batch; answers the ids that were settled. The others were no longer this dispatcher's. */
+export async function settleDelivered(
+  db: Database,
+  attempts: readonly DeliveredAttempt[],
+): Promise<Set<string>> {
+  const rows = await db.rows<{ id: string }>(SETTLE, [
+    attempts.map((attempt) => attempt.id),
+    attempts.map((attempt) => attempt.claim),
+    attempts.map((attempt) => attempt.startedMs),
+    attempts.map((attempt) => attempt.finishedMs),
+  ]);
+  return new Set(rows.map((row) => row.id));
+}

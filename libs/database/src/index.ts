@@ -1,0 +1,40 @@
+export { connect, type ConnectOptions, type Database } from './connect.ts';
+export {
+  databaseSettings,
+  DatabaseSettingsError,
+  maskDatabaseUrl,
+  type DatabaseSettings,
+} from './database-settings.ts';
+export {
+  claimDueTimers,
+  type ClaimedTimer,
+  type ClaimRequest,
+  type ClaimResult,
+} from './dispatch/claim-due-timers.ts';
+export { registerDispatcher, renewDispatcher, unregisterDispatcher } from './dispatch/dispatchers.ts';
+export { handBackClaims, type UnstartedClaim } from './dispatch/hand-back-claims.ts';
+export { oldestDueAge } from './dispatch/oldest-due.ts';
+export { recoverLostClaims, type Recovered, type RecoveryRules } from './dispatch/recover-lost-claims.ts';
+export { settleDelivered, type DeliveredAttempt } from './dispatch/settle-delivered.ts';
+export { settleFailed, type FailedAttempt } from './dispatch/settle-failed.ts';
+export { ping } from './ping.ts';
+export type { Schema } from './schema.ts';
+export { cancelTimer, retryTimer, runTimer, type ChangeResult } from './timers/change-timer.ts';
+export { findTimer, findTimers } from './timers/find-timer.ts';
+export {
+  insertTimers,
+  type IdempotencyKey,
+  type InsertedTimer,
+  type InsertResult,
+  type NewTimer,
+} from './timers/insert-timers.ts';
+export { listAttempts, type AttemptRow } from './timers/list-attempts.ts';
+export {
+  countTimers,
+  listTimers,
+  type ListPage,
+  type ListPosition,
+  type TimerFilter,
+} from './timers/list-timers.ts';
+export type { TimerRow, TimerSummaryRow } from './timers/timer-row.ts';
+export { updateTimer, type TimerUpdate, type UpdateResult } from './timers/update-timer.ts';

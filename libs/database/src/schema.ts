@@ -1,0 +1,64 @@
+import type { JsonValue, CallbackType, RetryPolicy, TimerState } from '@timer-platform/callback-types';
+import type { ColumnType, Generated } from 'kysely';
+
+/** JSONB: comes out parsed, goes in as JSON text. */
+type Json<Value> = ColumnType<Value, string, string>;
+
+/** A row of `timers`, as the newest migration leaves it. */
+export interface TimersTable {
+  id: Generated<string>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+  execute_at: ColumnType<Date, string, string>;
+  status: Generated<TimerState>;
+  last_error: string | null;
+  executed_at: Date | null;
+  metadata: Json<JsonValue> | null;
+  callback_type: Generated<CallbackType>;
+  callback_config: Json<JsonValue>;
+  attempts: Generated<number>;
+  next_attempt_at: ColumnType<Date | null, string | null, string | null>;
+  attempted_at: Date | null;
+  claimed_by: string | null;
+  claims: Generated<number>;
+  lost_claims: Generated<number>;
+  attempts_forgiven: Generated<number>;
+  retry: Json<RetryPolicy> | null;
+  expires_at: ColumnType<Date | null, string | null, string | null>;
+}
+
+/** A row of `dispatchers`. */
+export interface DispatchersTable {
+  id: string;
+  name: string;
+  started_at: Generated<Date>;
+  heartbeat_at: Generated<Date>;
+}
+
+/** A row of `timer_attempts`: an attempt that failed. */
+export interface TimerAttemptsTable {
+  timer_id: string;
+  number: number;
+  due_at: Date;
+  started_at: Date;
+  finished_at: Date;
+  status_code: number | null;
+  error: string;
+}
+
+/** A row of `idempotency_keys`. */
+export interface IdempotencyKeysTable {
+  client: string;
+  key: string;
+  request_hash: Buffer;
+  timer_ids: string[];
+  created_at: Generated<Date>;
+}
+
+/** Every table of the service. The migrator's own ledgers are not among them. */
+export interface Schema {
+  timers: TimersTable;
+  dispatchers: DispatchersTable;
+  timer_attempts: TimerAttemptsTable;
+  idempotency_keys: IdempotencyKeysTable;
+}

@@ -1,0 +1,158 @@
+import type { CallbackConfig, CallbackType, JsonValue, RetryPolicy } from '@timer-platform/callback-types';
+import { v7 as uuidv7 } from 'uuid';
+import { type Database, statement } from '../connect.ts';
+import { isCheckViolation } from '../database-error.ts';
+
+/** A timer to store. Exactly one of `executeAt` and `delayMs` is given. */
+export interface NewTimer {
+  readonly executeAt?: string | undefined;
+  /** Milliseconds from the database's now. */
+  readonly delayMs?: number | undefined;
+  readonly callback: CallbackConfig;
+  readonly metadata?: JsonValue | undefined;
+  readonly retry?: RetryPolicy | null | undefined;
+  readonly expiresAt?: string | null | undefined;
+}
+
+/** What makes a repeated request the same request. */
+export interface IdempotencyKey {
+  /** Name of the API key: two clients may use one key. */
+  readonly client: string;
+  readonly key: string;
+  /** SHA-256 of the request. */
+  readonly requestHash: Buffer;
+}
+
+export interface InsertedTimer {
+  readonly id: string;
+  readonly callbackType: CallbackType;
+  readonly createdAt: Date;
+  readonly executeAt: Date;
+}
+
+export type InsertResult =
+  | { readonly outcome: 'inserted'; readonly timers: readonly InsertedTimer[] }
+  /** The key was used before: `timerIds` were made then; `sameRequest` tells whether by the same request. */
+  | { readonly outcome: 'repeated'; readonly timerIds: readonly string[]; readonly sameRequest: boolean }
+  /** These items, by index, are not in the future by the database's clock. Nothing was stored. */
+  | { readonly outcome: 'in-the-past'; readonly items: readonly number[] };
+
+/**
+ * One statement for one timer and for a thousand: a single JSON parameter is cheaper to send than arrays of columns.
+ * Ids are UUIDs of version 7, made here, so that new entries of the primary key stand beside each other.
+ */
+const ROWS = `
+  SELECT id, COALESCE(execute_at, now() + delay_ms * interval '1 millisecond') AS execute_at,
+         callback_type, callback_config, metadata, retry, expires_at
+  FROM json_to_recordset($1::json) AS new (
+    id uuid, execute_at timestamptz, delay_ms double precision, callback_type text, callback_config jsonb,
+    metadata jsonb, retry jsonb, expires_at timestamptz)`;
+
+const INSERT = statement(
+  'insert-timers',
+  `INSERT INTO timers (id, execute_at, callback_type, callback_config, metadata, retry, expires_at) ${ROWS}
+   RETURNING id, created_at, execute_at, callback_type`,
+);
+
+/** A concurrent request with the same key waits here for the first to commit, and then inserts nothing. */
+const INSERT_ONCE = statement(
+  'insert-timers-once',
+  `WITH once AS (
+     INSERT INTO idempotency_keys (client, key, request_hash, timer_ids) VALUES ($2, $3, $4, $5)
+     ON CONFLICT DO NOTHING
+     RETURNING key
+   )
+   INSERT INTO timers (id, execute_at, callback_type, callback_config, metadata, retry, expires_at) ${ROWS}
+   WHERE EXISTS (SELECT FROM once)
+   RETURNING id, created_at, execute_at, callback_type`,
+);
+
+const FIND_KEY = statement(
+  'find-idempotency-key',
+  'SELECT request_hash, timer_ids FROM idempotency_keys WHERE client = $1 AND key = $2',
+);
+
+const NOT_IN_FUTURE = statement(
+  'find-past-instants',
+  `SELECT (ordinal - 1)::integer AS index
+   FROM unnest($1::timestamptz[]) WITH ORDINALITY AS given (execute_at, ordinal)
+   WHERE execute_at <= clock_timestamp()`,
+);
+
+interface InsertedRow {
+  id: string;
+  created_at: Date;
+  execute_at: Date;
+  callback_type: CallbackType;
+}
+
+/** Stores all the timers or none, durably, and answers them in the order given. */
+export async function insertTimers(
+  db: Database,
+  timers: readonly NewTimer[],
+  idempotency?: IdempotencyKey,
+): Promise<InsertResult> {
+  const ids = timers.map(() => uuidv7());
+  const rows = JSON.stringify(timers.map((timer, index) => toRow(timer, ids[index])));
+  let inserted: InsertedRow[];
+  try {
+    inserted = await (idempotency === undefined
+      ? db.rows<InsertedRow>(INSERT, [rows])
+      : db.rows<InsertedRow>(INSERT_ONCE, [
+          rows,
+          idempotency.client,
+          idempotency.key,
+          idempotency.requestHash,
+          ids,
+        ]));
+  } catch (error) {
+    if (isCheckViolation(error, 'future_execute_at'))
+      return { outcome: 'in-the-past', items: await findPastItems(db, timers) };
+    throw error;
+  }
+  if (inserted.length === 0 && idempotency !== undefined) return findRepeated(db, idempotency);
+  const byId = new Map(inserted.map((row) => [row.id, row]));
+  return { outcome: 'inserted', timers: ids.flatMap((id) => byId.get(id) ?? []).map(toInserted) };
+}
+
+function toRow(timer: NewTimer, id: string | undefined) {
+  return {
+    id,
+    execute_at: timer.executeAt,
+    delay_ms: timer.delayMs,
+    callback_type: timer.callback.type,
+    callback_config: timer.callback,
+    metadata: timer.metadata,
+    retry: timer.retry,
+    expires_at: timer.expiresAt,
+  };
+}
+
+function toInserted(row: InsertedRow): InsertedTimer {
+  return {
+    id: row.id,
+    callbackType: row.callback_type,
+    createdAt: row.created_at,
+    executeAt: row.execute_at,
+  };
+}
+
+async function findRepeated(
+  db: Database,
+  { client, key, requestHash }: IdempotencyKey,
+): Promise<InsertResult> {
+  const [found] = await db.rows<{ request_hash: Buffer; timer_ids: string[] }>(FIND_KEY, [client, key]);
+  if (found === undefined) throw new Error('an idempotency key was refused as used but is not there');
+  return {
+    outcome: 'repeated',
+    timerIds: found.timer_ids,
+    sameRequest: found.request_hash.equals(requestHash),
+  };
+}
+
+async function findPastItems(db: Database, timers: readonly NewTimer[]): Promise<number[]> {
+  const past = await db.rows<{ index: number }>(NOT_IN_FUTURE, [
+    timers.map((timer) => timer.executeAt ?? null),
+  ]);
+  return past.map((row) => row.index);
+}

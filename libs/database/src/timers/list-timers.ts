@@ -1,0 +1,92 @@
+import type { CallbackType, TimerState } from '@timer-platform/callback-types';
+import { type RawBuilder, sql } from 'kysely';
+import type { Database } from '../connect.ts';
+import type { TimerSummaryRow } from './timer-row.ts';
+
+/** Which timers a list is about. */
+export interface TimerFilter {
+  readonly status?: TimerState | undefined;
+  readonly callbackType?: CallbackType | undefined;
+}
+
+/** Place of a timer in a list: the microseconds it is sorted by since 1970, and its id among equals. */
+export interface ListPosition {
+  readonly micros: string;
+  readonly id: string;
+}
+
+export interface ListPage {
+  readonly filter: TimerFilter;
+  readonly sort: 'created_at' | 'execute_at';
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+  readonly offset: number;
+  /** Only timers behind this one. */
+  readonly after?: ListPosition | undefined;
+}
+
+/** Exact totals end here: counting tens of millions of rows for every page would be slower than the page. */
+const EXACT_TOTAL = 10_000;
+
+/** execute_at sorts by the due instant, which idx_timers_due holds. */
+const SORT_KEYS: Readonly<Record<ListPage['sort'], RawBuilder<Date>>> = {
+  created_at: sql`created_at`,
+  execute_at: sql`COALESCE(next_attempt_at, execute_at)`,
+};
+
+function filtered(db: Database, { status, callbackType }: TimerFilter) {
+  let query = db.kysely.selectFrom('timers');
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (callbackType !== undefined) query = query.where('callback_type', '=', callbackType);
+  return query;
+}
+
+/** One page of timers, and the position of its last one when there may be more. */
+export async function listTimers(
+  db: Database,
+  page: ListPage,
+): Promise<{ timers: TimerSummaryRow[]; next: ListPosition | undefined }> {
+  const { sort, order, limit, offset, after } = page;
+  const key = SORT_KEYS[sort];
+  const micros = sql<string>`(extract(epoch FROM ${key}) * 1000000)::bigint`.as('micros');
+  let query = filtered(db, page.filter)
+    .select(['id', 'created_at', 'execute_at', 'callback_type', 'status', 'executed_at', micros])
+    .orderBy(key, order)
+    .orderBy('id', order)
+    .limit(limit + 1)
+    .offset(offset);
+  if (after !== undefined) {
+    const position = sql`(timestamptz 'epoch' + ${after.micros}::bigint * interval '1 microsecond', ${after.id}::uuid)`;
+    const behind = order === 'asc' ? sql`>` : sql`<`;
+    query = query.where(sql<boolean>`(${key}, id) ${behind} ${position}`);
+  }
+  const rows = await query.execute();
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return {
+    timers: rows.slice(0, limit).map(({ micros: _, ...timer }) => timer),
+    next: last && { micros: last.micros, id: last.id },
+  };
+}
+
+/** How many timers match: exact up to 10,000, the planner's estimate beyond. */
+export async function countTimers(
+  db: Database,
+  filter: TimerFilter,
+): Promise<{ total: number; estimated: boolean }> {
+  const matching = filtered(db, filter);
+  const { counted } = await db.kysely
+    .selectFrom(
+      matching
+        .select(sql`1`.as('one'))
+        .limit(EXACT_TOTAL + 1)
+        .as('matching'),
+    )
+    .select((count) => count.fn.countAll<string>().as('counted'))
+    .executeTakeFirstOrThrow();
+  if (Number(counted) <= EXACT_TOTAL) return { total: Number(counted), estimated: false };
+  const [plan] = await matching
+    .select('id')
+    .explain<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>('json');
+  const rows = plan?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0;
+  return { total: Math.max(rows, EXACT_TOTAL + 1), estimated: true };
+}
