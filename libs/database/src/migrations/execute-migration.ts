@@ -4,7 +4,6 @@ import type { Kysely } from 'kysely';
 import { asDatabaseError } from './database-error.ts';
 import { MigrationError } from './migration-error.ts';
 import type { MigrationFile } from './migration-file.ts';
-import type { UntypedDatabase } from './migration-session.ts';
 import { lineAndColumn } from './split-statements.ts';
 import type { SqlStatement } from './split-statements.ts';
 
@@ -62,7 +61,7 @@ export function statementError(file: MigrationFile, statement: SqlStatement, cau
  * Runs the statements one by one on the handle given, so that an error names its statement even where PostgreSQL gives
  * no position (a violated constraint, a DO block).
  */
-export async function executeStatements(db: Kysely<UntypedDatabase>, file: MigrationFile): Promise<void> {
+export async function executeStatements(db: Kysely<unknown>, file: MigrationFile): Promise<void> {
   for (const statement of file.statements) {
     try {
       await db.executeQuery(CompiledQuery.raw(statement.text));

@@ -1,6 +1,5 @@
-import { Migrator } from 'kysely';
-import type { Migration, MigrationProvider } from 'kysely';
-import { CompiledQuery } from 'kysely';
+import { CompiledQuery, Migrator } from 'kysely';
+import type { Kysely, Migration, MigrationProvider } from 'kysely';
 
 import { defaultBlockingRowLimit, guardAgainstBlocking } from './block-guard.ts';
 import { BlockerWatch } from './blocking-sessions.ts';
@@ -92,7 +91,8 @@ async function migrateUp(run: Run, disableTransactions: boolean, up: Migration['
     disableTransactions,
   });
   const { error } = await migrator.migrateUp();
-  if (error !== undefined) throw error instanceof Error ? error : new Error(String(error));
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- Kysely answers whatever was thrown, as it was
+  if (error !== undefined) throw error;
 }
 
 /** The file's statements and its ledger row, committed together or not at all. */
@@ -102,7 +102,7 @@ async function applyInTransaction(run: Run, file: MigrationFile): Promise<void> 
     run.watch,
     run.policy,
     (lockTimeoutMs) =>
-      migrateUp(run, false, async (db) => {
+      migrateUp(run, false, async (db: Kysely<unknown>) => {
         const startedAt = performance.now();
         await db.executeQuery(CompiledQuery.raw(`SET LOCAL lock_timeout = ${lockTimeoutMs}`));
         // The sqlx command line takes no advisory lock. It then waits here, at its insert into the ledger.
@@ -130,7 +130,7 @@ async function applyWithoutTransaction(run: Run, file: MigrationFile): Promise<v
       if (index !== undefined && (await dropLeftoverIndex(run.session.client, index))) {
         run.report({ kind: 'leftover-index-dropped', file, index });
       }
-      await migrateUp(run, true, async (db) => {
+      await migrateUp(run, true, async (db: Kysely<unknown>) => {
         const startedAt = performance.now();
         await executeStatements(db, file);
         await db.executeQuery(ledgerRow(run.ledgerTable, file, startedAt));

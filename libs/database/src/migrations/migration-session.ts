@@ -4,16 +4,13 @@ import pg from 'pg';
 import { messageOf } from './database-error.ts';
 import { MigrationError } from './migration-error.ts';
 
-/** Kysely bookkeeping tables are written by Kysely's Migrator itself; we name no table through this handle. */
-export type UntypedDatabase = Record<never, never>;
-
 /**
  * One connection that everything of a migration runs on. Advisory locks belong to a session, so a pool that quietly
  * opened a second connection would run on without them.
  */
 export interface MigrationSession {
   readonly client: pg.Client;
-  readonly kysely: Kysely<UntypedDatabase>;
+  readonly kysely: Kysely<unknown>;
   readonly databaseUrl: string;
   close(): Promise<void>;
 }
@@ -40,7 +37,7 @@ export async function connectClient(databaseUrl: string): Promise<pg.Client> {
 export async function openMigrationSession(databaseUrl: string): Promise<MigrationSession> {
   const client = await connectClient(databaseUrl);
   const lend = Object.assign(client, { release: () => undefined });
-  const kysely = new Kysely<UntypedDatabase>({
+  const kysely = new Kysely<unknown>({
     dialect: new PostgresDialect({
       pool: { connect: () => Promise.resolve(lend), end: () => client.end() },
       onCreateConnection: () => Promise.resolve(),

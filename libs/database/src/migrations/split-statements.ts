@@ -50,7 +50,7 @@ function matchAt(pattern: RegExp, sql: string, at: number): string | undefined {
  * Lexical rules: PostgreSQL manual, section 4.1. standard_conforming_strings is taken to be on.
  */
 export function endOfOpaqueToken(sql: string, at: number): number | undefined {
-  switch (sql[at]) {
+  switch (sql.charAt(at)) {
     case '-':
       return sql[at + 1] === '-' ? endOfLineComment(sql, at) : undefined;
     case '/':
