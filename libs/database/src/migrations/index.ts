@@ -1,3 +1,6 @@
+export { defaultBlockingRowLimit } from './block-guard.ts';
+export { describeSession } from './blocking-sessions.ts';
+export type { BlockingSession } from './blocking-sessions.ts';
 export { migrateToLatest } from './migrate.ts';
 export type { MigrateOptions, MigrationProgress, MigrationReport } from './migrate.ts';
 export { MigrationError } from './migration-error.ts';

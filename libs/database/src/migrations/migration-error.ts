@@ -16,6 +16,7 @@ export type MigrationErrorCode =
   | 'ledgers-differ'
   | 'not-adopted'
   | 'schema-differs'
+  | 'schema-drift'
   | 'would-block'
   | 'online-in-progress'
   | 'busy'

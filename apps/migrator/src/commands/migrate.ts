@@ -1,0 +1,73 @@
+import { describeSession, migrateToLatest } from '@timer-platform/database/migrations';
+import type { MigrationProgress, MigrationReport } from '@timer-platform/database/migrations';
+
+import { formatDuration } from '../output.ts';
+import type { Output } from '../output.ts';
+
+export interface MigrateCommand {
+  readonly migrations?: string | undefined;
+  readonly to?: bigint | undefined;
+  /** Seconds. */
+  readonly lockWait?: number | undefined;
+  readonly blockingRowLimit?: number | undefined;
+  readonly allowBlocking?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+function tellProgress(output: Output, json: boolean): (progress: MigrationProgress) => void {
+  return (progress) => {
+    switch (progress.kind) {
+      case 'waiting': {
+        const holder = progress.holder === undefined ? '' : ` (${describeSession(progress.holder)})`;
+        output.note(`waiting for another migrator${holder}`);
+        break;
+      }
+      case 'started':
+        break;
+      case 'blocked': {
+        const who =
+          progress.failed.blockers.map(describeSession).join('; ') || 'a session that is gone again';
+        output.note(
+          `${progress.file.fileName}: try ${progress.failed.number} got no lock, in the way: ${who}`,
+        );
+        break;
+      }
+      case 'leftover-index-dropped':
+        output.note(
+          `${progress.file.fileName}: dropped the index ${progress.index} of a run that was broken off`,
+        );
+        break;
+      case 'applied':
+        if (!json) output.line(`${progress.file.fileName}  ${formatDuration(progress.milliseconds)}`);
+        break;
+    }
+  };
+}
+
+function toJsonReport(report: MigrationReport): unknown {
+  return {
+    applied: report.applied.map(({ file, milliseconds }) => ({
+      version: file.version,
+      file: file.fileName,
+      milliseconds: Math.round(milliseconds),
+    })),
+    version: report.version ?? null,
+  };
+}
+
+/** Applies what is pending and tells it, a line per file. */
+export async function migrate(databaseUrl: string, command: MigrateCommand, output: Output): Promise<void> {
+  const json = command.json === true;
+  const report = await migrateToLatest({
+    databaseUrl,
+    directory: command.migrations,
+    to: command.to,
+    lockWaitMs: command.lockWait === undefined ? undefined : command.lockWait * 1000,
+    blockingRowLimit: command.allowBlocking === true ? Infinity : command.blockingRowLimit,
+    onProgress: tellProgress(output, json),
+  });
+  if (json) output.json(toJsonReport(report));
+  else if (report.applied.length === 0)
+    output.line(`nothing to do, the schema is at version ${report.version ?? 'none'}`);
+  else output.line(`done, the schema is at version ${report.version ?? 'none'}`);
+}

@@ -1,0 +1,38 @@
+import type { MigrationErrorCode } from '@timer-platform/database/migrations';
+
+/** What the process ends with. docs/migrating.md lists them; a test holds the two equal. */
+export const exitCode = {
+  ok: 0,
+  /** A failing statement, or something that nobody foresaw. */
+  failed: 1,
+  usage: 2,
+  /** `status --check`: something is pending. */
+  pending: 3,
+} as const;
+
+/** Exit code of each error that has a name. Nx turns every one of them into 1; call dist/main.js where it matters. */
+export const exitCodeOfError: Readonly<Record<MigrationErrorCode, number>> = {
+  failed: exitCode.failed,
+  'bad-directory': exitCode.usage,
+  'no-such-version': exitCode.usage,
+  connection: 4,
+  edited: 10,
+  vanished: 11,
+  renamed: 12,
+  'duplicate-version': 13,
+  crlf: 14,
+  'out-of-order': 15,
+  'schema-drift': 16,
+  'bad-name': 17,
+  'byte-order-mark': 18,
+  'not-plain-sql': 19,
+  'not-one-statement': 20,
+  dirty: 21,
+  'ledgers-differ': 22,
+  busy: 30,
+  'lock-timeout': 31,
+  'would-block': 32,
+  'not-adopted': 33,
+  'schema-differs': 34,
+  'online-in-progress': 35,
+};
