@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { chooseServerUser, findClosedDirectory, type ServerUser } from './server-user.ts';
+import { chooseServerUser, findClosedDirectory, makeOpenDirectory, type ServerUser } from './server-user.ts';
 
 /** Where a cluster is kept and who runs its server. */
 export interface ClusterLocation {
@@ -17,13 +17,6 @@ export function clusterPath(directory: string): string {
 
 export function dataPath(directory: string): string {
   return path.join(clusterPath(directory), 'data');
-}
-
-/** Makes the directory; what is new on the way to it can be entered by everyone, whatever the umask says. */
-async function makeOpenDirectory(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true });
-  if (first === undefined) return;
-  for (let made = directory; made.startsWith(first); made = path.dirname(made)) await chmod(made, 0o755);
 }
 
 /**

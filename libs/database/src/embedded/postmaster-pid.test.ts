@@ -1,0 +1,56 @@
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  isPostmasterOf,
+  parsePostmasterPid,
+  postmasterPidFile,
+  readPostmasterPid,
+} from './postmaster-pid.ts';
+
+describe('parsePostmasterPid', () => {
+  it('reads what PostgreSQL writes', () => {
+    const text = '4711\n/srv/data\n1790000000\n16042\n\n127.0.0.1\n   123   456\nready   \n';
+    expect(parsePostmasterPid(text)).toEqual({ pid: 4711, dataDirectory: '/srv/data', port: 16_042 });
+  });
+
+  it('knows a server that has only begun to start', () => {
+    expect(parsePostmasterPid('4711\n/srv/data\n')).toEqual({
+      pid: 4711,
+      dataDirectory: '/srv/data',
+      port: undefined,
+    });
+  });
+
+  it.each(['', '\n', 'x\n/srv/data\n', '0\n/srv/data\n', '4711'])('passes over %j', (text) => {
+    expect(parsePostmasterPid(text)).toBeUndefined();
+  });
+});
+
+describe('isPostmasterOf', () => {
+  let directory = '';
+  beforeAll(async () => {
+    directory = await realpath(await mkdtemp(path.join(tmpdir(), 'postmaster-pid-')));
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  it('does not take an unrelated process for the server, though the file names it', async () => {
+    await writeFile(postmasterPidFile(directory), `${process.pid}\n${directory}-of-another\n0\n16000\n`);
+    const found = await readPostmasterPid(directory);
+    expect(found?.pid).toBe(process.pid);
+    expect(await isPostmasterOf(directory, found ?? { pid: 0, dataDirectory: '', port: undefined })).toBe(
+      false,
+    );
+  });
+
+  it('knows that a process is gone', async () => {
+    expect(await isPostmasterOf(directory, { pid: 2 ** 22 + 1, dataDirectory: directory, port: 1 })).toBe(
+      false,
+    );
+  });
+
+  it('finds no file in an empty directory', async () => {
+    expect(await readPostmasterPid(path.join(directory, 'missing'))).toBeUndefined();
+  });
+});
