@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { type Receiver, startReceiver } from './receiver.ts';
+
+let receiver: Receiver;
+beforeEach(async () => {
+  receiver = await startReceiver();
+});
+afterEach(async () => {
+  await receiver.stop();
+  await receiver.stop();
+});
+
+it('records requests as they came', async () => {
+  const before = Date.now();
+  const response = await fetch(`${receiver.url}/a/b?c=d`, {
+    method: 'POST',
+    headers: { 'X-One': '1' },
+    body: 'é',
+  });
+  expect(response.status).toBe(200);
+  const [request] = await receiver.waitFor(1);
+  expect(request).toMatchObject({ index: 0, method: 'POST', path: '/a/b?c=d', body: Buffer.from('é') });
+  expect(request?.headers['x-one']).toBe('1');
+  expect(request?.rawHeaders).toContain('X-One');
+  expect(request?.receivedAt).toBeGreaterThanOrEqual(before);
+});
+
+it('answers as it is told, request by request', async () => {
+  receiver.answer(({ path }) =>
+    path === '/no' ? 503 : { status: 201, headers: { 'retry-after': '7' }, body: 'made' },
+  );
+  expect((await fetch(`${receiver.url}/no`)).status).toBe(503);
+  const made = await fetch(`${receiver.url}/yes`);
+  expect([made.status, made.headers.get('retry-after'), await made.text()]).toEqual([201, '7', 'made']);
+});
+
+it('can cut the connection, by order and when the handler throws', async () => {
+  receiver.answer(() => 'reset');
+  await expect(fetch(receiver.url)).rejects.toThrow();
+  receiver.answer(() => Promise.reject(new Error('test')));
+  await expect(fetch(receiver.url)).rejects.toThrow();
+  expect(receiver.requests).toHaveLength(2);
+});
+
+it('can hang until it is stopped', async () => {
+  receiver.answer(() => 'hang');
+  const answer = fetch(receiver.url).then(
+    () => 'answered',
+    () => 'cut',
+  );
+  await receiver.waitFor(1);
+  await receiver.stop();
+  expect(await answer).toBe('cut');
+});
+
+it('waits for a condition, and tells what arrived when it does not come true', async () => {
+  const waiting = receiver.waitFor((requests) => requests.some(({ path }) => path === '/second'));
+  await fetch(`${receiver.url}/first`);
+  await fetch(`${receiver.url}/second`);
+  expect((await waiting).map(({ path }) => path)).toEqual(['/first', '/second']);
+  await expect(receiver.waitFor(3, 10)).rejects.toThrow(/within 10 ms\. 2 requests[^]*1\. GET \/second/);
+  const broken = receiver.waitFor(() => {
+    throw new Error('wrong condition');
+  });
+  await expect(broken).rejects.toThrow('wrong condition');
+});
