@@ -57,6 +57,11 @@ export function statementError(file: MigrationFile, statement: SqlStatement, cau
   );
 }
 
+/** The error of a commit, for example of a deferred constraint: it belongs to no statement. */
+export function commitError(file: MigrationFile, cause: unknown): unknown {
+  return statementError(file, { text: 'COMMIT', offset: file.sql.length }, cause);
+}
+
 /**
  * Runs the statements one by one on the handle given, so that an error names its statement even where PostgreSQL gives
  * no position (a violated constraint, a DO block).

@@ -6,11 +6,11 @@ import { BlockerWatch } from './blocking-sessions.ts';
 import type { BlockingSession } from './blocking-sessions.ts';
 import { compareLedger, refuseProblems } from './compare-ledger.ts';
 import { concurrentIndexName, dropLeftoverIndex } from './concurrent-index.ts';
-import { executeStatements } from './execute-migration.ts';
+import { commitError, executeStatements } from './execute-migration.ts';
 import { followLedger } from './kysely-bookkeeping.ts';
 import { createLedger, insertLedgerRow, readLedger } from './ledger.ts';
 import type { Ledger, LedgerTable } from './ledger.ts';
-import { defaultLockPolicy, withLockRetry } from './lock-retry.ts';
+import { defaultLockPolicy, isLockFailure, withLockRetry } from './lock-retry.ts';
 import type { LockPolicy, LockTry } from './lock-retry.ts';
 import { MigrationError } from './migration-error.ts';
 import { readMigrationFiles } from './migration-file.ts';
@@ -95,6 +95,11 @@ async function migrateUp(run: Run, disableTransactions: boolean, up: Migration['
   if (error !== undefined) throw error;
 }
 
+/** What Kysely reports for a transaction: a lock failure is tried again as it is, the rest happened at the commit. */
+function namedError(file: MigrationFile, error: unknown): unknown {
+  return error instanceof MigrationError || isLockFailure(error) ? error : commitError(file, error);
+}
+
 /** The file's statements and its ledger row, committed together or not at all. */
 async function applyInTransaction(run: Run, file: MigrationFile): Promise<void> {
   await withLockRetry(
@@ -109,6 +114,8 @@ async function applyInTransaction(run: Run, file: MigrationFile): Promise<void> 
         await db.executeQuery(CompiledQuery.raw(`LOCK TABLE ${run.ledgerTable} IN SHARE ROW EXCLUSIVE MODE`));
         await executeStatements(db, file);
         await db.executeQuery(ledgerRow(run.ledgerTable, file, startedAt));
+      }).catch((error: unknown) => {
+        throw namedError(file, error);
       }),
     (failed) => {
       run.report({ kind: 'blocked', file, failed });
