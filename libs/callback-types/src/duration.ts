@@ -23,11 +23,10 @@ export function durationSchema(minMs = 1, maxMs: number = LIMITS.delayMs) {
   return z
     .string()
     .max(64)
+    .regex(DURATION, { error: 'must be a duration such as "250ms", "90s" or "1d12h"' })
     .superRefine((text, context) => {
       const ms = parseDuration(text);
-      if (ms === undefined)
-        context.addIssue({ code: 'custom', message: 'must be a duration such as "250ms", "90s" or "1d12h"' });
-      else if (ms < minMs || ms > maxMs)
+      if (ms !== undefined && (ms < minMs || ms > maxMs))
         context.addIssue({
           code: 'custom',
           message: `must be between ${minMs} ms and ${maxMs} ms, is ${ms} ms`,

@@ -6,7 +6,7 @@ export type HeaderMap = Readonly<Record<string, string>>;
 
 /** `token` of RFC 9110, section 5.6.2. */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** `field-value` of RFC 9110, section 5.5, without obs-text: visible ASCII, spaces and tabs inside. */
+/** `field-value` of RFC 9110, section 5.5, without obs-text: visible ASCII, spaces and tabs. */
 const VALUE = /^[\t\x20-\x7e]*$/;
 
 interface Reserved {
@@ -39,7 +39,10 @@ export function headerMapSchema(reserved: Reserved) {
   return z.record(z.string(), z.string()).superRefine((headers, context) => {
     const names = Object.keys(headers);
     if (names.length > LIMITS.headerCount)
-      context.addIssue({ code: 'custom', message: `must be at most ${LIMITS.headerCount} headers` });
+      context.addIssue({
+        code: 'custom',
+        message: `must hold at most ${LIMITS.headerCount} headers, holds ${names.length}`,
+      });
     const seen = new Set<string>();
     for (const name of names) {
       const lower = name.toLowerCase();
@@ -57,10 +60,13 @@ export function headerMapSchema(reserved: Reserved) {
  * Headers of a stored row, read as the first timer service read them: the string values of an object; anything else is
  * no header. "No headers" has three spellings in the table: JSON null, an absent key, an empty object.
  */
-export const storedHeaderMapSchema = z.unknown().transform((stored): HeaderMap => {
-  if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return {};
-  const strings = Object.entries(stored).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string',
-  );
-  return Object.fromEntries(strings);
-});
+export const storedHeaderMapSchema = z
+  .unknown()
+  .optional()
+  .transform((stored): HeaderMap => {
+    if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return {};
+    const strings = Object.entries(stored).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    );
+    return Object.fromEntries(strings);
+  });

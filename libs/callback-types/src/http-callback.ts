@@ -21,35 +21,43 @@ const reserved = {
   why: 'is set by the delivery itself and cannot be given',
 };
 
-/** What keeps a text from being the URL of a callback; `undefined` when nothing does. */
+/** What keeps a text from being the URL of a request's callback; `undefined` when nothing does. */
 function faultOfUrl(text: string): string | undefined {
+  // The parser of the URL standard drops, trims or rewrites these without a word.
+  if (/[\s\\\u0000-\u001f\u007f]/.test(text))
+    return 'must not contain spaces, control characters or backslashes';
+  if (!text.isWellFormed()) return 'must be well-formed Unicode: it holds half of a surrogate pair';
   if (!URL.canParse(text)) return 'must be an absolute URL';
-  const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must start with http:// or https://';
-  // The parser of the URL standard would silently drop these.
-  if (/[\s\\]/.test(text)) return 'must not contain spaces, line breaks or backslashes';
+  // Such as "http:example.com" and "http:///example.com", which the standard reads as "http://example.com".
+  if (!/^https?:\/\/[^/]/i.test(text)) return 'must start with http:// or https:// and the name of a host';
+  const { username, password } = new URL(text);
+  if (username !== '' || password !== '')
+    return 'must not hold a user name or password: use an Authorization header';
   return undefined;
+}
+
+/** What keeps a stored text from being called; the first timer service read URLs by the same standard. */
+function faultOfStoredUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'must be an absolute URL';
+  return /^https?:$/.test(new URL(text).protocol) ? undefined : 'must start with http:// or https://';
+}
+
+function url(fault: (text: string) => string | undefined) {
+  return z.string().superRefine((text, context) => {
+    const message = fault(text);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
 }
 
 /** An HTTP callback as a request gives it. */
 export const httpCallbackSchema = z
   .strictObject({
     type: z.literal('http'),
-    url: z
-      .string()
-      .min(1)
+    url: url(faultOfUrl)
       .max(LIMITS.urlLength)
-      .superRefine((text, context) => {
-        const message = faultOfUrl(text);
-        if (message !== undefined) context.addIssue({ code: 'custom', message });
-        else if (new URL(text).username !== '' || new URL(text).password !== '')
-          context.addIssue({
-            code: 'custom',
-            message: 'must not hold a user name or password: use an Authorization header',
-          });
-      })
       .meta({
         description: 'Where to POST: an absolute http or https URL',
+        pattern: '^[hH][tT][tT][pP][sS]?://[^/]',
         examples: ['https://example.com/hook'],
       }),
     headers: headerMapSchema(reserved).nullish().meta({ description: 'Sent as they are' }),
@@ -68,15 +76,15 @@ export const httpCallbackSchema = z
 /** An HTTP callback as a request gives it. */
 export type HttpCallback = z.infer<typeof httpCallbackSchema>;
 
-/** An HTTP callback as a stored row holds it, whoever wrote the row; unknown fields and odd headers are passed over. */
+/**
+ * An HTTP callback as a stored row holds it, whoever wrote the row: unknown fields and odd headers are passed over.
+ * `payload` is absent where the reader of the row left it out.
+ */
 export const storedHttpCallbackSchema = z.object({
   type: z.literal('http'),
-  url: z.string().superRefine((text, context) => {
-    const message = faultOfUrl(text);
-    if (message !== undefined) context.addIssue({ code: 'custom', message });
-  }),
+  url: url(faultOfStoredUrl),
   headers: storedHeaderMapSchema,
-  payload: z.unknown(),
+  payload: z.unknown().optional(),
   timeout_ms: z.int().positive().optional().catch(undefined),
 });
 

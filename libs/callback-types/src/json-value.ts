@@ -27,36 +27,52 @@ function faultOfNumber(number: number): string | undefined {
   return undefined;
 }
 
+/** An object as JSON.parse makes it, of whichever realm; not a Date, a Map or an instance of a class. */
+function isPlainObject(value: object): value is Readonly<Record<string, unknown>> {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** `key` is a field that has the fault itself in its name, or that holds the faulty value. */
+function inside(key: string | number, fault: JsonFault): JsonFault {
+  return { path: [key, ...fault.path], message: fault.message };
+}
+
+/** Recursion is bounded: what is nested too deeply is not entered. */
+function faultAtDepth(value: unknown, depth: number): JsonFault | undefined {
+  if (value === null || typeof value === 'boolean') return undefined;
+  if (typeof value === 'string' || typeof value === 'number') {
+    const message = typeof value === 'string' ? faultOfString(value) : faultOfNumber(value);
+    return message === undefined ? undefined : { path: [], message };
+  }
+  if (typeof value !== 'object') return { path: [], message: 'must be a JSON value' };
+  if (depth >= LIMITS.jsonDepth)
+    return { path: [], message: `must not be nested more than ${LIMITS.jsonDepth} levels deep` };
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    for (const [index, item] of items.entries()) {
+      const fault = faultAtDepth(item, depth + 1);
+      if (fault !== undefined) return inside(index, fault);
+    }
+    return undefined;
+  }
+  if (!isPlainObject(value)) return { path: [], message: 'must be a JSON value' };
+  for (const key of Object.keys(value)) {
+    const message = faultOfString(key);
+    if (message !== undefined) return { path: [key], message: `the name of this field ${message}` };
+    const fault = faultAtDepth(value[key], depth + 1);
+    if (fault !== undefined) return inside(key, fault);
+  }
+  return undefined;
+}
+
 /**
  * Finds the first thing in a parsed JSON value that cannot be stored or would come back changed: U+0000, a lone
  * surrogate, an integer beyond 2^53, more than {@link LIMITS.jsonDepth} levels, or something that is not JSON at all.
- * Walks without recursion, so that a hostile value cannot exhaust the stack.
+ * A hostile value cannot exhaust the stack.
  */
 export function findJsonFault(root: unknown): JsonFault | undefined {
-  const open: { value: unknown; path: (string | number)[] }[] = [{ value: root, path: [] }];
-  for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
-    const { value, path } = entry;
-    if (value === null || typeof value === 'boolean') continue;
-    if (typeof value === 'string' || typeof value === 'number') {
-      const message = typeof value === 'string' ? faultOfString(value) : faultOfNumber(value);
-      if (message !== undefined) return { path, message };
-      continue;
-    }
-    if (typeof value !== 'object') return { path, message: 'must be a JSON value' };
-    if (path.length >= LIMITS.jsonDepth)
-      return { path, message: `must not be nested more than ${LIMITS.jsonDepth} levels deep` };
-    if (Array.isArray(value)) {
-      value.forEach((item: unknown, index) => open.push({ value: item, path: [...path, index] }));
-      continue;
-    }
-    for (const [key, item] of Object.entries(value)) {
-      const message = faultOfString(key);
-      if (message !== undefined)
-        return { path: [...path, key], message: `the name of this field ${message}` };
-      open.push({ value: item, path: [...path, key] });
-    }
-  }
-  return undefined;
+  return faultAtDepth(root, 0);
 }
 
 const utf8 = new TextEncoder();

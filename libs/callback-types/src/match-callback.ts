@@ -1,12 +1,15 @@
 import type { CallbackType } from './callback.ts';
 
-/** One function per callback type: a type without one does not compile. */
-export type CallbackMatcher<Callback extends { readonly type: CallbackType }, Result> = {
-  readonly [Type in CallbackType]: (callback: Extract<Callback, { readonly type: Type }>) => Result;
+/** One function per callback type, and per type that `Callback` has besides: a type without one does not compile. */
+export type CallbackMatcher<Callback extends { readonly type: string }, Result> = {
+  readonly [Type in CallbackType | Callback['type']]: (
+    callback: Extract<Callback, { readonly type: Type }>,
+  ) => Result;
 };
 
 /**
- * Calls the function for the callback's type.
+ * Calls the function for the callback's type. When the union gains a variant, every call that does not handle it fails
+ * to compile.
  *
  * @example
  * const target = matchCallback(callback, {
@@ -14,11 +17,12 @@ export type CallbackMatcher<Callback extends { readonly type: CallbackType }, Re
  *   nats: (nats) => natsSubject(nats),
  * });
  */
-export function matchCallback<Callback extends { readonly type: CallbackType }, Result>(
+export function matchCallback<Callback extends { readonly type: string }, Result>(
   callback: Callback,
   matcher: CallbackMatcher<Callback, Result>,
 ): Result {
+  const type: Callback['type'] = callback.type;
   // The compiler cannot see that the key and the argument come from the same variant.
-  const handle = matcher[callback.type] as (callback: Callback) => Result;
+  const handle = matcher[type] as (callback: Callback) => Result;
   return handle(callback);
 }

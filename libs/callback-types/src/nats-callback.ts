@@ -9,6 +9,15 @@ const reserved = {
   why: 'starts with Nats-, which the server gives a meaning: it cannot be given',
 };
 
+/** Tokens with dots between them, as JSON Schema can say it. */
+const SUBJECT = '[^\\s*>.]+(?:\\.[^\\s*>.]+)*';
+
+/**
+ * UTF-8 bytes of a subject: nats-server ends the connection, of everyone who uses it, when a control line is longer than
+ * 4,096 bytes, which hold the two lengths of the message as well.
+ */
+const SUBJECT_BYTES = 4_000;
+
 /** What keeps a text from being part of a subject to publish to; `undefined` when nothing does. */
 function faultOfTokens(text: string): string | undefined {
   if (text === '') return 'must not be empty';
@@ -29,24 +38,26 @@ function faultOfTopic(text: string): string | undefined {
 }
 
 function tokens(fault: (text: string) => string | undefined) {
-  return z
-    .string()
-    .max(LIMITS.subjectLength)
-    .superRefine((text, context) => {
-      const message = fault(text);
-      if (message !== undefined) context.addIssue({ code: 'custom', message });
-    });
+  return z.string().superRefine((text, context) => {
+    const message = fault(text);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
 }
 
 /** A NATS callback as a request gives it. */
 export const natsCallbackSchema = z
   .strictObject({
     type: z.literal('nats'),
-    topic: tokens(faultOfTopic).meta({
-      description: 'The subject, or its beginning when key is given',
-      examples: ['orders.due'],
-    }),
+    topic: tokens(faultOfTopic)
+      .max(LIMITS.subjectLength)
+      .meta({
+        description: 'The subject, or its beginning when key is given',
+        pattern: `^(?!\\$)${SUBJECT}$`,
+        examples: ['orders.due'],
+      }),
     key: tokens(faultOfTokens)
+      .max(LIMITS.subjectLength)
+      .meta({ pattern: `^${SUBJECT}$` })
       .nullish()
       .meta({ description: 'Makes the subject topic.key', examples: ['42'] }),
     headers: headerMapSchema(reserved).nullish().meta({ description: 'Headers of the message' }),
@@ -60,7 +71,7 @@ export const natsCallbackSchema = z
   })
   .superRefine(({ topic, key }, context) => {
     const length = natsSubject({ topic, key }).length;
-    if (length > LIMITS.subjectLength)
+    if (typeof key === 'string' && length > LIMITS.subjectLength)
       context.addIssue({
         code: 'custom',
         path: ['key'],
@@ -72,15 +83,28 @@ export const natsCallbackSchema = z
 /** A NATS callback as a request gives it. */
 export type NatsCallback = z.infer<typeof natsCallbackSchema>;
 
-/** A NATS callback as a stored row holds it, whoever wrote the row; unknown fields and odd headers are passed over. */
-export const storedNatsCallbackSchema = z.object({
-  type: z.literal('nats'),
-  topic: tokens(faultOfTopic),
-  key: tokens(faultOfTokens).nullish(),
-  headers: storedHeaderMapSchema,
-  payload: z.unknown(),
-  jetstream: z.boolean().optional().catch(undefined),
-});
+/**
+ * A NATS callback as a stored row holds it, whoever wrote the row: unknown fields and odd headers are passed over.
+ * `payload` is absent where the reader of the row left it out.
+ */
+export const storedNatsCallbackSchema = z
+  .object({
+    type: z.literal('nats'),
+    topic: tokens(faultOfTokens),
+    key: tokens(faultOfTokens).nullish(),
+    headers: storedHeaderMapSchema,
+    payload: z.unknown().optional(),
+    jetstream: z.boolean().optional().catch(undefined),
+  })
+  .superRefine((callback, context) => {
+    const bytes = new TextEncoder().encode(natsSubject(callback)).length;
+    if (bytes > SUBJECT_BYTES)
+      context.addIssue({
+        code: 'custom',
+        path: ['topic'],
+        message: `makes a subject of ${bytes} bytes, a server takes at most ${SUBJECT_BYTES}`,
+      });
+  });
 
 /** A NATS callback as read from a stored row. */
 export type StoredNatsCallback = z.infer<typeof storedNatsCallbackSchema>;

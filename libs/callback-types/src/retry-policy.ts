@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationSchema } from './duration.ts';
+import { durationSchema, parseDuration } from './duration.ts';
 import { LIMITS } from './limits.ts';
 
 /**
@@ -38,6 +38,14 @@ export const retryPolicySchema = z
         code: 'custom',
         path: ['exponential'],
         message: 'cannot be given together with delays',
+      });
+    const initial = parseDuration(policy.exponential?.initial ?? '');
+    const max = parseDuration(policy.exponential?.max ?? '');
+    if (initial !== undefined && max !== undefined && max < initial)
+      context.addIssue({
+        code: 'custom',
+        path: ['exponential', 'max'],
+        message: 'must not be shorter than initial',
       });
   })
   .meta({ id: 'RetryPolicy' });

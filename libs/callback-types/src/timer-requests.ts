@@ -6,21 +6,20 @@ import { LIMITS } from './limits.ts';
 import { retryPolicySchema } from './retry-policy.ts';
 import { timerStateSchema } from './timer-state.ts';
 
+/** The first instant that RFC 3339 cannot write. */
+const YEAR_10000 = Date.UTC(10_000, 0, 1);
+
 const instant = z.iso
   .datetime({
     offset: true,
     error: 'must be an RFC 3339 date and time with its offset, such as 2030-01-31T09:00:00Z',
   })
-  .refine((text) => Date.parse(text) > 0, { error: 'must be in the future' });
+  // Coarse bounds; whether an instant lies in the future is for the clock of the database to say.
+  .refine((text) => !(Date.parse(text) <= 0), { error: 'must be in the future' })
+  .refine((text) => !(Date.parse(text) >= YEAR_10000), { error: 'must be before the year 10000' });
 
 const metadata = jsonValueSchema(LIMITS.metadataBytes).meta({
   description: 'Kept with the timer and given back; never sent to the receiver',
-});
-
-const twoInstants = () => ({
-  code: 'custom' as const,
-  path: ['delay'],
-  message: 'give either execute_at or delay, not both',
 });
 
 const fields = {
@@ -34,25 +33,45 @@ const fields = {
   retry: retryPolicySchema.nullish(),
 };
 
+interface Timing {
+  readonly execute_at?: unknown;
+  readonly delay?: unknown;
+  readonly expires_at?: unknown;
+}
+
+function faultsBetweenInstants({ execute_at, delay, expires_at }: Timing, context: z.RefinementCtx): void {
+  if (execute_at !== undefined && delay !== undefined)
+    context.addIssue({
+      code: 'custom',
+      path: ['delay'],
+      message: 'give either execute_at or delay, not both',
+    });
+  if (
+    typeof execute_at === 'string' &&
+    typeof expires_at === 'string' &&
+    Date.parse(expires_at) < Date.parse(execute_at)
+  )
+    context.addIssue({ code: 'custom', path: ['expires_at'], message: 'must not be before execute_at' });
+}
+
+/** Checks between fields also run when one of the fields has a fault of its own: one answer names every fault. */
+const onAnyObject = {
+  when: ({ value }: { readonly value: unknown }) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value),
+};
+
 /** Body of `POST /timers`, and an item of a batch. */
 export const createTimerRequestSchema = z
   .strictObject({ ...fields, callback: callbackConfigSchema, metadata: metadata.optional() })
   .superRefine((request, context) => {
-    if (request.execute_at !== undefined && request.delay !== undefined) context.addIssue(twoInstants());
+    faultsBetweenInstants(request, context);
     if (request.execute_at === undefined && request.delay === undefined)
       context.addIssue({
         code: 'custom',
         path: ['execute_at'],
         message: 'is required, unless delay is given',
       });
-    const { execute_at, expires_at } = request;
-    if (
-      typeof expires_at === 'string' &&
-      execute_at !== undefined &&
-      Date.parse(expires_at) < Date.parse(execute_at)
-    )
-      context.addIssue({ code: 'custom', path: ['expires_at'], message: 'must not be before execute_at' });
-  })
+  }, onAnyObject)
   .meta({ id: 'CreateTimerRequest' });
 export type CreateTimerRequest = z.infer<typeof createTimerRequestSchema>;
 
@@ -65,8 +84,8 @@ export type CreateTimersRequest = z.infer<typeof createTimersRequestSchema>;
 /** Body of `PUT /timers/:id`: what is absent stays as it is, null clears. */
 export const updateTimerRequestSchema = z
   .strictObject({ ...fields, callback: callbackConfigSchema.optional(), metadata: metadata.optional() })
+  .superRefine(faultsBetweenInstants, onAnyObject)
   .superRefine((request, context) => {
-    if (request.execute_at !== undefined && request.delay !== undefined) context.addIssue(twoInstants());
     if (Object.values(request).every((value) => value === undefined))
       context.addIssue({
         code: 'custom',
@@ -76,26 +95,32 @@ export const updateTimerRequestSchema = z
   .meta({ id: 'UpdateTimerRequest' });
 export type UpdateTimerRequest = z.infer<typeof updateTimerRequestSchema>;
 
-/** `:id` of a timer's path. */
-export const timerParamsSchema = z.strictObject({ id: z.uuid({ error: 'must be a UUID' }) });
+/** `:id` of a timer's path: any UUID, as the column may hold, not only those of RFC 9562's versions. */
+export const timerParamsSchema = z.strictObject({ id: z.guid({ error: 'must be a UUID' }) });
 
-const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+/** A number from a query string, where everything is text. */
+function wholeNumber(min: number, max: number, absent: number) {
+  const number = z
+    .int({ error: ({ code }) => (code === 'invalid_type' ? 'must be a whole number' : undefined) })
+    .min(min)
+    .max(max)
+    .default(absent);
+  return z.preprocess(
+    (given) => (typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : given),
+    number,
+  );
+}
 
 /** Query of `GET /timers`. */
 export const listTimersQuerySchema = z.strictObject({
   status: timerStateSchema.optional(),
   callback_type: callbackTypeSchema.optional(),
-  limit: wholeNumber(1, LIMITS.pageSize).default(50),
-  offset: wholeNumber(0, 1_000_000)
-    .default(0)
-    .meta({ description: 'Skips rows; slow when large: prefer cursor' }),
+  limit: wholeNumber(1, LIMITS.pageSize, 50),
+  offset: wholeNumber(0, 1_000_000, 0).meta({ description: 'Skips rows; slow when large: prefer cursor' }),
   cursor: z.string().min(1).max(512).optional().meta({ description: 'next_cursor of the page before' }),
-  sort: z
-    .enum(['created_at', 'execute_at'])
-    .default('created_at')
-    .meta({
-      description: 'execute_at sorts by due_at, which is execute_at until an attempt has to be repeated',
-    }),
+  sort: z.enum(['created_at', 'execute_at']).default('created_at').meta({
+    description: 'execute_at sorts by due_at, which is execute_at until an attempt has to be repeated',
+  }),
   order: z.enum(['asc', 'desc']).default('desc'),
 });
 export type ListTimersQuery = z.infer<typeof listTimersQuerySchema>;

@@ -13,7 +13,7 @@ export const timerBatchResponseSchema = success(z.object({ timers: z.array(timer
 /** `GET /timers/:id`. */
 export const timerResponseSchema = success(timerSchema);
 /** `DELETE /timers/:id`. */
-export const canceledResponseSchema = success(z.object({ id: z.uuid(), status: z.literal('canceled') }));
+export const canceledResponseSchema = success(z.object({ id: z.guid(), status: z.literal('canceled') }));
 /** `GET /timers`. */
 export const timerListResponseSchema = success(
   z.object({

@@ -11,7 +11,7 @@ const json = z.custom<JsonValue>(() => true).meta({ description: 'Any JSON value
 /** A timer as a list, a creation or a change answers it. */
 export const timerSummarySchema = z
   .object({
-    id: z.uuid(),
+    id: z.guid(),
     created_at: instant,
     execute_at: instant.meta({ description: 'The instant that the client asked for' }),
     callback_type: callbackTypeSchema,

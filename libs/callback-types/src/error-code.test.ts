@@ -1,0 +1,48 @@
+import { expect, test } from '@jest/globals';
+import { faultsOf } from '../testing/faults-of.ts';
+import { ERRORS, errorResponseSchema, type ErrorKind } from './error-code.ts';
+
+const kinds: [string, ErrorKind][] = Object.entries(ERRORS);
+
+test('the codes of the first timer service keep their meaning', () => {
+  expect(ERRORS.internal).toMatchObject({ code: 1, status: 500 });
+  expect(ERRORS.validation).toMatchObject({ code: 2, status: 400 });
+  expect(ERRORS.notFound).toMatchObject({ code: 3, status: 404 });
+  expect(ERRORS.unauthorized).toMatchObject({ code: 4, status: 401 });
+});
+
+test('no two kinds share a code, and 0 stays success', () => {
+  const codes = kinds.map(([, { code }]) => code);
+  expect(new Set(codes).size).toBe(codes.length);
+  expect(codes.every((code) => Number.isInteger(code) && code > 0)).toBe(true);
+});
+
+test.each(kinds)('%s has a status of an error and a meaning, and makes an answer', (_, kind) => {
+  expect(kind.status).toBeGreaterThanOrEqual(400);
+  expect(kind.status).toBeLessThan(600);
+  expect(kind.meaning).not.toBe('');
+  const answer = { code: kind.code, message: kind.meaning, data: null };
+  expect(errorResponseSchema.parse(answer)).toEqual(answer);
+});
+
+test('an answer lists its faults', () => {
+  const answer = {
+    code: 2,
+    message: 'the request is not valid',
+    data: null,
+    errors: [{ path: 'callback.url', message: 'must be an absolute URL' }],
+  };
+  expect(errorResponseSchema.parse(answer)).toEqual(answer);
+});
+
+test.each<[unknown, string]>([
+  [{ code: 0, message: '', data: null }, 'code: Too small: expected number to be >0'],
+  [{ code: 2, message: '', data: {} }, 'data: Invalid input: expected null, received object'],
+  [{ code: 2, data: null }, 'message: Invalid input: expected string, received undefined'],
+  [
+    { code: 2, message: '', data: null, errors: [{ path: 'a' }] },
+    'errors.0.message: Invalid input: expected string, received undefined',
+  ],
+])('%j is no error answer', (value, fault) => {
+  expect(faultsOf(errorResponseSchema, value)).toEqual([fault]);
+});

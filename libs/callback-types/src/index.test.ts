@@ -1,0 +1,45 @@
+import { expect, test } from '@jest/globals';
+import * as contract from './index.ts';
+
+// The values that other packages import. A name leaves this list only with a new major version.
+test('the public names', () => {
+  expect(Object.keys(contract).sort()).toEqual([
+    'CALLBACK_TYPES',
+    'ERRORS',
+    'LIMITS',
+    'TIMER_STATES',
+    'attemptListResponseSchema',
+    'attemptSchema',
+    'callbackConfigSchema',
+    'callbackTypeSchema',
+    'canceledResponseSchema',
+    'createTimerRequestSchema',
+    'createTimersRequestSchema',
+    'degradedResponseSchema',
+    'durationSchema',
+    'errorResponseSchema',
+    'findJsonFault',
+    'healthResponseSchema',
+    'httpCallbackSchema',
+    'idempotencyKeySchema',
+    'listTimersQuerySchema',
+    'matchCallback',
+    'natsCallbackSchema',
+    'natsSubject',
+    'parseDuration',
+    'requestFaultSchema',
+    'retryPolicySchema',
+    'storedCallbackConfigSchema',
+    'storedHttpCallbackSchema',
+    'storedNatsCallbackSchema',
+    'timerBatchResponseSchema',
+    'timerListResponseSchema',
+    'timerParamsSchema',
+    'timerResponseSchema',
+    'timerSchema',
+    'timerStateSchema',
+    'timerSummaryResponseSchema',
+    'timerSummarySchema',
+    'updateTimerRequestSchema',
+  ]);
+});

@@ -1,0 +1,167 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { faultsOf } from '../testing/faults-of.ts';
+import { findJsonFault, jsonValueSchema } from './json-value.ts';
+import { LIMITS } from './limits.ts';
+
+const NUL = 'must not contain the character U+0000, which PostgreSQL cannot store';
+const SURROGATE = 'must be well-formed Unicode: it holds half of a surrogate pair';
+const DIGITS = 'is an integer beyond 2^53 and would lose digits: send it as a string';
+const DEEP = 'must not be nested more than 64 levels deep';
+const NO_JSON = 'must be a JSON value';
+
+/** `core` inside so many arrays. */
+function nested(levels: number, core: unknown): unknown {
+  let value = core;
+  for (let level = 0; level < levels; level += 1) value = [value];
+  return value;
+}
+
+describe('findJsonFault', () => {
+  test.each<[unknown, (string | number)[], string]>([
+    ['a\u0000b', [], NUL],
+    [{ a: [1, '\u0000'] }, ['a', 1], NUL],
+    ['\ud83d', [], SURROGATE],
+    [['\udc00\ud800'], [0], SURROGATE],
+    [{ 'a\u0000': 1 }, ['a\u0000'], `the name of this field ${NUL}`],
+    [{ a: { '\ud800': 1 } }, ['a', '\ud800'], `the name of this field ${SURROGATE}`],
+    [9_007_199_254_740_992, [], DIGITS],
+    [{ id: JSON.parse('12345678901234567890') as unknown }, ['id'], DIGITS],
+    [-9_007_199_254_740_993, [], DIGITS],
+    [JSON.parse('1e400'), [], 'must be a finite number'],
+    [Number.NaN, [], 'must be a finite number'],
+    [undefined, [], NO_JSON],
+    [{ a: undefined }, ['a'], NO_JSON],
+    [[1n], [0], NO_JSON],
+    [{ a: () => 1 }, ['a'], NO_JSON],
+    [Symbol('s'), [], NO_JSON],
+    [new Date(0), [], NO_JSON],
+    [{ a: new Map([[1, 2]]) }, ['a'], NO_JSON],
+    [new URLSearchParams('a=1'), [], NO_JSON],
+    [Array(2), [0], NO_JSON],
+  ])('%j has a fault', (value, path, message) => {
+    expect(findJsonFault(value)).toEqual({ path, message });
+  });
+
+  test.each<[unknown]>([
+    [null],
+    [false],
+    [0],
+    [-0],
+    [''],
+    [[]],
+    [{}],
+    [Number.MAX_SAFE_INTEGER],
+    [Number.MIN_SAFE_INTEGER],
+    [1e21],
+    [1.7976931348623157e308],
+    [5e-324],
+    ['👩‍🚀 naïve ﷽ \u0001 \u007f \uffff'],
+    [{ '': { __proto__: null } }],
+    [JSON.parse('{"__proto__": {"a": 1}, "constructor": 2, "toJSON": 3}')],
+    [Object.assign(Object.create(null), { a: 1 })],
+  ])('%j has none', (value) => {
+    expect(findJsonFault(value)).toBeUndefined();
+  });
+
+  test('names the first fault in the order of the text', () => {
+    expect(findJsonFault({ a: 1, b: ['\u0000'], c: '\ud800' })?.path).toEqual(['b', 0]);
+  });
+
+  test('finds a fault below fields that inherit nothing', () => {
+    expect(findJsonFault(JSON.parse(String.raw`{"__proto__": {"a": "\u0000"}}`))?.path).toEqual([
+      '__proto__',
+      'a',
+    ]);
+  });
+
+  test('counts levels of arrays and objects, not values', () => {
+    expect(findJsonFault(nested(64, 1))).toBeUndefined();
+    expect(findJsonFault(nested(63, {}))).toBeUndefined();
+    expect(findJsonFault(nested(65, 1))).toEqual({ path: Array<number>(64).fill(0), message: DEEP });
+    expect(findJsonFault(nested(64, {}))?.message).toBe(DEEP);
+  });
+
+  test('ends for a value that would exhaust the stack, or that holds itself', () => {
+    expect(findJsonFault(nested(1_000_000, 1))?.message).toBe(DEEP);
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    expect(findJsonFault(cycle)?.message).toBe(DEEP);
+  });
+
+  test('accepts what survives the way through JSON unchanged, and only that', () => {
+    const text = fc.string({ unit: fc.oneof(fc.constantFrom('\u0000', '\ud800', '\udfff'), fc.string()) });
+    const leaf = fc.oneof(text, fc.double(), fc.bigInt({ max: 2n ** 64n }).map(Number), fc.boolean());
+    const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'small' },
+        leaf,
+        fc.constant(null),
+        fc.array(tie('tree')),
+        fc.dictionary(text, tie('tree')),
+      ),
+    }));
+    fc.assert(
+      fc.property(tree, (value) => {
+        const json = JSON.stringify(value);
+        // JSON.stringify escapes lone surrogates and U+0000, and writes null for what is not finite.
+        const storable = !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json) && allNumbersSurvive(value);
+        expect(findJsonFault(value) === undefined).toBe(storable);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('the path leads to the fault', () => {
+    const key = fc.oneof(fc.nat({ max: 5 }), fc.string({ minLength: 1 }));
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 60 }), fc.constantFrom('\u0000', 1n, Infinity), (path, bad) => {
+        const value = path.reduceRight<unknown>(
+          (inner, step) =>
+            typeof step === 'number'
+              ? [...Array<unknown>(step).fill('fine'), inner]
+              : { aFineOne: 1, [step === 'aFineOne' ? 'other' : step]: inner },
+          bad,
+        );
+        const found = findJsonFault(value)?.path ?? [];
+        expect(found.map(String)).toEqual(path.map(String));
+      }),
+    );
+  });
+});
+
+function allNumbersSurvive(value: unknown): boolean {
+  if (typeof value === 'number')
+    return (
+      Number.isFinite(value) &&
+      (!Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) >= 1e21)
+    );
+  if (Array.isArray(value)) return value.every(allNumbersSurvive);
+  return typeof value !== 'object' || value === null || Object.values(value).every(allNumbersSurvive);
+}
+
+describe('jsonValueSchema', () => {
+  test('gives the value back as it is', () => {
+    const value = { a: [1, null, 'ü'] };
+    expect(jsonValueSchema(100).parse(value)).toBe(value);
+  });
+
+  test('counts the bytes of UTF-8, not characters', () => {
+    expect(faultsOf(jsonValueSchema(6), 'abcd')).toEqual([]);
+    expect(faultsOf(jsonValueSchema(6), 'üü')).toEqual([]);
+    expect(faultsOf(jsonValueSchema(6), 'üüü')).toEqual([': must be at most 6 bytes as JSON, is 8']);
+    expect(faultsOf(jsonValueSchema(6), '😀😀')).toEqual([': must be at most 6 bytes as JSON, is 10']);
+  });
+
+  test('takes exactly the stated size of a payload', () => {
+    const schema = jsonValueSchema(LIMITS.payloadBytes);
+    expect(faultsOf(schema, 'x'.repeat(1_048_574))).toEqual([]);
+    expect(faultsOf(schema, 'x'.repeat(1_048_575))).toEqual([
+      ': must be at most 1048576 bytes as JSON, is 1048577',
+    ]);
+  });
+
+  test('says where the fault is', () => {
+    expect(faultsOf(jsonValueSchema(100), { a: [{ b: '\u0000' }] })).toEqual([`a.0.b: ${NUL}`]);
+  });
+});

@@ -1,0 +1,327 @@
+import { describe, expect, test } from '@jest/globals';
+import { faultsOf } from '../testing/faults-of.ts';
+import {
+  createTimerRequestSchema,
+  createTimersRequestSchema,
+  idempotencyKeySchema,
+  listTimersQuerySchema,
+  timerParamsSchema,
+  updateTimerRequestSchema,
+} from './timer-requests.ts';
+
+const INSTANT = 'must be an RFC 3339 date and time with its offset, such as 2030-01-31T09:00:00Z';
+const callback = { type: 'http', url: 'https://example.com/hook' };
+const execute_at = '2030-01-31T09:00:00Z';
+
+describe('instants', () => {
+  test.each([
+    ['2030-01-31T09:00:00Z'],
+    ['2030-01-31T09:00:00.123456Z'],
+    ['2030-01-31T09:00:00.123456789Z'],
+    ['2030-01-31T09:00:00+02:00'],
+    ['2030-01-31T09:00:00-11:30'],
+    ['2032-02-29T23:59:59Z'],
+    ['2125-01-01T00:00:00Z'],
+    ['9999-12-31T23:59:59.999Z'],
+    ['1970-01-01T00:00:00.001Z'], // past, but that is for the clock of the database to say
+  ])('%s is one', (text) => {
+    expect(createTimerRequestSchema.parse({ execute_at: text, callback }).execute_at).toBe(text);
+  });
+
+  test.each<[unknown, string]>([
+    ['2030-01-31T09:00:00', INSTANT],
+    ['2030-01-31T09:00Z', INSTANT],
+    ['2030-01-31 09:00:00Z', INSTANT],
+    ['2030-01-31', INSTANT],
+    ['2030-02-29T00:00:00Z', INSTANT],
+    ['2030-13-01T00:00:00Z', INSTANT],
+    ['2030-01-31T24:00:00Z', INSTANT],
+    ['2030-01-31T09:60:00Z', INSTANT],
+    ['2030-01-31T09:00:60Z', INSTANT],
+    ['2030-01-31T09:00:00+24:00', INSTANT],
+    ['12030-01-01T00:00:00Z', INSTANT],
+    ['2030-W05-4T09:00:00Z', INSTANT],
+    ['infinity', INSTANT],
+    ['tomorrow', INSTANT],
+    ['', INSTANT],
+    [1_896_080_400_000, INSTANT],
+    [null, INSTANT],
+    ['0000-01-01T00:00:00Z', 'must be in the future'],
+    ['1969-12-31T23:59:59Z', 'must be in the future'],
+    ['9999-12-31T23:59:59-00:01', 'must be before the year 10000'],
+  ])('%j is none', (value, message) => {
+    expect(faultsOf(createTimerRequestSchema, { execute_at: value, callback })).toEqual([
+      `execute_at: ${message}`,
+    ]);
+    expect(faultsOf(updateTimerRequestSchema, { execute_at: value })).toEqual([`execute_at: ${message}`]);
+  });
+});
+
+describe('creating a timer', () => {
+  test.each<[object]>([
+    [{ execute_at, callback }],
+    [{ delay: '250ms', callback }],
+    [{ execute_at, callback: { type: 'nats', topic: 'orders' }, metadata: null }],
+    [
+      {
+        execute_at,
+        callback,
+        metadata: { order: 42, tags: ['a'] },
+        retry: { max_attempts: 1 },
+        expires_at: execute_at,
+      },
+    ],
+    [{ execute_at, callback, retry: null, expires_at: null }],
+    [{ execute_at: '2030-01-31T09:00:00Z', expires_at: '2030-01-31T10:00:00+01:00', callback }],
+  ])('takes %j as it is', (request) => {
+    expect(createTimerRequestSchema.parse(request)).toEqual(request);
+  });
+
+  test.each<[unknown, string[]]>([
+    [{ callback }, ['execute_at: is required, unless delay is given']],
+    [{ execute_at, delay: '1s', callback }, ['delay: give either execute_at or delay, not both']],
+    [{ execute_at }, ['callback: Invalid input: expected object, received undefined']],
+    [{ delay: '0s', callback }, ['delay: must be between 1 ms and 3155760000000 ms, is 0 ms']],
+    [{ delay: null, callback }, ['delay: Invalid input: expected string, received null']],
+    [
+      { execute_at, expires_at: '2030-01-31T08:59:59Z', callback },
+      ['expires_at: must not be before execute_at'],
+    ],
+    [
+      { execute_at, expires_at: '2030-01-31T09:59:59+01:00', callback },
+      ['expires_at: must not be before execute_at'],
+    ],
+    [{ execute_at, expires_at: 'never', callback }, [`expires_at: ${INSTANT}`]],
+    [{ execute_at, callback, callback_url: 'https://example.com' }, [': Unrecognized key: "callback_url"']],
+    [{ execute_at, callback, id: 'a' }, [': Unrecognized key: "id"']],
+    [
+      { execute_at, callback, metadata: { a: ['\u0000'] } },
+      ['metadata.a.0: must not contain the character U+0000, which PostgreSQL cannot store'],
+    ],
+    [
+      { execute_at, callback, retry: { max_attempts: 0 } },
+      ['retry.max_attempts: Too small: expected number to be >=1'],
+    ],
+    [{ execute_at, callback: { ...callback, url: 'x' } }, ['callback.url: must be an absolute URL']],
+    [null, [': Invalid input: expected object, received null']],
+    [[], [': Invalid input: expected object, received array']],
+    ['{}', [': Invalid input: expected object, received string']],
+  ])('refuses %j', (request, faults) => {
+    expect(faultsOf(createTimerRequestSchema, request)).toEqual(faults);
+  });
+
+  test('names every fault of a request at once, those between its fields too', () => {
+    const request = {
+      callback: { type: 'http', url: 'x', headers: { 'a b': '1' }, payload: { id: 2 ** 53 } },
+      expires_at: 'never',
+      colour: 'red',
+    };
+    expect(faultsOf(createTimerRequestSchema, request)).toEqual([
+      `expires_at: ${INSTANT}`,
+      'callback.url: must be an absolute URL',
+      'callback.headers.a b: name has characters that a header name may not have',
+      'callback.payload.id: is an integer beyond 2^53 and would lose digits: send it as a string',
+      ': Unrecognized key: "colour"',
+      'execute_at: is required, unless delay is given',
+    ]);
+  });
+
+  test('takes metadata of the stated size, and no more', () => {
+    const faults = (length: number) =>
+      faultsOf(createTimerRequestSchema, { execute_at, callback, metadata: 'x'.repeat(length) });
+    expect(faults(65_534)).toEqual([]);
+    expect(faults(65_535)).toEqual(['metadata: must be at most 65536 bytes as JSON, is 65537']);
+  });
+});
+
+describe('creating a batch', () => {
+  const timers = (count: number) => ({
+    timers: Array.from({ length: count }, () => ({ delay: '1s', callback })),
+  });
+
+  test('takes 1 to 1,000 timers', () => {
+    expect(faultsOf(createTimersRequestSchema, timers(1))).toEqual([]);
+    expect(faultsOf(createTimersRequestSchema, timers(1_000))).toEqual([]);
+    expect(faultsOf(createTimersRequestSchema, timers(0))).toEqual([
+      'timers: Too small: expected array to have >=1 items',
+    ]);
+    expect(faultsOf(createTimersRequestSchema, timers(1_001))).toEqual([
+      'timers: Too big: expected array to have <=1000 items',
+    ]);
+  });
+
+  test('says which item is at fault', () => {
+    const batch = { timers: [{ delay: '1s', callback }, { callback: { type: 'smtp' } }, null], atomic: true };
+    expect(faultsOf(createTimersRequestSchema, batch)).toEqual([
+      "timers.1.callback.type: Invalid discriminator value. Expected 'http' | 'nats'",
+      'timers.1.execute_at: is required, unless delay is given',
+      'timers.2: Invalid input: expected object, received null',
+      ': Unrecognized key: "atomic"',
+    ]);
+  });
+
+  test('is an object with timers', () => {
+    expect(faultsOf(createTimersRequestSchema, [])).toEqual([
+      ': Invalid input: expected object, received array',
+    ]);
+    expect(faultsOf(createTimersRequestSchema, {})).toEqual([
+      'timers: Invalid input: expected array, received undefined',
+    ]);
+  });
+});
+
+describe('changing a timer', () => {
+  test.each<[object]>([
+    [{ execute_at }],
+    [{ delay: '1h' }],
+    [{ callback }],
+    [{ metadata: null }],
+    [{ retry: null }],
+    [{ expires_at: null }],
+    [{ execute_at, callback, metadata: {}, retry: { delays: ['1s'] }, expires_at: execute_at }],
+  ])('takes %j as it is', (request) => {
+    expect(updateTimerRequestSchema.parse(request)).toEqual(request);
+  });
+
+  const NOTHING = ': must change something: execute_at, delay, callback, metadata, retry or expires_at';
+  test.each<[unknown, string[]]>([
+    [{}, [NOTHING]],
+    [{ callback: undefined }, [NOTHING]],
+    [{ execute_at, delay: '1s' }, ['delay: give either execute_at or delay, not both']],
+    [{ execute_at, expires_at: '2030-01-01T00:00:00Z' }, ['expires_at: must not be before execute_at']],
+    [{ callback: null }, ['callback: Invalid input: expected object, received null']],
+    [
+      { callback: { url: 'https://a.example' } },
+      ["callback.type: Invalid discriminator value. Expected 'http' | 'nats'"],
+    ],
+    [{ callback: { type: 'http' } }, ['callback.url: Invalid input: expected string, received undefined']],
+    [{ execute_at: null }, [`execute_at: ${INSTANT}`]],
+    [{ status: 'canceled' }, [': Unrecognized key: "status"', NOTHING]],
+    [
+      { delay: 'soon', execute_at, callback: { ...callback, url: 'x' } },
+      [
+        'delay: must be a duration such as "250ms", "90s" or "1d12h"',
+        'callback.url: must be an absolute URL',
+        'delay: give either execute_at or delay, not both',
+      ],
+    ],
+    [null, [': Invalid input: expected object, received null']],
+  ])('refuses %j', (request, faults) => {
+    expect(faultsOf(updateTimerRequestSchema, request)).toEqual(faults);
+  });
+});
+
+describe('naming a timer', () => {
+  test.each([
+    ['0198f5a0-7f6e-7c3a-9d2b-3f1f8a2b4c5d'],
+    ['0198F5A0-7F6E-4C3A-9D2B-3F1F8A2B4C5D'],
+    ['00000000-0000-0000-0000-000000000000'],
+    ['11111111-1111-1111-1111-111111111111'],
+  ])('%s is an id', (id) => {
+    expect(timerParamsSchema.parse({ id })).toEqual({ id });
+  });
+
+  test.each([
+    [''],
+    ['42'],
+    ['0198f5a07f6e7c3a9d2b3f1f8a2b4c5d'],
+    ['{0198f5a0-7f6e-7c3a-9d2b-3f1f8a2b4c5d}'],
+    ['urn:uuid:0198f5a0-7f6e-7c3a-9d2b-3f1f8a2b4c5d'],
+    ['0198f5a0-7f6e-7c3a-9d2b-3f1f8a2b4c5g'],
+    ['0198f5a0-7f6e-7c3a-9d2b-3f1f8a2b4c5d\n'],
+    ["0198f5a0-7f6e-7c3a-9d2b-3f1f8a2b4c5d'; --"],
+    [42],
+  ])('%j is none', (id) => {
+    expect(faultsOf(timerParamsSchema, { id })).toEqual(['id: must be a UUID']);
+  });
+});
+
+describe('listing timers', () => {
+  test('has defaults', () => {
+    expect(listTimersQuerySchema.parse({})).toEqual({
+      limit: 50,
+      offset: 0,
+      sort: 'created_at',
+      order: 'desc',
+    });
+  });
+
+  test('reads numbers from text', () => {
+    expect(listTimersQuerySchema.parse({ limit: '200', offset: '007' })).toMatchObject({
+      limit: 200,
+      offset: 7,
+    });
+    expect(listTimersQuerySchema.parse({ limit: 1, offset: 0 })).toMatchObject({ limit: 1, offset: 0 });
+  });
+
+  test('keeps every filter', () => {
+    const query = {
+      status: 'failed',
+      callback_type: 'nats',
+      limit: 10,
+      offset: 20,
+      cursor: 'abc',
+      sort: 'execute_at',
+      order: 'asc',
+    };
+    expect(listTimersQuerySchema.parse(query)).toEqual(query);
+  });
+
+  test.each<[object, string]>([
+    [
+      { status: 'done' },
+      'status: Invalid option: expected one of "pending"|"executing"|"completed"|"failed"|"canceled"',
+    ],
+    [
+      { status: ['failed', 'pending'] },
+      'status: Invalid option: expected one of "pending"|"executing"|"completed"|"failed"|"canceled"',
+    ],
+    [{ callback_type: 'smtp' }, 'callback_type: Invalid option: expected one of "http"|"nats"'],
+    [{ limit: '0' }, 'limit: Too small: expected number to be >=1'],
+    [{ limit: '201' }, 'limit: Too big: expected number to be <=200'],
+    [{ limit: '' }, 'limit: must be a whole number'],
+    [{ limit: ' 5' }, 'limit: must be a whole number'],
+    [{ limit: '5.5' }, 'limit: must be a whole number'],
+    [{ limit: 5.5 }, 'limit: must be a whole number'],
+    [{ limit: '-1' }, 'limit: must be a whole number'],
+    [{ limit: '1e2' }, 'limit: must be a whole number'],
+    [{ limit: '0x10' }, 'limit: must be a whole number'],
+    [{ limit: 'ten' }, 'limit: must be a whole number'],
+    [{ limit: ['5', '6'] }, 'limit: must be a whole number'],
+    [{ limit: '9999999999999999999' }, 'limit: must be a whole number'],
+    [{ offset: '1000001' }, 'offset: Too big: expected number to be <=1000000'],
+    [{ offset: '-1' }, 'offset: must be a whole number'],
+    [{ cursor: '' }, 'cursor: Too small: expected string to have >=1 characters'],
+    [{ sort: 'id' }, 'sort: Invalid option: expected one of "created_at"|"execute_at"'],
+    [{ order: 'ASC' }, 'order: Invalid option: expected one of "asc"|"desc"'],
+    [{ page: '2' }, ': Unrecognized key: "page"'],
+  ])('refuses %j', (query, fault) => {
+    expect(faultsOf(listTimersQuerySchema, query)).toEqual([fault]);
+  });
+
+  test('a cursor has a bounded length', () => {
+    expect(faultsOf(listTimersQuerySchema, { cursor: 'c'.repeat(512) })).toEqual([]);
+    expect(faultsOf(listTimersQuerySchema, { cursor: 'c'.repeat(513) })).toEqual([
+      'cursor: Too big: expected string to have <=512 characters',
+    ]);
+  });
+});
+
+describe('an idempotency key', () => {
+  test.each([['a'], ['order-42/attempt:1'], ['~!@#"']])('may be %s', (key) => {
+    expect(idempotencyKeySchema.parse(key)).toBe(key);
+  });
+
+  test.each([[''], ['a b'], ['a\n'], ['ü'], ['a\u0000']])('may not be %j', (key) => {
+    expect(faultsOf(idempotencyKeySchema, key)).toEqual([
+      ': must be visible ASCII characters without spaces',
+    ]);
+  });
+
+  test('has a bounded length', () => {
+    expect(faultsOf(idempotencyKeySchema, 'k'.repeat(255))).toEqual([]);
+    expect(faultsOf(idempotencyKeySchema, 'k'.repeat(256))).toEqual([
+      ': Too big: expected string to have <=255 characters',
+    ]);
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { faultsOf } from '../testing/faults-of.ts';
+import { attempt, summary, timer } from '../testing/answers.ts';
+import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
+
+test('a summary has the fields that the first timer service answered, with the type for the URL', () => {
+  expect(timerSummarySchema.parse(summary)).toEqual(summary);
+  expect(Object.keys(timerSummarySchema.shape)).toEqual([
+    'id',
+    'created_at',
+    'execute_at',
+    'callback_type',
+    'status',
+    'executed_at',
+  ]);
+});
+
+test.each(['00000000-0000-0000-0000-000000000000', '11111111-1111-1111-1111-111111111111'])(
+  'a row with the id %s, which someone inserted by hand, can be answered',
+  (id) => {
+    expect(timerSummarySchema.parse({ ...summary, id }).id).toBe(id);
+  },
+);
+
+describe('a whole timer', () => {
+  test.each<[string, object]>([
+    ['pending', {}],
+    ['with a callback that no schema knows', { callback_config: ['anything', { at: 'all' }] }],
+    ['with headers of old rows', { callback_config: { type: 'http', url: 'http://a b', headers: ['x'] } }],
+    ['without metadata', { metadata: null }],
+    [
+      'with a retry policy',
+      { retry: { max_attempts: 3, delays: ['1s'] }, expires_at: '2031-01-01T00:00:00.000Z' },
+    ],
+    [
+      'failed',
+      {
+        status: 'failed',
+        executed_at: '2030-01-31T09:00:05.000Z',
+        attempted_at: '2030-01-31T09:00:00.003Z',
+        last_error: 'HTTP 503',
+        attempts: 8,
+        lateness_ms: 3.25,
+      },
+    ],
+  ])('%s', (_, fields) => {
+    expect(timerSchema.parse({ ...timer, ...fields })).toEqual({ ...timer, ...fields });
+  });
+
+  test.each<[object, string]>([
+    [
+      { status: 'cancelled' },
+      'status: Invalid option: expected one of "pending"|"executing"|"completed"|"failed"|"canceled"',
+    ],
+    [{ due_at: '2030-01-31T09:00:00+01:00' }, 'due_at: Invalid ISO datetime'],
+    [{ created_at: new Date(0) }, 'created_at: Invalid input: expected string, received Date'],
+    [{ attempts: null }, 'attempts: Invalid input: expected number, received null'],
+    [{ id: '42' }, 'id: Invalid GUID'],
+  ])('not with %j', (fields, fault) => {
+    expect(faultsOf(timerSchema, { ...timer, ...fields })).toEqual([fault]);
+  });
+});
+
+test('an attempt', () => {
+  expect(attemptSchema.parse(attempt)).toEqual(attempt);
+  expect(faultsOf(attemptSchema, { ...attempt, number: 0, outcome: 'retried' })).toEqual([
+    'number: Too small: expected number to be >0',
+    'outcome: Invalid option: expected one of "delivered"|"failed"',
+  ]);
+});

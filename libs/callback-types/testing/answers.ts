@@ -1,0 +1,34 @@
+/** A timer as an answer shows it, in short, whole, and one of its attempts. */
+export const summary = {
+  id: '0198f5a0-7f6e-7c3a-9d2b-3f1f8a2b4c5d',
+  created_at: '2030-01-31T08:00:00.000Z',
+  execute_at: '2030-01-31T09:00:00.000Z',
+  callback_type: 'http',
+  status: 'pending',
+  executed_at: null,
+} as const;
+
+export const timer = {
+  ...summary,
+  updated_at: '2030-01-31T08:00:00.000Z',
+  callback_config: { type: 'http', url: 'https://example.com/hook' },
+  metadata: { order: 42 },
+  last_error: null,
+  attempts: 0,
+  due_at: '2030-01-31T09:00:00.000Z',
+  attempted_at: null,
+  lateness_ms: null,
+  retry: null,
+  expires_at: null,
+} as const;
+
+export const attempt = {
+  number: 1,
+  due_at: '2030-01-31T09:00:00.000Z',
+  started_at: '2030-01-31T09:00:00.001Z',
+  finished_at: '2030-01-31T09:00:00.042Z',
+  duration_ms: 41.5,
+  outcome: 'failed',
+  status_code: 503,
+  error: 'HTTP 503',
+} as const;
