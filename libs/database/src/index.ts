@@ -1,4 +1,5 @@
 export { connect, type ConnectOptions, type Database } from './connect.ts';
+export { classifyFailure, type DatabaseFailure } from './database-failure.ts';
 export {
   databaseSettings,
   DatabaseSettingsError,
@@ -14,7 +15,12 @@ export {
 export { registerDispatcher, renewDispatcher, unregisterDispatcher } from './dispatch/dispatchers.ts';
 export { handBackClaims, type UnstartedClaim } from './dispatch/hand-back-claims.ts';
 export { oldestDueAge } from './dispatch/oldest-due.ts';
-export { recoverLostClaims, type Recovered, type RecoveryRules } from './dispatch/recover-lost-claims.ts';
+export {
+  recoverLostClaims,
+  removeDeadDispatchers,
+  type Recovered,
+  type RecoveryRules,
+} from './dispatch/recover-lost-claims.ts';
 export { settleDelivered, type DeliveredAttempt } from './dispatch/settle-delivered.ts';
 export { settleFailed, type FailedAttempt } from './dispatch/settle-failed.ts';
 export { ping } from './ping.ts';

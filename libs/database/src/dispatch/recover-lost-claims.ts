@@ -1,8 +1,6 @@
 import { type Database, statement } from '../connect.ts';
 
 export interface RecoveryRules {
-  /** A dispatcher that was silent for longer is dead, in milliseconds. */
-  readonly silenceMs: number;
   /** After this many claims lost in a row the timer is failed: it may be what kills its dispatchers. */
   readonly maxLostClaims: number;
   /**
@@ -13,16 +11,13 @@ export interface RecoveryRules {
 }
 
 export interface Recovered {
-  /** Dispatchers declared dead. */
-  readonly dispatchers: number;
   /** Timers returned to pending. */
   readonly returned: number;
   /** Timers failed for having lost too many dispatchers. */
   readonly failed: number;
 }
 
-/** Two statements, so that the second one sees what dead dispatchers had claimed until the first one committed. */
-const BURY = statement(
+const REMOVE_DEAD = statement(
   'remove-dead-dispatchers',
   `DELETE FROM dispatchers WHERE heartbeat_at < clock_timestamp() - $1 * interval '1 millisecond' RETURNING id`,
 );
@@ -47,13 +42,18 @@ const RECOVER = statement(
    RETURNING timers.status`,
 );
 
-/** Returns what dead dispatchers held. Any number of dispatchers may do so at once. */
+/** Declares dispatchers dead that were silent for longer than `silenceMs`; answers how many. */
+export async function removeDeadDispatchers(db: Database, silenceMs: number): Promise<number> {
+  const dead = await db.rows(REMOVE_DEAD, [silenceMs]);
+  return dead.length;
+}
+
+/**
+ * Returns what dispatchers held that are not registered any more. Any number of dispatchers may do so at once.
+ * To be run after {@link removeDeadDispatchers} has committed, so that it sees what the dead had claimed until then.
+ */
 export async function recoverLostClaims(db: Database, rules: RecoveryRules): Promise<Recovered> {
-  const dead = await db.rows(BURY, [rules.silenceMs]);
-  const timers = await db.rows<{ status: 'pending' | 'failed' }>(RECOVER, [
-    rules.maxLostClaims,
-    rules.unownedMs,
-  ]);
+  const timers = await db.rows<{ status: 'pending' | 'failed' }>(RECOVER, [rules.maxLostClaims, rules.unownedMs]);
   const failed = timers.filter((timer) => timer.status === 'failed').length;
-  return { dispatchers: dead.length, returned: timers.length - failed, failed };
+  return { returned: timers.length - failed, failed };
 }

@@ -40,6 +40,7 @@ const SETTLE = statement(
      SELECT id, attempts, to_timestamp(due_ms / 1000.0), to_timestamp(started_ms / 1000.0),
             to_timestamp(finished_ms / 1000.0), status_code, error
      FROM settled WHERE started_ms IS NOT NULL
+     ON CONFLICT DO NOTHING
    )
    SELECT id FROM settled`,
 );

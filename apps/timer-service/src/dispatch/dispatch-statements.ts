@@ -1,0 +1,49 @@
+import {
+  claimDueTimers,
+  type ClaimRequest,
+  type ClaimResult,
+  type Database,
+  handBackClaims,
+  recoverLostClaims,
+  type Recovered,
+  registerDispatcher,
+  removeDeadDispatchers,
+  renewDispatcher,
+  settleDelivered,
+  settleFailed,
+  unregisterDispatcher,
+} from '@timer-platform/database';
+import { SILENCE_MS } from './registration.ts';
+import type { SettleStatements } from './settle-buffer.ts';
+
+/** Everything a dispatcher does to the database. */
+export interface DispatchStatements extends SettleStatements {
+  claim(request: ClaimRequest): Promise<ClaimResult>;
+  register(id: string): Promise<number>;
+  renew(id: string): Promise<number | undefined>;
+  unregister(id: string): Promise<void>;
+  /** Declares silent dispatchers dead; answers how many. */
+  removeDead(): Promise<number>;
+  /** Returns to pending what no registered dispatcher holds. */
+  recover(): Promise<Recovered>;
+}
+
+/** A timer that lost this many dispatchers in a row is failed: it may be what kills them. */
+const MAX_LOST_CLAIMS = 5;
+/** A timer that the first timer service left executing is returned after this time, in milliseconds. */
+const UNOWNED_MS = 5 * 60_000;
+
+/** The statements of libs/database, for a dispatcher of this name. */
+export function dispatchStatements(db: Database, name: string): DispatchStatements {
+  return {
+    claim: (request) => claimDueTimers(db, request),
+    delivered: async (batch) => (await settleDelivered(db, batch)).size,
+    failed: async (batch) => (await settleFailed(db, batch)).size,
+    handBack: (batch) => handBackClaims(db, batch),
+    register: (id) => registerDispatcher(db, id, name),
+    renew: (id) => renewDispatcher(db, id),
+    unregister: (id) => unregisterDispatcher(db, id),
+    removeDead: () => removeDeadDispatchers(db, SILENCE_MS),
+    recover: () => recoverLostClaims(db, { maxLostClaims: MAX_LOST_CLAIMS, unownedMs: UNOWNED_MS }),
+  };
+}

@@ -1,0 +1,340 @@
+import { matchCallback } from '@timer-platform/callback-types';
+import type { Clock } from '../clock.ts';
+import type { Outcome, Transports } from '../transports/transport.ts';
+import { ClaimLoop } from './claim-loop.ts';
+import { DatabaseClock } from './database-clock.ts';
+import { Destinations } from './destinations.ts';
+import type { DispatchObserver } from './dispatch-observer.ts';
+import type { DispatchSettings } from './dispatch-settings.ts';
+import type { DispatchStatements } from './dispatch-statements.ts';
+import { DueQueue } from './due-queue.ts';
+import { type HeldTimer, readTimer } from './held-timer.ts';
+import { nextStep } from './next-step.ts';
+import { Registration } from './registration.ts';
+import { SettleBuffer } from './settle-buffer.ts';
+import { Sweep } from './sweep.ts';
+
+export interface DispatcherOptions {
+  readonly statements: DispatchStatements;
+  readonly transports: Transports;
+  readonly settings: DispatchSettings;
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  readonly observer: DispatchObserver;
+}
+
+/** Timers of one claim at most; also how many may wait in memory for a slow start. */
+const BATCH = 1_000;
+/** How often timers that would wait too long in memory are parked in the table. */
+const PARK_CHECK_MS = 250;
+/** How long stopping waits for results to be written. */
+const FLUSH_GRACE_MS = 5_000;
+
+/** Resolves after this time, or at once when the signal is or becomes aborted. */
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) {
+      resolve();
+      return;
+    }
+    const done = () => {
+      clearTimeout(timeout);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timeout = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+  });
+}
+
+/**
+ * Delivers timers: claims them shortly before they are due, holds them to the millisecond, makes the attempt and
+ * settles what came of it. A timer's way: {@link ClaimLoop} → DueQueue → Destinations → transport → next-step →
+ * SettleBuffer.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #databaseClock = new DatabaseClock();
+  readonly #queue: DueQueue<HeldTimer>;
+  readonly #destinations: Destinations<HeldTimer>;
+  readonly #settles: SettleBuffer;
+  readonly #registration: Registration;
+  readonly #loop: ClaimLoop;
+  #parkCheck: NodeJS.Timeout | undefined;
+  #allEnded: (() => void) | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    const { statements, settings, clock, observer } = options;
+    this.#queue = new DueQueue<HeldTimer>(
+      {
+        nowMs: () => this.#nowMs(),
+        after: (ms, call) => {
+          const timeout = setTimeout(call, Math.ceil(ms));
+          return () => {
+            clearTimeout(timeout);
+          };
+        },
+      },
+      (timer) => {
+        this.#due(timer);
+      },
+    );
+    this.#destinations = new Destinations({
+      maxInFlight: settings.maxInFlight,
+      maxInFlightPerDestination: settings.maxInFlightPerDestination,
+      maxWaitingAtFirst: BATCH,
+    });
+    this.#settles = new SettleBuffer({
+      statements,
+      sleep,
+      onWritten: ({ kind, size, lost }) => {
+        observer.settled(kind, size, lost);
+        this.#loop.roomMade();
+      },
+      onError: observer.databaseError.bind(observer),
+    });
+    const sweep = new Sweep(statements, (recovered) => {
+      observer.recovered(recovered);
+      this.#loop.lookAtEverything();
+    });
+    this.#registration = new Registration({
+      clock,
+      sleep,
+      statements: { ...statements, sweep: () => sweep.run(clock.monotonicMs()) },
+      onSample: (sample) => {
+        this.#databaseClock.observe(sample);
+      },
+      onReplaced: () => {
+        observer.replaced();
+      },
+      onError: observer.databaseError.bind(observer),
+    });
+    this.#loop = new ClaimLoop({
+      lookAheadMs: settings.lookAheadMs,
+      batch: BATCH,
+      sleep,
+      nowMs: () => this.#nowMs(),
+      mayClaim: () => this.#registration.isValid(clock.monotonicMs()),
+      room: () => this.#room(),
+      claim: (dueFromMs, limit) => this.#claim(dueFromMs, limit),
+      onError: observer.databaseError.bind(observer),
+    });
+  }
+
+  /** Attempts under way, timers held until they are due or may start, and results not written yet; for metrics. */
+  get load(): {
+    readonly inFlight: number;
+    readonly held: number;
+    readonly waiting: number;
+    readonly unsettled: number;
+  } {
+    const { inFlight, waiting } = this.#destinations;
+    return { inFlight, held: this.#queue.size, waiting, unsettled: this.#settles.size };
+  }
+
+  /** Destinations by the state of their circuit breaker; for metrics. */
+  get breakerStates(): ReturnType<Destinations<HeldTimer>['breakerStates']> {
+    return this.#destinations.breakerStates();
+  }
+
+  /** Resolves when the dispatcher is registered and claims timers; waits for the database as long as it takes. */
+  async start(): Promise<void> {
+    await this.#registration.start();
+    this.#parkCheck = setInterval(() => {
+      this.#park();
+    }, PARK_CHECK_MS);
+    this.#loop.start();
+  }
+
+  /** A timer was stored or changed by this process and is due then, in milliseconds since 1970. */
+  stored(dueMs: number): void {
+    this.#loop.stored(dueMs);
+  }
+
+  /**
+   * Stops claiming, hands back what was not started, waits for attempts under way (for the grace given, then gives them
+   * up), writes every result and takes this dispatcher off the list. Idempotent.
+   */
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+    clearInterval(this.#parkCheck);
+    for (const timer of [...this.#queue.takeAll(), ...this.#destinations.takeWaiting()])
+      this.#handBack(timer, null);
+    const { settings, transports } = this.#options;
+    await this.#attemptsEnded(settings.shutdownGraceMs);
+    await Promise.all([transports.http.close(), transports.nats.close()]);
+    await this.#attemptsEnded(FLUSH_GRACE_MS);
+    await Promise.race([this.#settles.written(), sleep(FLUSH_GRACE_MS)]);
+    await this.#registration.stop();
+  }
+
+  #nowMs(): number {
+    return this.#databaseClock.at(this.#options.clock.monotonicMs());
+  }
+
+  /** Room for claims: everything held counts, so that memory stays bounded whatever is due. */
+  #room(): { fresh: number; backlog: number } {
+    const { inFlight, held, waiting, unsettled } = this.load;
+    const capacity = 2 * this.#options.settings.maxInFlight + 2 * BATCH;
+    const fresh = Math.max(0, capacity - inFlight - held - waiting - unsettled);
+    return { fresh, backlog: Math.min(fresh, Math.max(0, BATCH - waiting - held)) };
+  }
+
+  async #claim(dueFromMs: number, limit: number) {
+    const { statements, settings, clock, observer, transports } = this.#options;
+    const dispatcherId = this.#registration.id;
+    const sentMs = clock.monotonicMs();
+    const result = await statements.claim({
+      dispatcherId,
+      lookAheadMs: settings.lookAheadMs,
+      limit,
+      dueFromMs,
+    });
+    this.#databaseClock.observe({ sentMs, receivedMs: clock.monotonicMs(), databaseMs: result.nowMs });
+    if (!result.registered) this.#registration.replace();
+    observer.claimed(result.timers.length);
+    const held: HeldTimer[] = [];
+    for (const claimed of result.timers) {
+      const read = readTimer(claimed, (callback) =>
+        matchCallback(callback, {
+          http: (http) => transports.http.destinationOf(http),
+          nats: (nats) => transports.nats.destinationOf(nats),
+        }),
+      );
+      if (read.kind === 'held') held.push(read.timer);
+      else this.#failUnstarted(claimed, read.reason);
+    }
+    this.#queue.add(held);
+    return result;
+  }
+
+  #due(timer: HeldTimer): void {
+    const admission = this.#destinations.admit(timer.destination, timer, this.#options.clock.monotonicMs());
+    if (admission.kind === 'start') this.#start(timer, admission.probe);
+    else if (admission.kind === 'park') this.#parkUntil(timer, admission.untilMs);
+  }
+
+  /** The last look before anything leaves: the claim may have become another's, and the timer may have expired. */
+  #start(timer: HeldTimer, probe: boolean): void {
+    const { clock, observer, transports } = this.#options;
+    const monotonicMs = clock.monotonicMs();
+    const startedMs = this.#databaseClock.at(monotonicMs);
+    const expired = timer.expiresAtMs !== null && timer.expiresAtMs <= startedMs;
+    if (!this.#registration.isValid(monotonicMs) || expired) {
+      this.#destinations.withdrawn(timer.destination, probe);
+      if (expired) this.#failUnstarted(timer, 'expired: no attempt could start before expires_at');
+      else this.#handBack(timer, null);
+      return;
+    }
+    observer.started(startedMs - timer.dueMs);
+    const { id: timerId, payload } = timer;
+    const sent = matchCallback(timer.callback, {
+      http: (callback) => transports.http.send({ timerId, callback, payload }),
+      nats: (callback) => transports.nats.send({ timerId, callback, payload }),
+    });
+    sent.then(
+      (outcome) => {
+        this.#ended(timer, probe, monotonicMs, startedMs, outcome);
+      },
+      (error: unknown) => {
+        observer.defect(error, timer.id);
+        const reason = 'the delivery failed inside the timer service';
+        const outcome = {
+          kind: 'retryable',
+          reason,
+          statusCode: null,
+          retryAfterMs: null,
+          unreachable: false,
+        } as const;
+        this.#ended(timer, probe, monotonicMs, startedMs, outcome);
+      },
+    );
+  }
+
+  #ended(timer: HeldTimer, probe: boolean, monotonicMs: number, startedMs: number, outcome: Outcome): void {
+    const { clock, observer, random } = this.#options;
+    const endedMonotonicMs = clock.monotonicMs();
+    const durationMs = endedMonotonicMs - monotonicMs;
+    const finishedMs = startedMs + durationMs;
+    this.#destinations.ended(timer.destination, outcome, probe, endedMonotonicMs);
+    observer.ended(outcome, durationMs);
+    const { id, claim, dueMs } = timer;
+    const step = nextStep({
+      ...timer,
+      outcome,
+      attemptsBefore: timer.attempts,
+      nowMs: finishedMs,
+      random: random(),
+    });
+    if (step.kind === 'complete') {
+      this.#settles.delivered({ id, claim, startedMs, finishedMs });
+    } else {
+      const { statusCode } = outcome;
+      const nextAttemptMs = step.kind === 'retry' ? step.atMs : null;
+      this.#settles.failed({
+        id,
+        claim,
+        error: step.error,
+        nextAttemptMs,
+        dueMs,
+        startedMs,
+        finishedMs,
+        statusCode,
+      });
+    }
+    this.#startWaiting(endedMonotonicMs);
+    if (this.#destinations.inFlight === 0) this.#allEnded?.();
+  }
+
+  #startWaiting(monotonicMs: number): void {
+    for (
+      let next = this.#destinations.next(monotonicMs);
+      next !== undefined;
+      next = this.#destinations.next(monotonicMs)
+    )
+      this.#start(next, false);
+    this.#loop.roomMade();
+  }
+
+  #park(): void {
+    const monotonicMs = this.#options.clock.monotonicMs();
+    for (const { item, untilMs } of this.#destinations.takeParkable(monotonicMs))
+      this.#parkUntil(item, untilMs);
+    this.#startWaiting(monotonicMs);
+  }
+
+  #parkUntil(timer: HeldTimer, untilMonotonicMs: number): void {
+    this.#options.observer.parked(1);
+    this.#handBack(timer, this.#databaseClock.at(untilMonotonicMs));
+  }
+
+  #handBack({ id, claim }: HeldTimer, notBeforeMs: number | null): void {
+    this.#settles.handBack({ id, claim, notBeforeMs });
+  }
+
+  #failUnstarted({ id, claim, dueMs }: Pick<HeldTimer, 'id' | 'claim' | 'dueMs'>, error: string): void {
+    const finishedMs = this.#nowMs();
+    this.#settles.failed({
+      id,
+      claim,
+      error,
+      nextAttemptMs: null,
+      dueMs,
+      startedMs: null,
+      finishedMs,
+      statusCode: null,
+    });
+  }
+
+  async #attemptsEnded(withinMs: number): Promise<void> {
+    if (this.#destinations.inFlight === 0) return;
+    const ended = new Promise<void>((resolve) => {
+      this.#allEnded = resolve;
+    });
+    const waited = new AbortController();
+    await Promise.race([ended, sleep(withinMs, waited.signal)]);
+    waited.abort();
+  }
+}

@@ -1,0 +1,112 @@
+/** How the dispatcher looks for due timers. All in milliseconds. */
+export interface LookRules {
+  /** How far ahead of their due instant timers are claimed. */
+  readonly lookAheadMs: number;
+  /** Timers of one claim at most. */
+  readonly batch: number;
+}
+
+/** What to do now: claim timers due from `dueFromMs` on, or do nothing until `untilMs`. */
+export type Look =
+  | { readonly kind: 'fresh' | 'backlog'; readonly dueFromMs: number }
+  | { readonly kind: 'sleep'; readonly untilMs: number };
+
+/** What a claim found. */
+export interface LookResult {
+  readonly full: boolean;
+  readonly nowMs: number;
+  /** Due instant of the last timer claimed; null: none was. */
+  readonly lastDueMs: number | null;
+  /** Due instant of the next one beyond the look-ahead; null: none is stored. */
+  readonly nextDueMs: number | null;
+}
+
+/** How often to look for timers that this process was not told of. */
+const PROBE_MS = 500;
+/** How far back such a look goes: a timer is due after the transaction that stored it began. */
+const PROBE_BACK_MS = 1_000;
+/** How often to look at everything due, however old. */
+const FULL_LOOK_MS = 2_000;
+/** Of the look-ahead, this share passes between two looks: the rest is time to claim in. */
+const GAP_SHARE = 0.4;
+/** How long before its due instant a timer that was just stored is claimed, at the latest. */
+const CLAIM_TIME_MS = 25;
+
+/**
+ * Decides when to look for due timers, and from which due instant on. Pure but for its own state; instants are
+ * milliseconds by the database's clock.
+ *
+ * There are two kinds of look. A *fresh* one claims what came within reach of the look-ahead since the last; it is
+ * timed to the next known due instant and is always small in its window, so that timers due now are found at once,
+ * whatever else is overdue. A *backlog* look works through the rest in the order in which it was due, and only while
+ * there is room to start it: after a start, after a burst larger than a batch, and, as a safety net that everything else
+ * may fail over, from {@link PROBE_BACK_MS} ago every {@link PROBE_MS} and from the very beginning every
+ * {@link FULL_LOOK_MS}. Both begin at a low-water mark, so that entries of the index that belong to timers claimed
+ * before are not stepped over again and again while an old transaction keeps them from being removed.
+ */
+export class LookPlan {
+  readonly #rules: LookRules;
+  #freshFromMs: number;
+  #nextFreshMs = Number.POSITIVE_INFINITY;
+  #backlogFromMs = Number.NEGATIVE_INFINITY;
+  #nextProbeMs: number;
+  #nextFullMs: number;
+
+  constructor(rules: LookRules, nowMs: number) {
+    this.#rules = rules;
+    this.#freshFromMs = nowMs;
+    this.#nextProbeMs = nowMs + PROBE_MS;
+    this.#nextFullMs = nowMs + FULL_LOOK_MS;
+  }
+
+  /** What to do at `nowMs`. Without room, of either kind, a look has to wait. */
+  next(nowMs: number, room: { readonly fresh: boolean; readonly backlog: boolean }): Look {
+    if (nowMs >= this.#nextFreshMs && room.fresh) return { kind: 'fresh', dueFromMs: this.#freshFromMs };
+    if (nowMs >= this.#nextFullMs) {
+      this.#backlogFromMs = Number.NEGATIVE_INFINITY;
+      this.#nextFullMs = nowMs + FULL_LOOK_MS;
+    }
+    if (nowMs >= this.#nextProbeMs) {
+      this.#backlogFromMs = Math.min(this.#backlogFromMs, nowMs - PROBE_BACK_MS);
+      this.#nextProbeMs = nowMs + PROBE_MS;
+    }
+    if (this.#backlogFromMs < Number.POSITIVE_INFINITY && room.backlog)
+      return { kind: 'backlog', dueFromMs: this.#backlogFromMs };
+    // Without room for a fresh look only the end of an attempt makes some, and that wakes the loop by itself.
+    return { kind: 'sleep', untilMs: Math.min(room.fresh ? this.#nextFreshMs : Infinity, this.#nextProbeMs) };
+  }
+
+  /** Takes in what a look found. */
+  looked(kind: 'fresh' | 'backlog', result: LookResult): void {
+    const { lookAheadMs } = this.#rules;
+    const earliestMs = result.nowMs + lookAheadMs * GAP_SHARE;
+    if (kind === 'fresh') {
+      this.#freshFromMs = result.nowMs + lookAheadMs;
+      this.#nextFreshMs = Number.POSITIVE_INFINITY;
+      if (result.full)
+        this.#backlogFromMs = Math.min(this.#backlogFromMs, result.lastDueMs ?? Number.NEGATIVE_INFINITY);
+    } else {
+      this.#backlogFromMs = result.full
+        ? (result.lastDueMs ?? Number.NEGATIVE_INFINITY)
+        : Number.POSITIVE_INFINITY;
+    }
+    if (result.nextDueMs !== null) this.#lookBy(Math.max(earliestMs, result.nextDueMs - lookAheadMs));
+    // A full batch tells nothing of what comes next.
+    else if (result.full) this.#lookBy(earliestMs);
+  }
+
+  /** A timer was stored or changed in this process and is due then. */
+  stored(dueMs: number): void {
+    this.#freshFromMs = Math.min(this.#freshFromMs, dueMs - 1);
+    this.#lookBy(dueMs - Math.min(this.#rules.lookAheadMs, CLAIM_TIME_MS));
+  }
+
+  /** Timers came back whose due instants are not known here: look at everything. */
+  lookAtEverything(): void {
+    this.#backlogFromMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #lookBy(instantMs: number): void {
+    this.#nextFreshMs = Math.min(this.#nextFreshMs, instantMs);
+  }
+}

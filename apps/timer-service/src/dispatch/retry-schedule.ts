@@ -1,0 +1,58 @@
+import { parseDuration, type RetryPolicy } from '@timer-platform/callback-types';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Waits after the first, second, … failed attempt of a timer without a policy of its own: ten attempts in about 16 h. */
+export const DEFAULT_DELAYS_MS: readonly number[] = [
+  5 * SECOND,
+  30 * SECOND,
+  2 * MINUTE,
+  10 * MINUTE,
+  30 * MINUTE,
+  1 * HOUR,
+  2 * HOUR,
+  4 * HOUR,
+  8 * HOUR,
+];
+
+const DEFAULT_MAX_ATTEMPTS = DEFAULT_DELAYS_MS.length + 1;
+
+/** Waits grow by up to this share at random, so that what failed together does not come back together. */
+const JITTER = 0.2;
+
+/** Attempts that the policy allows in all. */
+export function maxAttempts(policy: RetryPolicy | null): number {
+  return policy?.max_attempts ?? (policy?.delays ? policy.delays.length + 1 : DEFAULT_MAX_ATTEMPTS);
+}
+
+/** A duration of a stored policy: it was checked when it was stored, but the row may have been written by hand. */
+function storedDuration(text: string, fallbackMs: number): number {
+  return parseDuration(text) ?? fallbackMs;
+}
+
+function baseDelay(policy: RetryPolicy | null, failedAttempts: number): number {
+  if (policy?.exponential) {
+    const { initial, factor, max } = policy.exponential;
+    const grown = storedDuration(initial, 5 * SECOND) * factor ** (failedAttempts - 1);
+    return Math.min(grown, storedDuration(max, HOUR));
+  }
+  const delays = policy?.delays?.map((delay) => storedDuration(delay, MINUTE)) ?? DEFAULT_DELAYS_MS;
+  return delays[Math.min(failedAttempts, delays.length) - 1] ?? MINUTE;
+}
+
+/**
+ * Milliseconds to wait after the `failedAttempts`-th failed attempt.
+ *
+ * @param random from 0 up to 1, chooses the jitter
+ */
+export function retryDelay(policy: RetryPolicy | null, failedAttempts: number, random: number): number {
+  return baseDelay(policy, failedAttempts) * (1 + JITTER * random);
+}
+
+/** The instant after which no further attempt starts, in milliseconds since 1970; Infinity: there is none. */
+export function giveUpAt(policy: RetryPolicy | null, executeAtMs: number): number {
+  if (policy?.give_up_after === undefined) return Number.POSITIVE_INFINITY;
+  return executeAtMs + storedDuration(policy.give_up_after, Number.POSITIVE_INFINITY);
+}
