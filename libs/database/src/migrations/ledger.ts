@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
 
+import { createOnlineTable } from './online-state.ts';
 import { queryRow, queryRows } from './query-rows.ts';
 
 /**
@@ -9,8 +10,11 @@ import { queryRow, queryRows } from './query-rows.ts';
  */
 export type LedgerTable = '_sqlx_migrations' | '_timer_migrations';
 
-/** Versions under which the old service recorded what are now 001 and 002. */
-export const legacyVersions: readonly bigint[] = [20250101000000n, 20250102000000n];
+/** The version under which the old service recorded what is now 001, and the one for 002. */
+export const legacyVersions: ReadonlyMap<bigint, bigint> = new Map([
+  [20250101000000n, 1n],
+  [20250102000000n, 2n],
+]);
 
 /** A row of the ledger, as sqlx defines it (sqlx-postgres, src/migrate.rs). */
 export const ledgerRowSchema = z.object({
@@ -31,6 +35,8 @@ export interface Ledger {
   readonly rows: readonly LedgerRow[];
   /** Rows of the old service in `_sqlx_migrations`, never part of `rows`. */
   readonly legacyRows: readonly LedgerRow[];
+  /** Rows beside them that nobody knows. */
+  readonly unknownLegacyRows: readonly LedgerRow[];
 }
 
 function createTable(table: LedgerTable): string {
@@ -70,21 +76,27 @@ export async function readLedger(client: ClientBase): Promise<Ledger> {
     await tableExists(client, '_timer_migrations'),
   ];
   const sqlxRows = sqlx ? await readRows(client, '_sqlx_migrations') : [];
-  const legacyRows = sqlxRows.filter((row) => legacyVersions.includes(row.version));
+  const legacyRows = sqlxRows.filter((row) => legacyVersions.has(row.version));
   if (own || legacyRows.length > 0) {
     return {
       table: '_timer_migrations',
       exists: own,
       rows: own ? await readRows(client, '_timer_migrations') : [],
       legacyRows,
+      unknownLegacyRows: sqlxRows.filter((row) => !legacyVersions.has(row.version)),
     };
   }
-  return { table: '_sqlx_migrations', exists: sqlx, rows: sqlxRows, legacyRows };
+  return { table: '_sqlx_migrations', exists: sqlx, rows: sqlxRows, legacyRows, unknownLegacyRows: [] };
 }
 
+/**
+ * Makes the tables of the migrator that are not there yet. That of the online migration always comes along, so that a
+ * database looks the same whichever way it was migrated.
+ */
 export async function createLedger(client: ClientBase, table: LedgerTable): Promise<void> {
   // CREATE TABLE IF NOT EXISTS alone would print a notice each time.
   if (!(await tableExists(client, table))) await client.query(createTable(table));
+  if (!(await tableExists(client, '_online_migrations'))) await client.query(createOnlineTable);
 }
 
 /** The insert of one row: version, description, checksum, execution time in nanoseconds. */

@@ -1,7 +1,9 @@
 import { CompiledQuery, Migrator } from 'kysely';
 import type { Kysely, Migration, MigrationProvider } from 'kysely';
 
-import { defaultBlockingRowLimit, guardAgainstBlocking } from './block-guard.ts';
+import { adoptUnderLock, hasTimers } from './adopt.ts';
+import type { Adoption } from './adopt.ts';
+import { defaultBlockingRowLimit, guardAgainstBlocking, guardAgainstOnline } from './block-guard.ts';
 import { BlockerWatch } from './blocking-sessions.ts';
 import type { BlockingSession } from './blocking-sessions.ts';
 import { compareLedger, refuseProblems } from './compare-ledger.ts';
@@ -23,6 +25,7 @@ import { findMigrationsDirectory } from './migrations-directory.ts';
 /** What happens while migrating. The library prints nothing itself. */
 export type MigrationProgress =
   | { readonly kind: 'waiting'; readonly holder: BlockingSession | undefined }
+  | { readonly kind: 'adopted'; readonly adoption: Adoption }
   | { readonly kind: 'started'; readonly file: MigrationFile }
   | { readonly kind: 'blocked'; readonly file: MigrationFile; readonly failed: LockTry }
   | { readonly kind: 'leftover-index-dropped'; readonly file: MigrationFile; readonly index: string }
@@ -159,32 +162,38 @@ function chooseTarget(files: readonly MigrationFile[], to: bigint | undefined): 
   return to;
 }
 
-/** @throws MigrationError `not-adopted`. */
-async function refuseUnknownTables(session: MigrationSession, ledger: Ledger): Promise<void> {
-  const { rows } = await session.client.query("SELECT 1 WHERE to_regclass('timers') IS NOT NULL");
-  if (ledger.rows.length === 0 && rows.length > 0) {
-    throw new MigrationError(
-      'not-adopted',
-      'this database has a table timers, but no ledger says which migrations made it; run migrator:adopt',
-    );
-  }
+/**
+ * The ledger to go by. A database of the old service is adopted first, when its schema proves which migrations it has.
+ *
+ * @throws MigrationError `schema-differs` when it proves none
+ */
+async function readOrAdopt(
+  session: MigrationSession,
+  directory: string,
+  files: readonly MigrationFile[],
+  report: (progress: MigrationProgress) => void,
+): Promise<Ledger> {
+  const ledger = await readLedger(session.client);
+  if (ledger.rows.length > 0 || !(await hasTimers(session.client))) return ledger;
+  report({ kind: 'adopted', adoption: await adoptUnderLock(session.client, directory, files, ledger) });
+  return readLedger(session.client);
 }
 
 async function migrateLocked(
   session: MigrationSession,
+  directory: string,
   files: readonly MigrationFile[],
   options: MigrateOptions,
 ): Promise<MigrationReport> {
   const target = chooseTarget(files, options.to);
-  const ledger = await readLedger(session.client);
-  await refuseUnknownTables(session, ledger);
+  const report = options.onProgress ?? (() => undefined);
+  const ledger = await readOrAdopt(session, directory, files, report);
   await createLedger(session.client, ledger.table);
   const { applied, pending, problems } = compareLedger(files, ledger);
   refuseProblems(problems);
   await followLedger(session.client, applied, ledger.rows, ledger.table);
 
   const watch = new BlockerWatch(session.databaseUrl);
-  const report = options.onProgress ?? (() => undefined);
   const run: Run = {
     session,
     files,
@@ -196,6 +205,7 @@ async function migrateLocked(
   const done: { file: MigrationFile; milliseconds: number }[] = [];
   try {
     for (const file of pending.filter((candidate) => candidate.version <= target)) {
+      await guardAgainstOnline(session.client, file);
       await guardAgainstBlocking(session.client, file, options.blockingRowLimit ?? defaultBlockingRowLimit);
       report({ kind: 'started', file });
       const startedAt = performance.now();
@@ -217,7 +227,8 @@ async function migrateLocked(
  * @throws MigrationError with a code, and for a failing statement with file, line, SQLSTATE and statement.
  */
 export async function migrateToLatest(options: MigrateOptions): Promise<MigrationReport> {
-  const files = await readMigrationFiles(options.directory ?? findMigrationsDirectory());
+  const directory = options.directory ?? findMigrationsDirectory();
+  const files = await readMigrationFiles(directory);
   const session = await openMigrationSession(options.databaseUrl);
   try {
     return await withMigrationLock(
@@ -228,7 +239,7 @@ export async function migrateToLatest(options: MigrateOptions): Promise<Migratio
           options.onProgress?.({ kind: 'waiting', holder });
         },
       },
-      () => migrateLocked(session, files, options),
+      () => migrateLocked(session, directory, files, options),
     );
   } finally {
     await session.close();
