@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { wholeNumber } from '../settings.ts';
+import { list, onOff, wholeNumber } from '../settings.ts';
+import { apiKeyListSchema } from './api-key.ts';
 
 /** Settings of the HTTP API. */
 export const apiSettingsSchema = z
@@ -7,6 +8,39 @@ export const apiSettingsSchema = z
     HOST: z.string().min(1).default('0.0.0.0'),
     PORT: wholeNumber(0, 65_535, 8_080),
     API_KEY: z.string().min(32, { error: 'must have at least 32 characters' }).optional(),
+    API_KEYS: apiKeyListSchema.optional(),
+    API_KEYS_FILE: z.string().min(1).optional(),
+    RATE_LIMIT_PER_SECOND: wholeNumber(0, 1_000_000, 0),
+    FAILED_AUTH_PER_MINUTE: wholeNumber(1, 1_000_000, 60),
+    TRUSTED_PROXIES: list(),
+    BODY_LIMIT_BYTES: wholeNumber(1_024, 64 * 1_048_576, 1.5 * 1_048_576),
+    BATCH_BODY_LIMIT_BYTES: wholeNumber(1_024, 256 * 1_048_576, 16 * 1_048_576),
+    HEALTH_MAX_OVERDUE_MS: wholeNumber(0, 86_400_000, 300_000),
+    METRICS_PUBLIC: onOff(false),
+    DOCS: onOff(true),
   })
-  .transform((env) => ({ host: env.HOST, port: env.PORT, apiKey: env.API_KEY }));
+  .transform((env) => ({
+    host: env.HOST,
+    port: env.PORT,
+    /** Key of the role admin, named default. */
+    apiKey: env.API_KEY,
+    /** Further keys. */
+    apiKeys: env.API_KEYS ?? [],
+    /** JSON file with further keys, read again when it changes. */
+    apiKeysFile: env.API_KEYS_FILE,
+    /** Requests per second and key; 0: no limit. */
+    rateLimitPerSecond: env.RATE_LIMIT_PER_SECOND,
+    /** Wrong keys per minute and address before the answer is 429 instead of 401. */
+    failedAuthPerMinute: env.FAILED_AUTH_PER_MINUTE,
+    /** Addresses and CIDRs whose X-Forwarded-For tells the client's address. */
+    trustedProxies: env.TRUSTED_PROXIES,
+    bodyLimitBytes: env.BODY_LIMIT_BYTES,
+    batchBodyLimitBytes: env.BATCH_BODY_LIMIT_BYTES,
+    /** /healthz degrades when the oldest due timer has waited longer than this; 0: never. */
+    healthMaxOverdueMs: env.HEALTH_MAX_OVERDUE_MS,
+    /** Whether /metrics answers without a key. */
+    metricsPublic: env.METRICS_PUBLIC,
+    /** Whether /docs and /openapi.json are there. */
+    docs: env.DOCS,
+  }));
 export type ApiSettings = z.infer<typeof apiSettingsSchema>;

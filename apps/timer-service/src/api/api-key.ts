@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+/** What a key may do, each role all that the one before it may: read, change timers, see secrets and change in bulk. */
+export const ROLES = ['read', 'write', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Whether a key of the role `has` may do what needs the role `needs`. */
+export function mayAct(has: Role, needs: Role): boolean {
+  return ROLES.indexOf(has) >= ROLES.indexOf(needs);
+}
+
+/** A key as the service keeps it: never the secret itself. */
+export interface ApiKey {
+  readonly name: string;
+  readonly role: Role;
+  /** SHA-256 of the secret. Secrets are long and random, so a slow hash would add nothing. */
+  readonly digest: Buffer;
+}
+
+/** SHA-256 of a secret, as keys keep it. */
+export function digestOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}
+
+const entrySchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[\w.-]{1,64}$/, { error: 'must be 1 to 64 letters, digits, dots, dashes or underscores' }),
+    role: z.enum(ROLES, { error: 'must be read, write or admin' }),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/i, { error: 'must be the SHA-256 of the key in hexadecimal' })
+      .optional(),
+    key: z.string().min(32, { error: 'must have at least 32 characters' }).optional(),
+  })
+  .refine((entry) => (entry.key === undefined) !== (entry.sha256 === undefined), {
+    error: 'must have either sha256 or key',
+  })
+  .transform(({ name, role, sha256, key }): ApiKey => ({
+    name,
+    role,
+    digest: sha256 === undefined ? digestOf(key ?? '') : Buffer.from(sha256, 'hex'),
+  }));
+
+/** A list of keys as JSON text: `[{"name": "billing", "role": "write", "sha256": "…"}]`. Faults never quote the text. */
+export const apiKeyListSchema = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be JSON: [{"name": …, "role": …, "sha256": …}]' });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.array(entrySchema).superRefine((keys, context) => {
+      const names = new Set<string>();
+      for (const [index, { name }] of keys.entries()) {
+        if (names.has(name))
+          context.addIssue({
+            code: 'custom',
+            path: [index, 'name'],
+            message: 'is the name of an earlier key',
+          });
+        names.add(name);
+      }
+    }),
+  );

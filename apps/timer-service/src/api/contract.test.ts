@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  attemptListResponseSchema,
+  canceledResponseSchema,
+  healthResponseSchema,
+  timerListResponseSchema,
+  timerResponseSchema,
+  timerSummaryResponseSchema,
+} from '@timer-platform/callback-types';
+import { startTestApi, type TestApi } from './testing/test-api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.close());
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const EXECUTE_AT = '2099-01-31T09:00:00.000Z';
+const CALLBACK = {
+  type: 'http',
+  url: 'https://example.com/hook',
+  headers: { 'X-Id': '1' },
+  payload: { n: 1 },
+};
+const MISSING = '00000000-0000-4000-8000-000000000000';
+
+async function create(body: object = { execute_at: EXECUTE_AT, callback: CALLBACK }): Promise<string> {
+  const { status, body: answer } = await api.request('POST', '/timers', body);
+  expect({ status, answer }).toMatchObject({ status: 201 });
+  return timerSummaryResponseSchema.parse(answer).data.id;
+}
+
+async function setStatus(id: string, status: string): Promise<void> {
+  await api.db.rows({ name: 'set-status', text: 'UPDATE timers SET status = $2 WHERE id = $1' }, [
+    id,
+    status,
+  ]);
+}
+
+describe('the calls of the first timer service', () => {
+  test('create answers 201 with the timer', async () => {
+    const { status, body } = await api.request('POST', '/timers', {
+      execute_at: EXECUTE_AT,
+      callback: CALLBACK,
+      metadata: { order: 7 },
+    });
+    expect({ status, body }).toStrictEqual({
+      status: 201,
+      body: {
+        code: 0,
+        message: 'success',
+        data: {
+          id: expect.stringMatching(UUID),
+          created_at: expect.stringMatching(/Z$/),
+          execute_at: EXECUTE_AT,
+          callback_type: 'http',
+          status: 'pending',
+          executed_at: null,
+        },
+      },
+    });
+    expect(api.wakes.at(-1)).toBe(Date.parse(EXECUTE_AT));
+  });
+
+  test('get answers the whole row', async () => {
+    const id = await create({ execute_at: EXECUTE_AT, callback: CALLBACK, metadata: { order: 7 } });
+    const { status, body } = await api.request('GET', `/timers/${id}`);
+    expect(status).toBe(200);
+    expect(timerResponseSchema.parse(body)).toMatchObject({
+      code: 0,
+      message: 'success',
+      data: {
+        id,
+        execute_at: EXECUTE_AT,
+        due_at: EXECUTE_AT,
+        callback_type: 'http',
+        callback_config: CALLBACK,
+        metadata: { order: 7 },
+        status: 'pending',
+        last_error: null,
+        executed_at: null,
+        attempts: 0,
+      },
+    });
+  });
+
+  test('list answers timers, total, limit and offset', async () => {
+    const nats = await create({ execute_at: EXECUTE_AT, callback: { type: 'nats', topic: 'orders.due' } });
+    const all = await api.request('GET', '/timers?limit=1');
+    expect(all.status).toBe(200);
+    const list = timerListResponseSchema.parse(all.body).data;
+    expect(list).toMatchObject({ limit: 1, offset: 0, total_estimated: false });
+    expect(list.timers.map(({ id }) => id)).toStrictEqual([nats]);
+    expect(list.total).toBeGreaterThan(1);
+    const { body } = await api.request('GET', '/timers?callback_type=nats&status=pending');
+    expect(timerListResponseSchema.parse(body).data).toMatchObject({ total: 1, next_cursor: null });
+  });
+
+  test('update answers 200 and keeps what is not given', async () => {
+    const id = await create();
+    const later = '2099-02-01T00:00:00.000Z';
+    const { status, body } = await api.request('PUT', `/timers/${id}`, { execute_at: later });
+    expect(status).toBe(200);
+    expect(timerSummaryResponseSchema.parse(body).data).toMatchObject({ id, execute_at: later });
+    const { body: after } = await api.request('GET', `/timers/${id}`);
+    expect(timerResponseSchema.parse(after).data).toMatchObject({ callback_config: CALLBACK, due_at: later });
+    expect(api.wakes.at(-1)).toBe(Date.parse(later));
+  });
+
+  test('cancel answers 200 with id and status', async () => {
+    const id = await create();
+    const { status, body } = await api.request('DELETE', `/timers/${id}`);
+    expect(status).toBe(200);
+    expect(canceledResponseSchema.strict().parse(body).data).toStrictEqual({ id, status: 'canceled' });
+  });
+
+  test.each(['executing', 'completed', 'failed', 'canceled'])(
+    'a timer that is %s stays as it is',
+    async (status) => {
+      const id = await create();
+      await setStatus(id, status);
+      expect(await api.request('PUT', `/timers/${id}`, { metadata: 1 })).toMatchObject({
+        status: 400,
+        body: { code: 2, message: `cannot update timer with status '${status}'`, data: null },
+      });
+      expect(await api.request('DELETE', `/timers/${id}`)).toMatchObject({
+        status: 400,
+        body: { code: 2, message: `cannot cancel timer with status '${status}'`, data: null },
+      });
+    },
+  );
+
+  test.each([
+    ['GET', `/timers/${MISSING}`, undefined],
+    ['PUT', `/timers/${MISSING}`, { metadata: 1 }],
+    ['DELETE', `/timers/${MISSING}`, undefined],
+    ['POST', `/timers/${MISSING}/retry`, undefined],
+    ['POST', `/timers/${MISSING}/run`, undefined],
+    ['GET', `/timers/${MISSING}/attempts`, undefined],
+  ])('%s %s answers 404 with code 3', async (method, path, body) => {
+    expect(await api.request(method, path, body)).toMatchObject({
+      status: 404,
+      body: { code: 3, message: 'timer not found', data: null },
+    });
+  });
+
+  test.each(['/healthz', '/health'])('%s answers without a key', async (path) => {
+    const { status, body } = await api.request('GET', path, undefined, { 'x-api-key': '' });
+    expect(status).toBe(200);
+    expect(healthResponseSchema.parse(body).data).toMatchObject({ status: 'up', database: 'connected' });
+  });
+
+  test.each([
+    ['a wrong key', { 'x-api-key': 'wrong' }],
+    ['an empty key', { 'x-api-key': '' }],
+    ['a longer key', { 'x-api-key': 'a-test-key-of-more-than-32-characters1' }],
+  ])('%s answers 401 with code 4', async (_, headers) => {
+    expect(await api.request('GET', '/timers', undefined, headers)).toMatchObject({
+      status: 401,
+      body: { code: 4, data: null },
+    });
+  });
+});
+
+describe('retry and run', () => {
+  test('a failed timer is pending again', async () => {
+    const id = await create();
+    await setStatus(id, 'failed');
+    const { status, body } = await api.request('POST', `/timers/${id}/retry`);
+    expect(status).toBe(200);
+    expect(timerSummaryResponseSchema.parse(body).data).toMatchObject({ id, status: 'pending' });
+    expect(api.wakes.at(-1)).toBeUndefined();
+    expect(await api.request('POST', `/timers/${id}/retry`)).toMatchObject({
+      status: 400,
+      body: { code: 2, message: "cannot retry timer with status 'pending'" },
+    });
+  });
+
+  test('a pending timer is due now', async () => {
+    const id = await create();
+    // Clients use to send the content type with requests that have no body.
+    const run = await api.request('POST', `/timers/${id}/run`, undefined, {
+      'content-type': 'application/json',
+    });
+    expect(run.status).toBe(200);
+    const { body } = await api.request('GET', `/timers/${id}`);
+    const timer = timerResponseSchema.parse(body).data;
+    expect(Date.parse(timer.due_at)).toBeLessThan(Date.parse(EXECUTE_AT));
+    expect(timer.execute_at).toBe(EXECUTE_AT);
+  });
+
+  test('attempts of a timer that was never tried are none', async () => {
+    const { status, body } = await api.request('GET', `/timers/${await create()}/attempts`);
+    expect(status).toBe(200);
+    expect(attemptListResponseSchema.parse(body).data).toStrictEqual({ attempts: [] });
+  });
+});

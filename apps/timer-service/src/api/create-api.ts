@@ -1,0 +1,123 @@
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import { answerBrokenRequest, sendError, toApiError } from './answer-errors.ts';
+import type { Api, ApiContext, MetricsText } from './api-context.ts';
+import { ApiError } from './api-error.ts';
+import { openApiKeyRing } from './api-key-ring.ts';
+import { requireApiKey } from './authenticate.ts';
+import { cancelTimerRoute } from './cancel-timer.ts';
+import { createTimerRoute } from './create-timer.ts';
+import { createTimersRoute } from './create-timers.ts';
+import { getTimerRoute } from './get-timer.ts';
+import { healthRoutes } from './health.ts';
+import { rememberPaths } from './known-paths.ts';
+import { listAttemptsRoute } from './list-attempts.ts';
+import { listTimersRoute } from './list-timers.ts';
+import { metricsRoute } from './metrics.ts';
+import { documentApi } from './openapi.ts';
+import { parseJsonBodies } from './parse-json-body.ts';
+import { retryTimerRoute } from './retry-timer.ts';
+import { runTimerRoute } from './run-timer.ts';
+import type { RefuseDestination } from './to-new-timer.ts';
+import { updateTimerRoute } from './update-timer.ts';
+import { validateRequest } from './validate-request.ts';
+
+export interface ApiOptions extends Omit<ApiContext, 'refuseDestination'> {
+  readonly log: Logger;
+  /** Tells why a callback may not be stored, for the client to read; absent: everything may. */
+  readonly refuseDestination?: RefuseDestination;
+  /** What /metrics answers; absent: there is no /metrics. */
+  readonly metrics?: () => Promise<MetricsText>;
+  /** Adds routes of the development mode. They need no key and take no part in the OpenAPI document. */
+  readonly devRoutes?: (app: FastifyInstance) => void | Promise<void>;
+}
+
+/** How long a client may take to send a request, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/**
+ * Builds the HTTP API; `listen` starts it, `close` ends it after the requests under way.
+ *
+ * @throws when the API keys of the settings cannot be used
+ */
+export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
+  const { settings } = options;
+  const log: FastifyBaseLogger = options.log;
+  const context: ApiContext = {
+    ...options,
+    refuseDestination: options.refuseDestination ?? (() => undefined),
+  };
+  const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    void sendError(toApiError(error, request), reply);
+  };
+  const app: Api = Fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    bodyLimit: settings.bodyLimitBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    // While the server closes, requests on open connections are still served: the database closes after it.
+    return503OnClosing: false,
+    trustProxy: settings.trustedProxies.length > 0 ? settings.trustedProxies : false,
+    routerOptions: { maxParamLength: 1_024 },
+    frameworkErrors: answerError,
+    clientErrorHandler: answerBrokenRequest,
+  }).withTypeProvider<ZodTypeProvider>();
+
+  const keys = await openApiKeyRing(settings, log);
+  app.addHook('onClose', () => {
+    keys.close();
+  });
+  app.decorateRequest('apiKey', null);
+  app.setErrorHandler(answerError);
+  app.setValidatorCompiler(validateRequest);
+  // The answers are built by typed code; tests hold them to the schemas.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  parseJsonBodies(app);
+  answerUnknownPaths(app);
+  app.addHook('onRequest', async (_, reply) => {
+    void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  });
+
+  if (settings.docs) await documentApi(app);
+  healthRoutes(app, context);
+  const { metrics } = options;
+  if (metrics !== undefined && settings.metricsPublic) metricsRoute(app, metrics);
+  await app.register(async (secured: Api) => {
+    await requireApiKey(secured, keys, settings);
+    if (metrics !== undefined && !settings.metricsPublic) metricsRoute(secured, metrics);
+    createTimerRoute(secured, context);
+    createTimersRoute(secured, context);
+    listTimersRoute(secured, context);
+    getTimerRoute(secured, context);
+    listAttemptsRoute(secured, context);
+    updateTimerRoute(secured, context);
+    cancelTimerRoute(secured, context);
+    retryTimerRoute(secured, context);
+    runTimerRoute(secured, context);
+  });
+  const { devRoutes } = options;
+  if (devRoutes !== undefined) await app.register(async (dev) => devRoutes(dev));
+  return app;
+}
+
+function answerUnknownPaths(app: Api): void {
+  const paths = rememberPaths(app);
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.url.split('?');
+    const methods = paths.methodsOf(path);
+    const error =
+      methods.length === 0
+        ? new ApiError('notFound', 'there is no such path')
+        : new ApiError('methodNotAllowed', `${path} takes ${methods.join(', ')}`, {
+            headers: { allow: methods.join(', ') },
+          });
+    void sendError(error, reply);
+  });
+}

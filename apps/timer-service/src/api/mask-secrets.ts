@@ -1,0 +1,40 @@
+import type { JsonValue } from '@timer-platform/callback-types';
+
+/** What stands in place of a secret. */
+export const MASK = '***';
+
+/** Names of headers and query parameters whose values are secrets, as clients use to call them. */
+const SECRET_NAME = /auth|cookie|token|secret|key|pass|signature|credential|session|jwt|bearer/i;
+
+function isObject(value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function maskHeaders(headers: JsonValue): JsonValue {
+  if (Array.isArray(headers)) return headers.map(maskHeaders);
+  if (!isObject(headers)) return headers;
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, SECRET_NAME.test(name) ? MASK : value]),
+  );
+}
+
+/** Masks the password and secret query parameters of a URL; the rest stays as it was written. */
+function maskUrl(text: string): string {
+  return text
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, `$1${MASK}@`)
+    .replace(/([?&;])([^=&;#]*)=([^&;#]*)/g, (whole, separator: string, name: string) =>
+      SECRET_NAME.test(name) ? `${separator}${name}=${MASK}` : whole,
+    );
+}
+
+/** A stored callback with the values of headers and URL parameters that look like secrets masked. */
+export function maskCallback(config: JsonValue): JsonValue {
+  if (!isObject(config)) return config;
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => {
+      if (name === 'headers') return [name, maskHeaders(value)];
+      if (name === 'url' && typeof value === 'string') return [name, maskUrl(value)];
+      return [name, value];
+    }),
+  );
+}

@@ -1,0 +1,39 @@
+import type { RequestFault } from '@timer-platform/callback-types';
+import type { z } from 'zod';
+
+/** The part of a request that a fault is in, as Fastify calls it. */
+export type RequestPart = 'body' | 'params' | 'querystring' | 'headers';
+
+/** How paths of a part begin; those of the body, which most faults are in, have no prefix. */
+const PREFIX: Readonly<Record<RequestPart, string | undefined>> = {
+  body: undefined,
+  params: 'path',
+  querystring: 'query',
+  headers: 'headers',
+};
+
+/** Field names come from the client and may be a megabyte long. */
+const MAX_SEGMENT = 64;
+
+/** Joins a path such as `callback.headers.X-Id`; the whole body is called `body`. */
+export function faultPath(part: RequestPart, segments: readonly PropertyKey[]): string {
+  const names = segments.map((segment) => {
+    const name = String(segment);
+    return name.length <= MAX_SEGMENT ? name : `${name.slice(0, MAX_SEGMENT)}…`;
+  });
+  const prefix = PREFIX[part];
+  if (prefix !== undefined) names.unshift(prefix);
+  return (names.length === 0 ? 'body' : names.join('.')).toWellFormed();
+}
+
+/** Every fault that zod found in one part of a request. */
+export function faultsOf(part: RequestPart, issues: readonly z.core.$ZodIssue[]): RequestFault[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({
+        path: faultPath(part, [...issue.path, key]),
+        message: 'is not a field that can be given',
+      }));
+    return [{ path: faultPath(part, issue.path), message: issue.message.toWellFormed() }];
+  });
+}

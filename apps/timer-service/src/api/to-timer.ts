@@ -1,0 +1,50 @@
+import type { Timer, TimerSummary } from '@timer-platform/callback-types';
+import type { InsertedTimer, TimerRow, TimerSummaryRow } from '@timer-platform/database';
+import { maskCallback } from './mask-secrets.ts';
+
+function instant(date: Date | null): string | null {
+  return date === null ? null : date.toISOString();
+}
+
+/** A timer that has just been stored, as the answer to its creation. */
+export function fromInserted(timer: InsertedTimer): TimerSummary {
+  return {
+    id: timer.id,
+    created_at: timer.createdAt.toISOString(),
+    execute_at: timer.executeAt.toISOString(),
+    callback_type: timer.callbackType,
+    status: 'pending',
+    executed_at: null,
+  };
+}
+
+/** A timer as lists and changes answer it. */
+export function toSummary(row: TimerSummaryRow): TimerSummary {
+  return {
+    id: row.id,
+    created_at: row.created_at.toISOString(),
+    execute_at: row.execute_at.toISOString(),
+    callback_type: row.callback_type,
+    status: row.status,
+    executed_at: instant(row.executed_at),
+  };
+}
+
+/** A timer with everything that is stored of it; what looks like a secret is shown when `secrets` is true. */
+export function toTimer(row: TimerRow, { secrets }: { readonly secrets: boolean }): Timer {
+  const executed = row.status === 'completed' || row.status === 'failed';
+  const late = executed && row.attempted_at !== null;
+  return {
+    ...toSummary(row),
+    updated_at: row.updated_at.toISOString(),
+    callback_config: secrets ? row.callback_config : maskCallback(row.callback_config),
+    metadata: row.metadata,
+    last_error: row.last_error,
+    attempts: row.attempts,
+    due_at: row.due_at.toISOString(),
+    attempted_at: instant(row.attempted_at),
+    lateness_ms: late ? row.attempted_at.getTime() - row.due_at.getTime() : null,
+    retry: row.retry,
+    expires_at: instant(row.expires_at),
+  };
+}
