@@ -1,3 +1,8 @@
+import { mkdirSync } from 'node:fs';
+
+// jest writes its results there with --outputFile, but does not make the directory.
+mkdirSync('coverage', { recursive: true });
+
 /** Shared by every project's jest.config.mjs: real ES modules, TypeScript stripped by swc, libraries taken from source. */
 export default {
   testEnvironment: 'node',

@@ -1,0 +1,63 @@
+/**
+ * `npm start`: installs what is missing, builds, and runs the timer service in development mode until Ctrl-C.
+ * The service itself starts the embedded PostgreSQL when no database is set.
+ */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { ensureDependencies } from './ensure-dependencies.mjs';
+import { exitCodeOf, runCommand } from './run-command.mjs';
+import { workspaceRoot } from './workspace.mjs';
+
+/** One Ctrl-C arrives two or three times: from the terminal, from npm, which passes it on, and from a shell between. */
+const SAME_SIGNAL_MS = 1_000;
+
+async function build() {
+  console.log('Building the timer service and the migrator');
+  const nx = path.join(workspaceRoot, 'node_modules', 'nx', 'dist', 'bin', 'nx.js');
+  const args = [nx, 'run-many', '-t', 'build', '-p', 'timer-service,migrator', '--outputStyle=static'];
+  const { exitCode, output } = await runCommand(process.execPath, args, { quiet: true });
+  if (exitCode === 0) return;
+  console.error(output);
+  throw new Error(`The build has failed with exit code ${exitCode}; its output is above.`);
+}
+
+/**
+ * Runs the service and answers its exit code. It gets a process group of its own: it then sees one signal where the
+ * group would have seen three, and may treat a second one as it likes.
+ */
+function runService() {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [path.join('apps', 'timer-service', 'dist', 'main.js')], {
+      cwd: workspaceRoot,
+      env: { ...process.env, TIMER_MODE: process.env.TIMER_MODE ?? 'development' },
+      stdio: 'inherit',
+      detached: true,
+    });
+    let asked;
+    const ask = (signal) => {
+      const now = performance.now();
+      if (asked === undefined) {
+        asked = now;
+        child.kill(signal);
+      } else if (now - asked > SAME_SIGNAL_MS) {
+        console.error('Asked again: killing the timer service. The next start takes up where it was.');
+        child.kill('SIGKILL');
+      }
+    };
+    process.on('SIGINT', () => ask('SIGINT'));
+    process.on('SIGTERM', () => ask('SIGTERM'));
+    // The terminal is closed.
+    process.on('SIGHUP', () => ask('SIGTERM'));
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(exitCodeOf(code, signal)));
+  });
+}
+
+try {
+  await ensureDependencies();
+  await build();
+  process.exitCode = await runService();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,71 @@
+/** Adds up what a run of all checks has shown. Pure, apart from the file that is read. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { readJson } from './workspace.mjs';
+
+/** What Nx must have run for every project. */
+export const TARGETS = ['lint', 'typecheck', 'test'];
+
+const MESSAGE_LINES = 12;
+
+function firstLines(text) {
+  return text.trim().split('\n').slice(0, MESSAGE_LINES).join('\n');
+}
+
+/**
+ * Counts the tests of one project from what `jest --json` has written.
+ * @returns {{ passed: number, failures: string[] }}
+ */
+export function countJestResults(results) {
+  const failures = [];
+  for (const file of results.testResults) {
+    const failed = file.assertionResults.filter(({ status }) => status === 'failed');
+    for (const { fullName, failureMessages } of failed)
+      failures.push(`${path.basename(file.name)} › ${fullName}\n${firstLines(failureMessages.join('\n'))}`);
+    // A file that does not load, or an afterAll that throws: no single test is to blame.
+    if (failed.length === 0 && file.status === 'failed')
+      failures.push(`${path.basename(file.name)}\n${firstLines(file.message)}`);
+  }
+  if (failures.length === 0 && !results.success)
+    failures.push('jest has failed for another reason; see its output');
+  return { passed: results.numPassedTests, failures };
+}
+
+/** The tests of a project whose target has ended; a missing result file is a failure, whatever the exit code says. */
+function countTests(directory, exitCode) {
+  const file = path.join(directory, 'coverage', 'test-results.json');
+  if (!existsSync(file)) return { passed: 0, failures: ['no results were written; see the output above'] };
+  const counted = countJestResults(readJson(file));
+  if (exitCode !== 0 && counted.failures.length === 0)
+    counted.failures.push(`ended with exit code ${exitCode} although no test has failed`);
+  return counted;
+}
+
+/**
+ * Adds up lint and typecheck (one check each) and every single test of every project.
+ *
+ * @param projects name and directory of each
+ * @param tasks what Nx says of its run: `{ projectName, target, status }`, status being the exit code
+ * @returns {{ passed: number, failures: string[] }} a task that was not run is a failure
+ */
+export function countTasks(projects, tasks) {
+  const total = { passed: 0, failures: [] };
+  for (const { name, directory } of projects) {
+    for (const target of TARGETS) {
+      const task = tasks.find((each) => each.projectName === name && each.target === target);
+      const title = `${name}:${target}`;
+      if (task === undefined) {
+        total.failures.push(`${title}: was not run`);
+      } else if (target === 'test') {
+        const { passed, failures } = countTests(directory, task.status);
+        total.passed += passed;
+        total.failures.push(...failures.map((failure) => `${title}: ${failure}`));
+      } else if (task.status === 0) {
+        total.passed += 1;
+      } else {
+        total.failures.push(`${title}: exit code ${task.status}; see the output above`);
+      }
+    }
+  }
+  return total;
+}
