@@ -1,0 +1,28 @@
+import type { Clock } from '../clock.ts';
+import { httpTransport } from './http-transport.ts';
+import { natsTransport, unconfiguredNatsTransport } from './nats-transport.ts';
+import type { TransportLog } from './transport-log.ts';
+import type { TransportSettings } from './transport-settings.ts';
+import type { Transports } from './transport.ts';
+import { deliveryUserAgent } from './user-agent.ts';
+
+export interface TransportContext {
+  readonly clock: Clock;
+  readonly log: TransportLog;
+}
+
+/** One transport for every callback type. Connects to NATS in the background; close each when done. */
+export function createTransports(settings: TransportSettings, { clock, log }: TransportContext): Transports {
+  return {
+    http: httpTransport({
+      clock,
+      userAgent: deliveryUserAgent(),
+      signingSecrets: settings.signingSecrets,
+      connectTimeoutMs: settings.httpConnectTimeoutMs,
+    }),
+    nats:
+      settings.nats === undefined
+        ? unconfiguredNatsTransport()
+        : natsTransport({ settings: settings.nats, log }),
+  };
+}

@@ -1,0 +1,30 @@
+import type { Outcome } from './transport.ts';
+
+export function delivered(statusCode: number | null): Outcome {
+  return { kind: 'delivered', statusCode };
+}
+
+interface RetryableDetails {
+  readonly statusCode?: number;
+  readonly retryAfterMs?: number | null;
+  readonly unreachable?: boolean;
+}
+
+export function retryable(reason: string, details: RetryableDetails = {}): Outcome {
+  return {
+    kind: 'retryable',
+    reason,
+    statusCode: details.statusCode ?? null,
+    retryAfterMs: details.retryAfterMs ?? null,
+    unreachable: details.unreachable ?? false,
+  };
+}
+
+export function permanent(reason: string, statusCode: number | null = null): Outcome {
+  return { kind: 'permanent', reason, statusCode };
+}
+
+/** A length of time as people write it: `250 ms`, `1.5 s`, `30 s`. */
+export function inWords(milliseconds: number): string {
+  return milliseconds < 1_000 ? `${milliseconds} ms` : `${milliseconds / 1_000} s`;
+}
