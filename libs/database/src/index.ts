@@ -1,3 +1,4 @@
+export { checkSchema, SchemaError } from './check-schema.ts';
 export { connect, type ConnectOptions, type Database } from './connect.ts';
 export { classifyFailure, type DatabaseFailure } from './database-failure.ts';
 export {

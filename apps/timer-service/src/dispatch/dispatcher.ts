@@ -153,6 +153,11 @@ export class Dispatcher {
     this.#loop.stored(dueMs);
   }
 
+  /** Timers were changed by this process, and it is not known when they are due. */
+  changed(): void {
+    this.#loop.lookAtEverything();
+  }
+
   /**
    * Stops claiming, hands back what was not started, waits for attempts under way (for the grace given, then gives them
    * up), writes every result and takes this dispatcher off the list. Idempotent.

@@ -1,0 +1,85 @@
+import path from 'node:path';
+import { openEmbeddedPostgres } from '@timer-platform/database/embedded';
+import { migrateToLatest } from '@timer-platform/database/migrations';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { type Service, startService } from '../service.ts';
+import { developmentApiKey } from './api-key-file.ts';
+import { showFirstTimer } from './first-timer.ts';
+import { Inspector } from './inspector.ts';
+
+export interface DevelopmentOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** For a person at a terminal. */
+  readonly print: (line: string) => void;
+}
+
+/**
+ * The service for trying out and for development: with no database set a real PostgreSQL of its own, migrated at every
+ * start, a generated API key, and an inspector that receives callbacks.
+ */
+export async function startDevelopment(options: DevelopmentOptions): Promise<Service> {
+  const { config, log, clock, random, print } = options;
+  const closers: (() => Promise<unknown>)[] = [];
+  const closeAll = async () => {
+    for (const close of closers.toReversed()) await close();
+  };
+  try {
+    const databaseUrl = await openDatabase(options, closers);
+    await migrateToLatest({
+      databaseUrl,
+      onProgress: (progress) => {
+        if (progress.kind === 'applied') print(`Migrated ${progress.file.name}`);
+      },
+    });
+    const apiKey = config.api.apiKey ?? (await developmentApiKey(config.directory));
+    const inspector = new Inspector();
+    const service = await startService({
+      config: { ...config, api: { ...config.api, apiKey } },
+      databaseUrl,
+      log,
+      clock,
+      random,
+      devRoutes: inspector.routes,
+    });
+    closers.push(() => service.stop());
+    const { url } = service;
+    print('');
+    print(`Timer Platform listens on ${url}`);
+    print(`  API key     ${apiKey}`);
+    print(`  inspector   ${url}/inspector   (callbacks to ${url}/inspector/anything)`);
+    print(`  API docs    ${url}/docs`);
+    print('');
+    print('Store a timer that calls back in three seconds:');
+    print('');
+    print(
+      `  curl -s ${url}/timers -H 'X-API-Key: ${apiKey}' -H 'Content-Type: application/json' -d '{"delay":"3s","callback":{"type":"http","url":"${url}/inspector/hello","payload":{"hello":"world"}}}'`,
+    );
+    print('');
+    await service.dispatching;
+    await showFirstTimer({ service, inspector, apiKey, print }).catch((error: unknown) => {
+      log.error({ err: error }, 'the first timer was not seen through');
+    });
+    print('Ctrl-C stops the service; its timers are kept.');
+    return { ...service, stop: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function openDatabase(
+  { config, print }: DevelopmentOptions,
+  closers: (() => Promise<unknown>)[],
+): Promise<string> {
+  if (config.database.kind === 'url') return config.database.url;
+  const directory = path.resolve(config.directory, 'postgres');
+  print(`Opening the embedded PostgreSQL in ${directory}`);
+  const postgres = await openEmbeddedPostgres({ directory, log: print });
+  closers.push(() => postgres.stop());
+  return postgres.url;
+}

@@ -1,0 +1,119 @@
+import { hostname } from 'node:os';
+import { type CallbackConfig, matchCallback } from '@timer-platform/callback-types';
+import { checkSchema, connect, type Database, oldestDueAge, SchemaError } from '@timer-platform/database';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { createApi } from './api/create-api.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { observeDispatch } from './dispatch-log.ts';
+import { dispatchStatements } from './dispatch/dispatch-statements.ts';
+import { Dispatcher } from './dispatch/dispatcher.ts';
+import { createMetrics } from './metrics.ts';
+import { createTransports } from './transports/create-transports.ts';
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** Further routes, of development mode. */
+  readonly devRoutes?: (app: FastifyInstance) => void;
+}
+
+/** A running timer service. */
+export interface Service {
+  /** Where the API listens. */
+  readonly url: string;
+  /** Resolves when the dispatcher claims timers; before that the database has not answered. */
+  readonly dispatching: Promise<void>;
+  /** Stops claiming, finishes what is under way, closes every connection. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Connections of the dispatcher: a claim, the three kinds of settle, the heartbeat. Clients cannot use them up. */
+const DISPATCHER_CONNECTIONS = 5;
+
+/**
+ * Starts the API and the dispatcher on one database. Resolves when the API listens, also while the database is away:
+ * then /healthz says so, and the dispatcher begins when it is back.
+ */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { config, databaseUrl, log, clock, random, devRoutes } = options;
+  const openDatabase = (role: string, poolSize: number): Database =>
+    connect({
+      url: databaseUrl,
+      applicationName: `timer-service ${role}`,
+      poolSize,
+      transactionPooler: config.transactionPooler,
+      onIdleError: (error) => {
+        log.warn({ err: error }, 'a connection to the database broke; it will be replaced');
+      },
+    });
+  const apiDatabase = openDatabase('api', config.databasePoolSize);
+  const dispatchDatabase = openDatabase('dispatcher', DISPATCHER_CONNECTIONS);
+
+  const transports = createTransports(config.transports, { clock, log });
+  const metrics = createMetrics({
+    load: () => dispatcher.load,
+    breakerStates: () => dispatcher.breakerStates,
+    oldestDueAge: () => oldestDueAge(apiDatabase),
+  });
+  const dispatcher = new Dispatcher({
+    statements: dispatchStatements(dispatchDatabase, `${hostname()}:${process.pid}`),
+    transports,
+    settings: config.dispatch,
+    clock,
+    random,
+    observer: observeDispatch(metrics, log),
+  });
+  const api = await createApi({
+    db: apiDatabase,
+    settings: config.api,
+    log,
+    clock,
+    wake: (dueMs) => {
+      if (dueMs === undefined) dispatcher.changed();
+      else dispatcher.stored(dueMs);
+    },
+    refuseDestination: (callback) => refuseCallback(callback, config),
+    metrics: metrics.render,
+    ...(devRoutes === undefined ? {} : { devRoutes }),
+  });
+  let url: string;
+  try {
+    await checkSchema(apiDatabase).catch((error: unknown) => {
+      if (error instanceof SchemaError) throw error;
+      log.warn({ err: error }, 'the database does not answer yet; timers are dispatched when it does');
+    });
+    const host = config.api.host ?? (config.mode === 'development' ? '127.0.0.1' : '0.0.0.0');
+    url = await api.listen({ host, port: config.api.port });
+  } catch (error) {
+    await Promise.all([api.close(), transports.http.close(), transports.nats.close()]);
+    await Promise.all([apiDatabase.close(), dispatchDatabase.close()]);
+    throw error;
+  }
+  const dispatching = config.dispatch.enabled ? dispatcher.start() : Promise.resolve();
+
+  let stopped: Promise<void> | undefined;
+  async function stop(): Promise<void> {
+    // The API last: it answers while attempts end, so that a balancer sees no gap before the process is out of it.
+    await dispatcher.stop();
+    await api.close();
+    await Promise.all([apiDatabase.close(), dispatchDatabase.close()]);
+  }
+  return { url, dispatching, stop: () => (stopped ??= stop()) };
+}
+
+/** Why a callback may not be stored in this service, for the client to read; undefined: it may. */
+function refuseCallback(callback: CallbackConfig, { transports }: Config): string | undefined {
+  return matchCallback(callback, {
+    http: () => undefined,
+    nats: () =>
+      transports.nats === undefined
+        ? 'NATS is not configured in this service: set NATS_URL, or NATS_HOST'
+        : undefined,
+  });
+}
