@@ -10,6 +10,19 @@ import { workspaceRoot } from './workspace.mjs';
 
 /** One Ctrl-C arrives two or three times: from the terminal, from npm, which passes it on, and from a shell between. */
 const SAME_SIGNAL_MS = 1_000;
+const PARENT_CHECK_MS = 500;
+
+/** npm hands a SIGTERM to the shell between it and this script, and that dies without a word. */
+function whenNpmIsGone(then) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const check = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(check);
+    then();
+  }, PARENT_CHECK_MS);
+  check.unref();
+}
 
 async function build() {
   console.log('Building the timer service and the migrator');
@@ -48,6 +61,7 @@ function runService() {
     process.on('SIGTERM', () => ask('SIGTERM'));
     // The terminal is closed.
     process.on('SIGHUP', () => ask('SIGTERM'));
+    whenNpmIsGone(() => ask('SIGTERM'));
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(exitCodeOf(code, signal)));
   });

@@ -2,7 +2,7 @@
  * `npm test`: installs what is missing, then runs every check of every project and says how many passed and failed.
  * The last line is `N passed, N failed`; with TEST_SUMMARY_FILE set it goes there instead.
  */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ensureDependencies } from './ensure-dependencies.mjs';
 import { ensureTools } from './ensure-tools.mjs';
@@ -30,6 +30,26 @@ async function checkFormat() {
     : { passed: 0, failures: ['format: run "npm run format" and look at what it changes'] };
 }
 
+/** The scripts are no project of Nx; they are tested with what Node brings along. */
+async function testScripts() {
+  console.log('\n> node --test scripts');
+  const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.test.mjs'));
+  const args = [
+    '--test',
+    '--test-reporter=tap',
+    ...files.map((name) => path.join(import.meta.dirname, name)),
+  ];
+  const { exitCode, output } = await runCommand(process.execPath, args, { quiet: true });
+  const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1] ?? 0);
+  if (exitCode === 0 && passed > 0) return { passed, failures: [] };
+  console.log(output);
+  const failed = [...output.matchAll(/^not ok \d+ - (.*)$/gm)].map(([, name]) => `scripts: ${name}`);
+  return {
+    passed,
+    failures: failed.length > 0 ? failed : [`scripts: exit code ${exitCode}, ${passed} tests passed`],
+  };
+}
+
 async function runTasks() {
   const projects = listProjects();
   removeResults(projects);
@@ -48,9 +68,11 @@ async function runTasks() {
 async function runAll() {
   await ensureDependencies();
   await ensureTools();
-  const format = await checkFormat();
-  const tasks = await runTasks();
-  return { passed: format.passed + tasks.passed, failures: [...format.failures, ...tasks.failures] };
+  const parts = [await checkFormat(), await testScripts(), await runTasks()];
+  return {
+    passed: parts.reduce((sum, { passed }) => sum + passed, 0),
+    failures: parts.flatMap(({ failures }) => failures),
+  };
 }
 
 function report({ passed, failures }) {
