@@ -1,15 +1,25 @@
 import { errorResponseSchema } from '@timer-platform/callback-types';
 import type { z } from 'zod';
 
-/** Statuses of errors that some routes answer with, beside 401, 403, 429 and 500 that all behind the keys do. */
-export type RouteError = 400 | 404 | 409 | 413 | 415;
+/** Statuses of errors that some routes answer with. */
+type RouteError = 400 | 404 | 409 | 413 | 415;
+
+/** What every route behind the keys can answer. */
+const ALWAYS = {
+  401: errorResponseSchema,
+  403: errorResponseSchema,
+  429: errorResponseSchema,
+  500: errorResponseSchema,
+};
 
 /** What a route can answer, for the OpenAPI document: answers are written as they are, without a second check. */
 export function answers<Status extends 200 | 201, Success extends z.ZodType>(
   status: Status,
   success: Success,
   errors: readonly RouteError[],
-): Record<Status, Success> & Partial<Record<RouteError | 401 | 403 | 429 | 500, typeof errorResponseSchema>> {
-  const failures = [...errors, 401, 403, 429, 500].map((code) => [code, errorResponseSchema]);
-  return { [status]: success, ...Object.fromEntries(failures) };
+): typeof ALWAYS & Partial<Record<RouteError, typeof errorResponseSchema>> & Record<Status, Success> {
+  const failures: Partial<Record<RouteError, typeof errorResponseSchema>> = {};
+  for (const code of errors) failures[code] = errorResponseSchema;
+  const successes = { [status]: success } as Record<Status, Success>;
+  return { ...ALWAYS, ...failures, ...successes };
 }

@@ -5,7 +5,7 @@ import { apiKeyListSchema } from './api-key.ts';
 /** Settings of the HTTP API. */
 export const apiSettingsSchema = z
   .object({
-    HOST: z.string().min(1).default('0.0.0.0'),
+    HOST: z.string().min(1).optional(),
     PORT: wholeNumber(0, 65_535, 8_080),
     API_KEY: z.string().min(32, { error: 'must have at least 32 characters' }).optional(),
     API_KEYS: apiKeyListSchema.optional(),
@@ -20,6 +20,8 @@ export const apiSettingsSchema = z
     DOCS: onOff(true),
   })
   .transform((env) => ({
+    /** Address to listen on; by default all, in development mode this machine alone. */
+    /** Address to listen on; by default all of them in production, loopback in development. */
     host: env.HOST,
     port: env.PORT,
     /** Key of the role admin, named default. */

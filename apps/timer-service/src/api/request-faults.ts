@@ -26,6 +26,15 @@ export function faultPath(part: RequestPart, segments: readonly PropertyKey[]): 
   return (names.length === 0 ? 'body' : names.join('.')).toWellFormed();
 }
 
+/** Fastify has null for a body that was not sent. */
+const ABSENT = /^Invalid input: expected .*, received (?:undefined|null)$/;
+
+function messageOf({ path, message }: z.core.$ZodIssue): string {
+  const absent = ABSENT.exec(message);
+  if (absent !== null && (path.length === 0 || message.endsWith('undefined'))) return 'is required';
+  return message.toWellFormed();
+}
+
 /** Every fault that zod found in one part of a request. */
 export function faultsOf(part: RequestPart, issues: readonly z.core.$ZodIssue[]): RequestFault[] {
   return issues.flatMap((issue) => {
@@ -34,6 +43,6 @@ export function faultsOf(part: RequestPart, issues: readonly z.core.$ZodIssue[])
         path: faultPath(part, [...issue.path, key]),
         message: 'is not a field that can be given',
       }));
-    return [{ path: faultPath(part, issue.path), message: issue.message.toWellFormed() }];
+    return [{ path: faultPath(part, issue.path), message: messageOf(issue) }];
   });
 }
