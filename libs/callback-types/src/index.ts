@@ -74,3 +74,11 @@ export {
   type Timer,
   type TimerSummary,
 } from './timer.ts';
+export {
+  SignatureError,
+  verifySignature,
+  type RequestHeaders,
+  type SignatureFault,
+  type SignedMessage,
+  type VerifiedMessage,
+} from './verify-signature.ts';

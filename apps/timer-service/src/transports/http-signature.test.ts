@@ -1,0 +1,97 @@
+import { describe, expect, it } from '@jest/globals';
+import { verifySignature } from '@timer-platform/callback-types';
+import fc from 'fast-check';
+import { Webhook } from 'standardwebhooks';
+import { faultOfSigningSecret, messageSigner } from './http-signature.ts';
+
+const NOW_SECONDS = Math.floor(Date.now() / 1_000);
+
+function secretOf(fill: number, bytes = 32): string {
+  return `whsec_${Buffer.alloc(bytes, fill).toString('base64')}`;
+}
+
+function headersOf(id: string, signature: string | undefined, seconds = NOW_SECONDS) {
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(seconds),
+    'webhook-signature': signature ?? '',
+  };
+}
+
+const messages = fc.record({
+  id: fc.uuid(),
+  body: fc.oneof(fc.json(), fc.string({ unit: 'grapheme' })),
+  secret: fc
+    .uint8Array({ minLength: 24, maxLength: 64 })
+    .map((bytes) => `whsec_${Buffer.from(bytes).toString('base64')}`),
+});
+
+describe('three implementations agree', () => {
+  it('on what we sign', async () => {
+    await fc.assert(
+      fc.asyncProperty(messages, async ({ body, id, secret }) => {
+        const headers = headersOf(id, messageSigner([secretOf(9), secret])?.(id, NOW_SECONDS, body));
+        expect(headers['webhook-signature'].split(' ')[1]).toBe(
+          new Webhook(secret).sign(id, new Date(NOW_SECONDS * 1_000), body),
+        );
+        new Webhook(secret).verify(body, headers, { jsonParse: false });
+        expect((await verifySignature({ headers, body, secrets: secret })).id).toBe(id);
+      }),
+    );
+  });
+
+  it('on what the standardwebhooks package signs', async () => {
+    await fc.assert(
+      fc.asyncProperty(messages, async ({ body, id, secret }) => {
+        const headers = headersOf(id, new Webhook(secret).sign(id, new Date(NOW_SECONDS * 1_000), body));
+        await verifySignature({ headers, body, secrets: [secretOf(9), secret] });
+      }),
+    );
+  });
+
+  it('on what to refuse', async () => {
+    const secret = secretOf(1);
+    const good = headersOf('a', messageSigner([secret])?.('a', NOW_SECONDS, '{}'));
+    const refused = [
+      { headers: good, body: '{ }', secret },
+      { headers: good, body: '{}', secret: secretOf(2) },
+      { headers: { ...good, 'webhook-id': 'b' }, body: '{}', secret },
+      { headers: { ...good, 'webhook-timestamp': String(NOW_SECONDS - 1) }, body: '{}', secret },
+      { headers: { ...good, 'webhook-signature': 'v1,AAAA' }, body: '{}', secret },
+      { headers: { ...good, 'webhook-signature': '' }, body: '{}', secret },
+      ...[-3_600, 3_600].map((offset) => {
+        const seconds = NOW_SECONDS + offset;
+        const signature = messageSigner([secret])?.('a', seconds, '{}');
+        return { headers: headersOf('a', signature, seconds), body: '{}', secret };
+      }),
+    ];
+    const now = new Date(NOW_SECONDS * 1_000);
+    for (const { body, headers, secret: tried } of refused) {
+      expect(() => new Webhook(tried).verify(body, headers)).toThrow();
+      await expect(verifySignature({ headers, body, secrets: tried, now })).rejects.toMatchObject({
+        name: 'SignatureError',
+      });
+    }
+    // The control: the same call accepts what was not touched.
+    new Webhook(secret).verify('{}', good);
+    await verifySignature({ headers: good, body: '{}', secrets: secret, now });
+  });
+});
+
+it('does not sign without a secret', () => {
+  expect(messageSigner([])).toBeUndefined();
+});
+
+it.each([
+  ['not-a-secret', 'must be whsec_'],
+  ['whsec_not base64', 'must be whsec_'],
+  ['whsec_', 'must hold at least 24 bytes'],
+  [secretOf(1, 23), 'must hold at least 24 bytes'],
+])('refuses the secret %s', (text, fault) => {
+  expect(faultOfSigningSecret(text)).toContain(fault);
+});
+
+it('accepts a secret of 24 to 64 bytes', () => {
+  expect(faultOfSigningSecret(secretOf(1, 24))).toBeUndefined();
+  expect(faultOfSigningSecret(secretOf(1, 64))).toBeUndefined();
+});
