@@ -35,4 +35,11 @@ export const exitCodeOfError: Readonly<Record<MigrationErrorCode, number>> = {
   'not-adopted': 33,
   'schema-differs': 34,
   'online-in-progress': 35,
+  'not-online': 36,
+  paused: 37,
+  'not-verified': 38,
+  'old-clients': 39,
+  'not-confirmed': 40,
+  'no-way-back': 41,
+  interrupted: 130,
 };

@@ -1,8 +1,20 @@
 import { runCli } from './cli.ts';
 import { processOutput } from './output.ts';
 
+/** For commands that can stop half way: the first Ctrl-C asks them to, the second one ends the process. */
+function listenForStop(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      stop.abort();
+    });
+  }
+  return stop.signal;
+}
+
 process.exitCode = await runCli(
   process.argv.slice(2),
   process.env,
   processOutput(process.stdout, process.stderr),
+  listenForStop,
 );

@@ -1,6 +1,7 @@
 import { describeSession, migrateToLatest } from '@timer-platform/database/migrations';
 import type { MigrationProgress, MigrationReport } from '@timer-platform/database/migrations';
 
+import { describeAdoption } from './adopt.ts';
 import { formatDuration } from '../output.ts';
 import type { Output } from '../output.ts';
 
@@ -22,6 +23,9 @@ function tellProgress(output: Output, json: boolean): (progress: MigrationProgre
         output.note(`waiting for another migrator${holder}`);
         break;
       }
+      case 'adopted':
+        output.note(describeAdoption(progress.adoption));
+        break;
       case 'started':
         break;
       case 'blocked': {

@@ -148,13 +148,19 @@ export async function adoptDatabase(options: AdoptOptions): Promise<Adoption | u
   }
 }
 
+export interface SwitchOptions extends AdoptOptions {
+  /** The operator says that it will not be started again: it would refuse to. */
+  readonly oldServiceStopped: boolean;
+}
+
 /**
  * Moves our rows into `_sqlx_migrations` and takes the old service's out, once it will never start again. One
  * transaction; from then on sqlx and we share one ledger.
  *
  * @returns whether there was anything to move
+ * @throws MigrationError `not-adopted` or `not-confirmed`
  */
-export async function switchLedger(options: AdoptOptions): Promise<boolean> {
+export async function switchLedger(options: SwitchOptions): Promise<boolean> {
   const session = await openMigrationSession(options.databaseUrl);
   const { client } = session;
   try {
@@ -165,6 +171,12 @@ export async function switchLedger(options: AdoptOptions): Promise<boolean> {
         throw new MigrationError(
           'not-adopted',
           'this database is not adopted yet: run migrator:adopt without --finish first',
+        );
+      }
+      if (!options.oldServiceStopped) {
+        throw new MigrationError(
+          'not-confirmed',
+          'the old service cannot start any more once its rows are gone from _sqlx_migrations. Retire it, then say so with --old-service-stopped',
         );
       }
       await client.query('BEGIN');

@@ -9,6 +9,7 @@ import { queryRow, queryRows } from './query-rows.ts';
  */
 export const onlinePhases = [
   'backfill',
+  'sweep',
   'constraints',
   'index',
   'verify',

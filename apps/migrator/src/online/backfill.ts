@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { MigrationError, queryRow } from '@timer-platform/database/migrations';
+import { z } from 'zod';
+
+import { inShortTransaction } from './online-context.ts';
+import type { OnlineContext } from './online-context.ts';
+import { nextBatchRows, restAfter } from './pace.ts';
+
+/**
+ * One batch: rows after the cursor, the cursor and the counter, in one transaction. The first pass leaves out rows that
+ * somebody holds; the sweep after it waits for them. NO KEY UPDATE lets foreign keys through.
+ */
+const fillBatch = (locked: 'SKIP LOCKED' | ''): string => `
+WITH state AS (SELECT cursor FROM _online_migrations WHERE version = $1),
+batch AS MATERIALIZED (
+  SELECT id FROM timers WHERE id > (SELECT cursor FROM state) AND callback_config IS NULL
+  ORDER BY id LIMIT $2 FOR NO KEY UPDATE ${locked}
+),
+filled AS (
+  UPDATE timers t SET callback_config = timers_online_config(t.callback_url, t.callback_headers, t.callback_payload)
+  FROM batch WHERE t.id = batch.id RETURNING t.id
+),
+moved AS (
+  UPDATE _online_migrations SET
+    cursor = COALESCE((SELECT id FROM batch ORDER BY id DESC LIMIT 1), cursor),
+    rows_done = rows_done + (SELECT count(*) FROM filled),
+    batches = batches + 1, updated_at = clock_timestamp()
+  WHERE version = $1 RETURNING rows_done, rows_total, paused
+)
+SELECT (SELECT count(*) FROM batch) AS rows, rows_done, rows_total, paused FROM moved`;
+
+const batchSchema = z.object({
+  rows: z.coerce.number(),
+  rows_done: z.coerce.number(),
+  rows_total: z.coerce.number(),
+  paused: z.boolean(),
+});
+
+const nextPhase = `
+UPDATE _online_migrations SET phase = $2, cursor = DEFAULT, updated_at = clock_timestamp() WHERE version = $1`;
+
+/** Why a phase ends before its time, if it does. */
+export function refuseToGoOn(context: OnlineContext, paused: boolean): void {
+  if (context.signal.aborted) {
+    throw new MigrationError(
+      'interrupted',
+      'stopped; every batch so far is committed. `migrator:online -- resume` goes on from here',
+    );
+  }
+  if (paused) throw new MigrationError('paused', 'paused; `migrator:online -- resume` goes on from here');
+}
+
+/**
+ * Phase 2: fills callback_config, batch by batch, from the smallest id to the largest.
+ *
+ * @param phase `backfill` is the first pass, `sweep` the second one over what the first left out
+ */
+export async function backfill(context: OnlineContext, phase: 'backfill' | 'sweep'): Promise<void> {
+  const { client } = context.session;
+  const version = context.file.version.toString();
+  const statement = fillBatch(phase === 'backfill' ? 'SKIP LOCKED' : '');
+  const startedAt = performance.now();
+  let filled = 0;
+  for (let rows = context.pace.firstBatchRows; ;) {
+    const batchStartedAt = performance.now();
+    const batch = await inShortTransaction(context, phase, async () => {
+      await client.query("SET LOCAL timers.backfill = 'on'");
+      return queryRow(client, batchSchema, statement, [version, rows]);
+    });
+    const tookMs = performance.now() - batchStartedAt;
+    filled += batch.rows;
+    context.report({
+      kind: 'batch',
+      done: batch.rows_done,
+      total: Math.max(batch.rows_total, batch.rows_done),
+      rowsPerSecond: (filled * 1000) / (performance.now() - startedAt),
+    });
+    if (batch.rows === 0) break;
+    refuseToGoOn(context, batch.paused);
+    rows = nextBatchRows(rows, tookMs, context.pace);
+    await sleep(restAfter(tookMs, context.pace));
+  }
+  await client.query(nextPhase, [version, phase === 'backfill' ? 'sweep' : 'constraints']);
+}

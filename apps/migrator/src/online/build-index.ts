@@ -1,0 +1,34 @@
+import { dropLeftoverIndex, queryRows, withLockRetry } from '@timer-platform/database/migrations';
+import { z } from 'zod';
+
+import type { OnlineContext } from './online-context.ts';
+
+const name = 'idx_timers_callback_type';
+const createIndex = `CREATE INDEX CONCURRENTLY ${name} ON timers(callback_type)`;
+const readIndex = `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('${name}')`;
+
+/** Phase 4: the index, built while everybody goes on; an INVALID one of a run that was broken off is built anew. */
+export async function buildIndex(context: OnlineContext): Promise<void> {
+  const { client } = context.session;
+  await withLockRetry(
+    context.session,
+    context.watch,
+    context.policy,
+    async () => {
+      const [index] = await queryRows(client, z.object({ valid: z.boolean() }), readIndex);
+      if (index?.valid === true) return;
+      // Waits for old transactions without standing in anybody's way; a timeout would only leave an INVALID index.
+      await client.query('SET lock_timeout = 0');
+      if (await dropLeftoverIndex(client, name))
+        context.report({ kind: 'remark', text: `dropped the INVALID index ${name}` });
+      await client.query(createIndex);
+    },
+    (failed) => {
+      context.report({ kind: 'blocked', step: 'index', failed });
+    },
+  );
+  await client.query(
+    "UPDATE _online_migrations SET phase = 'verify', updated_at = clock_timestamp() WHERE version = $1",
+    [context.file.version.toString()],
+  );
+}

@@ -1,0 +1,56 @@
+import { queryRow } from '@timer-platform/database/migrations';
+import { z } from 'zod';
+
+import { inShortTransaction } from './online-context.ts';
+import type { OnlineContext } from './online-context.ts';
+
+/** Proves to PostgreSQL that no callback_config is NULL, so that SET NOT NULL needs no look at the rows. */
+const helper = 'timers_online_config_present';
+
+const readConstraints = `
+SELECT a.attnotnull AS required,
+  (SELECT convalidated FROM pg_constraint WHERE conrelid = a.attrelid AND conname = 'valid_callback_type') AS type_checked,
+  (SELECT convalidated FROM pg_constraint WHERE conrelid = a.attrelid AND conname = '${helper}') AS helper
+FROM pg_attribute a WHERE a.attrelid = 'timers'::regclass AND a.attname = 'callback_config'`;
+
+/** null: not there; false: not validated. */
+const constraintsSchema = z.object({
+  required: z.boolean(),
+  type_checked: z.boolean().nullable(),
+  helper: z.boolean().nullable(),
+});
+
+/**
+ * The next statement towards both constraints; undefined when they stand. Each is a transaction of its own: SET NOT NULL
+ * and DROP CONSTRAINT in one ALTER TABLE would drop first, lose the proof and read the table under its lock.
+ * VALIDATE reads the table while readers and writers go on.
+ */
+export function nextConstraintStep(found: z.infer<typeof constraintsSchema>): string | undefined {
+  if (found.type_checked === null) {
+    return "ALTER TABLE timers ADD CONSTRAINT valid_callback_type CHECK (callback_type IN ('http', 'nats')) NOT VALID";
+  }
+  if (!found.type_checked) return 'ALTER TABLE timers VALIDATE CONSTRAINT valid_callback_type';
+  if (!found.required) {
+    if (found.helper === null) {
+      return `ALTER TABLE timers ADD CONSTRAINT ${helper} CHECK (callback_config IS NOT NULL) NOT VALID`;
+    }
+    if (!found.helper) return `ALTER TABLE timers VALIDATE CONSTRAINT ${helper}`;
+    return 'ALTER TABLE timers ALTER COLUMN callback_config SET NOT NULL';
+  }
+  if (found.helper !== null) return `ALTER TABLE timers DROP CONSTRAINT ${helper}`;
+  return undefined;
+}
+
+/** Phase 3. Looks at what is there before each step, so that it can be broken off anywhere. */
+export async function addConstraints(context: OnlineContext): Promise<void> {
+  const { client } = context.session;
+  for (;;) {
+    const step = nextConstraintStep(await queryRow(client, constraintsSchema, readConstraints));
+    if (step === undefined) break;
+    await inShortTransaction(context, step, () => client.query(step));
+  }
+  await client.query(
+    "UPDATE _online_migrations SET phase = 'index', updated_at = clock_timestamp() WHERE version = $1",
+    [context.file.version.toString()],
+  );
+}

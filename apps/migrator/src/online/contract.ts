@@ -1,0 +1,52 @@
+import { insertLedgerRow, MigrationError, queryRows } from '@timer-platform/database/migrations';
+import type { LedgerTable } from '@timer-platform/database/migrations';
+import { z } from 'zod';
+
+import { inShortTransaction } from './online-context.ts';
+import type { OnlineContext } from './online-context.ts';
+
+const readTrigger = `
+SELECT tgenabled::text AS enabled FROM pg_trigger WHERE tgrelid = 'timers'::regclass AND tgname = 'zz_timers_online_sync'`;
+
+const dropOldShape: readonly string[] = [
+  'DROP TRIGGER zz_timers_online_sync ON timers',
+  'ALTER TABLE timers DROP COLUMN callback_url, DROP COLUMN callback_headers, DROP COLUMN callback_payload',
+  'DROP FUNCTION timers_online_sync()',
+  'DROP FUNCTION timers_online_config(text, jsonb, jsonb)',
+];
+
+/**
+ * Phase 6, the only one without a way back: drops the old columns and records 002, in one short transaction. Everything
+ * that must hold was checked by the caller just before; the trigger has kept both shapes in step since.
+ */
+export async function contract(context: OnlineContext, ledgerTable: LedgerTable): Promise<void> {
+  const { client } = context.session;
+  const { file } = context;
+  await inShortTransaction(context, 'contract', async () => {
+    const startedAt = performance.now();
+    await client.query(`LOCK TABLE ${ledgerTable} IN SHARE ROW EXCLUSIVE MODE`);
+    await client.query('LOCK TABLE timers IN ACCESS EXCLUSIVE MODE');
+    const [trigger] = await queryRows(client, z.object({ enabled: z.string() }), readTrigger);
+    if (trigger?.enabled !== 'O') {
+      throw new MigrationError(
+        'not-verified',
+        'the trigger zz_timers_online_sync is missing or disabled, so old and new columns may have drifted apart: enable it, then verify again',
+      );
+    }
+    for (const statement of dropOldShape) await client.query(statement);
+    for (const statement of file.statements.filter(({ text }) => text.startsWith('COMMENT ON'))) {
+      await client.query(statement.text);
+    }
+    const nanoseconds = Math.round((performance.now() - startedAt) * 1e6);
+    await client.query(insertLedgerRow(ledgerTable), [
+      file.version.toString(),
+      file.description,
+      file.checksum,
+      nanoseconds,
+    ]);
+    await client.query(
+      "UPDATE _online_migrations SET phase = 'contracted', updated_at = clock_timestamp() WHERE version = $1",
+      [file.version.toString()],
+    );
+  });
+}

@@ -1,0 +1,54 @@
+import {
+  applicationName,
+  describeSession,
+  MigrationError,
+  queryRows,
+} from '@timer-platform/database/migrations';
+import type { BlockingSession, MigrationSession } from '@timer-platform/database/migrations';
+import { z } from 'zod';
+
+/** What our own programs call themselves. The old service gives no name. */
+const ownApplications = [applicationName, 'timer-service', 'timer-platform presence'];
+
+/** A role may not see what other roles' sessions are; they count, as they may be clients. */
+const findOtherSessions = `
+SELECT pid, usename AS role, application_name AS application, backend_type, state, query,
+       extract(epoch FROM clock_timestamp() - backend_start)::float8 AS age_seconds
+FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+  AND COALESCE(backend_type, 'client backend') = 'client backend'
+  AND NOT EXISTS (SELECT 1 FROM unnest($1::text[]) AS name WHERE starts_with(application_name, name))
+ORDER BY backend_start`;
+
+const sessionSchema = z.object({
+  pid: z.number(),
+  role: z.string().nullable(),
+  application: z.string().nullable(),
+  backend_type: z.string().nullable(),
+  state: z.string().nullable(),
+  query: z.string().nullable(),
+  age_seconds: z.number().nullable(),
+});
+
+/** Sessions that may still write the old columns: all but ours and those the operator vouches for. */
+export async function findOldClients(
+  session: MigrationSession,
+  knownApplications: readonly string[],
+): Promise<BlockingSession[]> {
+  return queryRows(session.client, sessionSchema, findOtherSessions, [
+    [...ownApplications, ...knownApplications],
+  ]);
+}
+
+/** @throws MigrationError `old-clients`, naming each. */
+export async function refuseOldClients(
+  session: MigrationSession,
+  knownApplications: readonly string[],
+): Promise<void> {
+  const clients = await findOldClients(session, knownApplications);
+  if (clients.length === 0) return;
+  throw new MigrationError(
+    'old-clients',
+    `these sessions may still use the old columns:\n${clients.map((client) => `  ${describeSession(client)}`).join('\n')}\nEnd them, or vouch for an application that does not with --known-application <name>`,
+  );
+}

@@ -1,0 +1,73 @@
+import type {
+  BlockerWatch,
+  LockPolicy,
+  LockTry,
+  MigrationFile,
+  MigrationSession,
+  OnlinePhase,
+} from '@timer-platform/database/migrations';
+import { withLockRetry } from '@timer-platform/database/migrations';
+
+import type { Evidence } from './evidence.ts';
+
+/** What happens on the way; the commands print it. */
+export type OnlineEvent =
+  | { readonly kind: 'remark'; readonly text: string }
+  | { readonly kind: 'phase'; readonly phase: OnlinePhase }
+  | { readonly kind: 'batch'; readonly done: number; readonly total: number; readonly rowsPerSecond: number }
+  | { readonly kind: 'blocked'; readonly step: string; readonly failed: LockTry }
+  | { readonly kind: 'evidence'; readonly evidence: Evidence };
+
+/** How the back-fill treats the others on the database. */
+export interface Pace {
+  /** What a batch should take, in milliseconds: about as long as a writer of one of its rows may have to wait. */
+  readonly targetBatchMs: number;
+  /** Rows of the first batch; the later ones follow from the target. */
+  readonly firstBatchRows: number;
+  /** Pause after a batch, as a part of the batch's time. */
+  readonly restRatio: number;
+}
+
+export const defaultPace: Pace = { targetBatchMs: 200, firstBatchRows: 500, restRatio: 0.2 };
+
+/** What every step of the online migration works with. */
+export interface OnlineContext {
+  readonly session: MigrationSession;
+  readonly watch: BlockerWatch;
+  readonly policy: LockPolicy;
+  readonly pace: Pace;
+  /** 002_add_callback_types.sql: its checksum is recorded, its comments are used. */
+  readonly file: MigrationFile;
+  /** Aborted by Ctrl-C: the step ends after the batch under way. */
+  readonly signal: AbortSignal;
+  readonly report: (event: OnlineEvent) => void;
+}
+
+/** One transaction with a short lock_timeout, tried again until its locks are granted. */
+export async function inShortTransaction<T>(
+  context: OnlineContext,
+  step: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { client } = context.session;
+  return withLockRetry(
+    context.session,
+    context.watch,
+    context.policy,
+    async (lockTimeoutMs) => {
+      await client.query('BEGIN');
+      try {
+        await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
+        const result = await work();
+        await client.query('COMMIT');
+        return result;
+      } catch (error) {
+        await client.query('ROLLBACK').catch(() => undefined);
+        throw error;
+      }
+    },
+    (failed) => {
+      context.report({ kind: 'blocked', step, failed });
+    },
+  );
+}

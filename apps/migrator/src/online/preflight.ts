@@ -1,0 +1,50 @@
+import { describeSession, queryRow, queryRows } from '@timer-platform/database/migrations';
+import type { MigrationSession } from '@timer-platform/database/migrations';
+import { z } from 'zod';
+
+/** Transactions older than this hold back the index and keep the room of old row versions from being used again. */
+const longTransactionSeconds = 60;
+
+const findLongTransactions = `
+SELECT pid, usename AS role, application_name AS application, backend_type, state, query,
+       extract(epoch FROM clock_timestamp() - xact_start)::float8 AS age_seconds
+FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND clock_timestamp() - xact_start > make_interval(secs => $1)
+ORDER BY xact_start`;
+
+const sessionSchema = z.object({
+  pid: z.number(),
+  role: z.string().nullable(),
+  application: z.string().nullable(),
+  backend_type: z.string().nullable(),
+  state: z.string().nullable(),
+  query: z.string().nullable(),
+  age_seconds: z.number().nullable(),
+});
+
+const measure = `
+SELECT pg_size_pretty(pg_total_relation_size('timers')) AS size,
+  (SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()) AS prepared,
+  (SELECT count(*) FROM pg_replication_slots WHERE NOT active) AS idle_slots`;
+
+const measureSchema = z.object({
+  size: z.string(),
+  prepared: z.coerce.number(),
+  idle_slots: z.coerce.number(),
+});
+
+/** What the operator should know before the start, a line each. Nothing of it stops the migration. */
+export async function preflight(session: MigrationSession): Promise<string[]> {
+  const found = await queryRow(session.client, measureSchema, measure);
+  const old = await queryRows(session.client, sessionSchema, findLongTransactions, [longTransactionSeconds]);
+  const remarks = [
+    `timers takes ${found.size} with its indexes; have at least twice that free, and room for as much WAL`,
+  ];
+  if (found.prepared > 0)
+    remarks.push(`${found.prepared} prepared transactions are open: they hold up the index for as long`);
+  if (found.idle_slots > 0)
+    remarks.push(`${found.idle_slots} replication slots have no consumer: WAL piles up for them`);
+  for (const session of old)
+    remarks.push(`a long transaction will hold up the index: ${describeSession(session)}`);
+  return remarks;
+}

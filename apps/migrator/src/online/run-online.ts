@@ -1,0 +1,240 @@
+import {
+  BlockerWatch,
+  compareLedger,
+  createLedger,
+  defaultLockPolicy,
+  findMigrationsDirectory,
+  followLedger,
+  isUnderWay,
+  MigrationError,
+  onlineVersion,
+  openMigrationSession,
+  readLedger,
+  readMigrationFiles,
+  readOnlineState,
+  refuseProblems,
+  withMigrationLock,
+} from '@timer-platform/database/migrations';
+import type { Ledger, LockPolicy, MigrationFile, OnlineState } from '@timer-platform/database/migrations';
+
+import { abort } from './abort.ts';
+import { backfill, refuseToGoOn } from './backfill.ts';
+import { buildIndex } from './build-index.ts';
+import { addConstraints } from './constraints.ts';
+import { contract } from './contract.ts';
+import type { Evidence } from './evidence.ts';
+import { expand } from './expand.ts';
+import { refuseOldClients } from './old-clients.ts';
+import { defaultPace } from './online-context.ts';
+import type { OnlineContext, OnlineEvent, Pace } from './online-context.ts';
+import { preflight } from './preflight.ts';
+import { verify } from './verify.ts';
+
+export interface OnlineOptions {
+  readonly databaseUrl: string;
+  readonly directory?: string | undefined;
+  readonly pace?: Pace | undefined;
+  readonly lockPolicy?: LockPolicy | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly report?: ((event: OnlineEvent) => void) | undefined;
+}
+
+interface Work {
+  readonly context: OnlineContext;
+  readonly ledger: Ledger;
+  readonly files: readonly MigrationFile[];
+}
+
+/** Runs `work` on one session under the migration lock; never waits for another migrator. */
+async function withOnlineContext<T>(options: OnlineOptions, work: (work: Work) => Promise<T>): Promise<T> {
+  const files = await readMigrationFiles(options.directory ?? findMigrationsDirectory());
+  const file = files.find((candidate) => candidate.version === onlineVersion);
+  if (file === undefined) throw new MigrationError('vanished', `there is no migration ${onlineVersion}`);
+  const session = await openMigrationSession(options.databaseUrl);
+  const watch = new BlockerWatch(options.databaseUrl);
+  try {
+    return await withMigrationLock(session.client, { lockWaitMs: 0 }, async () => {
+      const ledger = await readLedger(session.client);
+      refuseProblems(compareLedger(files, ledger).problems);
+      return work({
+        context: {
+          session,
+          watch,
+          policy: options.lockPolicy ?? defaultLockPolicy,
+          pace: options.pace ?? defaultPace,
+          file,
+          signal: options.signal ?? new AbortController().signal,
+          report: options.report ?? (() => undefined),
+        },
+        ledger,
+        files,
+      });
+    });
+  } finally {
+    await watch.close();
+    await session.close();
+  }
+}
+
+/** @throws MigrationError `not-online` unless an online migration is between its start and its contract. */
+async function requireUnderWay(context: OnlineContext): Promise<OnlineState> {
+  const state = await readOnlineState(context.session.client, context.file.version);
+  if (state === undefined || !isUnderWay(state)) {
+    throw new MigrationError(
+      'not-online',
+      'no online migration is under way; `migrator:online -- start` begins one',
+    );
+  }
+  return state;
+}
+
+/** Does the phases that are left, up to the proof. Each leaves its successor in the table before it ends. */
+async function goOn(context: OnlineContext): Promise<void> {
+  const { client } = context.session;
+  await client.query('UPDATE _online_migrations SET paused = FALSE WHERE version = $1', [
+    context.file.version.toString(),
+  ]);
+  for (;;) {
+    const { phase, paused } = await requireUnderWay(context);
+    refuseToGoOn(context, paused);
+    context.report({ kind: 'phase', phase });
+    switch (phase) {
+      case 'backfill':
+      case 'sweep':
+        await backfill(context, phase);
+        break;
+      case 'constraints':
+        await addConstraints(context);
+        break;
+      case 'index':
+        await buildIndex(context);
+        break;
+      case 'verify':
+        await verify(context);
+        break;
+      case 'aborting':
+        throw new MigrationError('not-online', 'it is being aborted: `migrator:online -- abort` ends that');
+      case 'verified':
+      case 'contracted':
+      case 'aborted':
+        return;
+    }
+  }
+}
+
+function refuseWrongStart({ ledger, context }: Work): void {
+  const newest = ledger.rows.at(-1)?.version;
+  if (newest === undefined) {
+    throw new MigrationError(
+      'not-adopted',
+      'no ledger says which migrations this database has: run migrator:adopt first',
+    );
+  }
+  if (newest >= context.file.version) {
+    throw new MigrationError(
+      'not-online',
+      `${context.file.fileName} is applied already, there is nothing to do online`,
+    );
+  }
+}
+
+/** Begins the online migration to version 2, or goes on where it was broken off; ends when everything is proved. */
+export async function startOnline(options: OnlineOptions): Promise<void> {
+  await withOnlineContext(options, async (work) => {
+    const { context } = work;
+    refuseWrongStart(work);
+    await createLedger(context.session.client, work.ledger.table);
+    if (!isUnderWay(await readOnlineState(context.session.client, context.file.version))) {
+      for (const text of await preflight(context.session)) context.report({ kind: 'remark', text });
+      await expand(context);
+    }
+    await goOn(context);
+  });
+}
+
+/** Goes on where it was paused or broken off. @throws MigrationError `not-online` when there is nothing to go on with. */
+export async function resumeOnline(options: OnlineOptions): Promise<void> {
+  await withOnlineContext(options, async ({ context }) => {
+    await requireUnderWay(context);
+    await goOn(context);
+  });
+}
+
+/** Compares both shapes of every row again. */
+export async function verifyOnline(options: OnlineOptions): Promise<Evidence> {
+  return withOnlineContext(options, async ({ context }) => {
+    const { phase } = await requireUnderWay(context);
+    if (phase !== 'verify' && phase !== 'verified') {
+      throw new MigrationError(
+        'not-online',
+        `it is at ${phase} yet: \`migrator:online -- resume\` comes first`,
+      );
+    }
+    return verify(context);
+  });
+}
+
+export interface ContractOptions extends OnlineOptions {
+  /** The operator says that no old process is left; nothing else can know that for certain. */
+  readonly oldServiceStopped: boolean;
+  /** application_name of clients that do not use the old columns. */
+  readonly knownApplications?: readonly string[] | undefined;
+}
+
+/** Drops the old columns and records 002. @throws MigrationError `not-confirmed`, `old-clients` or `not-verified`. */
+export async function contractOnline(options: ContractOptions): Promise<Evidence> {
+  return withOnlineContext(options, async ({ context, ledger, files }) => {
+    const { phase } = await requireUnderWay(context);
+    if (phase !== 'verified' && phase !== 'verify') {
+      throw new MigrationError(
+        'not-online',
+        `it is at ${phase} yet: \`migrator:online -- resume\` comes first`,
+      );
+    }
+    if (!options.oldServiceStopped) {
+      throw new MigrationError(
+        'not-confirmed',
+        'the contract drops the old columns for good. Stop every process of the old service, then say so with --old-service-stopped',
+      );
+    }
+    await refuseOldClients(context.session, options.knownApplications ?? []);
+    const evidence = await verify(context);
+    await contract(context, ledger.table);
+    const { client } = context.session;
+    const recorded = await readLedger(client);
+    await followLedger(client, compareLedger(files, recorded).applied, recorded.rows, recorded.table);
+    return evidence;
+  });
+}
+
+/** Back to the schema of 001; possible until the contract. */
+export async function abortOnline(options: OnlineOptions): Promise<void> {
+  await withOnlineContext(options, async ({ context }) => {
+    await requireUnderWay(context);
+    await abort(context);
+  });
+}
+
+/** Tells the one at work to stop after its batch; takes no lock. */
+export async function pauseOnline(databaseUrl: string): Promise<void> {
+  const session = await openMigrationSession(databaseUrl);
+  try {
+    const state = await readOnlineState(session.client, onlineVersion);
+    if (!isUnderWay(state)) throw new MigrationError('not-online', 'no online migration is under way');
+    await session.client.query('UPDATE _online_migrations SET paused = TRUE WHERE version = $1', [
+      onlineVersion.toString(),
+    ]);
+  } finally {
+    await session.close();
+  }
+}
+
+/** How far it is; undefined when none was ever begun. Takes no lock. */
+export async function statusOnline(databaseUrl: string): Promise<OnlineState | undefined> {
+  const session = await openMigrationSession(databaseUrl);
+  try {
+    return await readOnlineState(session.client, onlineVersion);
+  } finally {
+    await session.close();
+  }
+}

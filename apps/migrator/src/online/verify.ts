@@ -1,0 +1,73 @@
+import { MigrationError, queryRow, queryRows } from '@timer-platform/database/migrations';
+import { z } from 'zod';
+
+import { evidenceSchema, objections } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
+import type { OnlineContext } from './online-context.ts';
+
+const oldShape = `(callback_url, COALESCE(callback_headers, 'null'), COALESCE(callback_payload, 'null'))`;
+const newShape = `(callback_config->>'url', COALESCE(callback_config->'headers', 'null'), COALESCE(callback_config->'payload', 'null'))`;
+const hashOf = (url: string, headers: string, payload: string): string =>
+  `sum(hashtextextended(id::text || md5(${url}) || md5(COALESCE(${headers}, 'null')::text) || md5(COALESCE(${payload}, 'null')::text), 0)::numeric)`;
+
+const missing = 'callback_config IS NULL';
+const skewed = `callback_config->>'type' IS DISTINCT FROM callback_type`;
+const differing = `${oldShape} IS DISTINCT FROM ${newShape}`;
+
+/** One statement, so one snapshot of all rows; it takes no lock that anybody waits for. */
+const lookAtEveryRow = `
+SELECT count(*) AS rows,
+  count(*) FILTER (WHERE ${missing}) AS missing,
+  count(*) FILTER (WHERE ${skewed}) AS type_skew,
+  count(*) FILTER (WHERE ${differing}) AS differing,
+  COALESCE(${hashOf('callback_url', 'callback_headers', 'callback_payload')}, 0)::text AS old_sum,
+  COALESCE(${hashOf("callback_config->>'url'", "callback_config->'headers'", "callback_config->'payload'")}, 0)::text AS new_sum,
+  count(*) FILTER (WHERE callback_headers = 'null') AS json_null_headers,
+  count(*) FILTER (WHERE callback_payload = 'null') AS json_null_payloads,
+  count(*) FILTER (WHERE jsonb_typeof(callback_headers) NOT IN ('object', 'null')) AS other_headers,
+  statement_timestamp()::text AS at
+FROM timers`;
+
+/** A few of the rows that stand in the way; only run when there are any. */
+const findExamples = `SELECT id FROM timers WHERE ${missing} OR ${skewed} OR ${differing} LIMIT 10`;
+
+const keepEvidence = `
+UPDATE _online_migrations SET evidence = $2, verified_at = CASE WHEN $3 THEN clock_timestamp() END,
+  phase = CASE WHEN $3 THEN 'verified' ELSE 'verify' END, updated_at = clock_timestamp()
+WHERE version = $1`;
+
+/**
+ * Phase 5: compares old and new shape of every row and stores what it found, good or bad.
+ *
+ * @throws MigrationError `not-verified`, naming rows, when anything differs
+ */
+export async function verify(context: OnlineContext): Promise<Evidence> {
+  const { client } = context.session;
+  const startedAt = performance.now();
+  const found = await queryRow(
+    client,
+    evidenceSchema.omit({ milliseconds: true, examples: true }),
+    lookAtEveryRow,
+  );
+  const broken = found.missing + found.type_skew + found.differing > 0;
+  const examples = broken ? await queryRows(client, z.object({ id: z.string() }), findExamples) : [];
+  const evidence: Evidence = {
+    ...found,
+    examples: examples.map((row) => row.id),
+    milliseconds: Math.round(performance.now() - startedAt),
+  };
+  const against = objections(evidence);
+  await client.query(keepEvidence, [
+    context.file.version.toString(),
+    JSON.stringify(evidence),
+    against.length === 0,
+  ]);
+  context.report({ kind: 'evidence', evidence });
+  if (against.length > 0) {
+    throw new MigrationError(
+      'not-verified',
+      `old and new shape of the timers are not the same: ${against.join('; ')}. Correct these rows (any UPDATE of them by a client brings both in step), then verify again`,
+    );
+  }
+  return evidence;
+}
