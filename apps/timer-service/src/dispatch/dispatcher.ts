@@ -48,6 +48,13 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Waits for something, but not longer than this. */
+async function within(ms: number, done: Promise<void>): Promise<void> {
+  const waited = new AbortController();
+  await Promise.race([done, sleep(ms, waited.signal)]);
+  waited.abort();
+}
+
 /**
  * Delivers timers: claims them shortly before they are due, holds them to the millisecond, makes the attempt and
  * settles what came of it. A timer's way: {@link ClaimLoop} → DueQueue → Destinations → transport → next-step →
@@ -89,8 +96,9 @@ export class Dispatcher {
     this.#settles = new SettleBuffer({
       statements,
       sleep,
-      onWritten: ({ kind, size, lost }) => {
+      onWritten: ({ kind, size, lost, nextDueMs }) => {
         observer.settled(kind, size, lost);
+        if (nextDueMs !== null) this.#loop.stored(nextDueMs);
         this.#loop.roomMade();
       },
       onError: observer.databaseError.bind(observer),
@@ -171,7 +179,7 @@ export class Dispatcher {
     await this.#attemptsEnded(settings.shutdownGraceMs);
     await Promise.all([transports.http.close(), transports.nats.close()]);
     await this.#attemptsEnded(FLUSH_GRACE_MS);
-    await Promise.race([this.#settles.written(), sleep(FLUSH_GRACE_MS)]);
+    await within(FLUSH_GRACE_MS, this.#settles.written());
     await this.#registration.stop();
   }
 
@@ -338,8 +346,6 @@ export class Dispatcher {
     const ended = new Promise<void>((resolve) => {
       this.#allEnded = resolve;
     });
-    const waited = new AbortController();
-    await Promise.race([ended, sleep(withinMs, waited.signal)]);
-    waited.abort();
+    await within(withinMs, ended);
   }
 }

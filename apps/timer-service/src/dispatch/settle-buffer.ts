@@ -7,14 +7,20 @@ export interface SettleStatements {
   handBack(batch: readonly UnstartedClaim[]): Promise<number>;
 }
 
+export interface WrittenBatch {
+  readonly kind: keyof SettleStatements;
+  readonly size: number;
+  readonly lost: number;
+  readonly nextDueMs: number | null;
+}
+
 export interface SettleBufferOptions {
   readonly statements: SettleStatements;
-  /** Told after each written batch. `lost` of it had been claimed by another meanwhile and were left alone. */
-  readonly onWritten: (batch: {
-    readonly kind: keyof SettleStatements;
-    readonly size: number;
-    readonly lost: number;
-  }) => void;
+  /**
+   * Told after each written batch. `lost` of it had been claimed by another meanwhile and were left alone; the first of
+   * the others to be due again is so at `nextDueMs` (milliseconds since 1970; null: none, or not known).
+   */
+  readonly onWritten: (batch: WrittenBatch) => void;
   /** Told when a batch could not be written; it is tried again. */
   readonly onError: (error: unknown) => void;
   readonly sleep: (ms: number) => Promise<void>;
@@ -27,22 +33,22 @@ const LINGER_MS = 5;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2_000;
 
+/** How claims of one kind are written. */
+interface LaneOptions<Item> extends Omit<SettleBufferOptions, 'statements'> {
+  readonly kind: keyof SettleStatements;
+  readonly write: (batch: readonly Item[]) => Promise<number>;
+  /** When the timer is due again; null: not, or not known. */
+  readonly dueAgainMs: (item: Item) => number | null;
+}
+
 /** Claims of one kind on their way to the table. */
 class Lane<Item> {
-  readonly kind: keyof SettleStatements;
-  readonly #write: (batch: readonly Item[]) => Promise<number>;
-  readonly #options: SettleBufferOptions;
+  readonly #options: LaneOptions<Item>;
   #items: Item[] = [];
   #writing = 0;
   #run: Promise<void> | undefined;
 
-  constructor(
-    kind: keyof SettleStatements,
-    write: (batch: readonly Item[]) => Promise<number>,
-    options: SettleBufferOptions,
-  ) {
-    this.kind = kind;
-    this.#write = write;
+  constructor(options: LaneOptions<Item>) {
     this.#options = options;
   }
 
@@ -74,14 +80,22 @@ class Lane<Item> {
 
   /** Never gives up: until it is written, the timer stays executing. The fence makes a repetition harmless. */
   async #persist(batch: readonly Item[]): Promise<void> {
+    const { kind, write, dueAgainMs, onWritten, onError, sleep } = this.#options;
     for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
       try {
-        const settled = await this.#write(batch);
-        this.#options.onWritten({ kind: this.kind, size: batch.length, lost: batch.length - settled });
+        const settled = await write(batch);
+        let nextDueMs = Number.POSITIVE_INFINITY;
+        for (const item of batch) nextDueMs = Math.min(nextDueMs, dueAgainMs(item) ?? nextDueMs);
+        onWritten({
+          kind,
+          size: batch.length,
+          lost: batch.length - settled,
+          nextDueMs: nextDueMs === Number.POSITIVE_INFINITY ? null : nextDueMs,
+        });
         return;
       } catch (error) {
-        this.#options.onError(error);
-        await this.#options.sleep(waitMs);
+        onError(error);
+        await sleep(waitMs);
       }
     }
   }
@@ -93,11 +107,25 @@ export class SettleBuffer {
   readonly #failed: Lane<FailedAttempt>;
   readonly #unstarted: Lane<UnstartedClaim>;
 
-  constructor(options: SettleBufferOptions) {
-    const { statements } = options;
-    this.#delivered = new Lane('delivered', (batch) => statements.delivered(batch), options);
-    this.#failed = new Lane('failed', (batch) => statements.failed(batch), options);
-    this.#unstarted = new Lane('handBack', (batch) => statements.handBack(batch), options);
+  constructor({ statements, ...rest }: SettleBufferOptions) {
+    this.#delivered = new Lane({
+      ...rest,
+      kind: 'delivered',
+      write: (batch) => statements.delivered(batch),
+      dueAgainMs: () => null,
+    });
+    this.#failed = new Lane({
+      ...rest,
+      kind: 'failed',
+      write: (batch) => statements.failed(batch),
+      dueAgainMs: ({ nextAttemptMs }) => nextAttemptMs,
+    });
+    this.#unstarted = new Lane({
+      ...rest,
+      kind: 'handBack',
+      write: (batch) => statements.handBack(batch),
+      dueAgainMs: ({ notBeforeMs }) => notBeforeMs,
+    });
   }
 
   /** Claims that are not written yet. */

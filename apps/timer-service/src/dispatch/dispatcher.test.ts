@@ -1,0 +1,403 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  cancelTimer,
+  connect,
+  type Database,
+  findTimer,
+  insertTimers,
+  type NewTimer,
+  type TimerRow,
+} from '@timer-platform/database';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/database/testing';
+import { systemClock, type Clock } from '../clock.ts';
+import type { DispatchObserver } from './dispatch-observer.ts';
+import { type DispatchStatements, dispatchStatements } from './dispatch-statements.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { DELIVERED, ScriptedTransport } from './testing/scripted-transport.ts';
+
+const REFUSED = {
+  kind: 'retryable',
+  reason: 'HTTP 500',
+  statusCode: 500,
+  retryAfterMs: null,
+  unreachable: false,
+} as const;
+
+let testDatabase: TestDatabase;
+let db: Database;
+const started: Dispatcher[] = [];
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  const onIdleError = (error: Error) => {
+    throw error;
+  };
+  db = connect({ url: testDatabase.url, applicationName: 'dispatcher.test', poolSize: 12, onIdleError });
+});
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((dispatcher) => dispatcher.stop()));
+  await execute('TRUNCATE timers, dispatchers, timer_attempts');
+});
+
+afterAll(async () => {
+  await db.close();
+  await testDatabase.drop();
+});
+
+function execute(text: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
+  return db.rows({ name: '', text }, values);
+}
+
+interface Parts {
+  readonly http: ScriptedTransport<'http'>;
+  readonly dispatcher: Dispatcher;
+  readonly events: string[];
+}
+
+function makeDispatcher(
+  more: {
+    readonly statements?: Partial<DispatchStatements>;
+    readonly settings?: Partial<ConstructorParameters<typeof Dispatcher>[0]['settings']>;
+    readonly clock?: Clock;
+  } = {},
+): Parts {
+  const http = new ScriptedTransport<'http'>(({ url }) => new URL(url).origin);
+  const nats = new ScriptedTransport<'nats'>(() => 'nats');
+  const events: string[] = [];
+  const observer: DispatchObserver = {
+    started: () => undefined,
+    ended: () => undefined,
+    claimed: () => undefined,
+    settled: (kind, _size, lost) => {
+      if (lost > 0) events.push(`lost ${kind}`);
+    },
+    parked: () => events.push('parked'),
+    recovered: ({ returned }) => events.push(`recovered ${returned}`),
+    replaced: () => events.push('replaced'),
+    databaseError: () => events.push('database error'),
+    defect: () => events.push('defect'),
+  };
+  const dispatcher = new Dispatcher({
+    statements: { ...dispatchStatements(db, 'test'), ...more.statements },
+    transports: { http, nats },
+    settings: {
+      enabled: true,
+      lookAheadMs: 250,
+      maxInFlight: 1_000,
+      maxInFlightPerDestination: 250,
+      shutdownGraceMs: 10_000,
+      ...more.settings,
+    },
+    clock: more.clock ?? systemClock,
+    random: () => 0,
+    observer,
+  });
+  started.push(dispatcher);
+  return { http, dispatcher, events };
+}
+
+async function store(...timers: Partial<NewTimer>[]): Promise<string[]> {
+  const result = await insertTimers(
+    db,
+    timers.map((timer) => ({ callback: { type: 'http', url: 'http://receiver.test/' }, ...timer })),
+  );
+  if (result.outcome !== 'inserted') throw new Error(result.outcome);
+  return result.timers.map(({ id }) => id);
+}
+
+/** Timers whose instant has passed, as after a time in which nobody ran. */
+async function storeOverdue(count: number, url = 'http://receiver.test/'): Promise<void> {
+  await execute(
+    `INSERT INTO timers (created_at, execute_at, callback_config)
+     SELECT now() - interval '2 days', now() - interval '1 day' + n * interval '1 second',
+            jsonb_build_object('type', 'http', 'url', $2::text)
+     FROM generate_series(1, $1) n`,
+    [count, url],
+  );
+}
+
+/** Asks the table until it is so; the deadline of the test is the only one. */
+async function eventually(id: string, isSo: (row: TimerRow) => boolean): Promise<TimerRow> {
+  for (;;) {
+    const row = await findTimer(db, id);
+    if (row !== undefined && isSo(row)) return row;
+  }
+}
+
+async function eventuallyCount(status: string, count: number): Promise<void> {
+  for (;;) {
+    const [row] = await execute('SELECT count(*)::integer AS count FROM timers WHERE status = $1', [status]);
+    if (row?.['count'] === count) return;
+  }
+}
+
+describe('delivery', () => {
+  test('delivers each timer once, at its instant and not before', async () => {
+    const { http, dispatcher } = makeDispatcher();
+    await dispatcher.start();
+    const ids = await store(...Array.from({ length: 200 }, (_, index) => ({ delayMs: 100 + index * 5 })));
+    dispatcher.stored(0);
+    await http.until((sent) => sent.length >= 200);
+    await eventuallyCount('completed', 200);
+    expect(new Set(http.sent.map(({ timerId }) => timerId))).toEqual(new Set(ids));
+    expect(http.sent).toHaveLength(200);
+    const rows = await Promise.all(ids.map((id) => findTimer(db, id)));
+    const dueMs = new Map(rows.map((row) => [row?.id, row?.execute_at.getTime() ?? 0]));
+    for (const { timerId, atMs } of http.sent)
+      expect(atMs).toBeGreaterThanOrEqual(dueMs.get(timerId) ?? Infinity);
+  });
+
+  test('is never early when the process has a wrong wall clock that steps', async () => {
+    let calls = 0;
+    const clock: Clock = { monotonicMs: () => performance.now(), wallMs: () => (calls += 1) * 600_000 };
+    const { http, dispatcher } = makeDispatcher({ clock });
+    await dispatcher.start();
+    const [id = ''] = await store({ delayMs: 700 });
+    dispatcher.stored(0);
+    await http.until((sent) => sent.length === 1);
+    const dueMs = (await findTimer(db, id))?.execute_at.getTime() ?? Infinity;
+    expect(http.sent[0]?.atMs).toBeGreaterThanOrEqual(dueMs);
+  });
+
+  test('finds timers that it was not told of', async () => {
+    const { http, dispatcher } = makeDispatcher();
+    await dispatcher.start();
+    const [id = ''] = await store({ delayMs: 400 });
+    await http.until((sent) => sent.length === 1);
+    await eventually(id, ({ status }) => status === 'completed');
+  });
+
+  test('fires what was due while nobody ran, the oldest first', async () => {
+    await storeOverdue(50);
+    const { http, dispatcher } = makeDispatcher({ settings: { maxInFlightPerDestination: 1 } });
+    await dispatcher.start();
+    await http.until((sent) => sent.length === 50);
+    await eventuallyCount('completed', 50);
+    const order = await execute('SELECT id FROM timers ORDER BY execute_at');
+    expect(http.sent.map(({ timerId }) => timerId)).toEqual(order.map((row) => row['id']));
+  });
+
+  test('works through a backlog larger than its batches with bounded memory', async () => {
+    await storeOverdue(5_000);
+    const { http, dispatcher } = makeDispatcher({
+      settings: { maxInFlight: 100, maxInFlightPerDestination: 100 },
+    });
+    let most = 0;
+    http.answer = async () => {
+      const { inFlight, held, waiting, unsettled } = dispatcher.load;
+      most = Math.max(most, inFlight + held + waiting + unsettled);
+      await new Promise((resolve) => setImmediate(resolve));
+      return DELIVERED;
+    };
+    await dispatcher.start();
+    await eventuallyCount('completed', 5_000);
+    expect(http.sent).toHaveLength(5_000);
+    expect(most).toBeLessThanOrEqual(2_200);
+  });
+
+  test('hands over the payload exactly as the row holds it', async () => {
+    await storeOverdue(1);
+    await execute(
+      `UPDATE timers SET callback_config = callback_config || '{"payload": 12345678901234567890.50}'`,
+    );
+    const { http, dispatcher } = makeDispatcher();
+    await dispatcher.start();
+    await http.until((sent) => sent.length === 1);
+    expect(http.sent[0]?.payload).toBe('12345678901234567890.50');
+  });
+});
+
+describe('failure', () => {
+  test('repeats by the policy of the timer and completes', async () => {
+    const { http, dispatcher } = makeDispatcher();
+    http.answer = () => (http.sent.length < 3 ? REFUSED : DELIVERED);
+    await dispatcher.start();
+    const [id = ''] = await store({ delayMs: 50, retry: { delays: ['60ms'], max_attempts: 5 } });
+    dispatcher.stored(0);
+    const row = await eventually(id, ({ status }) => status === 'completed');
+    expect(row).toMatchObject({ attempts: 3, last_error: null });
+  });
+
+  test('ends as failed with the reason when the attempts are used up', async () => {
+    const { http, dispatcher } = makeDispatcher();
+    http.answer = () => REFUSED;
+    await dispatcher.start();
+    const [id = ''] = await store({ delayMs: 50, retry: { delays: ['20ms'] } });
+    dispatcher.stored(0);
+    const row = await eventually(id, ({ status }) => status === 'failed');
+    expect(row).toMatchObject({ attempts: 2, last_error: 'HTTP 500 (gave up after 2 attempts)' });
+    expect(http.sent).toHaveLength(2);
+  });
+
+  test('a row that does not parse fails with the reason and holds up nothing', async () => {
+    await storeOverdue(3);
+    await execute(`ALTER TABLE timers DISABLE TRIGGER update_timers_updated_at`);
+    const broken = ['{"type":"http"}', '{"type":"http","url":""}', '{"type":"http","url":"ftp://x/"}'];
+    for (const config of broken)
+      await execute(
+        `INSERT INTO timers (created_at, execute_at, callback_config)
+         VALUES (now() - interval '3 days', now() - interval '2 days', $1)`,
+        [config],
+      );
+    const { dispatcher } = makeDispatcher();
+    await dispatcher.start();
+    await eventuallyCount('completed', 3);
+    await eventuallyCount('failed', 3);
+    const errors = await execute(`SELECT last_error, attempts FROM timers WHERE status = 'failed'`);
+    for (const { last_error: error, attempts } of errors) {
+      expect(error).toMatch(/^callback_config cannot be read: url /);
+      expect(attempts).toBe(0);
+    }
+  });
+
+  test('a transport that throws is a failed attempt, not the end of the process', async () => {
+    const { http, dispatcher, events } = makeDispatcher();
+    http.answer = () => Promise.reject(new Error('defect'));
+    await dispatcher.start();
+    const [id = ''] = await store({ delayMs: 50, retry: { max_attempts: 1 } });
+    dispatcher.stored(0);
+    const row = await eventually(id, ({ status }) => status === 'failed');
+    expect(row.last_error).toBe('the delivery failed inside the timer service');
+    expect(events).toContain('defect');
+  });
+
+  test('a timer that could not start before expires_at fails with that reason', async () => {
+    await storeOverdue(1);
+    await execute(`UPDATE timers SET expires_at = now() - interval '1 hour'`);
+    const { http, dispatcher } = makeDispatcher();
+    await dispatcher.start();
+    await eventuallyCount('failed', 1);
+    const [row] = await execute('SELECT last_error FROM timers');
+    expect(row?.['last_error']).toBe('expired: no attempt could start before expires_at');
+    expect(http.sent).toEqual([]);
+  });
+
+  test('statements that fail are tried again until the database is back', async () => {
+    let failures = 6;
+    const real = dispatchStatements(db, 'test');
+    const flaky = <Arguments extends unknown[], Result>(call: (...args: Arguments) => Promise<Result>) => {
+      return (...args: Arguments) => {
+        failures -= 1;
+        return failures >= 0 ? Promise.reject(new Error('the database is away')) : call(...args);
+      };
+    };
+    const statements = {
+      claim: flaky(real.claim),
+      delivered: flaky(real.delivered),
+      register: flaky(real.register),
+    };
+    await storeOverdue(1);
+    const { dispatcher, events } = makeDispatcher({ statements });
+    await dispatcher.start();
+    await eventuallyCount('completed', 1);
+    expect(events).toContain('database error');
+  });
+});
+
+describe('several dispatchers', () => {
+  test('share the timers: each is sent once', async () => {
+    await storeOverdue(2_000);
+    const parts = [makeDispatcher(), makeDispatcher(), makeDispatcher()];
+    await Promise.all(parts.map(({ dispatcher }) => dispatcher.start()));
+    await eventuallyCount('completed', 2_000);
+    const sent = parts.flatMap(({ http }) => http.sent.map(({ timerId }) => timerId));
+    expect(sent).toHaveLength(2_000);
+    expect(new Set(sent).size).toBe(2_000);
+  });
+
+  test('one that is taken for dead starts nothing more, and its timers are taken over', async () => {
+    let frozen = false;
+    let heldBack: (() => void) | undefined;
+    const real = dispatchStatements(db, 'frozen');
+    // As in a process that was stopped: heartbeats do not get through, and its monotonic clock has gone on.
+    let ahead = 0;
+    const clock: Clock = { monotonicMs: () => performance.now() + ahead, wallMs: () => 0 };
+    const statements = {
+      renew: (id: string) => (frozen ? Promise.reject(new Error('frozen')) : real.renew(id)),
+      removeDead: () => Promise.resolve(0),
+    };
+    const old = makeDispatcher({ statements, clock, settings: { lookAheadMs: 5_000 } });
+    await old.dispatcher.start();
+    const [id = ''] = await store({ delayMs: 3_000 });
+    old.dispatcher.stored(0);
+    await eventually(id, ({ status }) => status === 'executing');
+    frozen = true;
+    ahead = 20_000;
+    await execute(`UPDATE dispatchers SET heartbeat_at = now() - interval '11 seconds'`);
+    const heir = makeDispatcher();
+    heir.http.answer = () => new Promise((resolve) => (heldBack = () => resolve(DELIVERED)));
+    await heir.dispatcher.start();
+    await heir.http.until((sent) => sent.length === 1);
+    expect(heir.events).toContain('recovered 1');
+    frozen = false;
+    heldBack?.();
+    const row = await eventually(id, ({ status }) => status === 'completed');
+    expect(row.attempts).toBe(1);
+    expect(old.http.sent).toEqual([]);
+  });
+
+  test('a settle that comes after the timer was taken over changes nothing', async () => {
+    const slow = makeDispatcher();
+    let finish: (() => void) | undefined;
+    slow.http.answer = () => new Promise((resolve) => (finish = () => resolve(DELIVERED)));
+    await slow.dispatcher.start();
+    const [id = ''] = await store({ delayMs: 50 });
+    slow.dispatcher.stored(0);
+    await slow.http.until((sent) => sent.length === 1);
+    await execute(
+      `UPDATE timers SET status = 'pending', claimed_by = NULL, next_attempt_at = now() + interval '1 hour'`,
+    );
+    finish?.();
+    await slow.dispatcher.stop();
+    expect(slow.events).toContain('lost delivered');
+    expect(await findTimer(db, id)).toMatchObject({ status: 'pending', attempts: 0 });
+  });
+});
+
+describe('stopping', () => {
+  test('hands back what was not started, waits for what was, and leaves the list', async () => {
+    const { http, dispatcher } = makeDispatcher({ settings: { lookAheadMs: 5_000 } });
+    let finish: (() => void) | undefined;
+    http.answer = () => new Promise((resolve) => (finish = () => resolve(DELIVERED)));
+    await dispatcher.start();
+    const [soon = '', later = ''] = await store({ delayMs: 50 }, { delayMs: 4_500 });
+    dispatcher.stored(0);
+    await http.until((sent) => sent.length === 1);
+    await eventually(later, ({ status }) => status === 'executing');
+    const stopped = dispatcher.stop();
+    await eventually(later, ({ status }) => status === 'pending');
+    expect((await findTimer(db, soon))?.status).toBe('executing');
+    finish?.();
+    await stopped;
+    expect(await findTimer(db, soon)).toMatchObject({ status: 'completed', attempts: 1 });
+    expect(await findTimer(db, later)).toMatchObject({ status: 'pending', attempts: 0 });
+    expect(await execute('SELECT * FROM dispatchers')).toEqual([]);
+    expect((await cancelTimer(db, later)).outcome).toBe('changed');
+  });
+});
+
+describe('fairness', () => {
+  test('a destination that hangs holds up no other, and uses no attempts while it is parked', async () => {
+    await storeOverdue(3_000, 'http://hangs.test/');
+    const { http, dispatcher, events } = makeDispatcher({ settings: { maxInFlightPerDestination: 20 } });
+    const hanging: (() => void)[] = [];
+    http.answer = ({ destination }) =>
+      destination === 'http://hangs.test'
+        ? new Promise((resolve) => hanging.push(() => resolve(DELIVERED)))
+        : DELIVERED;
+    await dispatcher.start();
+    await http.until((sent) => sent.length === 20);
+    const ids = await store(...Array.from({ length: 20 }, () => ({ delayMs: 1_500 })));
+    dispatcher.stored(0);
+    await Promise.all(ids.map((id) => eventually(id, ({ status }) => status === 'completed')));
+    expect(http.sent.filter(({ destination }) => destination === 'http://hangs.test')).toHaveLength(20);
+    expect(events).toContain('parked');
+    const [row] = await execute(
+      `SELECT sum(attempts)::integer AS attempts FROM timers WHERE status = 'pending'`,
+    );
+    expect(row?.['attempts']).toBe(0);
+    http.answer = () => DELIVERED;
+    for (const finish of hanging) finish();
+  });
+});
