@@ -2,6 +2,7 @@ import type { CallbackConfig, CallbackType, JsonValue, RetryPolicy } from '@time
 import { v7 as uuidv7 } from 'uuid';
 import { type Database, statement } from '../connect.ts';
 import { isCheckViolation } from '../database-error.ts';
+import { afterDelay } from './after-delay.ts';
 
 /** A timer to store. Exactly one of `executeAt` and `delayMs` is given. */
 export interface NewTimer {
@@ -42,7 +43,7 @@ export type InsertResult =
  * Ids are UUIDs of version 7, made here, so that new entries of the primary key stand beside each other.
  */
 const ROWS = `
-  SELECT id, COALESCE(execute_at, now() + delay_ms * interval '1 millisecond') AS execute_at,
+  SELECT id, COALESCE(execute_at, ${afterDelay('delay_ms')}) AS execute_at,
          callback_type, callback_config, metadata, retry, expires_at
   FROM json_to_recordset($1::json) AS new (
     id uuid, execute_at timestamptz, delay_ms double precision, callback_type text, callback_config jsonb,

@@ -34,6 +34,16 @@ const SORT_KEYS: Readonly<Record<ListPage['sort'], RawBuilder<Date>>> = {
   execute_at: sql`COALESCE(next_attempt_at, execute_at)`,
 };
 
+const MICROS_PER_DAY = 86_400_000_000n;
+
+/** Days and the rest apart: PostgreSQL multiplies intervals as floats, which far ahead would miss the instant. */
+function instantAt(micros: string): RawBuilder<Date> {
+  const days = Number(BigInt(micros) / MICROS_PER_DAY);
+  const rest = Number(BigInt(micros) % MICROS_PER_DAY);
+  return sql`(timestamp '1970-01-01' + ${days}::integer * interval '1 day'
+    + ${rest}::bigint * interval '1 microsecond') AT TIME ZONE 'UTC'`;
+}
+
 function filtered(db: Database, { status, callbackType }: TimerFilter) {
   let query = db.kysely.selectFrom('timers');
   if (status !== undefined) query = query.where('status', '=', status);
@@ -56,16 +66,21 @@ export async function listTimers(
     .limit(limit + 1)
     .offset(offset);
   if (after !== undefined) {
-    const position = sql`(timestamptz 'epoch' + ${after.micros}::bigint * interval '1 microsecond', ${after.id}::uuid)`;
+    const position = sql`(${instantAt(after.micros)}, ${after.id}::uuid)`;
     const behind = order === 'asc' ? sql`>` : sql`<`;
     query = query.where(sql<boolean>`(${key}, id) ${behind} ${position}`);
   }
   const rows = await query.execute();
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {
-    timers: rows.slice(0, limit).map(({ micros: _, ...timer }) => timer),
+    timers: rows.slice(0, limit).map(withoutPosition),
     next: last && { micros: last.micros, id: last.id },
   };
+}
+
+function withoutPosition(row: TimerSummaryRow): TimerSummaryRow {
+  const { id, created_at, execute_at, callback_type, status, executed_at } = row;
+  return { id, created_at, execute_at, callback_type, status, executed_at };
 }
 
 /** How many timers match: exact up to 10,000, the planner's estimate beyond. */

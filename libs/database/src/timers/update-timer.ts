@@ -1,5 +1,6 @@
 import type { CallbackConfig, JsonValue, RetryPolicy } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
+import { afterDelay } from './after-delay.ts';
 import { type ChangeResult, changeFrom } from './change-timer.ts';
 import { SUMMARY_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
 
@@ -22,7 +23,7 @@ const IS_FUTURE = statement('is-future', 'SELECT $1::timestamptz > clock_timesta
 const UPDATE = statement(
   'update-timer',
   `UPDATE timers SET
-     execute_at = COALESCE($2::timestamptz, now() + $3::double precision * interval '1 millisecond', execute_at),
+     execute_at = COALESCE($2::timestamptz, ${afterDelay('$3::double precision')}, execute_at),
      next_attempt_at = CASE WHEN $2::timestamptz IS NULL AND $3::double precision IS NULL THEN next_attempt_at END,
      callback_type = COALESCE($4, callback_type),
      callback_config = COALESCE($5::jsonb, callback_config),
