@@ -98,7 +98,7 @@ async function reachServer(server: Server, fixedPort?: number): Promise<Joined> 
   let reason = 'it has not answered';
   while (performance.now() < deadline) {
     const postmaster = await findPostmaster(cluster.dataDirectory);
-    if (postmaster?.port !== undefined) {
+    if (postmaster?.port !== undefined && postmaster.ready) {
       const joined = await joinServer(cluster, postmaster.port);
       if (!('retry' in joined)) {
         await writeFile(cluster.portFile, String(postmaster.port), { mode: 0o600 });

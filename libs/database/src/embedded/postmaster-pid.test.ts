@@ -12,7 +12,12 @@ import {
 describe('parsePostmasterPid', () => {
   it('reads what PostgreSQL writes', () => {
     const text = '4711\n/srv/data\n1790000000\n16042\n\n127.0.0.1\n   123   456\nready   \n';
-    expect(parsePostmasterPid(text)).toEqual({ pid: 4711, dataDirectory: '/srv/data', port: 16_042 });
+    expect(parsePostmasterPid(text)).toEqual({
+      pid: 4711,
+      dataDirectory: '/srv/data',
+      port: 16_042,
+      ready: true,
+    });
   });
 
   it('knows a server that has only begun to start', () => {
@@ -20,7 +25,13 @@ describe('parsePostmasterPid', () => {
       pid: 4711,
       dataDirectory: '/srv/data',
       port: undefined,
+      ready: false,
     });
+  });
+
+  it('knows a server that recovers or stops', () => {
+    const text = '4711\n/srv/data\n1790000000\n16042\n\n127.0.0.1\n   123   456\nstopping\n';
+    expect(parsePostmasterPid(text)?.ready).toBe(false);
   });
 
   it.each(['', '\n', 'x\n/srv/data\n', '0\n/srv/data\n', '4711'])('passes over %j', (text) => {
@@ -39,15 +50,15 @@ describe('isPostmasterOf', () => {
     await writeFile(postmasterPidFile(directory), `${process.pid}\n${directory}-of-another\n0\n16000\n`);
     const found = await readPostmasterPid(directory);
     expect(found?.pid).toBe(process.pid);
-    expect(await isPostmasterOf(directory, found ?? { pid: 0, dataDirectory: '', port: undefined })).toBe(
-      false,
-    );
+    expect(
+      await isPostmasterOf(directory, found ?? { pid: 0, dataDirectory: '', port: undefined, ready: false }),
+    ).toBe(false);
   });
 
   it('knows that a process is gone', async () => {
-    expect(await isPostmasterOf(directory, { pid: 2 ** 22 + 1, dataDirectory: directory, port: 1 })).toBe(
-      false,
-    );
+    expect(
+      await isPostmasterOf(directory, { pid: 2 ** 22 + 1, dataDirectory: directory, port: 1, ready: true }),
+    ).toBe(false);
   });
 
   it('finds no file in an empty directory', async () => {

@@ -8,16 +8,23 @@ export interface PostmasterPid {
   readonly dataDirectory: string;
   /** Absent while the server is only beginning to start. */
   readonly port: number | undefined;
+  /** Whether it says that it takes connections: not while it starts, recovers or stops. */
+  readonly ready: boolean;
 }
 
 /** Reads the text of a `postmaster.pid`; `undefined` when it is cut short or is something else. */
 export function parsePostmasterPid(text: string): PostmasterPid | undefined {
-  const [pidLine = '', dataDirectory = '', , portLine = ''] = text.split('\n');
+  const [pidLine = '', dataDirectory = '', , portLine = '', , , , status = ''] = text.split('\n');
   // A negative pid is the single-user mode, which serves nobody.
   const pid = Math.abs(Number.parseInt(pidLine, 10));
   if (!Number.isSafeInteger(pid) || pid === 0 || dataDirectory === '') return undefined;
   const port = Number.parseInt(portLine, 10);
-  return { pid, dataDirectory, port: port > 0 && port <= 65_535 ? port : undefined };
+  return {
+    pid,
+    dataDirectory,
+    port: port > 0 && port <= 65_535 ? port : undefined,
+    ready: status.trim() === 'ready',
+  };
 }
 
 export function postmasterPidFile(dataDirectory: string): string {
