@@ -14,7 +14,9 @@ export type CallbackType = (typeof CALLBACK_TYPES)[number];
  * callbackConfigSchema.parse({ type: 'http', url: 'https://example.com/hook', payload: { order: 42 } });
  * callbackConfigSchema.parse({ type: 'nats', topic: 'orders.due', key: '42' });
  */
-export const callbackConfigSchema = z.discriminatedUnion('type', [httpCallbackSchema, natsCallbackSchema]);
+export const callbackConfigSchema = z
+  .discriminatedUnion('type', [httpCallbackSchema, natsCallbackSchema])
+  .meta({ id: 'CallbackConfig' });
 export type CallbackConfig = z.infer<typeof callbackConfigSchema>;
 
 /**

@@ -36,7 +36,7 @@ function faultOfValue(value: string): string | undefined {
 
 /** Headers as a request may give them: legal names and values, none that the transport sets itself. */
 export function headerMapSchema(reserved: Reserved) {
-  return z.record(z.string(), z.string()).superRefine((headers, context) => {
+  const checked = z.record(z.string(), z.string()).superRefine((headers, context) => {
     const names = Object.keys(headers);
     if (names.length > LIMITS.headerCount)
       context.addIssue({
@@ -53,6 +53,12 @@ export function headerMapSchema(reserved: Reserved) {
       seen.add(lower);
       if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });
     }
+  });
+  // What JSON Schema can say of it.
+  return checked.meta({
+    maxProperties: LIMITS.headerCount,
+    propertyNames: { type: 'string', maxLength: LIMITS.headerNameLength, pattern: NAME.source },
+    additionalProperties: { type: 'string', maxLength: LIMITS.headerValueLength, pattern: VALUE.source },
   });
 }
 

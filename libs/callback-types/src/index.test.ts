@@ -7,6 +7,7 @@ test('the public names', () => {
     'CALLBACK_TYPES',
     'ERRORS',
     'LIMITS',
+    'SignatureError',
     'TIMER_STATES',
     'attemptListResponseSchema',
     'attemptSchema',
@@ -41,5 +42,6 @@ test('the public names', () => {
     'timerSummaryResponseSchema',
     'timerSummarySchema',
     'updateTimerRequestSchema',
+    'verifySignature',
   ]);
 });

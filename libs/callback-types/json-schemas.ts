@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import {
+  attemptSchema,
+  callbackConfigSchema,
+  createTimerRequestSchema,
+  createTimersRequestSchema,
+  errorResponseSchema,
+  retryPolicySchema,
+  timerSchema,
+  timerSummarySchema,
+  updateTimerRequestSchema,
+} from './src/index.ts';
+
+const published = {
+  attempt: attemptSchema,
+  'callback-config': callbackConfigSchema,
+  'create-timer-request': createTimerRequestSchema,
+  'create-timers-request': createTimersRequestSchema,
+  'error-response': errorResponseSchema,
+  'retry-policy': retryPolicySchema,
+  timer: timerSchema,
+  'timer-summary': timerSummarySchema,
+  'update-timer-request': updateTimerRequestSchema,
+};
+
+const COMMENT =
+  'Generated from the zod schemas of @timer-platform/callback-types. The service checks more than this says: sizes in bytes, reserved headers, Unicode, and what fields say of each other.';
+
+/**
+ * The JSON Schemas (draft 2020-12) to publish, by the name of their file, as the text of that file. They describe what
+ * is written: defaults are optional, and answers may gain fields.
+ */
+export function jsonSchemaFiles(): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(published).map(([name, schema]) => [`${name}.schema.json`, jsonSchema(name, schema)]),
+  );
+}
+
+function jsonSchema(name: string, schema: z.ZodType): string {
+  const {
+    $schema,
+    $ref,
+    $defs: all,
+    ...inline
+  } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  // zod puts a schema that has an id among the definitions, and a reference to it at the root.
+  const title = $ref?.replace('#/$defs/', '') ?? name;
+  const { [title]: body = inline, ...$defs } = all ?? {};
+  const document = {
+    $schema,
+    $id: `urn:timer-platform:callback-types:${name}`,
+    $comment: COMMENT,
+    title,
+    ...body,
+    ...(Object.keys($defs).length > 0 && { $defs }),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}

@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { jsonSchemaFiles } from '../json-schemas.ts';
+import { attempt, summary, timer } from '../testing/answers.ts';
+import { readJson } from '../testing/read-json.ts';
+
+const directory = new URL('../schemas/', import.meta.url);
+const STALE = 'stale: run npx nx run callback-types:schemas';
+
+test('the published files are those that the zod schemas make', () => {
+  const published = readdirSync(directory).map((name): [string, string] => [
+    name,
+    readFileSync(new URL(name, directory), 'utf8'),
+  ]);
+  const fresh = jsonSchemaFiles();
+  const stale = published
+    .filter(([name, text]) => fresh.get(name) !== text)
+    .map(([name]) => `${name} is ${STALE}`);
+  const missing = [...fresh.keys()].filter((name) => !published.some(([file]) => file === name));
+  expect([...stale, ...missing]).toEqual([]);
+});
+
+const files = [...jsonSchemaFiles()];
+
+test.each(files)('%s has an id, a title and no reference that leads nowhere', (name, text) => {
+  const schema = z
+    .looseObject({ $id: z.string(), title: z.string(), $defs: z.record(z.string(), z.json()).optional() })
+    .parse(JSON.parse(text));
+  expect(schema.$id).toBe(`urn:timer-platform:callback-types:${name.replace('.schema.json', '')}`);
+  expect(schema.title).toMatch(/^[A-Z][A-Za-z]+$/);
+  const references = Array.from(text.matchAll(/"\$ref": "([^"]*)"/g), ([, reference]) => reference);
+  const definitions = Object.keys(schema.$defs ?? {}).map((definition) => `#/$defs/${definition}`);
+  expect([...new Set(references)].sort()).toEqual(definitions.sort());
+});
+
+/** Validates by the published file alone, as a consumer in another language would. */
+function accepts(name: string, value: unknown): boolean {
+  const schema = z.record(z.string(), z.json()).parse(readJson(`schemas/${name}.schema.json`));
+  return z.fromJSONSchema(schema).safeParse(value).success;
+}
+
+describe('by the published files', () => {
+  const execute_at = '2030-01-31T09:00:00Z';
+  const callback = { type: 'http', url: 'https://example.com/hook' };
+
+  test.each<[unknown]>([[null], [false], [0], [''], [['a']], [{ a: { b: null } }]])(
+    'payload and metadata may be %j',
+    (value) => {
+      const request = { execute_at, callback: { ...callback, payload: value }, metadata: value };
+      expect(accepts('create-timer-request', request)).toBe(true);
+    },
+  );
+
+  test.each<[unknown]>([
+    [{ execute_at }],
+    [{ execute_at: 'tomorrow', callback }],
+    [{ delay: '1.5h', callback }],
+    [{ execute_at, callback: { type: 'smtp' } }],
+    [{ execute_at, callback: { ...callback, url: 'ftp://example.com' } }],
+    [{ execute_at, callback: { ...callback, headers: { a: 'x\r\ny' } } }],
+    [{ execute_at, callback: { ...callback, headers: { a: 1 } } }],
+    [{ execute_at, callback: { ...callback, timeout_ms: 1 } }],
+    [{ execute_at, callback: { type: 'nats', topic: 'a.*' } }],
+    [{ execute_at, callback: { type: 'nats', topic: '$SYS.a' } }],
+    [{ execute_at, callback, retry: { max_attempts: 0 } }],
+    [{ execute_at, callback, colour: 'red' }],
+  ])('a timer cannot be created by %j', (request) => {
+    expect(accepts('create-timer-request', request)).toBe(false);
+  });
+
+  test.each<[string, object]>([
+    ['timer', timer],
+    ['timer-summary', summary],
+    ['attempt', attempt],
+    ['error-response', { code: 2, message: 'not valid', data: null, errors: [{ path: 'a', message: 'b' }] }],
+    ['callback-config', callback],
+    ['retry-policy', { delays: ['1s'] }],
+  ])('a %s is one', (name, value) => {
+    expect(accepts(name, value)).toBe(true);
+    expect(accepts(name, 5)).toBe(false);
+  });
+
+  test('answers may gain fields', () => {
+    expect(accepts('timer', { ...timer, later: 1 })).toBe(true);
+  });
+});
