@@ -24,9 +24,9 @@ export interface Metrics {
   /** The part of a dispatcher's observer that only counts. */
   readonly observer: Omit<DispatchObserver, 'databaseError' | 'defect'>;
   /** A statement of the dispatcher failed. */
-  databaseError(): void;
+  readonly databaseError: () => void;
   /** In the Prometheus text format. */
-  render(): Promise<{ readonly contentType: string; readonly body: string }>;
+  readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
 export function createMetrics(sources: MetricSources): Metrics {

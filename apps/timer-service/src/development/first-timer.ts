@@ -33,14 +33,6 @@ export async function showFirstTimer({
   apiKey,
   print,
 }: FirstTimerOptions): Promise<void> {
-  const delivered = new Promise<void>((resolve) => {
-    const stopListening = inspector.listen(({ headers }) => {
-      if (headers['webhook-id'] !== timerId) return;
-      stopListening();
-      resolve();
-    });
-  });
-  let timerId: string | undefined;
   const call = async (method: string, path: string, body?: unknown) => {
     const response = await fetch(`${service.url}${path}`, {
       method,
@@ -59,7 +51,13 @@ export async function showFirstTimer({
     callback: { type: 'http', url, payload: { hello: 'from the Timer Platform' } },
     retry: { max_attempts: 1 },
   });
-  timerId = stored.id;
+  const delivered = new Promise<void>((resolve) => {
+    const stopListening = inspector.listen(({ headers }) => {
+      if (headers['webhook-id'] !== stored.id) return;
+      stopListening();
+      resolve();
+    });
+  });
   print(`Stored a timer, due at ${stored.execute_at}: POST ${url}`);
   const patience = AbortSignal.timeout(PATIENCE_MS);
   await Promise.race([

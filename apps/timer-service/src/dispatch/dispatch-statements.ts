@@ -18,14 +18,14 @@ import type { SettleStatements } from './settle-buffer.ts';
 
 /** Everything a dispatcher does to the database. */
 export interface DispatchStatements extends SettleStatements {
-  claim(request: ClaimRequest): Promise<ClaimResult>;
-  register(id: string): Promise<number>;
-  renew(id: string): Promise<number | undefined>;
-  unregister(id: string): Promise<void>;
+  readonly claim: (request: ClaimRequest) => Promise<ClaimResult>;
+  readonly register: (id: string) => Promise<number>;
+  readonly renew: (id: string) => Promise<number | undefined>;
+  readonly unregister: (id: string) => Promise<void>;
   /** Declares silent dispatchers dead; answers how many. */
-  removeDead(): Promise<number>;
+  readonly removeDead: () => Promise<number>;
   /** Returns to pending what no registered dispatcher holds. */
-  recover(): Promise<Recovered>;
+  readonly recover: () => Promise<Recovered>;
 }
 
 /** A timer that lost this many dispatchers in a row is failed: it may be what kills them. */

@@ -10,9 +10,11 @@ import {
 } from '@timer-platform/database';
 import { createTestDatabase, type TestDatabase } from '@timer-platform/database/testing';
 import { systemClock, type Clock } from '../clock.ts';
+import type { Outcome } from '../transports/transport.ts';
 import type { DispatchObserver } from './dispatch-observer.ts';
 import { type DispatchStatements, dispatchStatements } from './dispatch-statements.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { gate } from './testing/gate.ts';
 import { DELIVERED, ScriptedTransport } from './testing/scripted-transport.ts';
 
 const REFUSED = {
@@ -308,7 +310,7 @@ describe('several dispatchers', () => {
 
   test('one that is taken for dead starts nothing more, and its timers are taken over', async () => {
     let frozen = false;
-    let heldBack: (() => void) | undefined;
+    const delivery = gate<Outcome>();
     const real = dispatchStatements(db, 'frozen');
     // As in a process that was stopped: heartbeats do not get through, and its monotonic clock has gone on.
     let ahead = 0;
@@ -326,12 +328,12 @@ describe('several dispatchers', () => {
     ahead = 20_000;
     await execute(`UPDATE dispatchers SET heartbeat_at = now() - interval '11 seconds'`);
     const heir = makeDispatcher();
-    heir.http.answer = () => new Promise((resolve) => (heldBack = () => resolve(DELIVERED)));
+    heir.http.answer = () => delivery.passed;
     await heir.dispatcher.start();
     await heir.http.until((sent) => sent.length === 1);
     expect(heir.events).toContain('recovered 1');
     frozen = false;
-    heldBack?.();
+    delivery.open(DELIVERED);
     const row = await eventually(id, ({ status }) => status === 'completed');
     expect(row.attempts).toBe(1);
     expect(old.http.sent).toEqual([]);
@@ -339,8 +341,8 @@ describe('several dispatchers', () => {
 
   test('a settle that comes after the timer was taken over changes nothing', async () => {
     const slow = makeDispatcher();
-    let finish: (() => void) | undefined;
-    slow.http.answer = () => new Promise((resolve) => (finish = () => resolve(DELIVERED)));
+    const delivery = gate<Outcome>();
+    slow.http.answer = () => delivery.passed;
     await slow.dispatcher.start();
     const [id = ''] = await store({ delayMs: 50 });
     slow.dispatcher.stored(0);
@@ -348,7 +350,7 @@ describe('several dispatchers', () => {
     await execute(
       `UPDATE timers SET status = 'pending', claimed_by = NULL, next_attempt_at = now() + interval '1 hour'`,
     );
-    finish?.();
+    delivery.open(DELIVERED);
     await slow.dispatcher.stop();
     expect(slow.events).toContain('lost delivered');
     expect(await findTimer(db, id)).toMatchObject({ status: 'pending', attempts: 0 });
@@ -358,8 +360,8 @@ describe('several dispatchers', () => {
 describe('stopping', () => {
   test('hands back what was not started, waits for what was, and leaves the list', async () => {
     const { http, dispatcher } = makeDispatcher({ settings: { lookAheadMs: 5_000 } });
-    let finish: (() => void) | undefined;
-    http.answer = () => new Promise((resolve) => (finish = () => resolve(DELIVERED)));
+    const delivery = gate<Outcome>();
+    http.answer = () => delivery.passed;
     await dispatcher.start();
     const [soon = '', later = ''] = await store({ delayMs: 50 }, { delayMs: 4_500 });
     dispatcher.stored(0);
@@ -368,7 +370,7 @@ describe('stopping', () => {
     const stopped = dispatcher.stop();
     await eventually(later, ({ status }) => status === 'pending');
     expect((await findTimer(db, soon))?.status).toBe('executing');
-    finish?.();
+    delivery.open(DELIVERED);
     await stopped;
     expect(await findTimer(db, soon)).toMatchObject({ status: 'completed', attempts: 1 });
     expect(await findTimer(db, later)).toMatchObject({ status: 'pending', attempts: 0 });
@@ -381,11 +383,8 @@ describe('fairness', () => {
   test('a destination that hangs holds up no other, and uses no attempts while it is parked', async () => {
     await storeOverdue(3_000, 'http://hangs.test/');
     const { http, dispatcher, events } = makeDispatcher({ settings: { maxInFlightPerDestination: 20 } });
-    const hanging: (() => void)[] = [];
-    http.answer = ({ destination }) =>
-      destination === 'http://hangs.test'
-        ? new Promise((resolve) => hanging.push(() => resolve(DELIVERED)))
-        : DELIVERED;
+    const delivery = gate<Outcome>();
+    http.answer = ({ destination }) => (destination === 'http://hangs.test' ? delivery.passed : DELIVERED);
     await dispatcher.start();
     await http.until((sent) => sent.length === 20);
     const ids = await store(...Array.from({ length: 20 }, () => ({ delayMs: 1_500 })));
@@ -398,6 +397,6 @@ describe('fairness', () => {
     );
     expect(row?.['attempts']).toBe(0);
     http.answer = () => DELIVERED;
-    for (const finish of hanging) finish();
+    delivery.open(DELIVERED);
   });
 });

@@ -4,12 +4,12 @@ import type { ClockSample } from './database-clock.ts';
 
 /** Statements that a registration needs; the database's clock comes along with each. */
 export interface RegistrationStatements {
-  register(id: string): Promise<number>;
+  readonly register: (id: string) => Promise<number>;
   /** undefined: the dispatcher was taken for dead. */
-  renew(id: string): Promise<number | undefined>;
-  unregister(id: string): Promise<void>;
+  readonly renew: (id: string) => Promise<number | undefined>;
+  readonly unregister: (id: string) => Promise<void>;
   /** Takes the claims of dead dispatchers back; called after every renewal. */
-  sweep(): Promise<void>;
+  readonly sweep: () => Promise<void>;
 }
 
 export interface RegistrationOptions {

@@ -2,9 +2,9 @@ import type { DeliveredAttempt, FailedAttempt, UnstartedClaim } from '@timer-pla
 
 /** Where settled claims are written. Each answers how many of the batch were still this dispatcher's. */
 export interface SettleStatements {
-  delivered(batch: readonly DeliveredAttempt[]): Promise<number>;
-  failed(batch: readonly FailedAttempt[]): Promise<number>;
-  handBack(batch: readonly UnstartedClaim[]): Promise<number>;
+  readonly delivered: (batch: readonly DeliveredAttempt[]) => Promise<number>;
+  readonly failed: (batch: readonly FailedAttempt[]) => Promise<number>;
+  readonly handBack: (batch: readonly UnstartedClaim[]) => Promise<number>;
 }
 
 export interface WrittenBatch {

@@ -1,0 +1,58 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigError, readConfig } from './config.ts';
+
+const PRODUCTION = { DATABASE_URL: 'postgres://u:p4ssw0rd@db/timers', API_KEY: 'k'.repeat(32) };
+
+function faultsOf(env: Readonly<Record<string, string>>): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe('readConfig', () => {
+  test('needs a database and a key in production, and nothing in development', () => {
+    expect(faultsOf({})).toEqual([
+      expect.stringMatching(/^DATABASE_URL must be set/),
+      expect.stringMatching(/^API_KEY must be set/),
+    ]);
+    expect(readConfig({ TIMER_MODE: 'development' }).database).toEqual({ kind: 'embedded' });
+    expect(readConfig(PRODUCTION)).toMatchObject({ mode: 'production', api: { port: 8_080 } });
+  });
+
+  test('lists every fault at once, by the name of its variable and without its value', () => {
+    const faults = faultsOf({
+      ...PRODUCTION,
+      API_KEY: 'too-short-secret',
+      PORT: '70000',
+      LOG_LEVEL: 'loud',
+      LOOK_AHEAD_MS: '1.5',
+      MAX_IN_FLIGHT: 'many',
+      DATABASE_URL: 'mysql://u:p4ssw0rd@db/timers',
+    });
+    const names = faults.map((fault) => fault.split(' ')[0]);
+    expect(names.toSorted()).toEqual([
+      'API_KEY',
+      'DATABASE_URL',
+      'LOG_LEVEL',
+      'LOOK_AHEAD_MS',
+      'MAX_IN_FLIGHT',
+      'PORT',
+    ]);
+    expect(faults.join()).not.toMatch(/too-short-secret|p4ssw0rd/);
+  });
+
+  test('a variable that is set to nothing counts as not set', () => {
+    expect(readConfig({ ...PRODUCTION, PORT: '', LOG_LEVEL: '' })).toMatchObject({
+      logLevel: 'info',
+      api: { port: 8_080 },
+    });
+  });
+
+  test('is frozen', () => {
+    expect(Object.isFrozen(readConfig(PRODUCTION))).toBe(true);
+  });
+});

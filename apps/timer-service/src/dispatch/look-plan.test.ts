@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import { LookPlan, type LookResult } from './look-plan.ts';
+
+const ROOM = { fresh: true, backlog: true };
+const BEGINNING = Number.NEGATIVE_INFINITY;
+
+function make(lookAheadMs = 250) {
+  return new LookPlan({ lookAheadMs, batch: 100 }, 0);
+}
+
+function found(nowMs: number, more: Partial<LookResult> = {}): LookResult {
+  return { full: false, nowMs, lastDueMs: null, nextDueMs: null, ...more };
+}
+
+describe('LookPlan', () => {
+  test('begins with everything that is due, however old', () => {
+    expect(make().next(0, ROOM)).toEqual({ kind: 'backlog', dueFromMs: BEGINNING });
+  });
+
+  test('goes on behind the last one of a full batch, and ends with one that is not full', () => {
+    const plan = make();
+    plan.looked('backlog', found(1, { full: true, lastDueMs: -700 }));
+    expect(plan.next(1, ROOM)).toEqual({ kind: 'backlog', dueFromMs: -700 });
+    plan.looked('backlog', found(2));
+    // A full batch does not tell when the next timer is due, so a fresh look finds out soon.
+    expect(plan.next(2, ROOM)).toEqual({ kind: 'sleep', untilMs: 101 });
+    plan.looked('fresh', found(101));
+    expect(plan.next(102, ROOM)).toEqual({ kind: 'sleep', untilMs: 500 });
+  });
+
+  test('wakes a look-ahead before the next due instant', () => {
+    const plan = make();
+    plan.looked('backlog', found(0, { nextDueMs: 400 }));
+    expect(plan.next(1, ROOM)).toEqual({ kind: 'sleep', untilMs: 150 });
+    expect(plan.next(150, ROOM)).toEqual({ kind: 'fresh', dueFromMs: 0 });
+  });
+
+  test('a fresh look begins where the one before ended', () => {
+    const plan = make();
+    plan.looked('backlog', found(0, { nextDueMs: 300 }));
+    plan.looked('fresh', found(100, { nextDueMs: 360 }));
+    // Not at 110: a batch is worth waiting for while there is time before the due instant.
+    expect(plan.next(101, ROOM)).toEqual({ kind: 'sleep', untilMs: 200 });
+    expect(plan.next(200, ROOM)).toEqual({ kind: 'fresh', dueFromMs: 350 });
+  });
+
+  test('what a full fresh batch left is backlog, and fresh looks go on beside it', () => {
+    const plan = make();
+    plan.looked('backlog', found(0));
+    plan.looked('fresh', found(100, { full: true, lastDueMs: 120 }));
+    expect(plan.next(101, ROOM)).toEqual({ kind: 'backlog', dueFromMs: 120 });
+    expect(plan.next(101, { fresh: true, backlog: false })).toEqual({ kind: 'sleep', untilMs: 200 });
+    expect(plan.next(200, ROOM)).toEqual({ kind: 'fresh', dueFromMs: 350 });
+  });
+
+  test('looks for what it was not told of twice a second, and at everything every two seconds', () => {
+    const plan = make();
+    const looks: [number, unknown][] = [];
+    plan.looked('backlog', found(0));
+    for (let now = 1; now <= 2_100; now += 1) {
+      const look = plan.next(now, ROOM);
+      if (look.kind === 'sleep') continue;
+      looks.push([now, look.dueFromMs]);
+      plan.looked(look.kind, found(now));
+    }
+    expect(looks).toEqual([
+      [500, -500],
+      [1_000, 0],
+      [1_500, 500],
+      [2_000, BEGINNING],
+    ]);
+  });
+
+  test('a timer that was stored here is looked for in time, also when it is due before the last look ended', () => {
+    const plan = make();
+    plan.looked('fresh', found(0));
+    plan.looked('backlog', found(0));
+    plan.stored(100);
+    expect(plan.next(1, ROOM)).toEqual({ kind: 'sleep', untilMs: 75 });
+    expect(plan.next(75, ROOM)).toEqual({ kind: 'fresh', dueFromMs: 99 });
+    plan.looked('fresh', found(76));
+    plan.stored(10);
+    expect(plan.next(77, ROOM)).toEqual({ kind: 'fresh', dueFromMs: 9 });
+  });
+
+  test('without look-ahead it sleeps to the due instant itself', () => {
+    const plan = make(0);
+    plan.looked('backlog', found(0, { nextDueMs: 40 }));
+    expect(plan.next(1, ROOM)).toEqual({ kind: 'sleep', untilMs: 40 });
+    expect(plan.next(40, ROOM)).toEqual({ kind: 'fresh', dueFromMs: 0 });
+  });
+
+  test('without room it looks for nothing', () => {
+    const plan = make();
+    plan.stored(1);
+    expect(plan.next(10, { fresh: false, backlog: false })).toMatchObject({ kind: 'sleep' });
+  });
+});
