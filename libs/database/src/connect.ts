@@ -20,6 +20,11 @@ export interface ConnectOptions {
 
 /** Longest run of one statement, in milliseconds; the server ends it then. */
 const STATEMENT_TIMEOUT_MS = 30_000;
+/**
+ * How long an answer is waited for, in milliseconds: a server that froze or was cut off ends nothing by itself, and
+ * without this the pool would lose its connections one by one.
+ */
+const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 /** How long a request for a connection waits before it fails, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -73,6 +78,7 @@ export function connect(options: ConnectOptions): Database {
     connectionString: options.url,
     max: options.poolSize,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
     keepAlive: true,
     ...(session
       ? { application_name: options.applicationName, statement_timeout: STATEMENT_TIMEOUT_MS }

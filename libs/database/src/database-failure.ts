@@ -22,7 +22,7 @@ const NETWORK = new Set([
 const UNREACHABLE_STATE = /^(?:08...|57P0[123]|53300)$/;
 
 /** What pg says, without a code, of a connection that was not made in time or broke under a statement. */
-const BROKEN_CONNECTION = /connection terminated|timeout exceeded when trying to connect|connection error/i;
+const BROKEN_CONNECTION = /connection terminated|query read timeout|timeout exceeded when trying to connect|connection error/i;
 
 /** Folds whatever a statement was rejected with into one kind of failure. */
 export function classifyFailure(error: unknown): DatabaseFailure {
