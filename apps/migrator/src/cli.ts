@@ -7,16 +7,31 @@ import { adopt } from './commands/adopt.ts';
 import type { AdoptCommand } from './commands/adopt.ts';
 import { dumpSchemaFile } from './commands/dump-schema.ts';
 import type { DumpSchemaCommand } from './commands/dump-schema.ts';
+import { down } from './commands/down.ts';
+import type { DownCommand } from './commands/down.ts';
 import { migrate } from './commands/migrate.ts';
 import type { MigrateCommand } from './commands/migrate.ts';
+import { createMigration } from './commands/new.ts';
+import type { NewCommand } from './commands/new.ts';
 import { online } from './commands/online.ts';
 import type { OnlineAction, OnlineCommand } from './commands/online.ts';
+import { plan } from './commands/plan.ts';
+import type { PlanCommand } from './commands/plan.ts';
+import { status } from './commands/status.ts';
+import type { StatusCommand } from './commands/status.ts';
+import { verifyDatabase } from './commands/verify.ts';
+import type { VerifyCommand } from './commands/verify.ts';
 import { readConfig } from './config.ts';
 import { exitCode, exitCodeOfError } from './exit-codes.ts';
 import type { Output } from './output.ts';
 import { useDatabase } from './use-database.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `status --check` found something pending; it is told already. */
+class PendingError extends Error {
+  override readonly name = 'PendingError';
+}
 
 const migrationsOption = ['--migrations <directory>', 'directory of the numbered .sql files'] as const;
 const jsonOption = ['--json', 'print one JSON document'] as const;
@@ -110,6 +125,54 @@ function buildProgram(env: Environment, output: Output, listenForStop: () => Abo
     .option(...jsonOption)
     .action((options: AdoptCommand) => onDatabase((databaseUrl) => adopt(databaseUrl, options, output)));
   program
+    .command('status')
+    .description('what is applied and what is pending')
+    .option('--check', 'exit with 3 when something is pending, and with the code of a problem')
+    .option(...migrationsOption)
+    .option(...jsonOption)
+    .action((options: StatusCommand) =>
+      onDatabase(async (databaseUrl) => {
+        const complete = await status(databaseUrl, options, output);
+        if (options.check === true && !complete) throw new PendingError();
+      }),
+    );
+  program
+    .command('plan')
+    .description(
+      'each pending file: its SQL, the locks it takes, the rows it touches, the hazards; changes nothing',
+    )
+    .option(...migrationsOption)
+    .option(...jsonOption)
+    .action((options: PlanCommand) => onDatabase((databaseUrl) => plan(databaseUrl, options, output)));
+  program
+    .command('verify')
+    .description('check files, ledger and live schema against each other')
+    .option(...migrationsOption)
+    .option(...jsonOption)
+    .action((options: VerifyCommand) =>
+      onDatabase((databaseUrl) => verifyDatabase(databaseUrl, options, output)),
+    );
+  program
+    .command('down')
+    .description('undo the newest migrations')
+    .requiredOption('--to <version>', 'the version that stays the newest', parseVersion)
+    .option('--accept-loss', 'go on although something cannot come back; without it that is told')
+    .option(
+      '--blocking-row-limit <rows>',
+      'timers above which a file that blocks the table is refused',
+      parseCount,
+      50_000,
+    )
+    .option('--allow-blocking', 'run such a file whatever the size of the table')
+    .option(...migrationsOption)
+    .option(...jsonOption)
+    .action((options: DownCommand) => onDatabase((databaseUrl) => down(databaseUrl, options, output)));
+  program
+    .command('new <name>')
+    .description('make the next migration file')
+    .option(...migrationsOption)
+    .action((name: string, options: NewCommand) => createMigration(name, options, output));
+  program
     .command('dump-schema')
     .description('write the schema of a migrated database to schema.sql')
     .option('--check', 'write nothing, fail when the file is stale')
@@ -122,10 +185,14 @@ function buildProgram(env: Environment, output: Output, listenForStop: () => Abo
   return program;
 }
 
+function toJsonError({ code, message, failure }: MigrationError): unknown {
+  return { error: { code, message, ...failure } };
+}
+
 /**
  * Runs one command line.
  *
- * @returns the exit code; the reason of a failure is on standard error
+ * @returns the exit code; the reason of a failure is on standard error, and with `--json` a document on standard output
  */
 export async function runCli(
   argv: readonly string[],
@@ -133,17 +200,27 @@ export async function runCli(
   output: Output,
   listenForStop: () => AbortSignal,
 ): Promise<number> {
+  let printed = false;
+  const counted: Output = {
+    ...output,
+    json: (value) => {
+      printed = true;
+      output.json(value);
+    },
+  };
   try {
-    await buildProgram(env, output, listenForStop).parseAsync(argv, { from: 'user' });
+    await buildProgram(env, counted, listenForStop).parseAsync(argv, { from: 'user' });
     return exitCode.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    if (error instanceof PendingError) return exitCode.pending;
     if (error instanceof DatabaseSettingsError) {
       output.note(error.message);
       return exitCode.usage;
     }
     if (error instanceof MigrationError) {
       output.note(`error (${error.code}): ${error.message}`);
+      if (argv.includes('--json') && !printed) output.json(toJsonError(error));
       return exitCodeOfError[error.code];
     }
     throw error;

@@ -44,7 +44,7 @@ export async function hasTimers(client: ClientBase): Promise<boolean> {
 }
 
 /** The newest adoptable version whose schema the live one equals. @throws MigrationError `schema-differs`, with the nearest difference. */
-async function proveVersion(
+export async function proveVersion(
   client: ClientBase,
   directory: string,
   files: readonly MigrationFile[],

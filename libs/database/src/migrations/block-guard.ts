@@ -54,7 +54,7 @@ export async function guardAgainstBlocking(
   if (!blocksTable(file) || rowLimit === Infinity) return;
   if ((await countTimers(client, rowLimit + 1)) <= rowLimit) return;
   const online =
-    file.version === onlineVersion
+    file.version === onlineVersion && !file.fileName.startsWith('down/')
       ? 'Take `nx run migrator:online -- start` instead, which reaches the same schema in steps while readers and writers go on (docs/migrating.md); or stop'
       : 'Stop';
   throw new MigrationError(

@@ -103,3 +103,8 @@ export async function createLedger(client: ClientBase, table: LedgerTable): Prom
 export function insertLedgerRow(table: LedgerTable): string {
   return `INSERT INTO ${table} (version, description, success, checksum, execution_time) VALUES ($1, $2, TRUE, $3, $4)`;
 }
+
+/** The delete of one row: version. */
+export function deleteLedgerRow(table: LedgerTable): string {
+  return `DELETE FROM ${table} WHERE version = $1`;
+}

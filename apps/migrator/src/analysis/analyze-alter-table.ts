@@ -1,0 +1,168 @@
+import type { FileSoFar, StatementEffect, TableLock } from './analyze-statement.ts';
+
+interface ActionRule {
+  readonly pattern: RegExp;
+  readonly lock: TableLock;
+  readonly long: boolean;
+  readonly hazard?: string;
+}
+
+/** A default that PostgreSQL evaluates once for all rows; anything else with a call in it writes each row. */
+const stableCall = /\b(?:now|transaction_timestamp|statement_timestamp)\s*\(\s*\)/gi;
+
+/** In order; the first that fits an action decides. */
+const actions: readonly ActionRule[] = [
+  {
+    pattern: /^VALIDATE\s+CONSTRAINT\b/i,
+    lock: 'SHARE UPDATE EXCLUSIVE',
+    long: false,
+    hazard: 'reads the table while readers and writers go on',
+  },
+  { pattern: /^ADD\s+CONSTRAINT\b[\s\S]*\bUSING\s+INDEX\b/i, lock: 'ACCESS EXCLUSIVE', long: false },
+  {
+    pattern: /^ADD\b[\s\S]*\bFOREIGN\s+KEY\b[\s\S]*\bNOT\s+VALID\b/i,
+    lock: 'SHARE ROW EXCLUSIVE',
+    long: false,
+  },
+  {
+    pattern: /^ADD\s+CONSTRAINT\b[\s\S]*\bCHECK\b[\s\S]*\bNOT\s+VALID\b/i,
+    lock: 'ACCESS EXCLUSIVE',
+    long: false,
+  },
+  {
+    pattern: /^ADD\s+(?:CONSTRAINT\b[\s\S]*)?(?:CHECK|FOREIGN\s+KEY)\b/i,
+    lock: 'ACCESS EXCLUSIVE',
+    long: true,
+    hazard: 'reads every row under the lock: add it NOT VALID, and VALIDATE it in the next file',
+  },
+  {
+    pattern: /^ADD\s+(?:CONSTRAINT\b[\s\S]*)?(?:UNIQUE|PRIMARY\s+KEY|EXCLUDE)\b/i,
+    lock: 'ACCESS EXCLUSIVE',
+    long: true,
+    hazard: 'builds an index under the lock: build it CONCURRENTLY first, then ADD CONSTRAINT … USING INDEX',
+  },
+  {
+    pattern: /^ADD\s+(?:COLUMN\s+)?[\s\S]*\b(?:SERIAL|BIGSERIAL|SMALLSERIAL|GENERATED)\b/i,
+    lock: 'ACCESS EXCLUSIVE',
+    long: true,
+    hazard: 'writes every row under the lock',
+  },
+  {
+    pattern: /^ADD\s+(?:COLUMN\s+)?[\s\S]*\b(?:CHECK|REFERENCES|UNIQUE|PRIMARY\s+KEY)\b/i,
+    lock: 'ACCESS EXCLUSIVE',
+    long: true,
+    hazard: 'reads every row or builds an index under the lock: add the bare column first',
+  },
+  { pattern: /^ADD\s+(?:COLUMN\s+)?/i, lock: 'ACCESS EXCLUSIVE', long: false },
+  {
+    pattern: /^ALTER\s+(?:COLUMN\s+)?\S+\s+(?:SET\s+DATA\s+)?TYPE\b/i,
+    lock: 'ACCESS EXCLUSIVE',
+    long: true,
+    hazard: 'as a rule writes every row and builds every index anew under the lock',
+  },
+  {
+    pattern: /^ALTER\s+(?:COLUMN\s+)?\S+\s+SET\s+NOT\s+NULL\b/i,
+    lock: 'ACCESS EXCLUSIVE',
+    long: true,
+    hazard: 'reads every row under the lock, unless a validated CHECK (… IS NOT NULL) proves it',
+  },
+  {
+    pattern: /^ALTER\s+(?:COLUMN\s+)?\S+\s+SET\s+STATISTICS\b/i,
+    lock: 'SHARE UPDATE EXCLUSIVE',
+    long: false,
+  },
+  {
+    pattern: /^DROP\s+(?:COLUMN\s+)?(?!\s*CONSTRAINT)/i,
+    lock: 'ACCESS EXCLUSIVE',
+    long: false,
+    hazard: 'a program that still names the column fails from the commit on',
+  },
+  {
+    pattern: /^RENAME\b/i,
+    lock: 'ACCESS EXCLUSIVE',
+    long: false,
+    hazard: 'a program that uses the old name fails from the commit on',
+  },
+  {
+    pattern: /^SET\s+(?:LOGGED|UNLOGGED|TABLESPACE|ACCESS\s+METHOD)\b/i,
+    lock: 'ACCESS EXCLUSIVE',
+    long: true,
+    hazard: 'writes the whole table anew under the lock',
+  },
+  { pattern: /^(?:ENABLE|DISABLE)\s+TRIGGER\b/i, lock: 'SHARE ROW EXCLUSIVE', long: false },
+  {
+    pattern: /^(?:DROP\s+CONSTRAINT|ALTER|SET|RESET|OWNER|REPLICA)\b/i,
+    lock: 'ACCESS EXCLUSIVE',
+    long: false,
+  },
+];
+
+const strength: readonly TableLock[] = [
+  'none',
+  'ROW EXCLUSIVE',
+  'SHARE UPDATE EXCLUSIVE',
+  'SHARE',
+  'SHARE ROW EXCLUSIVE',
+  'ACCESS EXCLUSIVE',
+];
+
+/** The actions of an ALTER TABLE: what stands between the commas that are in no parentheses. */
+export function splitActions(text: string): string[] {
+  const found: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let at = 0; at <= text.length; at++) {
+    const character = text.charAt(at);
+    if (character === '(') depth++;
+    else if (character === ')') depth--;
+    else if ((character === ',' && depth === 0) || at === text.length) {
+      found.push(text.slice(start, at).trim());
+      start = at + 1;
+    }
+  }
+  return found;
+}
+
+function analyzeAction(action: string): ActionRule {
+  const found = actions.find(({ pattern }) => pattern.test(action));
+  if (found === undefined)
+    return {
+      pattern: /^/,
+      lock: 'ACCESS EXCLUSIVE',
+      long: true,
+      hazard: 'this action is not known to the check',
+    };
+  const fallback = /\bDEFAULT\b([\s\S]*)$/i.exec(action)?.[1] ?? '';
+  if (/^ADD\b/i.test(action) && /\w\s*\(/.test(fallback.replaceAll(stableCall, ''))) {
+    return {
+      ...found,
+      long: true,
+      hazard: 'the default is a call: unless it is stable, every row is written under the lock',
+    };
+  }
+  return found;
+}
+
+/** All actions together: the strongest lock, and long when one is. */
+export function analyzeAlterTable(table: string, text: string, soFar: FileSoFar): StatementEffect {
+  const found = splitActions(text).map(analyzeAction);
+  const lock = found
+    .map((action) => action.lock)
+    .reduce((a, b) => (strength.indexOf(a) > strength.indexOf(b) ? a : b), 'none');
+  const hazards = found.flatMap((action) => (action.hazard === undefined ? [] : [action.hazard]));
+  const validates = found.some(({ pattern }) => pattern.source.includes('VALIDATE'));
+  if (validates && soFar.locked.has(table.toLowerCase())) {
+    return {
+      lock: 'ACCESS EXCLUSIVE',
+      table,
+      blocks: 'long',
+      touchesRows: true,
+      hazards: [
+        'an earlier statement of this file keeps everybody out until the commit: VALIDATE in the next file',
+      ],
+    };
+  }
+  const long = found.some((action) => action.long);
+  const blocks = long ? 'long' : lock === 'SHARE UPDATE EXCLUSIVE' ? 'nothing' : 'short';
+  return { lock, table, blocks, touchesRows: long || validates, hazards };
+}

@@ -1,0 +1,27 @@
+import { lineAndColumn, maskOpaqueTokens } from '@timer-platform/database/migrations';
+import type { MigrationFile, SqlStatement } from '@timer-platform/database/migrations';
+
+import { analyzeStatement } from './analyze-statement.ts';
+import type { StatementEffect } from './analyze-statement.ts';
+
+export interface AnalyzedStatement extends StatementEffect {
+  readonly statement: SqlStatement;
+  /** From 1. */
+  readonly line: number;
+}
+
+const createsTable =
+  /^CREATE\s+(?:UNLOGGED\s+|TEMP(?:ORARY)?\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?([\w$."]+)/i;
+
+/** Each statement of a file with what it means for others, knowing what the ones before it did. Pure. */
+export function analyzeFile(file: MigrationFile): AnalyzedStatement[] {
+  const created = new Set<string>();
+  const locked = new Set<string>();
+  return file.statements.map((statement) => {
+    const found = analyzeStatement(statement, { created, locked });
+    const table = createsTable.exec(maskOpaqueTokens(statement.text))?.[1];
+    if (table !== undefined) created.add(table.toLowerCase());
+    if (found.lock === 'ACCESS EXCLUSIVE' && found.table !== undefined) locked.add(found.table.toLowerCase());
+    return { ...found, statement, line: lineAndColumn(file.sql, statement.offset).line };
+  });
+}

@@ -1,0 +1,132 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import {
+  compareSchemas,
+  findMigrationsDirectory,
+  isUnderWay,
+  MigrationError,
+  onlineVersion,
+  openMigrationSession,
+  parseMigrationFile,
+  parseSchemaDump,
+  readMigrationFiles,
+  readMigrationState,
+  readOnlineState,
+  readSchemaObjects,
+} from '@timer-platform/database/migrations';
+import type {
+  LedgerProblem,
+  MigrationFile,
+  MigrationSession,
+  MigrationState,
+} from '@timer-platform/database/migrations';
+
+import type { Output } from '../output.ts';
+import { dumpPath } from './dump-schema.ts';
+
+export interface VerifyCommand {
+  readonly migrations?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+function asProblem(error: unknown): LedgerProblem {
+  if (!(error instanceof MigrationError)) throw error;
+  return { code: error.code, message: error.message };
+}
+
+/** Every faulty file, where reading them all at once would name the first only. */
+async function findFileFaults(directory: string): Promise<LedgerProblem[]> {
+  const names = await readdir(directory).catch(() => []);
+  const faults = await Promise.all(
+    names
+      .filter((name) => name.endsWith('.sql') && !name.endsWith('.down.sql'))
+      .map(async (name) => {
+        try {
+          parseMigrationFile(name, await readFile(path.join(directory, name)));
+          return [];
+        } catch (error) {
+          return [asProblem(error)];
+        }
+      }),
+  );
+  return faults.flat();
+}
+
+/** Differences between the live schema and what the migrations made; undefined when there is nothing to compare with. */
+async function findDrift(
+  session: MigrationSession,
+  directory: string,
+  files: readonly MigrationFile[],
+  state: MigrationState,
+): Promise<string[] | undefined> {
+  const newest = state.applied.at(-1);
+  const file = newest === undefined ? undefined : dumpPath(directory, files, newest);
+  if (file === undefined) return undefined;
+  const expected = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new MigrationError('bad-directory', `cannot read ${file}, which the live schema is compared with`, {
+      cause,
+    });
+  });
+  return compareSchemas(parseSchemaDump(expected), await readSchemaObjects(session.client));
+}
+
+interface Findings {
+  readonly problems: readonly LedgerProblem[];
+  /** Why the live schema was not compared, if it was not. */
+  readonly notCompared: string | undefined;
+}
+
+async function look(session: MigrationSession, directory: string): Promise<Findings> {
+  const faults = await findFileFaults(directory);
+  if (faults.length > 0) return { problems: faults, notCompared: 'the files cannot be read' };
+  const files = await readMigrationFiles(directory);
+  const state = await readMigrationState(session.client, directory, files);
+  if (isUnderWay(await readOnlineState(session.client, onlineVersion))) {
+    return { problems: state.problems, notCompared: 'an online migration is under way' };
+  }
+  const drift = await findDrift(session, directory, files, state);
+  if (drift === undefined) {
+    const pending = state.pending.map((file) => file.fileName).join(', ');
+    return { problems: state.problems, notCompared: `no dump is kept of this version; pending: ${pending}` };
+  }
+  const drifted: LedgerProblem[] =
+    drift.length === 0
+      ? []
+      : [
+          {
+            code: 'schema-drift',
+            message: `the live schema is not what the migrations made:\n${drift.join('\n')}`,
+          },
+        ];
+  return { problems: [...state.problems, ...drifted], notCompared: undefined };
+}
+
+/** Checks files, ledger and live schema against each other. Writes nothing. @throws MigrationError the first problem, all in its message */
+export async function verifyDatabase(
+  databaseUrl: string,
+  command: VerifyCommand,
+  output: Output,
+): Promise<void> {
+  const directory = command.migrations ?? findMigrationsDirectory();
+  const session = await openMigrationSession(databaseUrl);
+  try {
+    await session.client.query('BEGIN TRANSACTION READ ONLY');
+    const { problems, notCompared } = await look(session, directory).catch((error: unknown) => ({
+      problems: [asProblem(error)],
+      notCompared: 'see the problem',
+    }));
+    await session.client.query('ROLLBACK');
+    if (command.json === true) output.json({ problems, schema_compared: notCompared === undefined });
+    else if (notCompared !== undefined) output.line(`the live schema was not compared: ${notCompared}`);
+    const [first] = problems;
+    if (first !== undefined)
+      throw new MigrationError(first.code, problems.map(({ message }) => message).join('\n'));
+    if (command.json !== true)
+      output.line(
+        notCompared === undefined ? 'files, ledger and live schema agree' : 'files and ledger agree',
+      );
+  } finally {
+    await session.close();
+  }
+}

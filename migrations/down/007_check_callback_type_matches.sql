@@ -1,0 +1,1 @@
+ALTER TABLE timers DROP CONSTRAINT callback_type_matches_config;
