@@ -1,0 +1,33 @@
+import type { CallbackConfig } from '@timer-platform/callback-types';
+import type pg from 'pg';
+import type { StoredJobs } from '../contenders/contender.ts';
+
+/** A timer to be loaded without the API, which takes no timer whose instant has passed. */
+export interface LoadedTimer {
+  readonly dueMs: number;
+  readonly callback: CallbackConfig;
+}
+
+const INSERT = `
+  INSERT INTO timers (created_at, execute_at, callback_type, callback_config)
+  SELECT least(now(), to_timestamp(due_ms / 1000.0)) - interval '1 second', to_timestamp(due_ms / 1000.0),
+         callback ->> 'type', callback
+  FROM json_to_recordset($1::json) AS loaded (due_ms double precision, callback jsonb)`;
+
+const ROWS_PER_STATEMENT = 5_000;
+
+/** Writes timers in one transaction and leaves the commit to the caller. */
+export async function storeTimers(client: pg.Client, timers: readonly LoadedTimer[]): Promise<StoredJobs> {
+  await client.query('BEGIN');
+  for (let from = 0; from < timers.length; from += ROWS_PER_STATEMENT) {
+    const rows = timers
+      .slice(from, from + ROWS_PER_STATEMENT)
+      .map(({ dueMs, callback }) => ({ due_ms: dueMs, callback }));
+    await client.query(INSERT, [JSON.stringify(rows)]);
+  }
+  return {
+    commit: async () => {
+      await client.query('COMMIT');
+    },
+  };
+}

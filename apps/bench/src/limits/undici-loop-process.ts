@@ -1,0 +1,45 @@
+import { Agent, request } from 'undici';
+import { z } from 'zod';
+import { benchPayload } from '../receiver/arrivals.ts';
+
+/**
+ * The limit of any scheduler on this machine: the same bodies by the same HTTP client to the same receiver, from memory,
+ * with no database.
+ */
+const orderSchema = z.object({ url: z.string(), count: z.number(), connections: z.number() });
+
+async function post(
+  agent: Agent,
+  url: string,
+  bodies: readonly string[],
+  connections: number,
+): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) {
+      const response = await request(url, {
+        dispatcher: agent,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      await response.body.dump();
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, lane));
+}
+
+process.on('message', (message) => {
+  const { url, count, connections } = orderSchema.parse(message);
+  const agent = new Agent({ connections });
+  const nowMs = Date.now();
+  const bodies = Array.from({ length: count }, (_, n) => JSON.stringify(benchPayload(n, nowMs)));
+  const before = process.cpuUsage();
+  void post(agent, url, bodies, connections).then(async () => {
+    const { user, system } = process.cpuUsage(before);
+    await agent.close();
+    process.send?.({ cpuSeconds: (user + system) / 1e6 });
+  });
+});
+process.on('disconnect', () => process.exit(0));
+process.send?.({ ready: true });

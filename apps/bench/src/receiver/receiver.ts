@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { ModuleProcess } from '../processes/child.ts';
+import { type Arrivals, arrivalsSchema } from './arrivals.ts';
+
+/** Measures the callbacks that reach it, in a process of its own. */
+export interface Receiver {
+  /** Where callbacks are sent: an http URL, or for NATS the topic. */
+  readonly target: string;
+  readonly pid: number;
+  /** Forgets what has arrived so far. */
+  reset(): Promise<void>;
+  /** Resolves when so many different callbacks have arrived, or when for `quietMs` nothing has. */
+  collect(count: number, quietMs?: number): Promise<Arrivals>;
+  stop(): Promise<void>;
+}
+
+const QUIET_MS = 15_000;
+
+function receiverOf(child: ModuleProcess, target: string): Receiver {
+  return {
+    target,
+    pid: child.pid,
+    reset: async () => {
+      child.send({ kind: 'reset' });
+      await child.next();
+    },
+    collect: async (count, quietMs = QUIET_MS) => {
+      child.send({ kind: 'collect', count, quietMs });
+      return arrivalsSchema.parse(await child.next());
+    },
+    stop: () => child.stop(),
+  };
+}
+
+/** Starts an HTTP receiver; one that `hangs` takes requests and never answers. */
+export async function startHttpReceiver({
+  hangs = false,
+  execPath = process.execPath,
+} = {}): Promise<Receiver> {
+  const module = new URL('http-receiver-process.ts', import.meta.url);
+  const child = new ModuleProcess('the receiver', module, hangs ? ['hang'] : [], execPath);
+  const { url } = z.object({ url: z.string() }).parse(await child.next());
+  return receiverOf(child, url);
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { anchorWallClock } from '../measure/wall-clock.ts';
+import { type Arrivals, benchPayloadSchema } from './arrivals.ts';
+
+/** What the parent asks of a receiving process. */
+export const recorderRequestSchema = z.discriminatedUnion('kind', [
+  /** Forget everything; answered by `{kind: 'reset'}`. */
+  z.object({ kind: z.literal('reset') }),
+  /** Answer with the arrivals when there are so many different ones, or when nothing has arrived for that long. */
+  z.object({ kind: z.literal('collect'), count: z.number(), quietMs: z.number() }),
+]);
+
+/** Records bodies as they arrive, as cheaply as it can; reads them only when all are there. */
+export class Recorder {
+  #bodies: Uint8Array[] = [];
+  #instants: number[] = [];
+  #nowMs = anchorWallClock();
+
+  now(): number {
+    return this.#nowMs();
+  }
+
+  add(arrivedMs: number, body: Uint8Array): void {
+    this.#instants.push(arrivedMs);
+    this.#bodies.push(body);
+  }
+
+  /** Serves the parent of this process. */
+  serve(): void {
+    process.on('message', (message) => {
+      const request = recorderRequestSchema.parse(message);
+      if (request.kind === 'reset') {
+        this.#bodies = [];
+        this.#instants = [];
+        this.#nowMs = anchorWallClock();
+        process.send?.({ kind: 'reset' });
+      } else {
+        this.#collect(request.count, request.quietMs);
+      }
+    });
+    process.on('disconnect', () => process.exit(0));
+  }
+
+  #collect(count: number, quietMs: number): void {
+    let seen = -1;
+    let changedAt = performance.now();
+    const check = setInterval(() => {
+      const now = performance.now();
+      if (this.#bodies.length !== seen) {
+        seen = this.#bodies.length;
+        changedAt = now;
+      }
+      const quiet = now - changedAt > quietMs;
+      if (!quiet && (seen < count || this.#distinct() < count)) return;
+      clearInterval(check);
+      process.send?.(this.#arrivals());
+    }, 20);
+  }
+
+  #distinct(): number {
+    return new Set(this.#bodies.map((body) => Buffer.from(body).toString('latin1'))).size;
+  }
+
+  #arrivals(): Arrivals {
+    const payloads = this.#bodies.map((body) =>
+      benchPayloadSchema.parse(JSON.parse(Buffer.from(body).toString('utf8'))),
+    );
+    return {
+      n: Float64Array.from(payloads, ({ n }) => n),
+      dueMs: Float64Array.from(payloads, ({ dueMs }) => dueMs),
+      arrivedMs: Float64Array.from(this.#instants),
+    };
+  }
+}
