@@ -1,24 +1,31 @@
 import type { Clock } from '../clock.ts';
+import type { DestinationPolicy } from './destination-policy.ts';
 import { httpTransport } from './http-transport.ts';
 import { natsTransport, unconfiguredNatsTransport } from './nats-transport.ts';
 import type { TransportLog } from './transport-log.ts';
-import type { TransportSettings } from './transport-settings.ts';
+import { destinationPolicy, type TransportSettings } from './transport-settings.ts';
 import type { Transports } from './transport.ts';
 import { deliveryUserAgent } from './user-agent.ts';
 
 export interface TransportContext {
   readonly clock: Clock;
   readonly log: TransportLog;
+  /** Where HTTP callbacks may go; by default what the settings open, and not this machine. */
+  readonly destinations?: DestinationPolicy;
 }
 
 /** One transport for every callback type. Connects to NATS in the background; close each when done. */
-export function createTransports(settings: TransportSettings, { clock, log }: TransportContext): Transports {
+export function createTransports(
+  settings: TransportSettings,
+  { clock, destinations = destinationPolicy(settings, false), log }: TransportContext,
+): Transports {
   return {
     http: httpTransport({
       clock,
       userAgent: deliveryUserAgent(),
       signingSecrets: settings.signingSecrets,
       connectTimeoutMs: settings.httpConnectTimeoutMs,
+      destinations,
     }),
     nats:
       settings.nats === undefined

@@ -16,6 +16,9 @@ export function outcomeOfStatus(statusCode: number, retryAfterMs: number | null)
   return retryable(reason, { statusCode, retryAfterMs });
 }
 
+/** Tells nothing of where the connection would have gone: names can be resolved to learn about a network. */
+export const DESTINATION_REFUSED = 'the destination is not open to callbacks (ALLOWED_DESTINATIONS)';
+
 /** Errors of the network, of Node.js and of undici by code. Messages are not used: they hold addresses. */
 const UNREACHABLE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
@@ -67,6 +70,7 @@ function isParserError(error: unknown): boolean {
 /** What an error before or instead of a response means. */
 export function outcomeOfError(error: unknown): Outcome {
   const code = codeOf(error);
+  if (code === 'ERR_DESTINATION_REFUSED') return permanent(DESTINATION_REFUSED);
   const away = UNREACHABLE[code];
   if (away !== undefined) return retryable(away, { unreachable: true });
   const here = REACHED[code];

@@ -1,3 +1,6 @@
+import { type DestinationPolicy, refuseDestination } from './destination-policy.ts';
+import { DESTINATION_REFUSED } from './http-failure.ts';
+
 /** A callback's URL, taken apart as a request needs it. */
 export interface HttpTarget {
   /** Scheme, host and port: what shares connections, a bound in flight and a circuit breaker. */
@@ -17,7 +20,7 @@ function decoded(text: string): string {
   }
 }
 
-function parseTarget(text: string): HttpTarget {
+function parseTarget(text: string, policy: DestinationPolicy): HttpTarget {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
     return {
@@ -34,7 +37,7 @@ function parseTarget(text: string): HttpTarget {
     origin: url.origin,
     path: url.pathname + url.search,
     authorization: credentials && `Basic ${Buffer.from(credentials).toString('base64')}`,
-    refusal: undefined,
+    refusal: refuseDestination(text, policy) === undefined ? undefined : DESTINATION_REFUSED,
   };
 }
 
@@ -44,12 +47,12 @@ const MAX_REMEMBERED = 1_000;
  * Takes URLs apart, each once as long as it is remembered: many timers call the same few, and each is asked for twice
  * per attempt.
  */
-export function httpTargets(): (url: string) => HttpTarget {
+export function httpTargets(policy: DestinationPolicy): (url: string) => HttpTarget {
   const remembered = new Map<string, HttpTarget>();
   return (url) => {
     const known = remembered.get(url);
     if (known !== undefined) return known;
-    const target = parseTarget(url);
+    const target = parseTarget(url, policy);
     // Forgetting all at once costs a URL in steady use nothing worth the bookkeeping of a true LRU.
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     remembered.set(url, target);

@@ -1,10 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
+import type { DestinationPolicy } from './destination-policy.ts';
+import {
+  guardedConnector,
+  systemResolve,
+  type GuardedConnector,
+  type ResolveHost,
+} from './guarded-connector.ts';
 import { outcomeOfError, outcomeOfStatus } from './http-failure.ts';
 import { deliveryHeaders, illegalHeader } from './http-headers.ts';
 import { messageSigner, type SignMessage } from './http-signature.ts';
-import { httpTargets } from './http-target.ts';
+import { httpTargets, type HttpTarget } from './http-target.ts';
 import { inWords, permanent, retryable } from './outcome.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import type { Delivery, Outcome, StoredCallback, Transport } from './transport.ts';
@@ -20,6 +27,10 @@ export interface HttpTransportOptions {
   readonly signingSecrets: readonly string[];
   /** How long opening a connection may take, look-up and TLS included, within the time limit of the attempt. */
   readonly connectTimeoutMs: number;
+  /** Where callbacks may go. */
+  readonly destinations: DestinationPolicy;
+  /** How host names are resolved; as the operating system does it by default. */
+  readonly resolve?: ResolveHost;
 }
 
 function expire(attempt: Attempt): void {
@@ -86,7 +97,7 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   #finishWith(otherwise: Outcome): void {
     if (this.#statusCode > 0) this.#finish(outcomeOfStatus(this.#statusCode, this.#retryAfterMs));
-    else if (otherwise.kind === 'permanent') this.#finish(explained(otherwise, this.#callback));
+    else if (otherwise.kind === 'permanent') this.#finish(namingHeader(otherwise, this.#callback));
     else this.#finish(otherwise);
   }
 
@@ -100,17 +111,24 @@ class Attempt implements Dispatcher.DispatchHandler {
 
 class HttpTransport implements Transport<'http'> {
   readonly #agent: Agent;
+  readonly #connector: GuardedConnector;
   readonly #clock: Clock;
   readonly #userAgent: string;
   readonly #sign: SignMessage | undefined;
-  readonly #target = httpTargets();
+  readonly #target: (url: string) => HttpTarget;
 
   constructor(options: HttpTransportOptions) {
     this.#clock = options.clock;
     this.#userAgent = options.userAgent;
     this.#sign = messageSigner(options.signingSecrets);
+    this.#target = httpTargets(options.destinations);
+    this.#connector = guardedConnector({
+      policy: options.destinations,
+      resolve: options.resolve ?? systemResolve,
+      timeoutMs: options.connectTimeoutMs,
+    });
     this.#agent = new Agent({
-      connect: { timeout: options.connectTimeoutMs },
+      connect: this.#connector.connect,
       // The attempt has one time limit for everything.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -144,11 +162,12 @@ class HttpTransport implements Transport<'http'> {
 
   async close(): Promise<void> {
     await this.#agent.destroy();
+    this.#connector.close();
   }
 }
 
-/** Names the header that undici refused to send. */
-function explained(outcome: Outcome, callback: StoredCallback<'http'>): Outcome {
+/** Names the header, if it was one that undici refused to send. */
+function namingHeader(outcome: Outcome, callback: StoredCallback<'http'>): Outcome {
   const name = illegalHeader(callback.headers);
   return name === undefined
     ? outcome

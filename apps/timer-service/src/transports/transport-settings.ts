@@ -1,11 +1,36 @@
 import { z } from 'zod';
 import { list, wholeNumber } from '../settings.ts';
+import { parseAllowedDestination } from './allowed-destination.ts';
+import { DEFAULT_DENIED_PORTS } from './denied-ports.ts';
+import type { DestinationPolicy } from './destination-policy.ts';
 import { faultOfSigningSecret } from './http-signature.ts';
 import { natsSettingsSchema } from './nats-settings.ts';
 
 const httpSettingsSchema = z
   .object({
-    ALLOWED_DESTINATIONS: list(),
+    ALLOWED_DESTINATIONS: list().transform((items, context) =>
+      items
+        .map((item) => {
+          const parsed = parseAllowedDestination(item);
+          if (parsed === undefined)
+            context.addIssue({
+              code: 'custom',
+              message: `has an item that is not a host, host:port, address or CIDR: ${JSON.stringify(item)}`,
+            });
+          return parsed;
+        })
+        .filter((parsed) => parsed !== undefined),
+    ),
+    DENIED_PORTS: z
+      .string()
+      .transform((text, context): ReadonlySet<number> => {
+        if (text.trim() === 'none') return new Set();
+        const ports = text.split(',').map((item) => item.trim());
+        if (!ports.every((port) => /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
+          context.addIssue({ code: 'custom', message: 'must be ports separated by commas, or none' });
+        return new Set(ports.map(Number));
+      })
+      .default(new Set(DEFAULT_DENIED_PORTS)),
     SIGNING_SECRETS: list().superRefine((secrets, context) => {
       secrets.forEach((secret, index) => {
         const fault = faultOfSigningSecret(secret);
@@ -18,6 +43,8 @@ const httpSettingsSchema = z
   .transform((env) => ({
     /** Hosts, host:port and CIDRs that may be reached although they are not public. */
     allowedDestinations: env.ALLOWED_DESTINATIONS,
+    /** Ports that are closed unless ALLOWED_DESTINATIONS names them with their host. */
+    deniedPorts: env.DENIED_PORTS,
     /** Each signs every HTTP delivery; several while one is being replaced. */
     signingSecrets: env.SIGNING_SECRETS,
     httpConnectTimeoutMs: env.HTTP_CONNECT_TIMEOUT_MS,
@@ -40,3 +67,12 @@ export const transportSettingsSchema = z
     };
   });
 export type TransportSettings = z.infer<typeof transportSettingsSchema>;
+
+/**
+ * Where callbacks may go.
+ *
+ * @param allowLoopback true in development mode alone: callbacks may come to this machine
+ */
+export function destinationPolicy(settings: TransportSettings, allowLoopback: boolean): DestinationPolicy {
+  return { allowed: settings.allowedDestinations, deniedPorts: settings.deniedPorts, allowLoopback };
+}

@@ -1,0 +1,118 @@
+import type { LookupAddress } from 'node:dns';
+import { lookup } from 'node:dns/promises';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { types } from 'node:util';
+import { buildConnector } from 'undici';
+import { type DestinationPolicy, mayConnect, portOf } from './destination-policy.ts';
+
+/** Finds the addresses of a host name. Rejects when there are none. */
+export type ResolveHost = (hostname: string) => Promise<readonly LookupAddress[]>;
+
+/** As the operating system resolves names, /etc/hosts and search domains included. */
+export const systemResolve: ResolveHost = (hostname) => lookup(hostname, { all: true, verbatim: true });
+
+/** The connection would have led to an address or a port that is not open. Says nothing of which one. */
+export class DestinationRefusedError extends Error {
+  override readonly name = 'DestinationRefusedError';
+  readonly code = 'ERR_DESTINATION_REFUSED';
+
+  constructor() {
+    super('The destination is not open to callbacks');
+  }
+}
+
+/** One look-up for all who ask for a name at the same time: a burst would otherwise fill the pool of getaddrinfo. */
+export function shareLookups(resolve: ResolveHost): ResolveHost {
+  const underWay = new Map<string, Promise<readonly LookupAddress[]>>();
+  return (hostname) => {
+    const known = underWay.get(hostname);
+    if (known !== undefined) return known;
+    const started = resolve(hostname).finally(() => underWay.delete(hostname));
+    underWay.set(hostname, started);
+    return started;
+  };
+}
+
+export interface GuardedConnectorOptions {
+  readonly policy: DestinationPolicy;
+  readonly resolve: ResolveHost;
+  /** For look-up, TCP and TLS together. */
+  readonly timeoutMs: number;
+}
+
+export interface GuardedConnector {
+  readonly connect: buildConnector.connector;
+  /** Destroys what is still connecting; undici knows of a socket only once it is connected. */
+  close(): void;
+}
+
+const MAX_CONNECTORS = 1_000;
+
+/** What undici builds also returns the socket, which its types do not say. */
+type Connector = (...parameters: Parameters<buildConnector.connector>) => Socket;
+
+/**
+ * Opens connections for undici to open destinations alone. The check stands between the look-up and the connection:
+ * the addresses that passed are the only ones the socket is given, so that a name cannot change its mind in between
+ * (DNS rebinding), and whatever the URL looked like, the address decides.
+ */
+export function guardedConnector({ policy, resolve, timeoutMs }: GuardedConnectorOptions): GuardedConnector {
+  const resolveOnce = shareLookups(resolve);
+  const connecting = new Set<Socket>();
+  /** By port, which a look-up is not told. */
+  const connectors = new Map<number, Connector>();
+
+  function lookupAt(port: number): LookupFunction {
+    return (hostname, { all }, callback) => {
+      resolveOnce(hostname).then(
+        (found) => {
+          const open = found.filter(({ address }) => mayConnect(policy, { host: hostname, port }, address));
+          const [first] = open;
+          if (first === undefined) callback(new DestinationRefusedError(), '', 0);
+          else if (all === true) callback(null, open);
+          else callback(null, first.address, first.family);
+        },
+        (error: unknown) => {
+          callback(types.isNativeError(error) ? error : new Error('the look-up failed'), '', 0);
+        },
+      );
+    };
+  }
+
+  function connectorAt(port: number): Connector {
+    const known = connectors.get(port);
+    if (known !== undefined) return known;
+    if (connectors.size >= MAX_CONNECTORS) connectors.clear();
+    const connector = buildConnector({
+      timeout: timeoutMs,
+      lookup: lookupAt(port),
+      autoSelectFamily: true,
+    }) as Connector;
+    connectors.set(port, connector);
+    return connector;
+  }
+
+  return {
+    connect: (options, callback) => {
+      const port = portOf(options);
+      // Addresses never come to a look-up.
+      if (
+        isIP(options.hostname) !== 0 &&
+        !mayConnect(policy, { host: options.hostname, port }, options.hostname)
+      ) {
+        queueMicrotask(() => {
+          callback(new DestinationRefusedError(), null);
+        });
+        return;
+      }
+      const socket = connectorAt(port)(options, (...result) => {
+        connecting.delete(socket);
+        callback(...result);
+      });
+      connecting.add(socket);
+    },
+    close: () => {
+      for (const socket of connecting) socket.destroy();
+    },
+  };
+}
