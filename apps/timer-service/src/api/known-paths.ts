@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 /** The methods that a path has routes for, to tell a wrong method from a wrong path. */
 export interface KnownPaths {
-  /** Methods of the routes that match this path (no query); empty when there is none. */
+  /** Methods of the routes that match this path (no query), sorted; empty when there is none. */
   methodsOf(path: string): string[];
 }
 
@@ -25,7 +25,9 @@ export function rememberPaths(app: FastifyInstance): KnownPaths {
     );
   };
   return {
-    methodsOf: (path) =>
-      [...methods].filter(([pattern]) => matches(pattern, path)).flatMap(([, names]) => [...names]),
+    methodsOf: (path) => {
+      const matching = [...methods].filter(([pattern]) => matches(pattern, path));
+      return [...new Set(matching.flatMap(([, names]) => [...names]))].sort();
+    },
   };
 }

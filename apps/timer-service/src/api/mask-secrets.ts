@@ -10,8 +10,10 @@ function isObject(value: JsonValue | undefined): value is { readonly [key: strin
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Old rows hold headers of any shape: a text may be a whole list of them. */
 function maskHeaders(headers: JsonValue): JsonValue {
   if (Array.isArray(headers)) return headers.map(maskHeaders);
+  if (typeof headers === 'string') return MASK;
   if (!isObject(headers)) return headers;
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, SECRET_NAME.test(name) ? MASK : value]),
