@@ -25,7 +25,12 @@ async function lookUp(name: string): Promise<ServerUser | undefined> {
 async function ownerOf(directory: string): Promise<ServerUser | undefined> {
   try {
     const { uid, gid } = await stat(directory);
-    return uid === 0 ? undefined : { name: `uid ${uid}`, uid, gid };
+    if (uid === 0) return undefined;
+    const name = await run('id', ['-un', String(uid)]).then(
+      ({ stdout }) => stdout.trim(),
+      () => `uid ${uid}`,
+    );
+    return { name, uid, gid };
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;

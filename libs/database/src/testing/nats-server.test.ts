@@ -42,5 +42,7 @@ it('has JetStream when asked for, and is back on its port after a kill', async (
 it('takes a configuration, and says what is wrong with it', async () => {
   server = await startNatsServer({ config: 'authorization { user: timer, password: secret }' });
   expect(await info(server.port)).toMatch(/"auth_required":true/);
-  await expect(startNatsServer({ config: 'authorization {' })).rejects.toThrow(/exit code 1[^]*Unexpected EOF/);
+  await expect(startNatsServer({ config: 'authorization {' })).rejects.toThrow(
+    /exit code 1[^]*Unexpected EOF/,
+  );
 });

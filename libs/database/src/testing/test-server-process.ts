@@ -4,8 +4,8 @@
  */
 import { startTestServer } from './test-server.ts';
 
-// A Ctrl-C reaches the whole process group; the test run may still be closing connections.
-process.on('SIGINT', () => undefined);
+// These reach the whole process group; the test run may still be closing connections, and the end of the input follows.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 const inputEnd = new Promise<void>((resolve) => {
   process.stdin.once('end', resolve).once('error', resolve).resume();
