@@ -200,11 +200,11 @@ export async function runCli(
   output: Output,
   listenForStop: () => AbortSignal,
 ): Promise<number> {
-  let printed = false;
+  const json = { printed: false };
   const counted: Output = {
     ...output,
     json: (value) => {
-      printed = true;
+      json.printed = true;
       output.json(value);
     },
   };
@@ -220,7 +220,7 @@ export async function runCli(
     }
     if (error instanceof MigrationError) {
       output.note(`error (${error.code}): ${error.message}`);
-      if (argv.includes('--json') && !printed) output.json(toJsonError(error));
+      if (argv.includes('--json') && !json.printed) output.json(toJsonError(error));
       return exitCodeOfError[error.code];
     }
     throw error;
