@@ -13,7 +13,7 @@ import type { Outcome } from './transport.ts';
  * | no stream listens on the subject (no responders)     | retryable | the stream is created, or its leader is elected  |
  * | the stream is full, sealed, out of resources, …      | retryable | the stream changes, the message does not matter  |
  * | message larger than the server or the stream takes   | permanent | the message stays as large as it is              |
- * | subject too long, illegal header, server no headers  | permanent | the same message would be refused again          |
+ * | illegal header, server without headers               | permanent | the same message would be refused again          |
  */
 
 /** JetStream's code for a message beyond the stream's max_msg_size (nats-server, server/errors.json). */
@@ -60,6 +60,10 @@ interface Circumstances {
   readonly timeout: string;
 }
 
+function notAStream({ subject }: Circumstances): Outcome {
+  return retryable(`what answers on ${JSON.stringify(subject)} is not a stream`);
+}
+
 const OUTCOMES: ReadonlyMap<string, (circumstances: Circumstances) => Outcome> = new Map<
   string,
   (circumstances: Circumstances) => Outcome
@@ -77,10 +81,8 @@ const OUTCOMES: ReadonlyMap<string, (circumstances: Circumstances) => Outcome> =
     () => permanent('this NATS server does not take messages with headers'),
   ],
   [ErrorCode.BadSubject, () => permanent('the subject is not one that NATS takes')],
-  [
-    ErrorCode.JetStreamInvalidAck,
-    ({ subject }) => retryable(`what answers on ${JSON.stringify(subject)} is not a stream`),
-  ],
+  [ErrorCode.JetStreamInvalidAck, notAStream],
+  [ErrorCode.BadJson, notAStream],
   [ErrorCode.ConnectionClosed, () => CONNECTION_LOST],
   [ErrorCode.ConnectionDraining, () => CONNECTION_LOST],
   [ErrorCode.Disconnect, () => CONNECTION_LOST],

@@ -8,11 +8,6 @@ import type { Delivery, Outcome, StoredCallback, Transport } from './transport.t
 
 /** By which a JetStream stream finds duplicates within its window, and any receiver can. */
 const MESSAGE_ID = 'Nats-Msg-Id';
-/**
- * The server cuts the connection, and with it everybody else's messages, when the line of a command is longer than
- * 4,096 bytes (max_control_line). The rest of the line is for the reply subject and the sizes.
- */
-const MAX_SUBJECT_BYTES = 3_500;
 
 export interface NatsTransportOptions {
   readonly settings: NatsSettings;
@@ -50,8 +45,6 @@ class NatsTransport implements Transport<'nats'> {
   async send(delivery: Delivery<'nats'>): Promise<Outcome> {
     const { callback, payload } = delivery;
     const subject = natsSubject(callback);
-    if (Buffer.byteLength(subject) > MAX_SUBJECT_BYTES)
-      return permanent(`the subject is longer than ${MAX_SUBJECT_BYTES} bytes`);
     const headers = headersFor(delivery);
     if ('kind' in headers) return headers;
     if (this.#link.session === undefined) await this.#link.firstDialled();
