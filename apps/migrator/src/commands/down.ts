@@ -1,9 +1,11 @@
 import { migrateDown } from '@timer-platform/database/migrations';
 
+import { lockPolicyOf } from '../lock-options.ts';
+import type { LockOptions } from '../lock-options.ts';
 import { formatDuration } from '../output.ts';
 import type { Output } from '../output.ts';
 
-export interface DownCommand {
+export interface DownCommand extends LockOptions {
   readonly migrations?: string | undefined;
   readonly to: bigint;
   readonly acceptLoss?: boolean | undefined;
@@ -21,6 +23,7 @@ export async function down(databaseUrl: string, command: DownCommand, output: Ou
     to: command.to,
     acceptLoss: command.acceptLoss === true,
     blockingRowLimit: command.allowBlocking === true ? Infinity : command.blockingRowLimit,
+    lockPolicy: lockPolicyOf(command),
     onUndone: (file, milliseconds) => {
       if (!json) output.line(`undone ${file.fileName}  ${formatDuration(milliseconds)}`);
     },

@@ -1,11 +1,13 @@
 import { describeSession, migrateToLatest } from '@timer-platform/database/migrations';
 import type { MigrationProgress, MigrationReport } from '@timer-platform/database/migrations';
 
+import { lockPolicyOf } from '../lock-options.ts';
+import type { LockOptions } from '../lock-options.ts';
 import { describeAdoption } from './adopt.ts';
 import { formatDuration } from '../output.ts';
 import type { Output } from '../output.ts';
 
-export interface MigrateCommand {
+export interface MigrateCommand extends LockOptions {
   readonly migrations?: string | undefined;
   readonly to?: bigint | undefined;
   /** Seconds. */
@@ -68,6 +70,7 @@ export async function migrate(databaseUrl: string, command: MigrateCommand, outp
     to: command.to,
     lockWaitMs: command.lockWait === undefined ? undefined : command.lockWait * 1000,
     blockingRowLimit: command.allowBlocking === true ? Infinity : command.blockingRowLimit,
+    lockPolicy: lockPolicyOf(command),
     onProgress: tellProgress(output, json),
   });
   if (json) output.json(toJsonReport(report));

@@ -1,5 +1,7 @@
 import type { OnlineState } from '@timer-platform/database/migrations';
 
+import { lockPolicyOf } from '../lock-options.ts';
+import type { LockOptions } from '../lock-options.ts';
 import type { Pace } from '../online/online-context.ts';
 import { defaultPace } from '../online/online-context.ts';
 import {
@@ -15,7 +17,7 @@ import type { OnlineOptions } from '../online/run-online.ts';
 import { showProgress } from '../online/show-progress.ts';
 import type { Output } from '../output.ts';
 
-export interface OnlineCommand {
+export interface OnlineCommand extends LockOptions {
   readonly migrations?: string | undefined;
   readonly json?: boolean | undefined;
   readonly targetBatchMs?: number | undefined;
@@ -48,6 +50,7 @@ async function withProgress<T>(
       databaseUrl,
       directory: command.migrations,
       pace: paceOf(command),
+      lockPolicy: lockPolicyOf(command),
       signal,
       report: progress.report,
     });
