@@ -1,92 +1,85 @@
 import { isIPv6 } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import rateLimit from '@fastify/rate-limit';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../clock.ts';
 import type { Api } from './api-context.ts';
 import { ApiError } from './api-error.ts';
 import { type ApiKey, mayAct } from './api-key.ts';
 import type { ApiKeyRing } from './api-key-ring.ts';
 import type { ApiSettings } from './api-settings.ts';
+import { RateLimiter } from './rate-limiter.ts';
 
 /** How long a wrong key waits for its answer, in milliseconds. */
 const WRONG_KEY_DELAY_MS = 250;
 /** Requests with wrong keys that wait at once; those beyond are turned away without waiting. */
 const MAX_WAITING = 200;
-const MINUTE_MS = 60_000;
 
 /** An IPv6 client has a whole /64 to send from. */
 function networkOf(address: string): string {
   return isIPv6(address) && !address.includes('.') ? address.split(':', 4).join(':') : address;
 }
 
-function secretOf(request: FastifyRequest): string | undefined {
-  const header = request.headers['x-api-key'];
-  return typeof header === 'string' ? header : undefined;
-}
-
-function tooMany(message: string, seconds: number): ApiError {
-  return new ApiError('rateLimited', message, { headers: { 'retry-after': String(Math.max(1, seconds)) } });
+function tooMany(message: string, waitMs: number): ApiError {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
+  return new ApiError('rateLimited', message, { headers: { 'retry-after': String(seconds) } });
 }
 
 /**
- * Lets only requests with a valid X-API-Key through to the routes of this context, within the role and the rate of the
- * key. A valid key is let through whatever other clients of its address do: behind a proxy all share one.
+ * Refuses wrong keys slowly, and from the network that sends too many of them, with 429. A valid key is let through
+ * whatever other clients of its address do: behind a proxy all share one.
  */
-export async function requireApiKey(app: Api, keys: ApiKeyRing, settings: ApiSettings): Promise<void> {
-  await app.register(rateLimit, { global: false });
-  const failures = app.createRateLimit({
-    max: settings.failedAuthPerMinute,
-    timeWindow: MINUTE_MS,
-    keyGenerator: (request) => networkOf(request.ip),
-  });
-  const requests = app.createRateLimit({
-    max: settings.rateLimitPerSecond,
-    timeWindow: 1_000,
-    keyGenerator: (request) => request.apiKey?.name ?? '',
-  });
+function refuseWrongKeys(perMinute: number, clock: Clock): (request: FastifyRequest) => Promise<ApiError> {
+  const failures = new RateLimiter({ max: perMinute, windowMs: 60_000 }, clock);
   let waiting = 0;
-
-  async function refuse(request: FastifyRequest): Promise<never> {
-    const failure = await failures(request);
-    if (!failure.isAllowed && failure.isExceeded)
-      throw tooMany('too many requests with a wrong API key', failure.ttlInSeconds);
+  return async (request) => {
+    const { allowed, waitMs } = failures.take(networkOf(request.ip));
+    if (!allowed || waiting >= MAX_WAITING) return tooMany('too many requests with a wrong API key', waitMs);
     request.log.warn(
       { address: request.ip, route: request.routeOptions.url },
       'request with a wrong API key',
     );
-    if (waiting >= MAX_WAITING) throw tooMany('too many requests with a wrong API key', 1);
     waiting += 1;
-    await delay(WRONG_KEY_DELAY_MS, undefined, { ref: false });
+    await delay(WRONG_KEY_DELAY_MS);
     waiting -= 1;
-    throw new ApiError('unauthorized', 'X-API-Key is missing or wrong');
-  }
+    return new ApiError('unauthorized', 'X-API-Key is missing or wrong');
+  };
+}
 
-  async function limit(
-    request: FastifyRequest,
-    setHeader: (name: string, value: number) => void,
-  ): Promise<void> {
-    const usage = await requests(request);
-    if (usage.isAllowed) return;
-    setHeader('ratelimit-limit', usage.max);
-    setHeader('ratelimit-remaining', usage.remaining);
-    setHeader('ratelimit-reset', usage.ttlInSeconds);
-    if (usage.isExceeded)
-      throw tooMany(`more than ${usage.max} requests per second with this API key`, usage.ttlInSeconds);
-  }
+/** Tells a client about its limit in every answer, and refuses what is above it. */
+function limitRate(perSecond: number, clock: Clock): (key: ApiKey, reply: FastifyReply) => void {
+  if (perSecond === 0) return () => undefined;
+  const requests = new RateLimiter({ max: perSecond, windowMs: 1_000 }, clock);
+  return (key, reply) => {
+    const { allowed, remaining, waitMs } = requests.take(key.name);
+    void reply.headers({
+      'ratelimit-limit': perSecond,
+      'ratelimit-remaining': remaining,
+      'ratelimit-reset': Math.ceil(waitMs / 1_000),
+    });
+    if (!allowed) throw tooMany(`more than ${perSecond} requests per second with this API key`, waitMs);
+  };
+}
 
-  function authorize(request: FastifyRequest, key: ApiKey): void {
+/**
+ * Lets only requests with a valid X-API-Key through to the routes of this context, within the role and the rate of the
+ * key.
+ */
+export function requireApiKey(app: Api, keys: ApiKeyRing, settings: ApiSettings, clock: Clock): void {
+  const refuse = refuseWrongKeys(settings.failedAuthPerMinute, clock);
+  const limit = limitRate(settings.rateLimitPerSecond, clock);
+
+  function check(request: FastifyRequest, reply: FastifyReply, key: ApiKey): void {
+    request.apiKey = key;
+    limit(key, reply);
     const needs = request.routeOptions.config.access ?? 'admin';
     if (!mayAct(key.role, needs))
       throw new ApiError('forbidden', `this API key has the role ${key.role}, the request needs ${needs}`);
   }
 
   app.addHook('onRequest', async (request, reply) => {
-    const secret = secretOf(request);
-    const key = secret === undefined ? undefined : keys.find(secret);
-    if (key === undefined) return refuse(request);
-    request.apiKey = key;
-    if (settings.rateLimitPerSecond > 0)
-      await limit(request, (name, value) => void reply.header(name, value));
-    authorize(request, key);
+    const secret = request.headers['x-api-key'];
+    const key = typeof secret === 'string' ? keys.find(secret) : undefined;
+    if (key === undefined) throw await refuse(request);
+    check(request, reply, key);
   });
 }

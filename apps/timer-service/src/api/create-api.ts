@@ -81,6 +81,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   // The answers are built by typed code; tests hold them to the schemas.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   parseJsonBodies(app);
+  dropIdleConnections(app);
   answerUnknownPaths(app);
   app.addHook('onRequest', async (_, reply) => {
     void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
@@ -90,8 +91,8 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   healthRoutes(app, context);
   const { metrics } = options;
   if (metrics !== undefined && settings.metricsPublic) metricsRoute(app, metrics);
-  await app.register(async (secured: Api) => {
-    await requireApiKey(secured, keys, settings);
+  await app.register((secured: Api, _, done) => {
+    requireApiKey(secured, keys, settings, options.clock);
     if (metrics !== undefined && !settings.metricsPublic) metricsRoute(secured, metrics);
     createTimerRoute(secured, context);
     createTimersRoute(secured, context);
@@ -102,10 +103,25 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     cancelTimerRoute(secured, context);
     retryTimerRoute(secured, context);
     runTimerRoute(secured, context);
+    done();
   });
   const { devRoutes } = options;
   if (devRoutes !== undefined) await app.register(async (dev) => devRoutes(dev));
   return app;
+}
+
+/** Once the server closes, connections whose last answer is still on its way must not stay open behind it. */
+function dropIdleConnections(app: Api): void {
+  app.addHook('preClose', (done) => {
+    const timer = setInterval(() => {
+      app.server.closeIdleConnections();
+    }, 50);
+    app.server.once('close', () => {
+      clearInterval(timer);
+    });
+    if (!app.server.listening) clearInterval(timer);
+    done();
+  });
 }
 
 function answerUnknownPaths(app: Api): void {

@@ -1,0 +1,79 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** A way to a server that a test can cut, freeze and restore. */
+export interface TcpRelay {
+  readonly port: number;
+  /** Ends every connection and refuses new ones, as a server that is away. */
+  cut(): Promise<void>;
+  /** Lets nothing through any more, in either direction, as a server that froze; new connections hang as well. */
+  freeze(): void;
+  /** Lets connections through again, on the same port; those that were frozen end. */
+  restore(): Promise<void>;
+}
+
+/** Relays a free port of 127.0.0.1 to another server. */
+export async function startTcpRelay(target: {
+  readonly host: string;
+  readonly port: number;
+}): Promise<TcpRelay> {
+  const sockets = new Set<Socket>();
+  let frozen = false;
+
+  const keep = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+  };
+  const relay = (client: Socket): void => {
+    keep(client);
+    if (frozen) return;
+    const server = connect(target);
+    keep(server);
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      from.on('data', (chunk) => {
+        if (!frozen && to.writable) to.write(chunk);
+      });
+      from.on('close', () => to.destroy());
+    }
+  };
+  const listen = (port: number): Promise<Server> =>
+    new Promise((resolve, reject) => {
+      const server = createServer(relay);
+      server.once('error', reject).listen(port, '127.0.0.1', () => {
+        resolve(server);
+      });
+    });
+
+  let server: Server | undefined = await listen(0);
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  const { port } = address;
+  const dropAll = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port,
+    cut: () =>
+      new Promise((resolve) => {
+        const closing = server;
+        server = undefined;
+        if (closing === undefined) resolve();
+        else
+          closing.close(() => {
+            resolve();
+          });
+        dropAll();
+      }),
+    freeze() {
+      frozen = true;
+    },
+    async restore() {
+      frozen = false;
+      dropAll();
+      server ??= await listen(port);
+    },
+  };
+}
