@@ -38,6 +38,8 @@ export interface GuardedConnectorOptions {
   readonly resolve: ResolveHost;
   /** For look-up, TCP and TLS together. */
   readonly timeoutMs: number;
+  /** In PEM; undefined: those that Node.js trusts. */
+  readonly certificateAuthorities?: string | undefined;
 }
 
 export interface GuardedConnector {
@@ -56,7 +58,8 @@ type Connector = (...parameters: Parameters<buildConnector.connector>) => Socket
  * the addresses that passed are the only ones the socket is given, so that a name cannot change its mind in between
  * (DNS rebinding), and whatever the URL looked like, the address decides.
  */
-export function guardedConnector({ policy, resolve, timeoutMs }: GuardedConnectorOptions): GuardedConnector {
+export function guardedConnector(options: GuardedConnectorOptions): GuardedConnector {
+  const { certificateAuthorities, policy, resolve, timeoutMs } = options;
   const resolveOnce = shareLookups(resolve);
   const connecting = new Set<Socket>();
   /** By port, which a look-up is not told. */
@@ -87,25 +90,26 @@ export function guardedConnector({ policy, resolve, timeoutMs }: GuardedConnecto
       timeout: timeoutMs,
       lookup: lookupAt(port),
       autoSelectFamily: true,
+      ...(certificateAuthorities !== undefined && { ca: certificateAuthorities }),
     }) as Connector;
     connectors.set(port, connector);
     return connector;
   }
 
   return {
-    connect: (options, callback) => {
-      const port = portOf(options);
+    connect: (target, callback) => {
+      const port = portOf(target);
       // Addresses never come to a look-up.
       if (
-        isIP(options.hostname) !== 0 &&
-        !mayConnect(policy, { host: options.hostname, port }, options.hostname)
+        isIP(target.hostname) !== 0 &&
+        !mayConnect(policy, { host: target.hostname, port }, target.hostname)
       ) {
         queueMicrotask(() => {
           callback(new DestinationRefusedError(), null);
         });
         return;
       }
-      const socket = connectorAt(port)(options, (...result) => {
+      const socket = connectorAt(port)(target, (...result) => {
         connecting.delete(socket);
         callback(...result);
       });

@@ -31,6 +31,8 @@ export interface HttpTransportOptions {
   readonly destinations: DestinationPolicy;
   /** How host names are resolved; as the operating system does it by default. */
   readonly resolve?: ResolveHost;
+  /** Certificate authorities in PEM, instead of those that Node.js trusts. */
+  readonly certificateAuthorities?: string;
 }
 
 function expire(attempt: Attempt): void {
@@ -126,6 +128,7 @@ class HttpTransport implements Transport<'http'> {
       policy: options.destinations,
       resolve: options.resolve ?? systemResolve,
       timeoutMs: options.connectTimeoutMs,
+      certificateAuthorities: options.certificateAuthorities,
     });
     this.#agent = new Agent({
       connect: this.#connector.connect,
