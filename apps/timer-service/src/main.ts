@@ -29,28 +29,34 @@ async function main(): Promise<void> {
     return;
   }
   const log = createLog(config);
-  let stopAsked = false;
-  let service: Service | undefined;
-
-  async function stop(signal: NodeJS.Signals): Promise<void> {
-    if (stopAsked) return;
-    stopAsked = true;
-    log.info({ signal }, 'stopping: attempts under way are finished first');
-    await service?.stop();
+  const asked = stopAsked(log);
+  const starting = start(config, log);
+  try {
+    // Asked to stop while it starts, it finishes starting first: then everything that was opened is known and closed.
+    const service = await starting;
+    log.info({ url: service.url }, 'listening');
+    service.dispatching.catch((error: unknown) => {
+      log.error({ err: error }, 'the dispatcher could not start');
+    });
+    await asked;
+    await service.stop();
     log.info('stopped');
     process.exit(0);
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal));
-
-  try {
-    service = await start(config, log);
-    log.info({ url: service.url }, 'listening');
-    await service.dispatching;
   } catch (error) {
-    log.fatal({ err: error }, 'the timer service could not start');
+    log.fatal({ err: error }, 'the timer service has failed');
     process.exitCode = 1;
-    await service?.stop();
   }
+}
+
+/** Resolves when the process is asked to stop; further signals change nothing. */
+function stopAsked(log: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => {
+        log.info({ signal }, 'stopping: attempts under way are finished first');
+        resolve();
+      });
+  });
 }
 
 await main();

@@ -42,18 +42,19 @@ const DISPATCHER_CONNECTIONS = 5;
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, databaseUrl, log, clock, random, devRoutes } = options;
-  const openDatabase = (role: string, poolSize: number): Database =>
+  const openDatabase = (role: string, poolSize: number, byIndexOnly: boolean): Database =>
     connect({
       url: databaseUrl,
       applicationName: `timer-service ${role}`,
       poolSize,
+      byIndexOnly,
       transactionPooler: config.transactionPooler,
       onIdleError: (error) => {
         log.warn({ err: error }, 'a connection to the database broke; it will be replaced');
       },
     });
-  const apiDatabase = openDatabase('api', config.databasePoolSize);
-  const dispatchDatabase = openDatabase('dispatcher', DISPATCHER_CONNECTIONS);
+  const apiDatabase = openDatabase('api', config.databasePoolSize, false);
+  const dispatchDatabase = openDatabase('dispatcher', DISPATCHER_CONNECTIONS, true);
 
   const transports = createTransports(config.transports, { clock, log });
   const metrics = createMetrics({

@@ -14,6 +14,12 @@ export interface ConnectOptions {
    * parameters are then left out, because they belong to a session.
    */
   readonly transactionPooler?: boolean;
+  /**
+   * Set where every statement is a named one that finds its rows by index: keeps PostgreSQL from choosing anything else.
+   * A plan that was made while a table was nearly empty would scan it, and is kept until statistics are taken anew,
+   * however much was stored meanwhile.
+   */
+  readonly byIndexOnly?: boolean;
   /** Told of connections that broke while idle; the pool replaces them by itself. */
   readonly onIdleError: (error: Error) => void;
 }
@@ -25,6 +31,16 @@ const STATEMENT_TIMEOUT_MS = 30_000;
  * without this the pool would lose its connections one by one.
  */
 const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
+/** See {@link ConnectOptions.byIndexOnly}. */
+const BY_INDEX_ONLY = [
+  'plan_cache_mode=force_generic_plan',
+  'enable_seqscan=off',
+  'enable_bitmapscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
 /** How long a request for a connection waits before it fails, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -81,7 +97,11 @@ export function connect(options: ConnectOptions): Database {
     query_timeout: ANSWER_TIMEOUT_MS,
     keepAlive: true,
     ...(session
-      ? { application_name: options.applicationName, statement_timeout: STATEMENT_TIMEOUT_MS }
+      ? {
+          application_name: options.applicationName,
+          statement_timeout: STATEMENT_TIMEOUT_MS,
+          ...(options.byIndexOnly === true ? { options: BY_INDEX_ONLY } : {}),
+        }
       : {}),
   });
   // Without a listener a connection that breaks while idle ends the process.

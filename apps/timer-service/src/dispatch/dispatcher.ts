@@ -1,4 +1,5 @@
 import { matchCallback } from '@timer-platform/callback-types';
+import type { ClaimedTimer } from '@timer-platform/database';
 import type { Clock } from '../clock.ts';
 import type { Outcome, Transports } from '../transports/transport.ts';
 import { ClaimLoop } from './claim-loop.ts';
@@ -24,7 +25,7 @@ export interface DispatcherOptions {
   readonly observer: DispatchObserver;
 }
 
-/** Timers of one claim at most; also how many may wait in memory for a slow start. */
+/** Timers of one claim at most. */
 const BATCH = 1_000;
 /** How often timers that would wait too long in memory are parked in the table. */
 const PARK_CHECK_MS = 250;
@@ -91,7 +92,7 @@ export class Dispatcher {
     this.#destinations = new Destinations({
       maxInFlight: settings.maxInFlight,
       maxInFlightPerDestination: settings.maxInFlightPerDestination,
-      maxWaitingAtFirst: BATCH,
+      maxWaitingAtFirst: 2 * BATCH,
     });
     this.#settles = new SettleBuffer({
       statements,
@@ -234,15 +235,16 @@ export class Dispatcher {
     const { clock, observer, transports } = this.#options;
     const monotonicMs = clock.monotonicMs();
     const startedMs = this.#databaseClock.at(monotonicMs);
-    const expired = timer.expiresAtMs !== null && timer.expiresAtMs <= startedMs;
+    const { claimed } = timer;
+    const expired = claimed.expiresAtMs !== null && claimed.expiresAtMs <= startedMs;
     if (!this.#registration.isValid(monotonicMs) || expired) {
       this.#destinations.withdrawn(timer.destination, probe);
-      if (expired) this.#failUnstarted(timer, 'expired: no attempt could start before expires_at');
+      if (expired) this.#failUnstarted(claimed, 'expired: no attempt could start before expires_at');
       else this.#handBack(timer, null);
       return;
     }
     observer.started(startedMs - timer.dueMs);
-    const { id: timerId, payload } = timer;
+    const { id: timerId, payload } = claimed;
     const sent = matchCallback(timer.callback, {
       http: (callback) => transports.http.send({ timerId, callback, payload }),
       nats: (callback) => transports.nats.send({ timerId, callback, payload }),
@@ -252,7 +254,7 @@ export class Dispatcher {
         this.#ended(timer, probe, monotonicMs, startedMs, outcome);
       },
       (error: unknown) => {
-        observer.defect(error, timer.id);
+        observer.defect(error, timerId);
         const reason = 'the delivery failed inside the timer service';
         const outcome = {
           kind: 'retryable',
@@ -273,11 +275,13 @@ export class Dispatcher {
     const finishedMs = startedMs + durationMs;
     this.#destinations.ended(timer.destination, outcome, probe, endedMonotonicMs);
     observer.ended(outcome, durationMs);
-    const { id, claim, dueMs } = timer;
+    const { id, claim, dueMs, attempts, retry, executeAtMs, expiresAtMs } = timer.claimed;
     const step = nextStep({
-      ...timer,
       outcome,
-      attemptsBefore: timer.attempts,
+      attemptsBefore: attempts,
+      retry,
+      executeAtMs,
+      expiresAtMs,
       nowMs: finishedMs,
       random: random(),
     });
@@ -286,16 +290,8 @@ export class Dispatcher {
     } else {
       const { statusCode } = outcome;
       const nextAttemptMs = step.kind === 'retry' ? step.atMs : null;
-      this.#settles.failed({
-        id,
-        claim,
-        error: step.error,
-        nextAttemptMs,
-        dueMs,
-        startedMs,
-        finishedMs,
-        statusCode,
-      });
+      const { error } = step;
+      this.#settles.failed({ id, claim, error, nextAttemptMs, dueMs, startedMs, finishedMs, statusCode });
     }
     this.#startWaiting(endedMonotonicMs);
     if (this.#destinations.inFlight === 0) this.#allEnded?.();
@@ -323,11 +319,11 @@ export class Dispatcher {
     this.#handBack(timer, this.#databaseClock.at(untilMonotonicMs));
   }
 
-  #handBack({ id, claim }: HeldTimer, notBeforeMs: number | null): void {
+  #handBack({ claimed: { id, claim } }: HeldTimer, notBeforeMs: number | null): void {
     this.#settles.handBack({ id, claim, notBeforeMs });
   }
 
-  #failUnstarted({ id, claim, dueMs }: Pick<HeldTimer, 'id' | 'claim' | 'dueMs'>, error: string): void {
+  #failUnstarted({ id, claim, dueMs }: ClaimedTimer, error: string): void {
     const finishedMs = this.#nowMs();
     this.#settles.failed({
       id,

@@ -2,7 +2,9 @@ import { type StoredCallbackConfig, storedCallbackConfigSchema } from '@timer-pl
 import type { ClaimedTimer } from '@timer-platform/database';
 
 /** A claimed timer whose callback was read from its row. */
-export interface HeldTimer extends ClaimedTimer {
+export interface HeldTimer {
+  readonly claimed: ClaimedTimer;
+  readonly dueMs: number;
   readonly callback: StoredCallbackConfig;
   readonly destination: string;
 }
@@ -23,5 +25,6 @@ export function readTimer(
     return { kind: 'unreadable', reason: `callback_config cannot be read: ${faults.join('; ')}` };
   }
   const callback = parsed.data;
-  return { kind: 'held', timer: { ...claimed, callback, destination: destinationOf(callback) } };
+  const timer = { claimed, dueMs: claimed.dueMs, callback, destination: destinationOf(callback) };
+  return { kind: 'held', timer };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { connect, type Database } from '../connect.ts';
+import { IS_EXECUTING } from '../state-guards.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/index.ts';
 import { cancelTimer } from '../timers/change-timer.ts';
 import { findTimer } from '../timers/find-timer.ts';
@@ -12,7 +13,7 @@ import { registerDispatcher, renewDispatcher, unregisterDispatcher } from './dis
 import { handBackClaims } from './hand-back-claims.ts';
 import { oldestDueAge } from './oldest-due.ts';
 import { recoverLostClaims, removeDeadDispatchers } from './recover-lost-claims.ts';
-import { settleDelivered } from './settle-delivered.ts';
+import { SETTLE_DELIVERED, settleDelivered } from './settle-delivered.ts';
 import { type FailedAttempt, settleFailed } from './settle-failed.ts';
 
 let testDatabase: TestDatabase;
@@ -64,7 +65,13 @@ async function storeDue(more: Partial<NewTimer> = {}, agoMs = 1_000): Promise<st
 }
 
 async function claim(more: Partial<Parameters<typeof claimDueTimers>[1]> = {}) {
-  return claimDueTimers(db, { dispatcherId, lookAheadMs: 0, limit: 100, dueFromMs: FROM_THE_BEGINNING, ...more });
+  return claimDueTimers(db, {
+    dispatcherId,
+    lookAheadMs: 0,
+    limit: 100,
+    dueFromMs: FROM_THE_BEGINNING,
+    ...more,
+  });
 }
 
 async function claimOne(): Promise<ClaimedTimer> {
@@ -141,10 +148,10 @@ describe('claimDueTimers', () => {
     ['"null"', '"null"'],
   ])('a payload of %s is %s', async (payload, text) => {
     const id = await storeDue();
-    await admin.query(`UPDATE timers SET callback_config = jsonb_set(callback_config, '{payload}', $2) WHERE id = $1`, [
-      id,
-      payload,
-    ]);
+    await admin.query(
+      `UPDATE timers SET callback_config = jsonb_set(callback_config, '{payload}', $2) WHERE id = $1`,
+      [id, payload],
+    );
     expect((await claimOne()).payload).toBe(text);
   });
 
@@ -175,7 +182,9 @@ describe('settling', () => {
     const id = await storeDue();
     const timer = await claimOne();
     const startedMs = Date.now() - 20;
-    const settled = await settleDelivered(db, [{ id, claim: timer.claim, startedMs, finishedMs: startedMs + 15 }]);
+    const settled = await settleDelivered(db, [
+      { id, claim: timer.claim, startedMs, finishedMs: startedMs + 15 },
+    ]);
     expect(settled).toEqual(new Set([id]));
     const row = await findTimer(db, id);
     expect(row).toMatchObject({ status: 'completed', attempts: 1, last_error: null });
@@ -189,12 +198,19 @@ describe('settling', () => {
     const nextAttemptMs = Date.now() + 60_000;
     await settleFailed(db, [failed(await claimOne(), { nextAttemptMs })]);
     const waiting = await findTimer(db, id);
-    expect(waiting).toMatchObject({ status: 'pending', attempts: 1, last_error: 'HTTP 503', executed_at: null });
+    expect(waiting).toMatchObject({
+      status: 'pending',
+      attempts: 1,
+      last_error: 'HTTP 503',
+      executed_at: null,
+    });
     expect(waiting?.due_at.getTime()).toBe(nextAttemptMs);
     expect((await claim()).timers).toEqual([]);
 
     await admin.query('UPDATE timers SET next_attempt_at = now()');
-    await settleFailed(db, [failed(await claimOne(), { nextAttemptMs: null, error: 'HTTP 410', statusCode: 410 })]);
+    await settleFailed(db, [
+      failed(await claimOne(), { nextAttemptMs: null, error: 'HTTP 410', statusCode: 410 }),
+    ]);
     expect(await findTimer(db, id)).toMatchObject({ status: 'failed', attempts: 2, last_error: 'HTTP 410' });
     expect(await listAttempts(db, id)).toMatchObject([
       { number: 1, status_code: 503, error: 'HTTP 503' },
@@ -204,7 +220,9 @@ describe('settling', () => {
 
   test('a failure before anything was sent is no attempt', async () => {
     const id = await storeDue();
-    await settleFailed(db, [failed(await claimOne(), { startedMs: null, nextAttemptMs: null, error: 'unreadable' })]);
+    await settleFailed(db, [
+      failed(await claimOne(), { startedMs: null, nextAttemptMs: null, error: 'unreadable' }),
+    ]);
     expect(await findTimer(db, id)).toMatchObject({ status: 'failed', attempts: 0, attempted_at: null });
     expect(await listAttempts(db, id)).toEqual([]);
   });
@@ -222,17 +240,19 @@ describe('settling', () => {
     const current = await claimOne();
     expect(current.claim).toBe(old.claim + 1);
     const now = Date.now();
-    expect(await settleDelivered(db, [{ id, claim: old.claim, startedMs: now, finishedMs: now }])).toEqual(new Set());
+    expect(await settleDelivered(db, [{ id, claim: old.claim, startedMs: now, finishedMs: now }])).toEqual(
+      new Set(),
+    );
     expect(await settleFailed(db, [failed(old)])).toEqual(new Set());
     expect(await handBackClaims(db, [{ id, claim: old.claim, notBeforeMs: null }])).toBe(0);
     expect(await statusOf(id)).toBe('executing');
     // The control: the same calls with the current claim do change it.
-    expect(await settleDelivered(db, [{ id, claim: current.claim, startedMs: now, finishedMs: now }])).toEqual(
-      new Set([id]),
-    );
-    expect(await settleDelivered(db, [{ id, claim: current.claim, startedMs: now, finishedMs: now }])).toEqual(
-      new Set(),
-    );
+    expect(
+      await settleDelivered(db, [{ id, claim: current.claim, startedMs: now, finishedMs: now }]),
+    ).toEqual(new Set([id]));
+    expect(
+      await settleDelivered(db, [{ id, claim: current.claim, startedMs: now, finishedMs: now }]),
+    ).toEqual(new Set());
   });
 
   test('handing back uses up no attempt, and keeps the due instant unless it is given another', async () => {
@@ -257,7 +277,9 @@ describe('settling', () => {
 
 describe('recovery', () => {
   async function silence(id: string): Promise<void> {
-    await admin.query(`UPDATE dispatchers SET heartbeat_at = now() - interval '11 seconds' WHERE id = $1`, [id]);
+    await admin.query(`UPDATE dispatchers SET heartbeat_at = now() - interval '11 seconds' WHERE id = $1`, [
+      id,
+    ]);
   }
 
   test('returns what a silent dispatcher held, without using up an attempt', async () => {
@@ -303,9 +325,11 @@ describe('recovery', () => {
 
   test('returns what the first timer service left executing, when it is old enough', async () => {
     const id = await storeDue();
+    await admin.query('ALTER TABLE timers DISABLE TRIGGER update_timers_updated_at');
     await admin.query(`UPDATE timers SET status = 'executing', updated_at = now() - interval '4 minutes'`);
     expect((await recoverLostClaims(db, RULES)).returned).toBe(0);
     await admin.query(`UPDATE timers SET updated_at = now() - interval '6 minutes'`);
+    await admin.query('ALTER TABLE timers ENABLE TRIGGER update_timers_updated_at');
     expect((await recoverLostClaims(db, RULES)).returned).toBe(1);
     expect(await statusOf(id)).toBe('pending');
   });
@@ -326,7 +350,8 @@ test('claiming and settling use the indexes that are meant for them', async () =
      FROM generate_series(1, 5000) n`,
   );
   await admin.query('ANALYZE timers');
-  const plan = async (sql: string) => JSON.stringify((await admin.query(`EXPLAIN (FORMAT JSON) ${sql}`)).rows);
+  const plan = async (sql: string) =>
+    JSON.stringify((await admin.query(`EXPLAIN (FORMAT JSON) ${sql}`)).rows);
   expect(
     await plan(
       `SELECT id FROM timers WHERE status = 'pending' AND COALESCE(next_attempt_at, execute_at) <= now()
@@ -336,4 +361,37 @@ test('claiming and settling use the indexes that are meant for them', async () =
   expect(await plan(`SELECT id FROM timers WHERE status = 'executing' AND claimed_by IS NULL`)).toContain(
     'idx_timers_claimed_by',
   );
+});
+
+describe('a plan made while no timer was executing', () => {
+  const planOf = async (text: string): Promise<string> => {
+    await admin.query('ANALYZE timers');
+    await admin.query(`SET plan_cache_mode = force_generic_plan`);
+    await admin.query(
+      `PREPARE settle (uuid[], integer[], double precision[], double precision[]) AS ${text}`,
+    );
+    const { rows } = await admin.query("EXPLAIN (FORMAT JSON) EXECUTE settle ('{}', '{}', '{}', '{}')");
+    await admin.query('DEALLOCATE settle');
+    await admin.query('RESET plan_cache_mode');
+    return JSON.stringify(rows);
+  };
+
+  beforeEach(async () => {
+    await admin.query(
+      `INSERT INTO timers (created_at, execute_at, status, callback_config)
+       SELECT now() - interval '1 day', now(), 'completed', '{"type":"http","url":"http://x/"}'
+       FROM generate_series(1, 20000) n`,
+    );
+  });
+
+  test('settles by the primary key', async () => {
+    const plan = await planOf(SETTLE_DELIVERED.text);
+    expect(plan).toContain('timers_pkey');
+    expect(plan).not.toContain('idx_timers_claimed_by');
+  });
+
+  test('and would walk the index of executing timers, if the guard were written plainly', async () => {
+    const plain = SETTLE_DELIVERED.text.replace(IS_EXECUTING, `timers.status = 'executing'`);
+    expect(await planOf(plain)).toContain('idx_timers_claimed_by');
+  });
 });

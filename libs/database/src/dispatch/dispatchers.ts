@@ -1,7 +1,7 @@
 import { type Database, statement } from '../connect.ts';
 
 /** The database's clock, read while the row was written: milliseconds since 1970. */
-const NOW_MS = 'extract(epoch FROM clock_timestamp())::double precision * 1000 AS now_ms';
+const NOW_MS = `date_part('epoch', clock_timestamp()) * 1000 AS now_ms`;
 
 const REGISTER = statement(
   'register-dispatcher',

@@ -1,4 +1,5 @@
 import { type Database, statement } from '../connect.ts';
+import { IS_EXECUTING } from '../state-guards.ts';
 
 /** A claim that ends without an attempt. */
 export interface UnstartedClaim {
@@ -12,11 +13,11 @@ export interface UnstartedClaim {
 const HAND_BACK = statement(
   'hand-back-claims',
   `UPDATE timers
-   SET status = 'pending', claimed_by = NULL, updated_at = now(),
+   SET status = 'pending', claimed_by = NULL,
        next_attempt_at = COALESCE(to_timestamp(not_before_ms / 1000.0), next_attempt_at)
    FROM unnest($1::uuid[], $2::integer[], $3::double precision[]) AS unstarted (id, claim, not_before_ms),
         set_config('synchronous_commit', 'off', true)
-   WHERE timers.id = unstarted.id AND timers.status = 'executing' AND timers.claims = unstarted.claim
+   WHERE timers.id = unstarted.id AND ${IS_EXECUTING} AND timers.claims = unstarted.claim
    RETURNING timers.id`,
 );
 

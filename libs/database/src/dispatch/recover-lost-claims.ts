@@ -37,9 +37,9 @@ const RECOVER = statement(
        executed_at = CASE WHEN lost_claims + 1 < $1 THEN NULL ELSE now() END,
        last_error = CASE WHEN lost_claims + 1 < $1 THEN last_error
          ELSE 'given up: ' || lost_claims + 1 || ' dispatchers in a row were lost while they held this timer' END,
-       lost_claims = lost_claims + 1, claimed_by = NULL, updated_at = now()
-   FROM lost WHERE timers.id = lost.id
-   RETURNING timers.status`,
+       lost_claims = lost_claims + 1, claimed_by = NULL
+   WHERE id = ANY (ARRAY(SELECT id FROM lost))
+   RETURNING status`,
 );
 
 /** Declares dispatchers dead that were silent for longer than `silenceMs`; answers how many. */
@@ -53,7 +53,10 @@ export async function removeDeadDispatchers(db: Database, silenceMs: number): Pr
  * To be run after {@link removeDeadDispatchers} has committed, so that it sees what the dead had claimed until then.
  */
 export async function recoverLostClaims(db: Database, rules: RecoveryRules): Promise<Recovered> {
-  const timers = await db.rows<{ status: 'pending' | 'failed' }>(RECOVER, [rules.maxLostClaims, rules.unownedMs]);
+  const timers = await db.rows<{ status: 'pending' | 'failed' }>(RECOVER, [
+    rules.maxLostClaims,
+    rules.unownedMs,
+  ]);
   const failed = timers.filter((timer) => timer.status === 'failed').length;
   return { returned: timers.length - failed, failed };
 }

@@ -1,4 +1,6 @@
+import { arrayLiteral } from '../array-literal.ts';
 import { type Database, statement } from '../connect.ts';
+import { IS_EXECUTING } from '../state-guards.ts';
 
 /** An attempt that delivered. Instants are milliseconds since 1970 by the database's clock. */
 export interface DeliveredAttempt {
@@ -12,16 +14,15 @@ export interface DeliveredAttempt {
  * executing → completed. Fenced: a timer that was claimed again since, or is no longer executing, is left alone.
  * Committed asynchronously: a settle lost in a crash of the server repeats a delivery under the same id, never loses one.
  */
-const SETTLE = statement(
+export const SETTLE_DELIVERED = statement(
   'settle-delivered',
   `UPDATE timers
    SET status = 'completed', claimed_by = NULL, attempts = attempts + 1, lost_claims = 0, last_error = NULL,
-       attempted_at = to_timestamp(started_ms / 1000.0), executed_at = to_timestamp(finished_ms / 1000.0),
-       updated_at = now()
+       attempted_at = to_timestamp(started_ms / 1000.0), executed_at = to_timestamp(finished_ms / 1000.0)
    FROM unnest($1::uuid[], $2::integer[], $3::double precision[], $4::double precision[])
           AS settled (id, claim, started_ms, finished_ms),
         set_config('synchronous_commit', 'off', true)
-   WHERE timers.id = settled.id AND timers.status = 'executing' AND timers.claims = settled.claim
+   WHERE timers.id = settled.id AND ${IS_EXECUTING} AND timers.claims = settled.claim
    RETURNING timers.id`,
 );
 
@@ -30,11 +31,11 @@ export async function settleDelivered(
   db: Database,
   attempts: readonly DeliveredAttempt[],
 ): Promise<Set<string>> {
-  const rows = await db.rows<{ id: string }>(SETTLE, [
-    attempts.map((attempt) => attempt.id),
-    attempts.map((attempt) => attempt.claim),
-    attempts.map((attempt) => attempt.startedMs),
-    attempts.map((attempt) => attempt.finishedMs),
+  const rows = await db.rows<{ id: string }>(SETTLE_DELIVERED, [
+    arrayLiteral(attempts.map((attempt) => attempt.id)),
+    arrayLiteral(attempts.map((attempt) => attempt.claim)),
+    arrayLiteral(attempts.map((attempt) => attempt.startedMs)),
+    arrayLiteral(attempts.map((attempt) => attempt.finishedMs)),
   ]);
   return new Set(rows.map((row) => row.id));
 }

@@ -1,4 +1,5 @@
 import { type Database, statement } from '../connect.ts';
+import { IS_EXECUTING } from '../state-guards.ts';
 
 /** The end of a claim that did not deliver. Instants are milliseconds since 1970 by the database's clock. */
 export interface FailedAttempt {
@@ -27,13 +28,12 @@ const SETTLE = statement(
          last_error = ended.error,
          attempted_at = COALESCE(to_timestamp(started_ms / 1000.0), attempted_at),
          next_attempt_at = COALESCE(to_timestamp(next_attempt_ms / 1000.0), next_attempt_at),
-         executed_at = CASE WHEN next_attempt_ms IS NULL THEN to_timestamp(finished_ms / 1000.0) END,
-         updated_at = now()
+         executed_at = CASE WHEN next_attempt_ms IS NULL THEN to_timestamp(finished_ms / 1000.0) END
      FROM json_to_recordset($1::json) AS ended (
             id uuid, claim integer, error text, next_attempt_ms double precision, due_ms double precision,
             started_ms double precision, finished_ms double precision, status_code integer),
           set_config('synchronous_commit', 'off', true)
-     WHERE timers.id = ended.id AND timers.status = 'executing' AND timers.claims = ended.claim
+     WHERE timers.id = ended.id AND ${IS_EXECUTING} AND timers.claims = ended.claim
      RETURNING timers.id, timers.attempts, ended.due_ms, ended.started_ms, ended.finished_ms, ended.status_code, ended.error
    ), history AS (
      INSERT INTO timer_attempts (timer_id, number, due_at, started_at, finished_at, status_code, error)

@@ -1,5 +1,6 @@
 import type { TimerState } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
+import { IS_FAILED, IS_PENDING } from '../state-guards.ts';
 import { SUMMARY_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
 
 /**
@@ -13,15 +14,15 @@ export type ChangeResult =
 
 const CANCEL = statement(
   'cancel-timer',
-  `UPDATE timers SET status = 'canceled', updated_at = now()
-   WHERE id = $1 AND status = 'pending'
+  `UPDATE timers SET status = 'canceled'
+   WHERE id = $1 AND ${IS_PENDING}
    RETURNING ${SUMMARY_COLUMNS}`,
 );
 
 const RUN = statement(
   'run-timer',
-  `UPDATE timers SET next_attempt_at = clock_timestamp(), updated_at = now()
-   WHERE id = $1 AND status = 'pending'
+  `UPDATE timers SET next_attempt_at = clock_timestamp()
+   WHERE id = $1 AND ${IS_PENDING}
    RETURNING ${SUMMARY_COLUMNS}`,
 );
 
@@ -30,9 +31,9 @@ const RETRY = statement(
   'retry-timer',
   `UPDATE timers
    SET status = 'pending', next_attempt_at = clock_timestamp(), attempts_forgiven = attempts, lost_claims = 0,
-       executed_at = NULL, updated_at = now(),
+       executed_at = NULL,
        expires_at = CASE WHEN expires_at > clock_timestamp() THEN expires_at END
-   WHERE id = $1 AND status = 'failed'
+   WHERE id = $1 AND ${IS_FAILED}
    RETURNING ${SUMMARY_COLUMNS}`,
 );
 

@@ -1,6 +1,7 @@
 import type { CallbackConfig, JsonValue, RetryPolicy } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
 import { afterDelay } from './after-delay.ts';
+import { IS_PENDING } from '../state-guards.ts';
 import { type ChangeResult, changeFrom } from './change-timer.ts';
 import { SUMMARY_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
 
@@ -29,9 +30,8 @@ const UPDATE = statement(
      callback_config = COALESCE($5::jsonb, callback_config),
      metadata = CASE WHEN $6 THEN $7::jsonb ELSE metadata END,
      retry = CASE WHEN $8 THEN $9::jsonb ELSE retry END,
-     expires_at = CASE WHEN $10 THEN $11::timestamptz ELSE expires_at END,
-     updated_at = now()
-   WHERE id = $1 AND status = 'pending'
+     expires_at = CASE WHEN $10 THEN $11::timestamptz ELSE expires_at END
+   WHERE id = $1 AND ${IS_PENDING}
    RETURNING ${SUMMARY_COLUMNS}`,
 );
 
