@@ -11,6 +11,8 @@ import { schemaText } from './schema-text.ts';
 export interface KillResult {
   readonly number: number;
   readonly victim: 'process' | 'back end';
+  /** The step that was under way, by what the migrator had said, and how long it had been. */
+  readonly step: Step;
   readonly afterMs: number;
   /** The phase that the table named afterwards. */
   readonly phase: string;
@@ -28,13 +30,38 @@ async function readPhase(client: pg.Client): Promise<string> {
   return rows[0]?.phase ?? 'not begun';
 }
 
-/** start and contract one after the other, as an operator would; says whether it came to its end. */
-function runAll(url: string): { readonly kill: () => void; readonly ended: Promise<boolean> } {
-  let current = startMigrator(url, startArguments);
+/** Steps of the whole way, with the line that tells that it begins. */
+const steps = [
+  ['expand', /^timers takes/],
+  ['backfill', /^phase backfill/],
+  ['sweep', /^phase sweep/],
+  ['constraints', /^phase constraints/],
+  ['index', /^phase index/],
+  ['verify', /^phase verify$/],
+  ['contract', /rows compared/],
+] as const;
+export type Step = (typeof steps)[number][0];
+
+interface Way {
+  readonly kill: () => void;
+  /** Whether it came to its end. */
+  readonly ended: Promise<boolean>;
+}
+
+/** start and contract one after the other, as an operator would; tells each step as it begins. */
+function goAllTheWay(url: string, onStep: (step: Step) => void): Way {
   const kill = new AbortController();
+  let contracting = false;
+  const onLine = (line: string): void => {
+    for (const [step, pattern] of steps) {
+      if (pattern.test(line) && (step === 'contract') === contracting) onStep(step);
+    }
+  };
+  let current = startMigrator(url, startArguments, onLine);
   const ended = (async () => {
     if ((await current.exit).code !== 0 || kill.signal.aborted) return false;
-    current = startMigrator(url, contractArguments);
+    contracting = true;
+    current = startMigrator(url, contractArguments, onLine);
     return (await current.exit).code === 0;
   })();
   return {
@@ -44,6 +71,14 @@ function runAll(url: string): { readonly kill: () => void; readonly ended: Promi
     },
     ended,
   };
+}
+
+/** How long each step takes when nobody disturbs it, in milliseconds. */
+async function measureSteps(url: string): Promise<ReadonlyMap<Step, number>> {
+  const began: { step: Step; at: number }[] = [];
+  await goAllTheWay(url, (step) => began.push({ step, at: performance.now() })).ended;
+  const end = performance.now();
+  return new Map(began.map(({ step, at }, index) => [step, (began[index + 1]?.at ?? end) - at]));
 }
 
 async function finish(client: pg.Client, url: string): Promise<void> {
@@ -84,8 +119,8 @@ async function check(
 }
 
 /**
- * Breaks the online migration off again and again, at moments spread over its whole length, and lets a second run end
- * it each time.
+ * Breaks the online migration off again and again, at random moments of every step, and lets a second run end it each
+ * time.
  */
 export async function killOnline(
   server: BenchServer,
@@ -104,30 +139,23 @@ export async function killOnline(
     await template.client.end();
 
     const undisturbed = await copyDatabase(server, template.name);
-    const startedAt = performance.now();
-    await runAll(undisturbed.url).ended;
-    const lengthMs = performance.now() - startedAt;
+    const lengths = await measureSteps(undisturbed.url);
     const expected = { rows, sum, schema: (await schemaText(undisturbed.url, undisturbed.client)).text };
     await undisturbed.drop();
 
     for (let number = 1; number <= times; number++) {
       const copy = await copyDatabase(server, template.name);
       const victim = number % 2 === 0 ? 'process' : 'back end';
-      const afterMs = ((number - random()) / times) * lengthMs;
-      const running = runAll(copy.url);
-      await Promise.race([sleep(afterMs), running.ended]);
-      if (victim === 'process') running.kill();
-      else
-        await copy.client.query(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'timer-migrator' AND datname = current_database()",
-        );
-      await running.ended;
+      const step = steps[(number - 1) % steps.length]?.[0] ?? 'backfill';
+      const afterMs = random() * (lengths.get(step) ?? 0);
+      await disturb(copy, victim, step, afterMs);
       await waitForSessionsToEnd(copy.client);
       const phase = await readPhase(copy.client);
       await finish(copy.client, copy.url);
       const result = {
         number,
         victim,
+        step,
         afterMs,
         phase,
         ...(await check(copy.client, expected, copy.url)),
@@ -140,6 +168,23 @@ export async function killOnline(
   } finally {
     await dropDatabase(server, template.name);
   }
+}
+
+/** Kills `afterMs` milliseconds into the step. */
+async function disturb(copy: Copy, victim: KillResult['victim'], step: Step, afterMs: number): Promise<void> {
+  let began: (() => void) | undefined;
+  const begun = new Promise<void>((resolve) => (began = resolve));
+  const way = goAllTheWay(copy.url, (begins) => {
+    if (begins === step) began?.();
+  });
+  await Promise.race([begun.then(() => sleep(afterMs)), way.ended]);
+  if (victim === 'process') way.kill();
+  else {
+    await copy.client.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'timer-migrator' AND datname = current_database()",
+    );
+  }
+  await way.ended;
 }
 
 interface Copy {

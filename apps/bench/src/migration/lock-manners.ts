@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import pg from 'pg';
@@ -19,16 +20,18 @@ export interface MannersResult {
 }
 
 const holdMs = 4_000;
-const waitTimeout = /no lock within (\d+) ms \(try (\d+)\), in the way: (.*)$/;
+const ownerRole = 'bench_migration_owner';
+const waitTimeout = /no lock within (\d+) ms \(try \d+\), next try (\d+) ms, in the way: (.*)$/;
 
 /** Runs the online migration beside the probes and tells how long anybody waited. */
 async function measure(
   name: string,
   database: BenchDatabase,
   args: readonly string[],
+  migratorUrl = database.url,
 ): Promise<MannersResult> {
   const probes = await startProbes(database.url, database.client);
-  const { code, stderr } = await startMigrator(database.url, ['online', 'start', ...args]).exit;
+  const { code, stderr } = await startMigrator(migratorUrl, ['online', 'start', ...args]).exit;
   const seen = Object.values(await probes.stop());
   const blocked = stderr
     .split('\n')
@@ -39,7 +42,7 @@ async function measure(
     exitCode: code,
     tries: blocked.length + 1,
     longestWaitMs: Math.max(...seen.map((probe) => probe.longestWaitMs)),
-    lockTimeoutMs: Math.max(300, ...blocked.map((match) => Number(match[1]))),
+    lockTimeoutMs: Math.max(300, ...blocked.map((match) => Number(match[2]))),
     named: blocked[0]?.[3] ?? '(nobody stood in the way)',
   };
 }
@@ -84,11 +87,35 @@ async function idleInTransaction(server: BenchServer, rows: number): Promise<Man
 const findVacuum =
   "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND query LIKE '%timers%' AND datname = current_database()";
 
+/** The URL with a role that owns the tables but is no superuser: it may not set deadlock_timeout, nor see who blocks. */
+async function ordinaryOwner(database: BenchDatabase): Promise<string> {
+  const { client } = database;
+  const password = randomBytes(12).toString('hex');
+  await client.query(`DROP ROLE IF EXISTS ${ownerRole}`);
+  await client.query(`CREATE ROLE ${ownerRole} LOGIN PASSWORD '${password}'`);
+  await client.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${ownerRole}`);
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
+  );
+  for (const { name } of rows)
+    await client.query(`ALTER TABLE ${pg.escapeIdentifier(name)} OWNER TO ${ownerRole}`);
+  await client.query(`ALTER FUNCTION update_updated_at_column() OWNER TO ${ownerRole}`);
+  const url = new URL(database.url);
+  url.username = ownerRole;
+  url.password = password;
+  return url.href;
+}
+
 /** An autovacuum that would take very long, on the table at the moment of the start. */
-async function autovacuum(server: BenchServer, rows: number): Promise<MannersResult> {
+async function autovacuum(
+  server: BenchServer,
+  rows: number,
+  as: 'superuser' | 'ordinary role',
+): Promise<MannersResult> {
   const database = await prepared(server, rows);
   const { client } = database;
   try {
+    const url = as === 'superuser' ? database.url : await ordinaryOwner(database);
     await client.query("ALTER SYSTEM SET autovacuum_naptime = '1s'");
     await client.query('SELECT pg_reload_conf()');
     await client.query("UPDATE timers SET last_error = 'x'");
@@ -96,7 +123,7 @@ async function autovacuum(server: BenchServer, rows: number): Promise<MannersRes
       'ALTER TABLE timers SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)',
     );
     while ((await client.query(findVacuum)).rowCount === 0) await sleep(50);
-    return await measure('autovacuum at work', database, []);
+    return await measure(`autovacuum at work, migrator is ${as}`, database, [], url);
   } finally {
     await client.query('ALTER SYSTEM RESET autovacuum_naptime');
     await client.query('SELECT pg_reload_conf()');
@@ -106,5 +133,16 @@ async function autovacuum(server: BenchServer, rows: number): Promise<MannersRes
 
 /** How the migration behaves while somebody holds the table. Changes autovacuum_naptime of the server for a while. */
 export async function measureManners(server: BenchServer, rows: number): Promise<MannersResult[]> {
-  return [...(await idleInTransaction(server, rows)), await autovacuum(server, rows)];
+  const results = await idleInTransaction(server, rows);
+  results.push(await autovacuum(server, rows, 'superuser'));
+  results.push(await autovacuum(server, rows, 'ordinary role'));
+  await dropRole(server);
+  return results;
+}
+
+async function dropRole(server: BenchServer): Promise<void> {
+  const admin = new pg.Client({ connectionString: server.url });
+  await admin.connect();
+  await admin.query(`DROP ROLE IF EXISTS ${ownerRole}`);
+  await admin.end();
 }

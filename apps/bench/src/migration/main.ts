@@ -91,22 +91,17 @@ program
   );
 program
   .command('kills')
-  .description('break the online way off at moments spread over its whole length, and let it be ended')
+  .description('break the online way off at random moments of every step, and let it be ended')
   .option('--rows <rows>', 'timers in the table', positive, 50_000)
   .option('--times <times>', 'kills', positive, 20)
   .action(({ rows, times }: { rows: number; times: number }) =>
     onServer(async (server) => {
-      const results = await killOnline(
-        server,
-        rows,
-        times,
-        Math.random,
-        ({ number, victim, afterMs, phase, rowsDone, broken }) => {
-          print(
-            `${number}. ${victim} killed after ${figure(afterMs)} ms, found at: ${phase}; ended with ${figure(rowsDone)} rows filled${broken.length === 0 ? ', all equal' : ''}`,
-          );
-        },
-      );
+      const results = await killOnline(server, rows, times, Math.random, (kill) => {
+        const outcome = kill.broken.length === 0 ? 'all equal' : kill.broken.join('; ');
+        print(
+          `${kill.number}. ${kill.victim} killed ${figure(kill.afterMs)} ms into ${kill.step}, found at: ${kill.phase}; ended with ${figure(kill.rowsDone)} rows filled, ${outcome}`,
+        );
+      });
       return results.flatMap(({ number, broken }) => broken.map((text) => `kill ${number}: ${text}`));
     }),
   );

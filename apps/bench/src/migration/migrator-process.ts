@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
 
 import { workspaceRoot } from '../processes/child.ts';
 
@@ -10,7 +10,12 @@ export interface MigratorProcess {
   readonly exit: Promise<{ readonly code: number | null; readonly stderr: string }>;
 }
 
-export function startMigrator(databaseUrl: string, args: readonly string[]): MigratorProcess {
+/** @param onLine told of each line of standard error at once */
+export function startMigrator(
+  databaseUrl: string,
+  args: readonly string[],
+  onLine?: (line: string) => void,
+): MigratorProcess {
   const child = spawn(process.execPath, ['apps/migrator/dist/main.js', ...args], {
     cwd: workspaceRoot,
     env: { ...process.env, DATABASE_URL: databaseUrl },
@@ -20,9 +25,14 @@ export function startMigrator(databaseUrl: string, args: readonly string[]): Mig
     child.once('error', reject);
     child.once('close', resolve);
   });
+  const lines: string[] = [];
+  createInterface(child.stderr).on('line', (line) => {
+    lines.push(line);
+    onLine?.(line);
+  });
   return {
     kill: () => child.kill('SIGKILL'),
-    exit: Promise.all([exit, text(child.stderr)]).then(([code, stderr]) => ({ code, stderr })),
+    exit: exit.then((code) => ({ code, stderr: lines.join('\n') })),
   };
 }
 

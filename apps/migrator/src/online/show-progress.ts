@@ -66,7 +66,7 @@ export function showProgress(output: Output): {
       case 'blocked': {
         const who = event.failed.blockers.map(describeSession).join('; ') || 'a session that is gone again';
         note(
-          `  ${event.step}: no lock within ${event.failed.lockTimeoutMs} ms (try ${event.failed.number}), in the way: ${who}`,
+          `  ${event.step}: no lock within ${event.failed.lockTimeoutMs} ms (try ${event.failed.number}), next try ${event.failed.nextLockTimeoutMs} ms, in the way: ${who}`,
         );
         break;
       }

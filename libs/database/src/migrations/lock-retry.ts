@@ -25,6 +25,8 @@ export const defaultLockPolicy: LockPolicy = { tryMs: 300, patienceMs: 60_000, r
 export interface LockTry {
   readonly number: number;
   readonly lockTimeoutMs: number;
+  /** That of the try after it. */
+  readonly nextLockTimeoutMs: number;
   readonly blockers: readonly BlockingSession[];
 }
 
@@ -38,17 +40,18 @@ export function isLockFailure(error: unknown): boolean {
 const guessEvery = 3;
 const pauseMs = { least: 150, spread: 450 };
 /** Above deadlock_timeout, when PostgreSQL cancels an autovacuum that stands in the way; below it never does. */
-const aboveDeadlockTimeoutMs = 500;
+const aboveDeadlockTimeoutMs = 200;
 
-/** The lock_timeout of the next try. Pure. */
+/** The lock_timeout of the try after number `number`, which these sessions made fail. Pure. */
 export function nextLockTimeout(
   policy: LockPolicy,
-  last: LockTry | undefined,
+  number: number,
+  blockers: readonly BlockingSession[],
   deadlockTimeoutMs: number,
 ): number {
-  if (last === undefined || !last.blockers.some(mayBeAutovacuum)) return policy.tryMs;
-  const certain = last.blockers.some((blocker) => blocker.backend_type === 'autovacuum worker');
-  const long = certain || last.number % guessEvery === 0;
+  if (!blockers.some(mayBeAutovacuum)) return policy.tryMs;
+  const certain = blockers.some((blocker) => blocker.backend_type === 'autovacuum worker');
+  const long = certain || number % guessEvery === 0;
   return long ? Math.max(policy.tryMs, deadlockTimeoutMs + aboveDeadlockTimeoutMs) : policy.tryMs;
 }
 
@@ -71,9 +74,9 @@ export async function withLockRetry<T>(
     "SELECT pg_backend_pid() AS pid, setting::float8 AS deadlock_timeout FROM pg_settings WHERE name = 'deadlock_timeout'",
   );
   const started = performance.now();
-  let last: LockTry | undefined;
+  let nextLockTimeoutMs = policy.tryMs;
   for (let number = 1; ; number++) {
-    const lockTimeoutMs = nextLockTimeout(policy, last, backend.deadlock_timeout);
+    const lockTimeoutMs = nextLockTimeoutMs;
     let blockers: BlockingSession[] = [];
     try {
       return await watch.during(
@@ -85,8 +88,8 @@ export async function withLockRetry<T>(
       );
     } catch (error) {
       if (!isLockFailure(error)) throw error;
-      last = { number, lockTimeoutMs, blockers };
-      onTry(last);
+      nextLockTimeoutMs = nextLockTimeout(policy, number, blockers, backend.deadlock_timeout);
+      onTry({ number, lockTimeoutMs, nextLockTimeoutMs, blockers });
       if (performance.now() - started >= policy.patienceMs) {
         const who = blockers.map(describeSession).join('; ') || 'sessions that were gone when looked at';
         const vacuum = blockers.some(isWraparoundVacuum)

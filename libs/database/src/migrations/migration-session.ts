@@ -36,6 +36,9 @@ export async function connectClient(databaseUrl: string): Promise<pg.Client> {
 
 export async function openMigrationSession(databaseUrl: string): Promise<MigrationSession> {
   const client = await connectClient(databaseUrl);
+  // An autovacuum in the way is cancelled when we have waited this long, so below the lock_timeout of a try. Only a
+  // superuser may set it; for others every so often a try lasts longer, see lock-retry.ts.
+  await client.query("SET deadlock_timeout = '100ms'").catch(() => undefined);
   const lend = Object.assign(client, { release: () => undefined });
   const kysely = new Kysely<unknown>({
     dialect: new PostgresDialect({

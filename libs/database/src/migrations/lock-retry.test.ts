@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+
+import type { BlockingSession } from './blocking-sessions.ts';
+import { nextLockTimeout } from './lock-retry.ts';
+
+const policy = { tryMs: 300, patienceMs: 60_000, random: () => 0 };
+const session = (backendType: string | null): BlockingSession => ({
+  pid: 1,
+  role: null,
+  application: null,
+  backend_type: backendType,
+  state: null,
+  query: null,
+  age_seconds: null,
+});
+
+describe('nextLockTimeout', () => {
+  it('stays short for clients, however often they were in the way', () => {
+    for (const number of [1, 2, 3, 30]) {
+      expect(nextLockTimeout(policy, number, [session('client backend')], 1_000)).toBe(300);
+    }
+    expect(nextLockTimeout(policy, 3, [], 1_000)).toBe(300);
+  });
+
+  it('is above deadlock_timeout for an autovacuum, which gives way only then', () => {
+    expect(nextLockTimeout(policy, 1, [session('client backend'), session('autovacuum worker')], 1_000)).toBe(
+      1_200,
+    );
+  });
+
+  it('needs no longer try where deadlock_timeout is low enough', () => {
+    expect(nextLockTimeout(policy, 1, [session('autovacuum worker')], 100)).toBe(300);
+  });
+
+  it('guesses now and then for a session that it may not look into', () => {
+    expect(
+      [1, 2, 3, 4, 5, 6].map((number) => nextLockTimeout(policy, number, [session(null)], 1_000)),
+    ).toEqual([300, 300, 1_200, 300, 300, 1_200]);
+  });
+});
