@@ -12,7 +12,7 @@ export type ResolveHost = (hostname: string) => Promise<readonly LookupAddress[]
 export const systemResolve: ResolveHost = (hostname) => lookup(hostname, { all: true, verbatim: true });
 
 /** The connection would have led to an address or a port that is not open. Says nothing of which one. */
-export class DestinationRefusedError extends Error {
+class DestinationRefusedError extends Error {
   override readonly name = 'DestinationRefusedError';
   readonly code = 'ERR_DESTINATION_REFUSED';
 
@@ -22,7 +22,7 @@ export class DestinationRefusedError extends Error {
 }
 
 /** One look-up for all who ask for a name at the same time: a burst would otherwise fill the pool of getaddrinfo. */
-export function shareLookups(resolve: ResolveHost): ResolveHost {
+function shareLookups(resolve: ResolveHost): ResolveHost {
   const underWay = new Map<string, Promise<readonly LookupAddress[]>>();
   return (hostname) => {
     const known = underWay.get(hostname);
@@ -33,7 +33,7 @@ export function shareLookups(resolve: ResolveHost): ResolveHost {
   };
 }
 
-export interface GuardedConnectorOptions {
+interface GuardedConnectorOptions {
   readonly policy: DestinationPolicy;
   readonly resolve: ResolveHost;
   /** For look-up, TCP and TLS together. */

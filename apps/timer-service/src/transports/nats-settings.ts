@@ -16,7 +16,7 @@ export interface NatsSettings {
   readonly timeoutMs: number;
 }
 
-export interface NatsTlsFiles {
+interface NatsTlsFiles {
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
