@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type CallbackConfig, matchCallback } from '@timer-platform/callback-types';
+import { matchCallback } from '@timer-platform/callback-types';
 import { checkSchema, connect, type Database, oldestDueAge, SchemaError } from '@timer-platform/database';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -11,6 +11,8 @@ import { dispatchStatements } from './dispatch/dispatch-statements.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { createMetrics } from './metrics.ts';
 import { createTransports } from './transports/create-transports.ts';
+import { refuseDestination } from './transports/destination-policy.ts';
+import { destinationPolicy } from './transports/transport-settings.ts';
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -32,6 +34,8 @@ export interface Service {
   /** Stops claiming, finishes what is under way, closes every connection. Idempotent. */
   stop(): Promise<void>;
 }
+
+const NATS_NOT_CONFIGURED = 'NATS is not configured in this service: set NATS_URL, or NATS_HOST';
 
 /** Connections of the dispatcher: a claim, the three kinds of settle, the heartbeat. Clients cannot use them up. */
 const DISPATCHER_CONNECTIONS = 5;
@@ -56,7 +60,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const apiDatabase = openDatabase('api', config.databasePoolSize, false);
   const dispatchDatabase = openDatabase('dispatcher', DISPATCHER_CONNECTIONS, true);
 
-  const transports = createTransports(config.transports, { clock, log });
+  const destinations = destinationPolicy(config.transports, config.mode === 'development');
+  const transports = createTransports(config.transports, { clock, log, destinations });
   const metrics = createMetrics({
     load: () => dispatcher.load,
     breakerStates: () => dispatcher.breakerStates,
@@ -79,7 +84,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       if (dueMs === undefined) dispatcher.changed();
       else dispatcher.stored(dueMs);
     },
-    refuseDestination: (callback) => refuseCallback(callback, config),
+    refuseDestination: (callback) =>
+      matchCallback(callback, {
+        http: ({ url }) => refuseDestination(url, destinations),
+        nats: () => (config.transports.nats === undefined ? NATS_NOT_CONFIGURED : undefined),
+      }),
     metrics: metrics.render,
     ...(devRoutes === undefined ? {} : { devRoutes }),
   });
@@ -106,15 +115,4 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await Promise.all([apiDatabase.close(), dispatchDatabase.close()]);
   }
   return { url, dispatching, stop: () => (stopped ??= stop()) };
-}
-
-/** Why a callback may not be stored in this service, for the client to read; undefined: it may. */
-function refuseCallback(callback: CallbackConfig, { transports }: Config): string | undefined {
-  return matchCallback(callback, {
-    http: () => undefined,
-    nats: () =>
-      transports.nats === undefined
-        ? 'NATS is not configured in this service: set NATS_URL, or NATS_HOST'
-        : undefined,
-  });
 }
