@@ -18,6 +18,8 @@ export const LIMITS = {
   subjectLength: 1_024,
   /** Timers in one batch. */
   batchSize: 1_000,
+  /** Failed timers that one request may retry. */
+  retryBatchSize: 10_000,
   /** Timers in one page of a list. */
   pageSize: 200,
   /** Characters of an Idempotency-Key. */

@@ -9,14 +9,15 @@ import { timerStateSchema } from './timer-state.ts';
 /** The first instant that RFC 3339 cannot write. */
 const YEAR_10000 = Date.UTC(10_000, 0, 1);
 
-const instant = z.iso
+const dateTime = z.iso
   .datetime({
     offset: true,
     error: 'must be an RFC 3339 date and time with its offset, such as 2030-01-31T09:00:00Z',
   })
-  // Coarse bounds; whether an instant lies in the future is for the clock of the database to say.
-  .refine((text) => !(Date.parse(text) <= 0), { error: 'must be in the future' })
   .refine((text) => !(Date.parse(text) >= YEAR_10000), { error: 'must be before the year 10000' });
+
+// A coarse bound; whether an instant lies in the future is for the clock of the database to say.
+const instant = dateTime.refine((text) => !(Date.parse(text) <= 0), { error: 'must be in the future' });
 
 const metadata = jsonValueSchema(LIMITS.metadataBytes).meta({
   description: 'Kept with the timer and given back; never sent to the receiver',
@@ -124,6 +125,27 @@ export const listTimersQuerySchema = z.strictObject({
   order: z.enum(['asc', 'desc']).default('desc'),
 });
 export type ListTimersQuery = z.infer<typeof listTimersQuerySchema>;
+
+/** Body of `POST /timers/retry`: which failed timers to retry. */
+export const retryTimersRequestSchema = z
+  .strictObject({
+    callback_type: callbackTypeSchema.optional(),
+    failed_from: dateTime.optional().meta({ description: 'Only timers that failed then or later' }),
+    failed_before: dateTime.optional().meta({ description: 'Only timers that failed earlier' }),
+    last_error: jsonValueSchema(LIMITS.metadataBytes)
+      .pipe(z.string().min(1).max(200))
+      .optional()
+      .meta({ description: 'Only timers whose last_error holds this text' }),
+    limit: z
+      .int()
+      .min(1)
+      .max(LIMITS.retryBatchSize)
+      .default(1_000)
+      .meta({ description: 'How many at most, the oldest first' }),
+    dry_run: z.boolean().default(false).meta({ description: 'true: only count them' }),
+  })
+  .meta({ id: 'RetryTimersRequest' });
+export type RetryTimersRequest = z.infer<typeof retryTimersRequestSchema>;
 
 /** Header `Idempotency-Key` of a creation. */
 export const idempotencyKeySchema = z

@@ -27,6 +27,14 @@ export const timerListResponseSchema = success(
 );
 /** `GET /timers/:id/attempts`. */
 export const attemptListResponseSchema = success(z.object({ attempts: z.array(attemptSchema) }));
+/** `POST /timers/retry`. */
+export const retriedResponseSchema = success(
+  z.object({
+    matched: z.int().meta({ description: 'Failed timers that match, up to the limit' }),
+    retried: z.int().meta({ description: 'Timers that are pending again; 0 for a dry run' }),
+    more: z.boolean().meta({ description: 'Whether more than the limit may match' }),
+  }),
+);
 /** `GET /healthz` while the service is well. */
 export const healthResponseSchema = success(
   z.object({ status: z.literal('up'), database: z.literal('connected'), timestamp: z.iso.datetime() }),
@@ -48,5 +56,6 @@ export type TimerResponse = z.infer<typeof timerResponseSchema>;
 export type CanceledResponse = z.infer<typeof canceledResponseSchema>;
 export type TimerListResponse = z.infer<typeof timerListResponseSchema>;
 export type AttemptListResponse = z.infer<typeof attemptListResponseSchema>;
+export type RetriedResponse = z.infer<typeof retriedResponseSchema>;
 export type HealthResponse = z.infer<typeof healthResponseSchema>;
 export type DegradedResponse = z.infer<typeof degradedResponseSchema>;

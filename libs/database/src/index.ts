@@ -43,5 +43,6 @@ export {
   type ListPosition,
   type TimerFilter,
 } from './timers/list-timers.ts';
+export { countFailedTimers, retryTimers, type FailedTimerFilter } from './timers/retry-timers.ts';
 export type { TimerRow, TimerSummaryRow } from './timers/timer-row.ts';
 export { updateTimer, type TimerUpdate, type UpdateResult } from './timers/update-timer.ts';

@@ -24,6 +24,7 @@ import { metricsRoute } from './metrics.ts';
 import { documentApi } from './openapi.ts';
 import { parseJsonBodies } from './parse-json-body.ts';
 import { retryTimerRoute } from './retry-timer.ts';
+import { retryTimersRoute } from './retry-timers.ts';
 import { runTimerRoute } from './run-timer.ts';
 import type { RefuseDestination } from './to-new-timer.ts';
 import { updateTimerRoute } from './update-timer.ts';
@@ -102,6 +103,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     updateTimerRoute(secured, context);
     cancelTimerRoute(secured, context);
     retryTimerRoute(secured, context);
+    retryTimersRoute(secured, context);
     runTimerRoute(secured, context);
     done();
   });

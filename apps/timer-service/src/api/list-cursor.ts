@@ -10,7 +10,7 @@ const cursorSchema = z.tuple([
   z.string(),
   // Microseconds since 1970, well inside what PostgreSQL can hold.
   z.string().regex(/^-?\d{1,18}$/),
-  z.uuid(),
+  z.guid(),
 ]);
 
 function nameOf({ sort, order, status, callback_type }: ListKind): string {
