@@ -1,6 +1,7 @@
 import type { TimerState } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
 import { IS_FAILED, IS_PENDING } from '../state-guards.ts';
+import { RETRY_ASSIGNMENTS } from './retry-assignments.ts';
 import { SUMMARY_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
 
 /**
@@ -26,13 +27,9 @@ const RUN = statement(
    RETURNING ${SUMMARY_COLUMNS}`,
 );
 
-/** An expiry that has passed would fail the timer again at once; asking for a retry overrules it. */
 const RETRY = statement(
   'retry-timer',
-  `UPDATE timers
-   SET status = 'pending', next_attempt_at = clock_timestamp(), attempts_forgiven = attempts, lost_claims = 0,
-       executed_at = NULL,
-       expires_at = CASE WHEN expires_at > clock_timestamp() THEN expires_at END
+  `UPDATE timers SET ${RETRY_ASSIGNMENTS}
    WHERE id = $1 AND ${IS_FAILED}
    RETURNING ${SUMMARY_COLUMNS}`,
 );
