@@ -67,6 +67,17 @@ function send(transport: Transport<'nats'>, message: Message): Promise<Outcome> 
   });
 }
 
+/** For transports with a short limit, which a busy machine may miss: tries until it is delivered. */
+async function deliver(transport: Transport<'nats'>, message: Message): Promise<void> {
+  for (;;) {
+    const outcome = await send(transport, message);
+    if (outcome.kind === 'delivered') return;
+    expect(outcome.kind).toBe('retryable');
+    // No tight loop while the server is away; nothing waits for a fixed time.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 function retryable(reason: string, unreachable = false) {
   return { kind: 'retryable', reason, statusCode: null, retryAfterMs: null, unreachable };
 }
@@ -299,7 +310,7 @@ describe('outages', () => {
     const server = await startServer({ jetstream: true });
     await streamOn(server, { subjects: ['jobs.>'] });
     const { logged, transport } = create({ NATS_URL: server.url, NATS_TIMEOUT_MS: '500' });
-    expect(await send(transport, { topic: 'a' })).toEqual(DELIVERED);
+    await deliver(transport, { topic: 'a' });
     const lost = logged('lost the connection to NATS');
     server.freeze();
     const outcomes = await Promise.all([
@@ -308,10 +319,9 @@ describe('outages', () => {
     ]);
     for (const outcome of outcomes) expect(outcome).toMatchObject({ kind: 'retryable', unreachable: true });
     await lost;
-    const connected = logged('connected to NATS');
     server.thaw();
-    await connected;
-    expect(await send(transport, { topic: 'a' })).toEqual(DELIVERED);
+    await deliver(transport, { topic: 'a' });
+    await deliver(transport, { topic: 'jobs', key: 'a', jetstream: true });
   });
 
   it('of 10 kills of the server lose no message of a stream and double none', async () => {
@@ -324,20 +334,14 @@ describe('outages', () => {
     let goal = Infinity;
 
     /** Tries until the stream has it, as the dispatcher does. */
-    async function deliver(timerId: string): Promise<void> {
-      for (;;) {
-        const outcome = await send(transport, { topic: 'jobs', key: 'a', jetstream: true, timerId });
-        if (outcome.kind === 'delivered') break;
-        expect(outcome.kind).toBe('retryable');
-        // No tight loop while the server is away; the test waits for no fixed time.
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+    async function deliverJob(timerId: string): Promise<void> {
+      await deliver(transport, { topic: 'jobs', key: 'a', jetstream: true, timerId });
       settled += 1;
       if (settled >= goal) reached?.();
     }
 
     async function work(): Promise<void> {
-      for (let id = timerIds.pop(); id !== undefined; id = timerIds.pop()) await deliver(id);
+      for (let id = timerIds.pop(); id !== undefined; id = timerIds.pop()) await deliverJob(id);
     }
 
     const workers = Promise.all(Array.from({ length: 50 }, () => work()));
