@@ -104,7 +104,7 @@ export class ClaimLoop {
     const result = await claim(look.dueFromMs, limit);
     plan.looked(look.kind, {
       full: result.timers.length === limit,
-      nowMs: result.nowMs,
+      lookedUpToMs: result.lookedUpToMs,
       lastDueMs: result.timers.at(-1)?.dueMs ?? null,
       nextDueMs: result.nextDueMs,
     });

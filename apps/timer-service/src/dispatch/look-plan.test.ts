@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { LookPlan, type LookResult } from './look-plan.ts';
 
 const ROOM = { fresh: true, backlog: true };
@@ -8,8 +9,9 @@ function make(lookAheadMs = 250) {
   return new LookPlan({ lookAheadMs, batch: 100 }, 0);
 }
 
-function found(nowMs: number, more: Partial<LookResult> = {}): LookResult {
-  return { full: false, nowMs, lastDueMs: null, nextDueMs: null, ...more };
+/** What a look found that began at this instant. */
+function found(beganMs: number, more: Partial<LookResult> = {}): LookResult {
+  return { full: false, lookedUpToMs: beganMs + 250, lastDueMs: null, nextDueMs: null, ...more };
 }
 
 describe('LookPlan', () => {
@@ -85,9 +87,33 @@ describe('LookPlan', () => {
 
   test('without look-ahead it sleeps to the due instant itself', () => {
     const plan = make(0);
-    plan.looked('backlog', found(0, { nextDueMs: 40 }));
+    plan.looked('backlog', found(0, { lookedUpToMs: 0, nextDueMs: 40 }));
     expect(plan.next(1, ROOM)).toEqual({ kind: 'sleep', untilMs: 40 });
     expect(plan.next(40, ROOM)).toEqual({ kind: 'fresh', dueFromMs: 0 });
+  });
+
+  test('however long the looks take, every due instant is covered by a fresh one', () => {
+    const lookMs = fc.integer({ min: 0, max: 120 });
+    fc.assert(
+      fc.property(fc.array(lookMs, { minLength: 2, maxLength: 30 }), (durations) => {
+        const plan = make();
+        plan.looked('backlog', found(0, { nextDueMs: 251 }));
+        let now = 0;
+        let coveredUpToMs = 0;
+        for (const duration of durations) {
+          let look = plan.next(now, { fresh: true, backlog: false });
+          while (look.kind === 'sleep') {
+            now = look.untilMs;
+            look = plan.next(now, { fresh: true, backlog: false });
+          }
+          expect(look.dueFromMs).toBeLessThanOrEqual(coveredUpToMs);
+          coveredUpToMs = now + 250;
+          plan.looked('fresh', found(now, { nextDueMs: coveredUpToMs + 1 }));
+          now += duration;
+          expect(now).toBeLessThan(coveredUpToMs);
+        }
+      }),
+    );
   });
 
   test('without room it looks for nothing', () => {

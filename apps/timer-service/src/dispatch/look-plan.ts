@@ -14,7 +14,8 @@ export type Look =
 /** What a claim found. */
 export interface LookResult {
   readonly full: boolean;
-  readonly nowMs: number;
+  /** Everything due up to here was looked at: not the time of the answer, which is later by what the claim took. */
+  readonly lookedUpToMs: number;
   /** Due instant of the last timer claimed; null: none was. */
   readonly lastDueMs: number | null;
   /** Due instant of the next one beyond the look-ahead; null: none is stored. */
@@ -79,9 +80,10 @@ export class LookPlan {
   /** Takes in what a look found. */
   looked(kind: 'fresh' | 'backlog', result: LookResult): void {
     const { lookAheadMs } = this.#rules;
-    const earliestMs = result.nowMs + lookAheadMs * GAP_SHARE;
+    const { lookedUpToMs } = result;
+    const earliestMs = lookedUpToMs - lookAheadMs * (1 - GAP_SHARE);
     if (kind === 'fresh') {
-      this.#freshFromMs = result.nowMs + lookAheadMs;
+      this.#freshFromMs = lookedUpToMs;
       this.#nextFreshMs = Number.POSITIVE_INFINITY;
       if (result.full)
         this.#backlogFromMs = Math.min(this.#backlogFromMs, result.lastDueMs ?? Number.NEGATIVE_INFINITY);

@@ -40,6 +40,8 @@ export interface ClaimResult {
   readonly timers: ClaimedTimer[];
   /** The database's clock when it answered. */
   readonly nowMs: number;
+  /** Everything due up to this instant was looked at: the begin of the statement, plus the look-ahead. */
+  readonly lookedUpToMs: number;
   /** When the next timer beyond the look-ahead is due; null: none is stored. Only asked for when fewer than `limit` were claimed. */
   readonly nextDueMs: number | null;
   /** false: this dispatcher is no longer registered; it may start nothing and has to register anew. */
@@ -84,6 +86,7 @@ const CLAIM = statement(
    )
    SELECT claimed.*, setting.registered,
      date_part('epoch', clock_timestamp()) * 1000 AS now_ms,
+     date_part('epoch', now()) * 1000 + $2 AS looked_up_to_ms,
      CASE WHEN (SELECT count(*) FROM claimed) < $3 THEN (
        SELECT date_part('epoch', COALESCE(next_attempt_at, execute_at)) * 1000 FROM timers
        WHERE status = 'pending' AND COALESCE(next_attempt_at, execute_at) > now() + $2 * interval '1 millisecond'
@@ -105,6 +108,7 @@ interface ClaimRow {
   expires_at_ms: number | null;
   registered: boolean;
   now_ms: number;
+  looked_up_to_ms: number;
   next_due_ms: number | null;
 }
 
@@ -118,7 +122,13 @@ export async function claimDueTimers(db: Database, request: ClaimRequest): Promi
   timers.sort((one, other) => one.dueMs - other.dueMs);
   const [first] = rows;
   if (first === undefined) throw new Error('a claim answered no row at all');
-  return { timers, nowMs: first.now_ms, nextDueMs: first.next_due_ms, registered: first.registered };
+  return {
+    timers,
+    nowMs: first.now_ms,
+    lookedUpToMs: first.looked_up_to_ms,
+    nextDueMs: first.next_due_ms,
+    registered: first.registered,
+  };
 }
 
 function toClaimed(id: string, row: ClaimRow): ClaimedTimer {

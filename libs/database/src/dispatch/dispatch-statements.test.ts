@@ -121,6 +121,13 @@ describe('claimDueTimers', () => {
     expect((await claim()).timers.map(({ id }) => id)).toEqual([overdue]);
   });
 
+  test('tells how far it has looked: from its begin on, not from its answer', async () => {
+    const before = Date.now();
+    const { lookedUpToMs, nowMs } = await claim({ lookAheadMs: 250 });
+    expect(lookedUpToMs).toBeGreaterThanOrEqual(before + 250);
+    expect(lookedUpToMs).toBeLessThanOrEqual(nowMs + 250);
+  });
+
   test('takes no more than the limit, and then does not ask for the next due instant', async () => {
     for (let i = 0; i < 5; i += 1) await storeDue();
     const { timers, nextDueMs } = await claim({ limit: 3 });
