@@ -86,11 +86,16 @@ export function titleOf(object: SchemaObject): string {
   return `${object.kind} ${where}`;
 }
 
-/** Letter case and white space of a function's text have no say in what it does; strings in it are compared as well. */
-function comparable(object: SchemaObject): string {
-  return object.kind === 'function'
-    ? object.definition.toLowerCase().replaceAll(/\s+/g, ' ').trim()
-    : object.definition;
+/** Casts between text types, which PostgreSQL spells otherwise after pg_dump and restore: they mean nothing. */
+const textCasts = /::(?:text|character varying)(?:\(\d+\))?(?:\[\])?/g;
+
+/**
+ * The definition without what has no say in what it does: letter case and white space of a function's text (of strings
+ * in it as well), casts between text types in expressions. The type of a column comes first in its definition and stays.
+ */
+function comparable({ kind, definition }: SchemaObject): string {
+  if (kind === 'function') return definition.toLowerCase().replaceAll(/\s+/g, ' ').trim();
+  return kind === 'comment' ? definition : definition.replaceAll(textCasts, '');
 }
 
 /** One line or a few for each difference; none when the two are equal. The order of columns does not matter. */
