@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { ConfigError, readConfig } from './config.ts';
 
@@ -54,5 +55,22 @@ describe('readConfig', () => {
 
   test('is frozen', () => {
     expect(Object.isFrozen(readConfig(PRODUCTION))).toBe(true);
+  });
+
+  test('.env.example names every setting, and its values are valid', () => {
+    const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
+    const env = Object.fromEntries(
+      [...example.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+    );
+    expect(faultsOf({ ...env, ...PRODUCTION })).toEqual([]);
+
+    const sources = ['config.ts', 'api/api-settings.ts', 'dispatch/dispatch-settings.ts'];
+    sources.push('transports/transport-settings.ts', 'transports/nats-settings.ts');
+    const named = sources.flatMap((file) => {
+      const text = readFileSync(new URL(file, import.meta.url), 'utf8');
+      return [...text.matchAll(/^ {4}([A-Z][A-Z_]+): /gm)].map(([, name]) => name);
+    });
+    const ofDatabase = ['DATABASE_URL', 'PG_HOST', 'PG_PORT', 'PG_USER', 'PG_PASSWORD', 'PG_DB_NAME'];
+    expect(Object.keys(env).toSorted()).toEqual([...ofDatabase, ...named].toSorted());
   });
 });

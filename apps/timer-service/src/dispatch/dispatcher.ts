@@ -26,7 +26,7 @@ export interface DispatcherOptions {
 }
 
 /** Timers of one claim at most. */
-const BATCH = 1_000;
+const BATCH = 500;
 /** How often timers that would wait too long in memory are parked in the table. */
 const PARK_CHECK_MS = 250;
 /** How long stopping waits for results to be written. */

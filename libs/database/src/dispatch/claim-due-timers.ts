@@ -84,7 +84,10 @@ const CLAIM = statement(
        date_part('epoch', execute_at) * 1000 AS execute_at_ms,
        date_part('epoch', expires_at) * 1000 AS expires_at_ms
    )
-   SELECT claimed.*, setting.registered,
+   SELECT NULL::uuid AS id, NULL::integer AS claims, NULL::integer AS attempts, NULL::jsonb AS retry, NULL::jsonb AS config,
+     NULL::text AS payload, NULL::double precision AS due_ms, NULL::double precision AS execute_at_ms,
+     NULL::double precision AS expires_at_ms,
+     registered,
      date_part('epoch', clock_timestamp()) * 1000 AS now_ms,
      date_part('epoch', now()) * 1000 + $2 AS looked_up_to_ms,
      CASE WHEN (SELECT count(*) FROM claimed) < $3 THEN (
@@ -92,12 +95,23 @@ const CLAIM = statement(
        WHERE status = 'pending' AND COALESCE(next_attempt_at, execute_at) > now() + $2 * interval '1 millisecond'
        ORDER BY COALESCE(next_attempt_at, execute_at) LIMIT 1
      ) END AS next_due_ms
-   FROM setting LEFT JOIN claimed ON true`,
+   FROM setting
+   UNION ALL
+   SELECT id, claims, attempts, retry, config, payload, due_ms, execute_at_ms, expires_at_ms, NULL, NULL, NULL, NULL
+   FROM claimed`,
 );
 
-/** A row of the answer; the columns of `claimed` are null in the one row that comes when nothing was claimed. */
-interface ClaimRow {
-  id: string | null;
+/** Of the look itself: the one row without an id. Repeating it in each timer's row would be a third of the answer. */
+interface LookRow {
+  id: null;
+  registered: boolean;
+  now_ms: number;
+  looked_up_to_ms: number;
+  next_due_ms: number | null;
+}
+
+interface TimerRow {
+  id: string;
   claims: number;
   attempts: number;
   retry: RetryPolicy | null;
@@ -106,34 +120,33 @@ interface ClaimRow {
   due_ms: number;
   execute_at_ms: number;
   expires_at_ms: number | null;
-  registered: boolean;
-  now_ms: number;
-  looked_up_to_ms: number;
-  next_due_ms: number | null;
 }
 
 /** Claims timers that are due soon, in the order in which they are due. */
 export async function claimDueTimers(db: Database, request: ClaimRequest): Promise<ClaimResult> {
   const { dispatcherId, lookAheadMs, limit, dueFromMs } = request;
-  const rows = await db.rows<ClaimRow>(CLAIM, [dispatcherId, lookAheadMs, limit, dueFromMs]);
+  const rows = await db.rows<LookRow | TimerRow>(CLAIM, [dispatcherId, lookAheadMs, limit, dueFromMs]);
+  let look: LookRow | undefined;
   const timers: ClaimedTimer[] = [];
-  for (const row of rows) if (row.id !== null) timers.push(toClaimed(row.id, row));
+  for (const row of rows) {
+    if (row.id === null) look = row;
+    else timers.push(toClaimed(row));
+  }
+  if (look === undefined) throw new Error('a claim answered without its own row');
   // RETURNING promises no order.
   timers.sort((one, other) => one.dueMs - other.dueMs);
-  const [first] = rows;
-  if (first === undefined) throw new Error('a claim answered no row at all');
   return {
     timers,
-    nowMs: first.now_ms,
-    lookedUpToMs: first.looked_up_to_ms,
-    nextDueMs: first.next_due_ms,
-    registered: first.registered,
+    nowMs: look.now_ms,
+    lookedUpToMs: look.looked_up_to_ms,
+    nextDueMs: look.next_due_ms,
+    registered: look.registered,
   };
 }
 
-function toClaimed(id: string, row: ClaimRow): ClaimedTimer {
+function toClaimed(row: TimerRow): ClaimedTimer {
   return {
-    id,
+    id: row.id,
     claim: row.claims,
     dueMs: row.due_ms,
     executeAtMs: row.execute_at_ms,
