@@ -59,9 +59,8 @@ describe('readConfig', () => {
 
   test('.env.example names every setting, and its values are valid', () => {
     const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
-    const env = Object.fromEntries(
-      [...example.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
-    );
+    const env: Record<string, string> = {};
+    for (const [, name = '', value = ''] of example.matchAll(/^([A-Z_]+)=(.*)$/gm)) env[name] = value;
     expect(faultsOf({ ...env, ...PRODUCTION })).toEqual([]);
 
     const sources = ['config.ts', 'api/api-settings.ts', 'dispatch/dispatch-settings.ts'];
