@@ -1,9 +1,10 @@
 import path from 'node:path';
+import type { CallbackConfig } from '@timer-platform/callback-types';
 import { migrateToLatest } from '@timer-platform/database/migrations';
 import { z } from 'zod';
 import { storeTimers } from '../database/store-timers.ts';
 import { type Child, startProgram, workspaceRoot } from '../processes/child.ts';
-import type { Contender, StartOptions } from './contender.ts';
+import type { Contender, Job, StartOptions } from './contender.ts';
 
 /** For every process of a measurement; it reaches nothing but this machine. */
 export const BENCH_API_KEY = 'a-key-for-measurements-on-this-machine';
@@ -44,23 +45,41 @@ export async function startTimerService(
   return { ...child, url: found };
 }
 
+/** Timers that are due and not at their end; those due later are none of the measurement's. */
+const UNFINISHED = `
+  SELECT count(*)::integer AS count FROM timers
+  WHERE status = 'executing' OR (status = 'pending' AND COALESCE(next_attempt_at, execute_at) <= now())`;
+
+function timerServiceWith(name: string, callbackOf: (job: Job) => CallbackConfig): Contender {
+  return {
+    name,
+    settings: 'defaults, MAX_IN_FLIGHT_PER_DESTINATION = the connections',
+    prepare: async ({ url }) => {
+      await migrateToLatest({ databaseUrl: url });
+    },
+    start: ({ url }, options) => startTimerService(url, options),
+    store: ({ client }, jobs) =>
+      storeTimers(
+        client,
+        jobs.map((job) => ({ dueMs: job.payload.dueMs, callback: callbackOf(job) })),
+      ),
+    unfinished: async ({ client }) => {
+      const { rows } = await client.query<{ count: number }>(UNFINISHED);
+      return rows[0]?.count ?? Number.NaN;
+    },
+  };
+}
+
 /** This platform, as it is built and with its default settings but for the number of connections. */
-export const timerService: Contender = {
-  name: 'timer-platform',
-  settings: 'defaults, MAX_IN_FLIGHT_PER_DESTINATION = the connections',
-  prepare: async ({ url }) => {
-    await migrateToLatest({ databaseUrl: url });
-  },
-  start: ({ url }, options) => startTimerService(url, options),
-  store: ({ client }, jobs) =>
-    storeTimers(
-      client,
-      jobs.map(({ url, payload }) => ({ dueMs: payload.dueMs, callback: { type: 'http', url, payload } })),
-    ),
-  unfinished: async ({ client }) => {
-    const { rows } = await client.query(
-      `SELECT count(*)::integer AS count FROM timers WHERE status IN ('pending', 'executing')`,
-    );
-    return z.array(z.object({ count: z.number() })).parse(rows)[0]?.count ?? Number.NaN;
-  },
-};
+export const timerService = timerServiceWith('timer-platform', ({ url, payload }) => ({
+  type: 'http',
+  url,
+  payload: { ...payload },
+}));
+
+/** The same with NATS timers; a job's url is the topic. */
+export const natsTimerService = timerServiceWith('timer-platform', ({ url, payload }) => ({
+  type: 'nats',
+  topic: url,
+  payload: { ...payload },
+}));

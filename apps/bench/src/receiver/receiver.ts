@@ -42,3 +42,15 @@ export async function startHttpReceiver({
   const { url } = z.object({ url: z.string() }).parse(await child.next());
   return receiverOf(child, url);
 }
+
+/** Starts a subscriber that measures what is published to a topic of this NATS server. */
+export async function startNatsReceiver(
+  natsUrl: string,
+  topic: string,
+  execPath = process.execPath,
+): Promise<Receiver> {
+  const module = new URL('nats-receiver-process.ts', import.meta.url);
+  const child = new ModuleProcess('the subscriber', module, [natsUrl, topic], execPath);
+  await child.next();
+  return receiverOf(child, topic);
+}

@@ -23,5 +23,5 @@ export function describeMachine(node: string): Machine {
 }
 
 export function machineLine({ date, cores, cpu, memoryGib, node, load }: Machine): string {
-  return `${date}Z, ${cores} cores (${cpu}), ${memoryGib} GiB, Node ${node}, load before ${load.toFixed(1)}`;
+  return `${date}Z, ${cores} cores (${cpu}), ${memoryGib} GiB, Node ${node}, load average before ${load.toFixed(1)}`;
 }

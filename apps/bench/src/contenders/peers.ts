@@ -1,0 +1,112 @@
+import { execFile, spawn } from 'node:child_process';
+import { cp, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import type { BenchDatabase } from '../database/bench-server.ts';
+import { startProgram, workspaceRoot } from '../processes/child.ts';
+import type { Contender, Job, StoredJobs } from './contender.ts';
+
+const run = promisify(execFile);
+
+const SOURCES = path.join(workspaceRoot, 'apps/bench/peers');
+/** Outside of the workspace's packages: the peers need a newer Node than the workspace promises. */
+const INSTALLED = path.join(workspaceRoot, 'apps/bench/.peers');
+
+/** The peers, and the Node that they and we run on when compared. */
+export interface Peers {
+  readonly execPath: string;
+  readonly contenders: readonly Contender[];
+}
+
+async function sameText(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((file) => readFile(file, 'utf8').catch(() => undefined)));
+  return a !== undefined && a === b;
+}
+
+/** Installs the peers when they are not there yet, or when their versions have changed. */
+export async function installPeers(log: (line: string) => void): Promise<Peers> {
+  const manifest = path.join(INSTALLED, 'package.json');
+  const marker = path.join(INSTALLED, 'node_modules', '.installed.json');
+  await cp(SOURCES, INSTALLED, { recursive: true });
+  if (!(await sameText(manifest, marker))) {
+    log(`installing the peers into ${path.relative(workspaceRoot, INSTALLED)}`);
+    await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: INSTALLED });
+    await cp(manifest, marker);
+  }
+  return {
+    execPath: path.join(INSTALLED, 'node_modules', 'node', 'bin', 'node'),
+    contenders: [
+      peer(
+        'graphile-worker',
+        'local queue 500, batched completion, 100 ms poll, concurrency = the connections',
+        {},
+      ),
+      peer('pg-boss', '2 workers, batches of 500 with per-job results, 0.5 s poll, burst when full', {
+        PG_BOSS_WORKERS: '2',
+      }),
+    ],
+  };
+}
+
+/** Its worker's connections commit asynchronously, as ours do for claims and settles; storing does not. */
+const ASYNCHRONOUS = { PGOPTIONS: '-c synchronous_commit=off' };
+
+function peer(name: string, settings: string, env: Readonly<Record<string, string>>): Contender {
+  const program = path.join(INSTALLED, `${name}.mjs`);
+  const node = path.join(INSTALLED, 'node_modules', 'node', 'bin', 'node');
+  return {
+    name,
+    settings: `${settings}, synchronous_commit=off for the worker`,
+    prepare: async ({ url }) => {
+      await run(node, [program, 'prepare'], { env: { ...process.env, DATABASE_URL: url } });
+    },
+    start: ({ url }, options) =>
+      startProgram(
+        {
+          name,
+          program: options.execPath,
+          args: [...(options.nodeArgs ?? []), program, 'work'],
+          env: {
+            ...ASYNCHRONOUS,
+            ...env,
+            DATABASE_URL: url,
+            CONNECTIONS: String(options.connections),
+            NODE_ENV: 'production',
+          },
+        },
+        (line) => (line === 'working' ? true : undefined),
+      ),
+    store: ({ url }, jobs) => store(node, program, url, jobs),
+    unfinished: (database) => countUnfinished(name, database),
+  };
+}
+
+async function store(node: string, program: string, url: string, jobs: readonly Job[]): Promise<StoredJobs> {
+  const child = spawn(node, [program, 'store'], {
+    env: { ...process.env, DATABASE_URL: url },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const expectLine = async (expected: string): Promise<void> => {
+    const line = await lines.next();
+    if (line.value !== expected) throw new Error(`${program} store ended before "${expected}"`);
+  };
+  child.stdin.write(`${jobs.map((job) => JSON.stringify(job)).join('\n')}\n\n`);
+  await expectLine('stored');
+  return {
+    commit: async () => {
+      child.stdin.write('commit\n');
+      await expectLine('committed');
+    },
+  };
+}
+
+async function countUnfinished(name: string, { client }: BenchDatabase): Promise<number> {
+  const text =
+    name === 'pg-boss'
+      ? `SELECT count(*)::integer AS count FROM pgboss.job WHERE state < 'completed'`
+      : `SELECT count(*)::integer AS count FROM graphile_worker.jobs`;
+  const { rows } = await client.query<{ count: number }>(text);
+  return rows[0]?.count ?? Number.NaN;
+}

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { claimDueTimers, connect, registerDispatcher, settleDelivered } from '@timer-platform/database';
+
+/**
+ * Stands in for pgbench where that is not installed: the service's own statements in a bare loop.
+ * Arguments: the database's URL, rows of a batch, clients.
+ */
+const [, , url = '', batchText, clientsText] = process.argv;
+const clients = Number(clientsText);
+
+const db = connect({
+  url,
+  applicationName: 'bench',
+  poolSize: clients,
+  onIdleError: (error) => {
+    throw error;
+  },
+});
+const dispatcherId = randomUUID();
+await registerDispatcher(db, dispatcherId, 'bench');
+
+async function drain(): Promise<number> {
+  let settled = 0;
+  for (;;) {
+    const { timers } = await claimDueTimers(db, {
+      dispatcherId,
+      lookAheadMs: 250,
+      limit: Number(batchText),
+      dueFromMs: Number.NEGATIVE_INFINITY,
+    });
+    if (timers.length === 0) return settled;
+    const nowMs = Date.now();
+    await settleDelivered(
+      db,
+      timers.map(({ id, claim }) => ({ id, claim, startedMs: nowMs, finishedMs: nowMs })),
+    );
+    settled += timers.length;
+  }
+}
+
+const startedMs = performance.now();
+const counts = await Promise.all(Array.from({ length: clients }, drain));
+const rows = counts.reduce((sum, count) => sum + count, 0);
+process.send?.({ perSecond: (rows * 1_000) / (performance.now() - startedMs) });
+await db.close();
+process.on('disconnect', () => process.exit(0));

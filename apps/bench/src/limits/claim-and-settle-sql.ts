@@ -1,0 +1,30 @@
+/** Rows of one claim, and of one settle. */
+export const BATCH = 500;
+
+/**
+ * What any scheduler with this table has to write at least: claim a batch with its callbacks, settle it fenced. The same
+ * work as the service's statements in libs/database, without the service; as a script of pgbench, which hands the ids
+ * from one statement to the next.
+ */
+export const CLAIM_AND_SETTLE = `
+WITH due AS MATERIALIZED (
+  SELECT id FROM timers
+  WHERE status = 'pending' AND COALESCE(next_attempt_at, execute_at) <= now() + interval '250 milliseconds'
+  ORDER BY COALESCE(next_attempt_at, execute_at)
+  LIMIT ${BATCH}
+  FOR NO KEY UPDATE SKIP LOCKED
+), claimed AS (
+  UPDATE timers
+  SET status = 'executing', claimed_by = '00000000-0000-4000-8000-000000000000', claims = claims + 1, updated_at = now()
+  FROM due WHERE timers.id = due.id
+  RETURNING timers.id, claims, callback_config
+)
+SELECT COALESCE(array_agg(id), '{}')::text AS ids, COALESCE(array_agg(claims), '{}')::text AS tokens,
+       COALESCE(string_agg(callback_config::text, ''), '') AS configs
+FROM claimed \\gset
+UPDATE timers
+SET status = 'completed', claimed_by = NULL, attempts = attempts + 1, lost_claims = 0, last_error = NULL,
+    attempted_at = now(), executed_at = now(), updated_at = now()
+FROM unnest(CAST(:ids AS uuid[]), CAST(:tokens AS integer[])) AS settled (id, token)
+WHERE timers.id = settled.id AND timers.status || '' = 'executing' AND timers.claims = settled.token;
+`;

@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants, readdirSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import type { BenchDatabase } from '../database/bench-server.ts';
+import { ModuleProcess } from '../processes/child.ts';
+import { BATCH, CLAIM_AND_SETTLE } from './claim-and-settle-sql.ts';
+
+const run = promisify(execFile);
+
+const POSTGRES_VERSIONS = '/usr/lib/postgresql';
+
+export interface ClaimAndSettleResult {
+  readonly by: 'pgbench' | 'pg loop';
+  /** Rows claimed and settled per second. */
+  readonly perSecond: number;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** pgbench of PGBENCH_BIN, of the PATH, or where Debian keeps it; undefined: it is not installed. */
+function findPgbench(): string | undefined {
+  const given = process.env['PGBENCH_BIN'];
+  if (given !== undefined && given !== '') return given;
+  let versions: string[] = [];
+  try {
+    versions = readdirSync(POSTGRES_VERSIONS).sort((a, b) => Number(b) - Number(a));
+  } catch {
+    // Not Debian.
+  }
+  return [
+    ...(process.env['PATH'] ?? '').split(path.delimiter),
+    ...versions.map((version) => path.join(POSTGRES_VERSIONS, version, 'bin')),
+  ]
+    .map((directory) => path.join(directory, 'pgbench'))
+    .find(isExecutable);
+}
+
+/** The environment of libpq for a URL: a password has no place in a command line. */
+function libpqEnvironment(databaseUrl: string): Record<string, string> {
+  const url = new URL(databaseUrl);
+  return {
+    PGHOST: decodeURIComponent(url.hostname),
+    PGPORT: url.port === '' ? '5432' : url.port,
+    PGUSER: decodeURIComponent(url.username),
+    PGPASSWORD: decodeURIComponent(url.password),
+    PGDATABASE: decodeURIComponent(url.pathname.slice(1)),
+    PGOPTIONS: '-c synchronous_commit=off',
+  };
+}
+
+async function byPgbench(
+  pgbench: string,
+  { url }: BenchDatabase,
+  rows: number,
+  clients: number,
+): Promise<number> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'timer-bench-'));
+  try {
+    const script = path.join(directory, 'claim-and-settle.sql');
+    await writeFile(script, CLAIM_AND_SETTLE);
+    const transactions = Math.ceil(rows / BATCH / clients);
+    const { stdout } = await run(
+      pgbench,
+      ['-n', '-M', 'prepared', '-c', `${clients}`, '-j', `${clients}`, '-t', `${transactions}`, '-f', script],
+      { env: { ...process.env, ...libpqEnvironment(url) } },
+    );
+    const perSecond = /^tps = ([\d.]+)/m.exec(stdout)?.[1];
+    if (perSecond === undefined) throw new Error(`pgbench told no figure:\n${stdout}`);
+    return Number(perSecond) * BATCH;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function byLoop({ url }: BenchDatabase, clients: number): Promise<number> {
+  const module = new URL('claim-and-settle-process.ts', import.meta.url);
+  const child = new ModuleProcess('the claim and settle loop', module, [url, String(BATCH), String(clients)]);
+  try {
+    return z.object({ perSecond: z.number() }).parse(await child.next()).perSecond;
+  } finally {
+    await child.stop();
+  }
+}
+
+/** How fast so many due timers can be claimed and settled by this many clients that do nothing else. */
+export async function measureClaimAndSettle(
+  database: BenchDatabase,
+  rows: number,
+  clients: number,
+): Promise<ClaimAndSettleResult> {
+  const pgbench = findPgbench();
+  const perSecond =
+    pgbench === undefined
+      ? await byLoop(database, clients)
+      : await byPgbench(pgbench, database, rows, clients);
+  const { rows: left } = await database.client.query(
+    `SELECT FROM timers WHERE status <> 'completed' LIMIT 1`,
+  );
+  if (left.length > 0) throw new Error('the bare claims and settles have left timers over');
+  return { by: pgbench === undefined ? 'pg loop' : 'pgbench', perSecond };
+}

@@ -1,0 +1,33 @@
+/** The names under which figures are kept, so that what reads them cannot misspell them. */
+export const OURS = 'timer-platform';
+export const LIMIT = 'limit';
+
+export const scenarioNames = {
+  burst: 'burst',
+  steady: (perSecond: number) => `steady ${perSecond.toLocaleString('en-US')}/s`,
+  nats: 'nats',
+  held: 'held transaction',
+  notHeld: 'no held transaction',
+  pendingPrefix: 'pending ',
+  pending: (timers: number) => `pending ${timers.toLocaleString('en-US')}`,
+  create: 'create',
+  dead: 'dead destination',
+} as const;
+
+export const METRICS = {
+  rate: 'per second',
+  cpu: 'CPU s per 1,000',
+  cpuProcess: 'CPU s per 1,000, process',
+  cpuPostgres: 'CPU s per 1,000, PostgreSQL',
+  p50: 'lateness p50, ms',
+  p99: 'lateness p99, ms',
+  max: 'lateness max, ms',
+  early: 'early',
+  missing: 'missing',
+  duplicates: 'duplicates',
+  peakMib: 'peak RSS, MiB',
+  claimP50: 'claim p50, ms',
+  claimP99: 'claim p99, ms',
+  single: 'single POSTs/s',
+  batch: 'batch rows/s',
+} as const;

@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import { Figures } from './figures.ts';
+import { LIMIT, METRICS, OURS, scenarioNames } from './names.ts';
+import { ratiosOf } from './ratios.ts';
+
+const { burst } = scenarioNames;
+
+function burstFigures(ours: number[], peer: number[], otherPeer: number[], limit: number[]): Figures {
+  const figures = new Figures();
+  ours.forEach((value, round) => {
+    figures.add(burst, OURS, { [METRICS.rate]: value });
+    figures.add(burst, 'a', { [METRICS.rate]: peer[round] ?? 0 });
+    figures.add(burst, 'b', { [METRICS.rate]: otherPeer[round] ?? 0 });
+    figures.add(burst, LIMIT, { [METRICS.rate]: limit[round] ?? 0 });
+  });
+  return figures;
+}
+
+test('compares with the best peer of each round, and takes the median of the rounds', () => {
+  const figures = burstFigures([1_200, 600, 900], [1_000, 400, 500], [500, 600, 300], [2_000, 1_000, 1_000]);
+  const ratios = ratiosOf(figures, ['a', 'b']);
+  expect(ratios).toEqual([
+    { name: 'burst: callbacks/s, best peer = 1', value: 1.2, aim: '≥ 1.2', met: true },
+    { name: 'burst: callbacks/s, bare undici loop = 1', value: 0.6, aim: '≥ 0.65', met: false },
+  ]);
+});
+
+test('tells nothing of what was not measured', () => {
+  expect(ratiosOf(new Figures(), ['a'])).toEqual([]);
+});
+
+test('a figure that could not be told does not count as reached', () => {
+  const figures = new Figures();
+  figures.add(burst, OURS, { [METRICS.peakMib]: Number.NaN });
+  expect(ratiosOf(figures, [])).toMatchObject([{ met: false }]);
+});

@@ -1,0 +1,37 @@
+import { timerService } from '../contenders/timer-service.ts';
+import { type BenchDatabase, connectClient } from '../database/bench-server.ts';
+import type { Arena } from './arena.ts';
+import { type BurstResult, playBurst } from './burst.ts';
+
+const INSERT = `
+  INSERT INTO timers (created_at, execute_at, callback_config)
+  SELECT now() - interval '2 hours', now() - interval '1 hour' + n * interval '10 milliseconds',
+         jsonb_build_object('type', 'http', 'url', 'http://127.0.0.1/', 'payload', jsonb_build_object('n', n))
+  FROM generate_series(1, $1::integer) AS n`;
+
+/** The same row versions as a dispatcher makes. */
+const FINISH = [
+  `UPDATE timers SET status = 'executing', claims = claims + 1, claimed_by = gen_random_uuid(), updated_at = now()`,
+  `UPDATE timers SET status = 'completed', claimed_by = NULL, attempts = 1, attempted_at = now(), executed_at = now(),
+     updated_at = now()`,
+];
+
+/** A burst after so many finished timers; `held`: another session has a transaction open that began before them. */
+export function playHeld(
+  arena: Arena,
+  { timers, finished, held }: { readonly timers: number; readonly finished: number; readonly held: boolean },
+): Promise<BurstResult> {
+  const prepared = async ({ client, url }: BenchDatabase): Promise<void> => {
+    await client.query(INSERT, [finished]);
+    if (held) {
+      const holder = await connectClient(url);
+      // Dropping the database ends it.
+      holder.on('error', () => undefined);
+      await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      await holder.query('SELECT FROM timers LIMIT 1');
+    }
+    for (const statement of FINISH) await client.query(statement);
+    await client.query('VACUUM ANALYZE timers');
+  };
+  return playBurst(arena, timerService, { timers, prepared });
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { claimDueTimers, connect, registerDispatcher } from '@timer-platform/database';
+import { timerService } from '../contenders/timer-service.ts';
+import type { BenchDatabase } from '../database/bench-server.ts';
+import { type Spread, spreadOf } from '../measure/quantiles.ts';
+import type { Arena } from './arena.ts';
+import { playSteady, type SteadyResult } from './steady.ts';
+
+export interface PendingResult extends SteadyResult {
+  /** How long one claim takes, in milliseconds. */
+  readonly claim: Spread;
+}
+
+const FAR = `
+  INSERT INTO timers (execute_at, callback_config)
+  SELECT now() + interval '1 day' + (random() * 364) * interval '1 day',
+         jsonb_build_object('type', 'http', 'url', 'http://127.0.0.1/', 'payload', jsonb_build_object('n', n))
+  FROM generate_series($1::bigint, $2::bigint) AS n`;
+const DUE = `
+  INSERT INTO timers (created_at, execute_at, callback_config)
+  SELECT now() - interval '1 minute', now() - n * interval '1 millisecond', '{"type":"http","url":"http://127.0.0.1/"}'
+  FROM generate_series(1, $1::integer) AS n`;
+
+const ROWS_PER_STATEMENT = 500_000;
+const CLAIMS = 300;
+const WARM_UP_CLAIMS = 20;
+const CLAIM_SIZE = 50;
+
+async function storePending({ client }: BenchDatabase, pending: number): Promise<void> {
+  for (let from = 1; from <= pending; from += ROWS_PER_STATEMENT)
+    await client.query(FAR, [from, Math.min(pending, from + ROWS_PER_STATEMENT - 1)]);
+  await client.query('VACUUM ANALYZE timers');
+}
+
+async function measureClaims({ client, url }: BenchDatabase): Promise<Spread> {
+  await client.query(DUE, [(CLAIMS + WARM_UP_CLAIMS) * CLAIM_SIZE]);
+  const db = connect({ url, applicationName: 'bench', poolSize: 1, onIdleError: () => undefined });
+  try {
+    const dispatcherId = randomUUID();
+    await registerDispatcher(db, dispatcherId, 'bench');
+    const took: number[] = [];
+    for (let i = 0; i < CLAIMS + WARM_UP_CLAIMS; i += 1) {
+      const startedMs = performance.now();
+      const { timers } = await claimDueTimers(db, {
+        dispatcherId,
+        lookAheadMs: 250,
+        limit: CLAIM_SIZE,
+        dueFromMs: Number.NEGATIVE_INFINITY,
+      });
+      if (timers.length !== CLAIM_SIZE)
+        throw new Error(`a claim found ${timers.length} of ${CLAIM_SIZE} timers`);
+      if (i >= WARM_UP_CLAIMS) took.push(performance.now() - startedMs);
+    }
+    return spreadOf(took);
+  } finally {
+    await db.close();
+    await client.query(`DELETE FROM timers WHERE status = 'executing'`);
+    await client.query('DELETE FROM dispatchers');
+    await client.query('VACUUM ANALYZE timers');
+  }
+}
+
+/** Claims and a steady load beside so many timers that are due in the coming year. */
+export async function playPending(
+  arena: Arena,
+  {
+    pending,
+    perSecond,
+    seconds,
+  }: { readonly pending: number; readonly perSecond: number; readonly seconds: number },
+): Promise<PendingResult> {
+  let claim: Spread | undefined;
+  const steady = await playSteady(arena, timerService, {
+    perSecond,
+    seconds,
+    prepared: async (database) => {
+      await storePending(database, pending);
+      claim = await measureClaims(database);
+    },
+  });
+  if (claim === undefined) throw new Error('no claim was measured');
+  return { ...steady, claim };
+}
