@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { createTestDatabase } from '@timer-platform/database/testing';
+import type { TestDatabase } from '@timer-platform/database/testing';
+import pg from 'pg';
+
+let database: TestDatabase;
+let client: pg.Client;
+let directory: string;
+
+beforeEach(async () => {
+  database = await createTestDatabase({ upTo: 0 });
+  client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  directory = await mkdtemp(path.join(tmpdir(), 'migrations-'));
+});
+afterEach(async () => {
+  await client.end();
+  await database.drop();
+  await rm(directory, { recursive: true });
+});
+
+/** The migrator in a process of its own, from the sources. */
+function start(...args: string[]): {
+  readonly kill: () => void;
+  readonly exit: Promise<{ code: number | null; stdout: string; stderr: string }>;
+} {
+  const main = fileURLToPath(new URL('main.ts', import.meta.url));
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@timer-platform/source', '--import', 'tsx', main, ...args, '--migrations', directory],
+    { env: { ...process.env, DATABASE_URL: database.url }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const code = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return {
+    kill: () => child.kill('SIGKILL'),
+    exit: Promise.all([code, text(child.stdout), text(child.stderr)]).then(([exitCode, stdout, stderr]) => ({
+      code: exitCode,
+      stdout,
+      stderr,
+    })),
+  };
+}
+
+async function waitFor(sql: string): Promise<void> {
+  while ((await client.query(sql)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+const write = (name: string, sql: string): Promise<void> => writeFile(path.join(directory, name), sql);
+/** A file that takes until somebody lets it go on. */
+const gate = 'SELECT pg_advisory_lock(7), pg_advisory_unlock(7);\n';
+const atTheGate = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted";
+
+it('ten processes at once apply each file once; all end well', async () => {
+  await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+  await write('002_fill_a.sql', 'INSERT INTO a VALUES (1);\n');
+  await write('003_index_a.sql', '-- no-transaction\nCREATE INDEX CONCURRENTLY a_id ON a (id);\n');
+  const ended = await Promise.all(Array.from({ length: 10 }, () => start('migrate', '--json').exit));
+  expect(ended.map(({ code }) => code)).toEqual(Array(10).fill(0));
+  const versions = ended.flatMap(({ stdout }) =>
+    Array.from(stdout.matchAll(/"file": "(\d+)/g), (match) => match[1]),
+  );
+  expect(versions.sort()).toEqual(['001', '002', '003']);
+  expect((await client.query('SELECT * FROM a')).rowCount).toBe(1);
+});
+
+it('a second one waits, or with --lock-wait 0 exits with 30; kill -9 of the first frees it, and leaves nothing', async () => {
+  await write('001_make_a.sql', `CREATE TABLE a (id int);\n${gate}`);
+  await client.query('SELECT pg_advisory_lock(7)');
+  const first = start('migrate');
+  await waitFor(atTheGate);
+
+  expect(await start('migrate', '--lock-wait', '0').exit).toMatchObject({
+    code: 30,
+    stderr: expect.stringMatching(/another migrator is at work.*timer-migrator/),
+  });
+  const second = start('migrate');
+  await waitFor(
+    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'timer-migrator' AND query LIKE '%pg_try_advisory_lock%'",
+  );
+  first.kill();
+  await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+  expect(await first.exit).toMatchObject({ code: null });
+  // It has read the file with the gate: the gate opens for it.
+  await waitFor(atTheGate);
+  await client.query('SELECT pg_advisory_unlock(7)');
+  expect(await second.exit).toMatchObject({ code: 0, stdout: expect.stringContaining('001_make_a.sql') });
+});
+
+it('fails with its exit code and PostgreSQL’s words on standard error, nothing on standard output', async () => {
+  await write('001_fails.sql', 'CREATE TABLE a (id int);\nSELECT nothing;\n');
+  expect(await start('migrate').exit).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(
+      /^error \(failed\): 001_fails\.sql:2:8: column "nothing" does not exist \(SQLSTATE 42703\)\nstatement: SELECT nothing\n/,
+    ),
+  });
+  expect((await client.query("SELECT 1 WHERE to_regclass('a') IS NOT NULL")).rowCount).toBe(0);
+});

@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createTestDatabase } from '@timer-platform/database/testing';
+import type { TestDatabase } from '@timer-platform/database/testing';
+import pg from 'pg';
+import ts from 'typescript';
+
+/** What the row types of Kysely say of a column; `type` is what a SELECT of it gives, without null. */
+interface DeclaredColumn {
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly generated: boolean;
+}
+type DeclaredTables = Readonly<Record<string, Readonly<Record<string, DeclaredColumn>>>>;
+
+/** Generated<X> and ColumnType<X, …> give X, Json<X> gives a parsed value. */
+function declaredColumn(node: ts.TypeNode): DeclaredColumn {
+  if (ts.isUnionTypeNode(node)) {
+    const isNull = (member: ts.TypeNode): boolean =>
+      ts.isLiteralTypeNode(member) && member.literal.kind === ts.SyntaxKind.NullKeyword;
+    const [rest] = node.types.filter((member) => !isNull(member)).map(declaredColumn);
+    if (rest !== undefined && node.types.some(isNull)) return { ...rest, nullable: true };
+  }
+  if (ts.isTypeReferenceNode(node)) {
+    const wrapper = node.typeName.getText();
+    const [selected] = node.typeArguments ?? [];
+    if (selected !== undefined && wrapper === 'Generated')
+      return { ...declaredColumn(selected), generated: true };
+    if (selected !== undefined && wrapper === 'ColumnType') return declaredColumn(selected);
+    if (wrapper === 'Json') return { type: 'Json', nullable: false, generated: false };
+  }
+  return { type: node.getText(), nullable: false, generated: false };
+}
+
+function columnsOf(declaration: ts.InterfaceDeclaration): Record<string, DeclaredColumn> {
+  const columns: Record<string, DeclaredColumn> = {};
+  for (const member of declaration.members) {
+    if (ts.isPropertySignature(member) && member.type !== undefined)
+      columns[member.name.getText()] = declaredColumn(member.type);
+  }
+  return columns;
+}
+
+/** The tables of `interface Schema`, each with the columns of the interface that it names. */
+function declaredTables(source: string): DeclaredTables {
+  const file = ts.createSourceFile('schema.ts', source, ts.ScriptTarget.Latest, true);
+  const interfaces = new Map(
+    file.statements.filter(ts.isInterfaceDeclaration).map((found) => [found.name.text, found]),
+  );
+  const tables: Record<string, Record<string, DeclaredColumn>> = {};
+  for (const member of interfaces.get('Schema')?.members ?? []) {
+    if (!ts.isPropertySignature(member)) continue;
+    const row = interfaces.get(member.type?.getText() ?? '');
+    tables[member.name.getText()] = row === undefined ? {} : columnsOf(row);
+  }
+  return tables;
+}
+
+/** What node-postgres makes of a column's type. Names of our own types stand for strings with a CHECK. */
+const allowedTypes: Readonly<Record<string, RegExp>> = {
+  uuid: /^string$/,
+  text: /^(?:string|[A-Z]\w+)$/,
+  'character varying': /^(?:string|[A-Z]\w+)$/,
+  'timestamp with time zone': /^Date$/,
+  integer: /^number$/,
+  bigint: /^string$/,
+  boolean: /^boolean$/,
+  jsonb: /^Json$/,
+  bytea: /^(?:Buffer|Uint8Array)$/,
+  'uuid[]': /^(?:readonly )?string\[\]$/,
+};
+
+interface LiveColumn {
+  readonly table: string;
+  readonly name: string;
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly has_default: boolean;
+}
+
+const readColumns = `
+SELECT c.relname AS table, a.attname AS name, format_type(a.atttypid, NULL) AS type, NOT a.attnotnull AS nullable, a.atthasdef AS has_default
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname !~ '^(_|kysely_migration)'
+ORDER BY 1, a.attnum`;
+
+/** Each way in which the row types and the live columns disagree. */
+function disagreements(tables: DeclaredTables, live: readonly LiveColumn[]): string[] {
+  const found: string[] = [];
+  for (const { table, name, type, nullable, has_default: hasDefault } of live) {
+    const declared = tables[table]?.[name];
+    const where = `${table}.${name}`;
+    if (declared === undefined) found.push(`${where} is not declared`);
+    else {
+      if (allowedTypes[type]?.test(declared.type) !== true)
+        found.push(`${where} is ${type}, declared ${declared.type}`);
+      if (declared.nullable !== nullable) found.push(`${where} is ${nullable ? '' : 'not '}nullable`);
+      if (declared.generated !== hasDefault) found.push(`${where} has ${hasDefault ? 'a' : 'no'} default`);
+    }
+  }
+  const names = new Set(live.map(({ table, name }) => `${table}.${name}`));
+  for (const [table, columns] of Object.entries(tables)) {
+    for (const name of Object.keys(columns))
+      if (!names.has(`${table}.${name}`)) found.push(`${table}.${name} is not in the database`);
+  }
+  return found;
+}
+
+describe('the row types of Kysely', () => {
+  let database: TestDatabase;
+  let live: LiveColumn[];
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    live = (await client.query<LiveColumn>(readColumns)).rows;
+    await client.end();
+  });
+  afterAll(() => database.drop());
+  const source = (): Promise<string> =>
+    readFile(new URL('../../../libs/database/src/schema.ts', import.meta.url), 'utf8');
+
+  it('match the migrated schema: tables, columns, types, nullability, defaults', async () => {
+    expect(disagreements(declaredTables(await source()), live)).toEqual([]);
+    expect(live.length).toBeGreaterThan(30);
+  });
+
+  it.each([
+    ['a column that is gone', /^ {2}metadata: .*$/m, '', ['timers.metadata is not declared']],
+    [
+      'a column too many',
+      /^ {2}metadata:/m,
+      '  extra: string;\n  metadata:',
+      ['timers.extra is not in the database'],
+    ],
+    [
+      'a null forgotten',
+      /last_error: string \| null/,
+      'last_error: string',
+      ['timers.last_error is nullable'],
+    ],
+    [
+      'another type',
+      /^ {2}attempts: .*$/m,
+      '  attempts: Generated<string>;',
+      ['timers.attempts is integer, declared string'],
+    ],
+    ['a default forgotten', /^ {2}attempts: .*$/m, '  attempts: number;', ['timers.attempts has a default']],
+  ])('would not with %s (control)', async (_name, pattern, replacement, expected) => {
+    const text = await source();
+    expect(text).toMatch(pattern);
+    expect(disagreements(declaredTables(text.replace(pattern, replacement)), live)).toEqual(expected);
+  });
+});
