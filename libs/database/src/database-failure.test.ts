@@ -25,6 +25,8 @@ describe('classifyFailure', () => {
     expect(await run(String.raw`SELECT '"\u0000"'::jsonb`)).toBe('refused-value');
     expect(await run(`SELECT 'tomorrowish'::timestamptz`)).toBe('refused-value');
     expect(await run(`SELECT * FROM no_such_table`)).toBe('other');
+    await db.rows({ name: 'limit', text: `SET statement_timeout = '10ms'` });
+    expect(await run(`SELECT pg_sleep(60)`)).toBe('too-slow');
     expect(await run(`SELECT pg_terminate_backend(pg_backend_pid())`)).toBe('unreachable');
     await db.close();
     await database.drop();

@@ -4,6 +4,8 @@ export type DatabaseFailure =
   | 'unreachable'
   /** A value that the column's type cannot hold: SQLSTATE class 22. */
   | 'refused-value'
+  /** The statement ran into its time limit. */
+  | 'too-slow'
   | 'other';
 
 const NETWORK = new Set([
@@ -22,7 +24,8 @@ const NETWORK = new Set([
 const UNREACHABLE_STATE = /^(?:08...|57P0[123]|53300)$/;
 
 /** What pg says, without a code, of a connection that was not made in time or broke under a statement. */
-const BROKEN_CONNECTION = /connection terminated|query read timeout|timeout exceeded when trying to connect|connection error/i;
+const BROKEN_CONNECTION =
+  /connection terminated|query read timeout|timeout exceeded when trying to connect|connection error/i;
 
 /** Folds whatever a statement was rejected with into one kind of failure. */
 export function classifyFailure(error: unknown): DatabaseFailure {
@@ -30,6 +33,7 @@ export function classifyFailure(error: unknown): DatabaseFailure {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string') {
     if (NETWORK.has(code) || UNREACHABLE_STATE.test(code)) return 'unreachable';
+    if (code === '57014') return 'too-slow';
     return /^22...$/.test(code) ? 'refused-value' : 'other';
   }
   return typeof message === 'string' && BROKEN_CONNECTION.test(message) ? 'unreachable' : 'other';

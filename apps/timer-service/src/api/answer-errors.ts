@@ -54,12 +54,16 @@ export function toApiError(error: unknown, request: FastifyRequest): ApiError {
   if (known !== undefined) return known;
   const failure = classifyFailure(error);
   request.log.error({ err: loggable(error), failure, route: request.routeOptions.url }, 'request failed');
-  if (failure === 'refused-value')
-    return new ApiError('validation', 'the request holds a value that the database cannot store');
-  return new ApiError(
-    'internal',
-    failure === 'unreachable' ? 'the database cannot be reached' : 'internal error',
-  );
+  switch (failure) {
+    case 'refused-value':
+      return new ApiError('validation', 'the request holds a value that the database cannot store');
+    case 'unreachable':
+      return new ApiError('internal', 'the database cannot be reached');
+    case 'too-slow':
+      return new ApiError('internal', 'the database took too long; ask for less, or by a filter');
+    case 'other':
+      return new ApiError('internal', 'internal error');
+  }
 }
 
 /** Sends an error as the answer. */

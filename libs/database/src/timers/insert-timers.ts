@@ -1,8 +1,8 @@
 import type { CallbackConfig, CallbackType, JsonValue, RetryPolicy } from '@timer-platform/callback-types';
-import { v7 as uuidv7 } from 'uuid';
 import { type Database, statement } from '../connect.ts';
 import { isCheckViolation } from '../database-error.ts';
 import { afterDelay } from './after-delay.ts';
+import { newTimerId } from './new-timer-id.ts';
 
 /** A timer to store. Exactly one of `executeAt` and `delayMs` is given. */
 export interface NewTimer {
@@ -40,7 +40,6 @@ export type InsertResult =
 
 /**
  * One statement for one timer and for a thousand: a single JSON parameter is cheaper to send than arrays of columns.
- * Ids are UUIDs of version 7, made here, so that new entries of the primary key stand beside each other.
  */
 const ROWS = `
   SELECT id, COALESCE(execute_at, ${afterDelay('delay_ms')}) AS execute_at,
@@ -93,7 +92,7 @@ export async function insertTimers(
   timers: readonly NewTimer[],
   idempotency?: IdempotencyKey,
 ): Promise<InsertResult> {
-  const ids = timers.map(() => uuidv7());
+  const ids = timers.map(newTimerId);
   const rows = JSON.stringify(timers.map((timer, index) => toRow(timer, ids[index])));
   let inserted: InsertedRow[];
   try {
