@@ -28,6 +28,7 @@ export { ping } from './ping.ts';
 export type { Schema } from './schema.ts';
 export { cancelTimer, retryTimer, runTimer, type ChangeResult } from './timers/change-timer.ts';
 export { findTimer, findTimers } from './timers/find-timer.ts';
+export { forgetIdempotencyKeys } from './timers/forget-idempotency-keys.ts';
 export {
   insertTimers,
   type IdempotencyKey,

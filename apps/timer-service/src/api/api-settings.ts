@@ -15,6 +15,7 @@ export const apiSettingsSchema = z
     TRUSTED_PROXIES: list(),
     BODY_LIMIT_BYTES: wholeNumber(1_024, 64 * 1_048_576, 1.5 * 1_048_576),
     BATCH_BODY_LIMIT_BYTES: wholeNumber(1_024, 256 * 1_048_576, 16 * 1_048_576),
+    IDEMPOTENCY_KEY_HOURS: wholeNumber(1, 24 * 3_650, 24 * 7),
     HEALTH_MAX_OVERDUE_MS: wholeNumber(0, 86_400_000, 300_000),
     METRICS_PUBLIC: onOff(false),
     DOCS: onOff(true),
@@ -38,6 +39,8 @@ export const apiSettingsSchema = z
     trustedProxies: env.TRUSTED_PROXIES,
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
     batchBodyLimitBytes: env.BATCH_BODY_LIMIT_BYTES,
+    /** For how long an Idempotency-Key is remembered at least. */
+    idempotencyKeyHours: env.IDEMPOTENCY_KEY_HOURS,
     /** /healthz degrades when the oldest due timer has waited longer than this; 0: never. */
     healthMaxOverdueMs: env.HEALTH_MAX_OVERDUE_MS,
     /** Whether /metrics answers without a key. */

@@ -15,6 +15,7 @@ import { requireApiKey } from './authenticate.ts';
 import { cancelTimerRoute } from './cancel-timer.ts';
 import { createTimerRoute } from './create-timer.ts';
 import { createTimersRoute } from './create-timers.ts';
+import { forgetOldKeys } from './forget-keys.ts';
 import { getTimerRoute } from './get-timer.ts';
 import { healthRoutes } from './health.ts';
 import { rememberPaths } from './known-paths.ts';
@@ -83,6 +84,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   parseJsonBodies(app);
   dropIdleConnections(app);
+  forgetOldKeys(app, context);
   answerUnknownPaths(app);
   app.addHook('onRequest', async (_, reply) => {
     void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { timerBatchResponseSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
+import Fastify from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { systemClock } from '../clock.ts';
+import type { ApiContext } from './api-context.ts';
+import { apiSettingsSchema } from './api-settings.ts';
+import { forgetOldKeys } from './forget-keys.ts';
 import { startTestApi, type TestApi } from './testing/test-api.ts';
 
 let api: TestApi;
@@ -20,6 +26,14 @@ const sameTimer = {
 function post(key: string, body: unknown = timer, path = '/timers') {
   return api.request('POST', path, body, { 'idempotency-key': key });
 }
+
+const context = (): ApiContext => ({
+  db: api.db,
+  settings: apiSettingsSchema.parse({}),
+  clock: systemClock,
+  wake: () => undefined,
+  refuseDestination: () => undefined,
+});
 
 async function stored(): Promise<number> {
   const [row] = await api.db.rows<{ count: number }>({
@@ -102,5 +116,21 @@ describe('Idempotency-Key', () => {
     const { id } = timerSummaryResponseSchema.parse(body).data;
     await api.db.rows({ name: 'delete', text: 'DELETE FROM timers WHERE id = $1' }, [id]);
     expect(await post('gone')).toMatchObject({ status: 409, body: { code: 7 } });
+  });
+
+  test('old keys are forgotten while the server runs', async () => {
+    const first = await post('old');
+    await api.db.rows({
+      name: 'age',
+      text: "UPDATE idempotency_keys SET created_at = now() - interval '8 days' WHERE key = 'old'",
+    });
+    const app = Fastify().withTypeProvider<ZodTypeProvider>();
+    forgetOldKeys(app, context(), 5);
+    let replayed: unknown = 'true';
+    // The same key makes a new timer once the old request is forgotten.
+    while (replayed === 'true') ({ 'idempotent-replayed': replayed } = (await post('old')).headers);
+    await app.close();
+    expect((await post('old')).body).not.toStrictEqual(first.body);
+    expect((await post('a')).headers['idempotent-replayed']).toBe('true');
   });
 });
