@@ -119,6 +119,7 @@ export function buildProgram(env: Environment, output: Output, listenForStop: ()
       50_000,
     )
     .option('--allow-blocking', 'run such a file whatever the size of the table')
+    .option('--before-contract', 'apply what follows an online migration that waits for its contract')
     .option(...lockTimeoutOption)
     .option(...lockPatienceOption)
     .option(...migrationsOption)

@@ -1,3 +1,5 @@
+import type pg from 'pg';
+
 import type { BenchServer } from '../database/bench-server.ts';
 import { callbackSum, countChangedStamps, fillTimers } from './fill-timers.ts';
 import { runMigrator } from './migrator-process.ts';
@@ -12,6 +14,8 @@ export interface WayResult {
   /** Milliseconds: the whole way, of which the contract. */
   readonly totalMs: number;
   readonly contractMs: number | undefined;
+  /** How long the transaction that 002 ends with kept everybody out, by the ledger: all of it, or the contract's end. */
+  readonly lockedMs: number;
   readonly probes: Readonly<Record<ProbeName, ProbeResult>>;
   readonly sizeBefore: number;
   readonly sizeAfter: number;
@@ -25,6 +29,13 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await work();
   return performance.now() - startedAt;
+}
+
+async function executionMs(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ ms: number }>(
+    'SELECT execution_time::float8 / 1e6 AS ms FROM _sqlx_migrations WHERE version = 2',
+  );
+  return rows[0]?.ms ?? Number.NaN;
 }
 
 async function playWay(server: BenchServer, name: WayResult['name'], rows: number): Promise<WayResult> {
@@ -52,6 +63,7 @@ async function playWay(server: BenchServer, name: WayResult['name'], rows: numbe
             runMigrator(url, ['online', 'contract', '--old-service-stopped', '--known-application', 'bench']),
           );
 
+    const lockedMs = await executionMs(client);
     const sizeAfter = await size();
     const changedStamps = await countChangedStamps(client);
     await client.query("DELETE FROM timers WHERE callback_config->>'url' = 'http://probe'");
@@ -62,6 +74,7 @@ async function playWay(server: BenchServer, name: WayResult['name'], rows: numbe
       name,
       totalMs: upToContract + (contractMs ?? 0),
       contractMs,
+      lockedMs,
       probes,
       sizeBefore,
       sizeAfter,
@@ -108,9 +121,10 @@ export function brokenPromises({ plain, online, sameSchema }: Comparison): strin
   if (failures > 0) broken.push(`${failures} operations failed during the online migration`);
   if (longestWait(online) >= 1_000)
     broken.push(`somebody waited ${longestWait(online).toFixed(0)} ms during the online migration`);
-  if (longestWait(online) * 50 >= longestWait(plain)) {
+  // The plain file's wait grows with the table, ours does not: a ratio means something on a large one only.
+  if (online.rows >= 1_000_000 && longestWait(online) * 50 >= longestWait(plain)) {
     broken.push(
-      `the longest wait is not under 1/50 of the plain file's, ${longestWait(plain).toFixed(0)} ms; on few rows it cannot be`,
+      `the longest wait is not under 1/50 of the plain file's, ${longestWait(plain).toFixed(0)} ms`,
     );
   }
   if (online.changedStamps > 0)

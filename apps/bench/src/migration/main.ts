@@ -36,6 +36,7 @@ function comparisonTable({ plain, online, sameSchema }: Comparison): string {
     [
       row('whole way', 's', ({ totalMs }) => figure(totalMs / 1000, 1)),
       row('of which contract', 's', ({ contractMs }) => figure((contractMs ?? Number.NaN) / 1000, 1)),
+      row('table locked at a stretch', 'ms', ({ lockedMs }) => figure(lockedMs)),
       row('longest wait: reader', 'ms', ({ probes }) => figure(probes.reader.longestWaitMs)),
       row('longest wait: updater', 'ms', ({ probes }) => figure(probes.updater.longestWaitMs)),
       row('longest wait: old inserter', 'ms', ({ probes }) => figure(probes.inserter.longestWaitMs)),

@@ -14,6 +14,7 @@ export interface MigrateCommand extends LockOptions {
   readonly lockWait?: number | undefined;
   readonly blockingRowLimit?: number | undefined;
   readonly allowBlocking?: boolean | undefined;
+  readonly beforeContract?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -71,6 +72,7 @@ export async function migrate(databaseUrl: string, command: MigrateCommand, outp
     lockWaitMs: command.lockWait === undefined ? undefined : command.lockWait * 1000,
     blockingRowLimit: command.allowBlocking === true ? Infinity : command.blockingRowLimit,
     lockPolicy: lockPolicyOf(command),
+    beforeContract: command.beforeContract,
     onProgress: tellProgress(output, json),
   });
   if (json) output.json(toJsonReport(report));

@@ -28,7 +28,7 @@ export interface Pace {
   readonly restRatio: number;
 }
 
-export const defaultPace: Pace = { targetBatchMs: 200, firstBatchRows: 500, restRatio: 0.2 };
+export const defaultPace: Pace = { targetBatchMs: 100, firstBatchRows: 500, restRatio: 0.2 };
 
 /** What every step of the online migration works with. */
 export interface OnlineContext {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   compareSchemas,
+  migrateDown,
   migrateToLatest,
   openMigrationSession,
   readOnlineState,
@@ -242,6 +243,56 @@ describe('between start and contract', () => {
     });
   });
 });
+
+describe('before the contract, what follows 002', () => {
+  it('is refused unless asked for; then it is applied, and the contract ends in the very schema and ledger of the plain way', async () => {
+    const plain = await createTestDatabase();
+    const other = await connect(plain.url);
+    const expected = {
+      schema: await readSchemaObjects(other),
+      columns: await columnsOf(other),
+      versions: await versions(other),
+      names: await names(other),
+    };
+    await other.end();
+    await plain.drop();
+
+    await startOnline(options());
+    await expect(migrateToLatest({ databaseUrl: database.url })).rejects.toMatchObject({
+      code: 'online-in-progress',
+    });
+    const { applied } = await migrateToLatest({ databaseUrl: database.url, beforeContract: true });
+    expect(applied.map(({ file }) => file.version)).not.toContain(2n);
+    await client.query(
+      `INSERT INTO timers (execute_at, callback_url) VALUES (now() + interval '1 day', 'http://old')`,
+    );
+    await client.query(
+      `INSERT INTO timers (execute_at, callback_config, expires_at) VALUES (now() + interval '1 day', '{"type": "http", "url": "http://new"}', now())`,
+    );
+    await expect(abortOnline(options())).rejects.toMatchObject({ code: 'no-way-back' });
+
+    await contract();
+    expect(compareSchemas(expected.schema, await readSchemaObjects(client))).toEqual([]);
+    expect(await columnsOf(client)).toEqual(expected.columns);
+    expect(await versions(client)).toEqual(expected.versions);
+    expect(await names(client)).toEqual(expected.names);
+    expect((await migrateToLatest({ databaseUrl: database.url })).applied).toEqual([]);
+  });
+
+  it('can be undone again, down to where abort is possible', async () => {
+    const schemaBefore = await readSchemaObjects(client);
+    await startOnline(options());
+    await migrateToLatest({ databaseUrl: database.url, beforeContract: true });
+    await migrateDown({ databaseUrl: database.url, to: 1n, acceptLoss: true });
+    await abortOnline(options());
+    expect(compareSchemas(schemaBefore, await readSchemaObjects(client))).toEqual([]);
+  });
+});
+
+const versions = (from: pg.Client): Promise<unknown[]> =>
+  rowsOf('SELECT version::int, description FROM _sqlx_migrations ORDER BY version', from);
+const names = (from: pg.Client): Promise<unknown[]> =>
+  rowsOf('SELECT name FROM kysely_migration ORDER BY timestamp, name', from);
 
 function idOf(row: unknown): string {
   return typeof row === 'object' && row !== null && 'id' in row ? String(row.id) : '';

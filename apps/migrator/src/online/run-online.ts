@@ -130,7 +130,7 @@ function refuseWrongStart({ ledger, context }: Work): void {
       'no ledger says which migrations this database has: run migrator:adopt first',
     );
   }
-  if (newest >= context.file.version) {
+  if (ledger.rows.some((row) => row.version === context.file.version)) {
     throw new MigrationError(
       'not-online',
       `${context.file.fileName} is applied already, there is nothing to do online`,
@@ -209,8 +209,15 @@ export async function contractOnline(options: ContractOptions): Promise<Evidence
 
 /** Back to the schema of 001; possible until the contract. */
 export async function abortOnline(options: OnlineOptions): Promise<void> {
-  await withOnlineContext(options, async ({ context }) => {
+  await withOnlineContext(options, async ({ context, ledger }) => {
     await requireUnderWay(context);
+    const newest = ledger.rows.at(-1)?.version ?? 0n;
+    if (newest > context.file.version) {
+      throw new MigrationError(
+        'no-way-back',
+        `version ${newest} is applied already: \`migrator:down -- --to 1\` comes first`,
+      );
+    }
     await abort(context);
   });
 }

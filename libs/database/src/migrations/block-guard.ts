@@ -3,14 +3,11 @@ import { z } from 'zod';
 
 import { MigrationError } from './migration-error.ts';
 import type { MigrationFile } from './migration-file.ts';
-import { isUnderWay, readOnlineState } from './online-state.ts';
+import { onlineVersion } from './online-state.ts';
 import { queryRow } from './query-rows.ts';
 
 /** Timers above which a file that blocks the table is not run without being told so. */
 export const defaultBlockingRowLimit = 50_000;
-
-/** The migration that `migrator:online` can do in steps. */
-export const onlineVersion = 2n;
 
 const blockingDirective = /^-- blocking: \S/;
 
@@ -34,15 +31,6 @@ async function countTimers(client: ClientBase, limit: number): Promise<number> {
     [limit],
   );
   return count;
-}
-
-/** @throws MigrationError `online-in-progress` when the file is under way by `migrator:online`. */
-export async function guardAgainstOnline(client: ClientBase, file: MigrationFile): Promise<void> {
-  if (!isUnderWay(await readOnlineState(client, file.version))) return;
-  throw new MigrationError(
-    'online-in-progress',
-    `${file.fileName} is being done online: see \`nx run migrator:online -- status\`, then contract or abort it`,
-  );
 }
 
 /** @throws MigrationError `would-block` when the table is too large to be blocked without being told so. */

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
 
-import { createOnlineTable } from './online-state.ts';
+import { createOnlineTable, isUnderWay, onlineVersion, readOnlineState } from './online-state.ts';
 import { queryRow, queryRows } from './query-rows.ts';
 
 /**
@@ -37,6 +37,8 @@ export interface Ledger {
   readonly legacyRows: readonly LedgerRow[];
   /** Rows beside them that nobody knows. */
   readonly unknownLegacyRows: readonly LedgerRow[];
+  /** The version that an online migration is at work on: both shapes are in the table, its row is not here yet. */
+  readonly underWay: bigint | undefined;
 }
 
 function createTable(table: LedgerTable): string {
@@ -77,6 +79,7 @@ export async function readLedger(client: ClientBase): Promise<Ledger> {
   ];
   const sqlxRows = sqlx ? await readRows(client, '_sqlx_migrations') : [];
   const legacyRows = sqlxRows.filter((row) => legacyVersions.has(row.version));
+  const underWay = isUnderWay(await readOnlineState(client, onlineVersion)) ? onlineVersion : undefined;
   if (own || legacyRows.length > 0) {
     return {
       table: '_timer_migrations',
@@ -84,9 +87,17 @@ export async function readLedger(client: ClientBase): Promise<Ledger> {
       rows: own ? await readRows(client, '_timer_migrations') : [],
       legacyRows,
       unknownLegacyRows: sqlxRows.filter((row) => !legacyVersions.has(row.version)),
+      underWay,
     };
   }
-  return { table: '_sqlx_migrations', exists: sqlx, rows: sqlxRows, legacyRows, unknownLegacyRows: [] };
+  return {
+    table: '_sqlx_migrations',
+    exists: sqlx,
+    rows: sqlxRows,
+    legacyRows,
+    unknownLegacyRows: [],
+    underWay,
+  };
 }
 
 /**

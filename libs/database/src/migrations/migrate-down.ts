@@ -93,7 +93,8 @@ export async function migrateDown(options: MigrateDownOptions): Promise<readonly
   try {
     return await withMigrationLock(session.client, { lockWaitMs: options.lockWaitMs }, async () => {
       const ledger = await readLedger(session.client);
-      const { applied, problems } = compareLedger(files, ledger);
+      const known = files.filter((file) => file.version !== ledger.underWay);
+      const { applied, problems } = compareLedger(known, ledger);
       refuseProblems(problems);
       const chosen = await chooseDownFiles(directory, applied, options.to);
       if (!options.acceptLoss) refuseSilentLoss(chosen);
@@ -118,7 +119,7 @@ export async function migrateDown(options: MigrateDownOptions): Promise<readonly
                 getMigrations: () =>
                   Promise.resolve(
                     Object.fromEntries(
-                      files.map((file) => [file.name, { up: () => Promise.resolve(), down: undo }]),
+                      known.map((file) => [file.name, { up: () => Promise.resolve(), down: undo }]),
                     ),
                   ),
               },

@@ -3,7 +3,7 @@ import type { Kysely, Migration, MigrationProvider } from 'kysely';
 
 import { adoptUnderLock, hasTimers } from './adopt.ts';
 import type { Adoption } from './adopt.ts';
-import { defaultBlockingRowLimit, guardAgainstBlocking, guardAgainstOnline } from './block-guard.ts';
+import { defaultBlockingRowLimit, guardAgainstBlocking } from './block-guard.ts';
 import { BlockerWatch } from './blocking-sessions.ts';
 import type { BlockingSession } from './blocking-sessions.ts';
 import { compareLedger, refuseProblems } from './compare-ledger.ts';
@@ -21,6 +21,7 @@ import { withMigrationLock } from './migration-lock.ts';
 import { openMigrationSession } from './migration-session.ts';
 import type { MigrationSession } from './migration-session.ts';
 import { findMigrationsDirectory } from './migrations-directory.ts';
+import { readOnlineState } from './online-state.ts';
 
 /** What happens while migrating. The library prints nothing itself. */
 export type MigrationProgress =
@@ -42,6 +43,8 @@ export interface MigrateOptions {
   /** Timers above which a file that blocks the table is refused; Infinity: never. */
   readonly blockingRowLimit?: number | undefined;
   readonly lockPolicy?: LockPolicy | undefined;
+  /** Apply what follows the online migration although that waits for its contract yet. */
+  readonly beforeContract?: boolean | undefined;
   readonly onProgress?: ((progress: MigrationProgress) => void) | undefined;
 }
 
@@ -179,6 +182,30 @@ async function readOrAdopt(
   return readLedger(session.client);
 }
 
+/**
+ * The files to apply. One that is done online is left to its contract, and what follows it as well unless the caller
+ * says otherwise: some of it is of no use to the old service, which may be at work yet.
+ *
+ * @throws MigrationError `online-in-progress`
+ */
+async function chooseFiles(
+  session: MigrationSession,
+  files: readonly MigrationFile[],
+  ledger: Ledger,
+  options: MigrateOptions,
+): Promise<readonly MigrationFile[]> {
+  if (ledger.underWay === undefined) return files;
+  const state = await readOnlineState(session.client, ledger.underWay);
+  const name = files.find((file) => file.version === ledger.underWay)?.fileName ?? String(ledger.underWay);
+  if (options.beforeContract !== true || state?.phase !== 'verified') {
+    throw new MigrationError(
+      'online-in-progress',
+      `${name} is being done online and is at ${state?.phase ?? 'its start'}: see \`nx run migrator:online -- status\`, then contract or abort it. Once it is verified, --before-contract applies what follows it`,
+    );
+  }
+  return files.filter((file) => file.version !== ledger.underWay);
+}
+
 async function migrateLocked(
   session: MigrationSession,
   directory: string,
@@ -189,14 +216,15 @@ async function migrateLocked(
   const report = options.onProgress ?? (() => undefined);
   const ledger = await readOrAdopt(session, directory, files, report);
   await createLedger(session.client, ledger.table);
-  const { applied, pending, problems } = compareLedger(files, ledger);
-  refuseProblems(problems);
+  refuseProblems(compareLedger(files, ledger).problems);
+  const chosen = await chooseFiles(session, files, ledger, options);
+  const { applied, pending } = compareLedger(chosen, ledger);
   await followLedger(session.client, applied, ledger.rows, ledger.table);
 
   const watch = new BlockerWatch(session.databaseUrl);
   const run: Run = {
     session,
-    files,
+    files: chosen,
     ledgerTable: ledger.table,
     watch,
     policy: options.lockPolicy ?? defaultLockPolicy,
@@ -205,7 +233,6 @@ async function migrateLocked(
   const done: { file: MigrationFile; milliseconds: number }[] = [];
   try {
     for (const file of pending.filter((candidate) => candidate.version <= target)) {
-      await guardAgainstOnline(session.client, file);
       await guardAgainstBlocking(session.client, file, options.blockingRowLimit ?? defaultBlockingRowLimit);
       report({ kind: 'started', file });
       const startedAt = performance.now();

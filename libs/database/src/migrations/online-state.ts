@@ -39,6 +39,9 @@ export const onlineStateSchema = z.object({
 });
 export type OnlineState = z.infer<typeof onlineStateSchema>;
 
+/** The migration that `migrator:online` can do in steps. */
+export const onlineVersion = 2n;
+
 export const createOnlineTable = `
   CREATE TABLE IF NOT EXISTS _online_migrations (
       version BIGINT PRIMARY KEY,
