@@ -243,6 +243,39 @@ describe('limits', () => {
     expect(await limited.request('GET', '/timers')).toMatchObject({ status: 200 });
     await limited.close();
   });
+
+  const statusesOf = async (proxies: string, addresses: readonly string[]) => {
+    const limited = await startTestApi({
+      database,
+      env: { FAILED_AUTH_PER_MINUTE: '1', TRUSTED_PROXIES: proxies },
+    });
+    const statuses: number[] = [];
+    for (const address of addresses) {
+      const headers = { 'x-api-key': '', 'x-forwarded-for': address };
+      statuses.push((await limited.request('GET', '/timers', undefined, headers)).status);
+    }
+    await limited.close();
+    return statuses;
+  };
+
+  test.each([
+    ['', [401, 429]],
+    ['192.0.2.0/24', [401, 429]],
+    ['192.0.2.9, 127.0.0.0/8', [401, 401]],
+  ])('the address of a client is that of its proxy, unless it is trusted: %j', async (proxies, statuses) => {
+    expect(await statusesOf(proxies, ['198.51.100.1', '198.51.100.2'])).toStrictEqual(statuses);
+  });
+
+  test('an IPv6 network counts as one client, however it is written', async () => {
+    const addresses = [
+      '2001:db8::1',
+      '2001:db8:0:0:ffff::',
+      '2001:db8:0:1::1',
+      '::ffff:198.51.100.1',
+      '198.51.100.1',
+    ];
+    expect(await statusesOf('127.0.0.1', addresses)).toStrictEqual([401, 429, 401, 401, 429]);
+  });
 });
 
 describe('what needs no key', () => {

@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import ipaddr from 'ipaddr.js';
 import type { Clock } from '../clock.ts';
 import type { Api } from './api-context.ts';
 import { ApiError } from './api-error.ts';
@@ -16,7 +16,10 @@ const MAX_WAITING = 200;
 
 /** An IPv6 client has a whole /64 to send from. */
 function networkOf(address: string): string {
-  return isIPv6(address) && !address.includes('.') ? address.split(':', 4).join(':') : address;
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  const bytes = parsed.toByteArray();
+  return (parsed.kind() === 'ipv6' ? bytes.slice(0, 8) : bytes).join('.');
 }
 
 function tooMany(message: string, waitMs: number): ApiError {
