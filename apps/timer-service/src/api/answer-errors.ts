@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, validationError } from './api-error.ts';
 
 /** The body that tells a client about an error. */
-export function errorBody(error: ApiError): ErrorResponse {
+function errorBody(error: ApiError): ErrorResponse {
   const body: ErrorResponse = { code: error.code, message: error.message, data: null };
   return error.faults === undefined ? body : { ...body, errors: [...error.faults] };
 }

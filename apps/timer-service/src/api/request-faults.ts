@@ -16,7 +16,7 @@ const PREFIX: Readonly<Record<RequestPart, string | undefined>> = {
 const MAX_SEGMENT = 64;
 
 /** Joins a path such as `callback.headers.X-Id`; the whole body is called `body`. */
-export function faultPath(part: RequestPart, segments: readonly PropertyKey[]): string {
+function faultPath(part: RequestPart, segments: readonly PropertyKey[]): string {
   const names = segments.map((segment) => {
     const name = String(segment);
     return name.length <= MAX_SEGMENT ? name : `${name.slice(0, MAX_SEGMENT)}…`;
