@@ -26,8 +26,8 @@ export interface OnlineCommand extends LockOptions {
   readonly knownApplication?: readonly string[] | undefined;
 }
 
-const nextSteps = `Now: stop the old service, start the new one, then \`nx run migrator:online -- contract --old-service-stopped\`.
-Until then both work side by side, and \`nx run migrator:online -- abort\` goes back without loss.`;
+const nextSteps = `Old and new clients work side by side now; docs/migrating.md tells how to change over without a stop. When no process of
+the old service is left: \`nx run migrator:online -- contract --old-service-stopped\`. Until then \`abort\` goes back without loss.`;
 
 function paceOf(command: OnlineCommand): Pace {
   return {
@@ -111,7 +111,7 @@ export async function online(
         }),
       );
       if (command.json !== true)
-        output.line('done, the schema is at version 2; `nx run migrator:migrate` applies what follows');
+        output.line('done, 002 is recorded; `nx run migrator:migrate` applies what is pending');
       break;
     case 'abort':
       await run(abortOnline);
