@@ -5,6 +5,7 @@ import {
   createTimersRequestSchema,
   idempotencyKeySchema,
   listTimersQuerySchema,
+  retryTimersRequestSchema,
   timerParamsSchema,
   updateTimerRequestSchema,
 } from './timer-requests.ts';
@@ -323,5 +324,43 @@ describe('an idempotency key', () => {
     expect(faultsOf(idempotencyKeySchema, 'k'.repeat(256))).toEqual([
       ': Too big: expected string to have <=255 characters',
     ]);
+  });
+});
+
+describe('retryTimersRequestSchema', () => {
+  test('asks for a thousand of all when nothing is given', () => {
+    expect(retryTimersRequestSchema.parse({})).toEqual({ limit: 1_000, dry_run: false });
+  });
+
+  test('takes instants of the past and any text of an error', () => {
+    const request = {
+      callback_type: 'nats',
+      failed_from: '1999-12-31T23:59:59+14:00',
+      failed_before: '2026-11-22T20:00:00.5Z',
+      last_error: '100% "no"',
+      limit: 10_000,
+      dry_run: true,
+    };
+    expect(retryTimersRequestSchema.parse(request)).toEqual(request);
+  });
+
+  test.each([
+    { limit: 0 },
+    { limit: 10_001 },
+    { limit: '5' },
+    { failed_from: 'yesterday' },
+    { failed_before: '9999-12-31T23:59:59-01:00' },
+    { last_error: '' },
+    { last_error: '\u0000' },
+    { last_error: '\ud800' },
+    { last_error: 'a'.repeat(201) },
+    { callback_type: 'smtp' },
+    { dry_run: 1 },
+    { status: 'failed' },
+  ])('refuses %j', (request) => {
+    const { error } = retryTimersRequestSchema.safeParse(request);
+    expect(
+      error?.issues.map(({ path, ...issue }) => path[0] ?? ('keys' in issue ? issue.keys[0] : '')),
+    ).toEqual(Object.keys(request));
   });
 });
