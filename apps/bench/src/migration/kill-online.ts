@@ -83,17 +83,8 @@ async function measureSteps(url: string): Promise<ReadonlyMap<Step, number>> {
 
 async function finish(client: pg.Client, url: string): Promise<void> {
   if ((await readPhase(client)) === 'contracted') return;
-  await waitForSessionsToEnd(client);
-  if ((await readPhase(client)) === 'contracted') return;
   await runMigrator(url, startArguments);
   await runMigrator(url, contractArguments);
-}
-
-/** The server notices within a second or so that a killed process is gone. */
-async function waitForSessionsToEnd(client: pg.Client): Promise<void> {
-  const query =
-    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'timer-migrator' AND datname = current_database()";
-  while ((await client.query(query)).rowCount !== 0) await sleep(50);
 }
 
 async function check(
@@ -149,7 +140,6 @@ export async function killOnline(
       const step = steps[(number - 1) % steps.length]?.[0] ?? 'backfill';
       const afterMs = random() * (lengths.get(step) ?? 0);
       await disturb(copy, victim, step, afterMs);
-      await waitForSessionsToEnd(copy.client);
       const phase = await readPhase(copy.client);
       await finish(copy.client, copy.url);
       const result = {

@@ -107,7 +107,7 @@ const strength: readonly TableLock[] = [
 ];
 
 /** The actions of an ALTER TABLE: what stands between the commas that are in no parentheses. */
-export function splitActions(text: string): string[] {
+function splitActions(text: string): string[] {
   const found: string[] = [];
   let depth = 0;
   let start = 0;

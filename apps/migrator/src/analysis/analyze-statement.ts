@@ -28,7 +28,7 @@ export interface FileSoFar {
 
 const name = String.raw`((?:"[^"]+"|[\w$]+)(?:\.(?:"[^"]+"|[\w$]+))?)`;
 
-export function effect(
+function effect(
   lock: TableLock,
   table: string | undefined,
   blocks: StatementEffect['blocks'],

@@ -21,7 +21,7 @@ export function describeAdoption({ recorded, ledgerTable, beside }: Adoption): s
 
 /** Records what the live schema proves, or with `finish` moves to the one ledger shared with sqlx. */
 export async function adopt(databaseUrl: string, command: AdoptCommand, output: Output): Promise<void> {
-  const options = { databaseUrl, directory: command.migrations, lockWaitMs: 0 };
+  const options = { databaseUrl, directory: command.migrations, lockWaitMs: 5_000 };
   if (command.finish === true) {
     const moved = await switchLedger({ ...options, oldServiceStopped: command.oldServiceStopped === true });
     if (command.json === true) output.json({ moved });

@@ -36,7 +36,7 @@ export function dumpPath(
 }
 
 /** The dump of a database, and the newest file that it has. @throws MigrationError when its ledger does not fit the files */
-export async function dumpDatabase(
+async function dumpDatabase(
   databaseUrl: string,
   files: readonly MigrationFile[],
 ): Promise<{ readonly newest: MigrationFile; readonly sql: string }> {

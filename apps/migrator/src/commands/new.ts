@@ -21,7 +21,7 @@ const header = `-- What changes, and why.
 `;
 
 /** A lower-case name of letters, digits and underscores. */
-export function fileNameOf(version: bigint, width: number, name: string): string {
+function fileNameOf(version: bigint, width: number, name: string): string {
   const slug = name
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '_')

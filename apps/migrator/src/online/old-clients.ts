@@ -3,9 +3,9 @@ import {
   describeSession,
   MigrationError,
   queryRows,
+  sessionSchema,
 } from '@timer-platform/database/migrations';
 import type { BlockingSession, MigrationSession } from '@timer-platform/database/migrations';
-import { z } from 'zod';
 
 /** What our own programs call themselves. The old service gives no name. */
 const ownApplications = [applicationName, 'timer-service', 'timer-platform presence'];
@@ -20,18 +20,8 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
   AND NOT EXISTS (SELECT 1 FROM unnest($1::text[]) AS name WHERE starts_with(application_name, name))
 ORDER BY backend_start`;
 
-const sessionSchema = z.object({
-  pid: z.number(),
-  role: z.string().nullable(),
-  application: z.string().nullable(),
-  backend_type: z.string().nullable(),
-  state: z.string().nullable(),
-  query: z.string().nullable(),
-  age_seconds: z.number().nullable(),
-});
-
 /** Sessions that may still write the old columns: all but ours and those the operator vouches for. */
-export async function findOldClients(
+async function findOldClients(
   session: MigrationSession,
   knownApplications: readonly string[],
 ): Promise<BlockingSession[]> {

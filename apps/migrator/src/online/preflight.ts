@@ -1,4 +1,4 @@
-import { describeSession, queryRow, queryRows } from '@timer-platform/database/migrations';
+import { describeSession, queryRow, queryRows, sessionSchema } from '@timer-platform/database/migrations';
 import type { MigrationSession } from '@timer-platform/database/migrations';
 import { z } from 'zod';
 
@@ -11,16 +11,6 @@ SELECT pid, usename AS role, application_name AS application, backend_type, stat
 FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND clock_timestamp() - xact_start > make_interval(secs => $1)
 ORDER BY xact_start`;
-
-const sessionSchema = z.object({
-  pid: z.number(),
-  role: z.string().nullable(),
-  application: z.string().nullable(),
-  backend_type: z.string().nullable(),
-  state: z.string().nullable(),
-  query: z.string().nullable(),
-  age_seconds: z.number().nullable(),
-});
 
 const measure = `
 SELECT pg_size_pretty(pg_total_relation_size('timers')) AS size,

@@ -45,7 +45,10 @@ interface Work {
   readonly files: readonly MigrationFile[];
 }
 
-/** Runs `work` on one session under the migration lock; never waits for another migrator. */
+/** The server notices within a second or so that a killed migrator is gone; a live one is not waited for longer. */
+const lockWaitMs = 5_000;
+
+/** Runs `work` on one session under the migration lock. @throws MigrationError `busy` while another migrator is at work */
 async function withOnlineContext<T>(options: OnlineOptions, work: (work: Work) => Promise<T>): Promise<T> {
   const files = await readMigrationFiles(options.directory ?? findMigrationsDirectory());
   const file = files.find((candidate) => candidate.version === onlineVersion);
@@ -53,7 +56,7 @@ async function withOnlineContext<T>(options: OnlineOptions, work: (work: Work) =
   const session = await openMigrationSession(options.databaseUrl);
   const watch = new BlockerWatch(options.databaseUrl);
   try {
-    return await withMigrationLock(session.client, { lockWaitMs: 0 }, async () => {
+    return await withMigrationLock(session.client, { lockWaitMs }, async () => {
       const ledger = await readLedger(session.client);
       refuseProblems(compareLedger(files, ledger).problems);
       return work({

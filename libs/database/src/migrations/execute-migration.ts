@@ -18,7 +18,7 @@ function offsetOfPosition(statement: string, position: string | undefined): numb
 }
 
 /** The error of a statement with file, line:column, SQLSTATE, PostgreSQL's message and the statement. */
-export function statementError(file: MigrationFile, statement: SqlStatement, cause: unknown): unknown {
+function statementError(file: MigrationFile, statement: SqlStatement, cause: unknown): unknown {
   const error = asDatabaseError(cause);
   if (error === undefined) return cause;
   const { line, column } = lineAndColumn(

@@ -1,7 +1,7 @@
 export { adoptDatabase, switchLedger } from './adopt.ts';
 export type { Adoption, AdoptOptions } from './adopt.ts';
 export { blocksTable, defaultBlockingRowLimit } from './block-guard.ts';
-export { BlockerWatch, describeSession } from './blocking-sessions.ts';
+export { BlockerWatch, describeSession, sessionSchema } from './blocking-sessions.ts';
 export type { BlockingSession } from './blocking-sessions.ts';
 export { compareLedger, refuseProblems } from './compare-ledger.ts';
 export type { LedgerComparison, LedgerProblem } from './compare-ledger.ts';
@@ -26,7 +26,7 @@ export type { MigrationSession } from './migration-session.ts';
 export { readMigrationState } from './migration-state.ts';
 export type { MigrationState } from './migration-state.ts';
 export { findMigrationsDirectory } from './migrations-directory.ts';
-export { isUnderWay, onlinePhases, onlineVersion, readOnlineState } from './online-state.ts';
+export { isUnderWay, onlineVersion, readOnlineState } from './online-state.ts';
 export type { OnlinePhase, OnlineState } from './online-state.ts';
 export { queryRow, queryRows } from './query-rows.ts';
 export { dumpSchema, parseSchemaDump } from './schema-dump.ts';

@@ -7,7 +7,7 @@ import { queryRow, queryRows } from './query-rows.ts';
  * How far an online migration is. A phase stands here while it is still to be done; `verified` is the state in which
  * both shapes are kept in step until the contract.
  */
-export const onlinePhases = [
+const onlinePhases = [
   'backfill',
   'sweep',
   'constraints',
@@ -18,7 +18,7 @@ export const onlinePhases = [
   'aborting',
   'aborted',
 ] as const;
-export const onlinePhaseSchema = z.enum(onlinePhases);
+const onlinePhaseSchema = z.enum(onlinePhases);
 export type OnlinePhase = z.infer<typeof onlinePhaseSchema>;
 
 export const onlineStateSchema = z.object({

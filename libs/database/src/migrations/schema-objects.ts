@@ -15,7 +15,7 @@ export const schemaObjectSchema = z.object({
 export type SchemaObject = z.infer<typeof schemaObjectSchema>;
 
 /** Tables of the migrators, which are no part of the schema that migrations make. */
-export const bookkeepingTables: readonly string[] = [
+const bookkeepingTables: readonly string[] = [
   '_sqlx_migrations',
   '_timer_migrations',
   '_online_migrations',
@@ -80,7 +80,7 @@ export async function readSchemaObjects(client: ClientBase): Promise<SchemaObjec
 }
 
 /** What a difference is about, for people: `column timers.metadata`. */
-export function titleOf(object: SchemaObject): string {
+function titleOf(object: SchemaObject): string {
   const where =
     object.table === '' ? object.name : object.name === '' ? object.table : `${object.table}.${object.name}`;
   return `${object.kind} ${where}`;

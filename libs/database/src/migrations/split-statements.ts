@@ -49,7 +49,7 @@ function matchAt(pattern: RegExp, sql: string, at: number): string | undefined {
  * Where a comment, string, quoted name or dollar-quoted body that starts at `at` ends; undefined where none starts.
  * Lexical rules: PostgreSQL manual, section 4.1. standard_conforming_strings is taken to be on.
  */
-export function endOfOpaqueToken(sql: string, at: number): number | undefined {
+function endOfOpaqueToken(sql: string, at: number): number | undefined {
   switch (sql.charAt(at)) {
     case '-':
       return sql[at + 1] === '-' ? endOfLineComment(sql, at) : undefined;

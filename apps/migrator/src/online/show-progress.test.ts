@@ -1,0 +1,18 @@
+import { expect, it } from '@jest/globals';
+
+import { formatDuration } from '../output.ts';
+import { timeLeft } from './show-progress.ts';
+
+it('timeLeft tells milliseconds, and nothing where nothing can be known', () => {
+  expect(timeLeft(250, 1_000, 250)).toBe(3_000);
+  expect(timeLeft(1_000, 1_000, 250)).toBeUndefined();
+  expect(timeLeft(0, 1_000, 0)).toBeUndefined();
+});
+
+it.each([
+  [12.3, '12 ms'],
+  [3_400, '3.4 s'],
+  [125_000, '2 min 5 s'],
+])('formatDuration(%s) is %s', (milliseconds, text) => {
+  expect(formatDuration(milliseconds)).toBe(text);
+});
