@@ -358,6 +358,16 @@ describe('several dispatchers', () => {
 });
 
 describe('stopping', () => {
+  test('while it still starts: it ends, claims nothing and leaves the list', async () => {
+    await storeOverdue(1);
+    const { http, dispatcher } = makeDispatcher();
+    const starting = dispatcher.start();
+    await dispatcher.stop();
+    await starting;
+    expect(http.sent).toEqual([]);
+    expect(await execute('SELECT * FROM dispatchers')).toEqual([]);
+  });
+
   test('hands back what was not started, waits for what was, and leaves the list', async () => {
     const { http, dispatcher } = makeDispatcher({ settings: { lookAheadMs: 5_000 } });
     const delivery = gate<Outcome>();

@@ -71,6 +71,8 @@ export class Dispatcher {
   readonly #loop: ClaimLoop;
   #parkCheck: NodeJS.Timeout | undefined;
   #allEnded: (() => void) | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -149,8 +151,15 @@ export class Dispatcher {
   }
 
   /** Resolves when the dispatcher is registered and claims timers; waits for the database as long as it takes. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting ??= this.#begin();
+    return this.#starting;
+  }
+
+  async #begin(): Promise<void> {
     await this.#registration.start();
+    // Asked to stop meanwhile: nothing that would have to be stopped again may begin.
+    if (this.#stopping) return;
     this.#parkCheck = setInterval(() => {
       this.#park();
     }, PARK_CHECK_MS);
@@ -172,6 +181,9 @@ export class Dispatcher {
    * up), writes every result and takes this dispatcher off the list. Idempotent.
    */
   async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#registration.giveUpStarting();
+    await this.#starting;
     await this.#loop.stop();
     clearInterval(this.#parkCheck);
     for (const timer of [...this.#queue.takeAll(), ...this.#destinations.takeWaiting()])

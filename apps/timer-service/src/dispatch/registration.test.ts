@@ -112,4 +112,13 @@ describe('Registration', () => {
     expect(tries).toBe(3);
     await registration.stop();
   });
+
+  test('a start that waits for the database can be given up', async () => {
+    const { registration } = make({ register: () => Promise.reject(new Error('away')) });
+    const started = registration.start();
+    registration.giveUpStarting();
+    await started;
+    expect(registration.isValid(0)).toBe(false);
+    await registration.stop();
+  });
 });

@@ -38,6 +38,7 @@ const MARGIN_MS = 1_500;
  */
 export class Registration {
   readonly #options: RegistrationOptions;
+  readonly #givenUp = new AbortController();
   readonly #stopping = new AbortController();
   #id = randomUUID();
   #registered = false;
@@ -59,9 +60,14 @@ export class Registration {
 
   /** Registers, trying until the database answers; resolves then. */
   async start(): Promise<void> {
-    while (!(await this.#beat()) && !this.#stopping.signal.aborted)
-      await this.#options.sleep(RETRY_MS, this.#stopping.signal);
+    while (!(await this.#beat()) && !this.#givenUp.signal.aborted)
+      await this.#options.sleep(RETRY_MS, this.#givenUp.signal);
     this.#run = this.#renewRegularly();
+  }
+
+  /** Ends a start that still waits for the database. A registration that has started goes on until {@link stop}. */
+  giveUpStarting(): void {
+    this.#givenUp.abort();
   }
 
   /** A claim was refused because this dispatcher is not registered any more. */
