@@ -102,8 +102,10 @@ export class ClaimLoop {
     this.#sleepingForRoom = false;
     const limit = Math.min(batch, look.kind === 'fresh' ? fresh : backlog);
     const result = await claim(look.dueFromMs, limit);
+    const tookMs = this.#options.nowMs() - nowMs;
     plan.looked(look.kind, {
       full: result.timers.length === limit,
+      tookMs,
       lookedUpToMs: result.lookedUpToMs,
       lastDueMs: result.timers.at(-1)?.dueMs ?? null,
       nextDueMs: result.nextDueMs,

@@ -11,7 +11,7 @@ function make(lookAheadMs = 250) {
 
 /** What a look found that began at this instant. */
 function found(beganMs: number, more: Partial<LookResult> = {}): LookResult {
-  return { full: false, lookedUpToMs: beganMs + 250, lastDueMs: null, nextDueMs: null, ...more };
+  return { full: false, tookMs: 2, lookedUpToMs: beganMs + 250, lastDueMs: null, nextDueMs: null, ...more };
 }
 
 describe('LookPlan', () => {
@@ -71,6 +71,23 @@ describe('LookPlan', () => {
       [1_500, 500],
       [2_000, BEGINNING],
     ]);
+  });
+
+  test('looks at everything more seldom where that takes long, and once in a minute at least', () => {
+    const fullLooks = (tookMs: number) => {
+      const plan = make();
+      const at: number[] = [];
+      for (let now = 0; now <= 130_000; now += 1) {
+        const look = plan.next(now, ROOM);
+        if (look.kind === 'sleep') continue;
+        if (look.dueFromMs === BEGINNING) at.push(now);
+        plan.looked(look.kind, found(now, { tookMs: look.dueFromMs === BEGINNING ? tookMs : 1 }));
+      }
+      return at.slice(0, 3);
+    };
+    expect(fullLooks(5)).toEqual([0, 2_000, 4_000]);
+    expect(fullLooks(150)).toEqual([0, 15_000, 30_000]);
+    expect(fullLooks(5_000)).toEqual([0, 60_000, 120_000]);
   });
 
   test('a timer that was stored here is looked for in time, also when it is due before the last look ended', () => {

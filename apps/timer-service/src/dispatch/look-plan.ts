@@ -14,6 +14,8 @@ export type Look =
 /** What a claim found. */
 export interface LookResult {
   readonly full: boolean;
+  /** How long the claim took. */
+  readonly tookMs: number;
   /** Everything due up to here was looked at: not the time of the answer, which is later by what the claim took. */
   readonly lookedUpToMs: number;
   /** Due instant of the last timer claimed; null: none was. */
@@ -28,6 +30,12 @@ const PROBE_MS = 500;
 const PROBE_BACK_MS = 1_000;
 /** How often to look at everything due, however old. */
 const FULL_LOOK_MS = 2_000;
+/**
+ * A full look steps over the index entries of every finished timer that an old transaction keeps from being removed.
+ * Where that takes long it is done more seldom: for a hundredth of the time, but at least once in a minute.
+ */
+const FULL_LOOK_SHARE = 0.01;
+const LONGEST_FULL_LOOK_MS = 60_000;
 /** Of the look-ahead, this share passes between two looks: the rest is time to claim in. */
 const GAP_SHARE = 0.4;
 /** How long before its due instant a timer that was just stored is claimed, at the latest. */
@@ -42,7 +50,7 @@ const CLAIM_TIME_MS = 25;
  * whatever else is overdue. A *backlog* look works through the rest in the order in which it was due, and only while
  * there is room to start it: after a start, after a burst larger than a batch, and, as a safety net that everything else
  * may fail over, from {@link PROBE_BACK_MS} ago every {@link PROBE_MS} and from the very beginning every
- * {@link FULL_LOOK_MS}. Both begin at a low-water mark, so that entries of the index that belong to timers claimed
+ * {@link FULL_LOOK_MS} or, where that is slow, more seldom. Both begin at a low-water mark, so that entries of the index that belong to timers claimed
  * before are not stepped over again and again while an old transaction keeps them from being removed.
  */
 export class LookPlan {
@@ -88,6 +96,10 @@ export class LookPlan {
       if (result.full)
         this.#backlogFromMs = Math.min(this.#backlogFromMs, result.lastDueMs ?? Number.NEGATIVE_INFINITY);
     } else {
+      if (this.#backlogFromMs === Number.NEGATIVE_INFINITY) {
+        const pauseMs = Math.min(result.tookMs / FULL_LOOK_SHARE, LONGEST_FULL_LOOK_MS);
+        this.#nextFullMs = Math.max(this.#nextFullMs, lookedUpToMs - lookAheadMs + pauseMs);
+      }
       this.#backlogFromMs = result.full
         ? (result.lastDueMs ?? Number.NEGATIVE_INFINITY)
         : Number.POSITIVE_INFINITY;
