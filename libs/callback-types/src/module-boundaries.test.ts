@@ -57,7 +57,7 @@ const cases: readonly Case[] = [
   refused(SERVICE, from('@timer-platform/migrator'), BOUNDARY),
   refused(SERVICE, from('../../migrator/src/config.ts'), BOUNDARY),
   refused(SERVICE, from('light-my-request'), BOUNDARY), // there because Fastify needs it, but declared nowhere
-  passes(MIGRATOR, from('@timer-platform/database') + from('kysely') + from('pg')),
+  passes(MIGRATOR, from('@timer-platform/database') + from('pg')),
   refused(MIGRATOR, from('undici'), BOUNDARY, BOUNDARY),
   // NATS is spoken in one folder.
   passes(TRANSPORTS, from('nats')),

@@ -83,6 +83,7 @@ function makeDispatcher(
   const dispatcher = new Dispatcher({
     statements: { ...dispatchStatements(db, 'test'), ...more.statements },
     transports: { http, nats },
+    decryptHeaders: (timerId, config) => decryptHeaders(NO_HEADER_KEYS, timerId, config),
     settings: {
       enabled: true,
       lookAheadMs: 250,
@@ -315,8 +316,20 @@ describe('several dispatchers', () => {
     // As in a process that was stopped: heartbeats do not get through, and its monotonic clock has gone on.
     let ahead = 0;
     const clock: Clock = { monotonicMs: () => performance.now() + ahead, wallMs: () => 0 };
+    const unlessFrozen =
+      <Arguments extends unknown[], Result>(statement: (...args: Arguments) => Promise<Result>) =>
+      async (...args: Arguments): Promise<Result> => {
+        if (frozen) throw new Error('frozen');
+        const result = await statement(...args);
+        // The answer is there, but nobody looks at it.
+        if (frozen) throw new Error('frozen');
+        return result;
+      };
     const statements = {
-      renew: (id: string) => (frozen ? Promise.reject(new Error('frozen')) : real.renew(id)),
+      claim: unlessFrozen(real.claim),
+      register: unlessFrozen(real.register),
+      renew: unlessFrozen(real.renew),
+      handBack: unlessFrozen(real.handBack),
       removeDead: () => Promise.resolve(0),
     };
     const old = makeDispatcher({ statements, clock, settings: { lookAheadMs: 5_000 } });

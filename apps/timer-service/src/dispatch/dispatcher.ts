@@ -9,7 +9,7 @@ import type { DispatchObserver } from './dispatch-observer.ts';
 import type { DispatchSettings } from './dispatch-settings.ts';
 import type { DispatchStatements } from './dispatch-statements.ts';
 import { DueQueue } from './due-queue.ts';
-import { type HeldTimer, readTimer } from './held-timer.ts';
+import { type DecryptHeaders, type HeldTimer, readTimer } from './held-timer.ts';
 import { nextStep } from './next-step.ts';
 import { Registration } from './registration.ts';
 import { SettleBuffer } from './settle-buffer.ts';
@@ -18,6 +18,7 @@ import { Sweep } from './sweep.ts';
 export interface DispatcherOptions {
   readonly statements: DispatchStatements;
   readonly transports: Transports;
+  readonly decryptHeaders: DecryptHeaders;
   readonly settings: DispatchSettings;
   readonly clock: Clock;
   /** From 0 up to 1. */
@@ -209,7 +210,7 @@ export class Dispatcher {
   }
 
   async #claim(dueFromMs: number, limit: number) {
-    const { statements, settings, clock, observer, transports } = this.#options;
+    const { statements, settings, clock, observer, transports, decryptHeaders } = this.#options;
     const dispatcherId = this.#registration.id;
     const sentMs = clock.monotonicMs();
     const result = await statements.claim({
@@ -223,7 +224,7 @@ export class Dispatcher {
     observer.claimed(result.timers.length);
     const held: HeldTimer[] = [];
     for (const claimed of result.timers) {
-      const read = readTimer(claimed, (callback) =>
+      const read = readTimer(claimed, decryptHeaders, (callback) =>
         matchCallback(callback, {
           http: (http) => transports.http.destinationOf(http),
           nats: (nats) => transports.nats.destinationOf(nats),

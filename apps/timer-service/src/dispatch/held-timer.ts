@@ -1,5 +1,5 @@
-import { type StoredCallbackConfig, storedCallbackConfigSchema } from '@timer-platform/callback-types';
-import type { ClaimedTimer } from '@timer-platform/database';
+import { type JsonValue, type StoredCallbackConfig, storedCallbackConfigSchema } from '@timer-platform/callback-types';
+import type { ClaimedTimer, DecryptedCallback } from '@timer-platform/database';
 
 /** A claimed timer whose callback was read from its row. */
 export interface HeldTimer {
@@ -14,12 +14,21 @@ export type ReadTimer =
   /** The row does not hold a callback that could be delivered, now or later. */
   | { readonly kind: 'unreadable'; readonly reason: string };
 
-/** Reads the callback of a row: the one place where stored JSON becomes a typed callback. */
+/** Turns the stored headers of a callback into those that were given. */
+export type DecryptHeaders = (timerId: string, config: JsonValue) => DecryptedCallback;
+
+/**
+ * Reads the callback of a row: the one place where stored JSON becomes a typed callback. Headers that no key opens make
+ * it unreadable at once: attempts without them would reach the receiver as somebody else's.
+ */
 export function readTimer(
   claimed: ClaimedTimer,
+  decryptHeaders: DecryptHeaders,
   destinationOf: (callback: StoredCallbackConfig) => string,
 ): ReadTimer {
-  const parsed = storedCallbackConfigSchema.safeParse(claimed.callbackConfig);
+  const decrypted = decryptHeaders(claimed.id, claimed.callbackConfig);
+  if (!decrypted.ok) return { kind: 'unreadable', reason: decrypted.reason };
+  const parsed = storedCallbackConfigSchema.safeParse(decrypted.config);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => [...issue.path, issue.message].join(' '));
     return { kind: 'unreadable', reason: `callback_config cannot be read: ${faults.join('; ')}` };
