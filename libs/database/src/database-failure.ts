@@ -4,6 +4,11 @@ export type DatabaseFailure =
   | 'unreachable'
   /** A value that the column's type cannot hold: SQLSTATE class 22. */
   | 'refused-value'
+  /**
+   * Refused by the trigger of an online migration: timers that the first timer service could not deliver are not stored
+   * while it may still run. SQLSTATE 0A000.
+   */
+  | 'not-yet'
   /** The statement ran into its time limit. */
   | 'too-slow'
   | 'other';
@@ -34,6 +39,7 @@ export function classifyFailure(error: unknown): DatabaseFailure {
   if (typeof code === 'string') {
     if (NETWORK.has(code) || UNREACHABLE_STATE.test(code)) return 'unreachable';
     if (code === '57014') return 'too-slow';
+    if (code === '0A000') return 'not-yet';
     return /^22...$/.test(code) ? 'refused-value' : 'other';
   }
   return typeof message === 'string' && BROKEN_CONNECTION.test(message) ? 'unreachable' : 'other';

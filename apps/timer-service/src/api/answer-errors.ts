@@ -57,6 +57,14 @@ export function toApiError(error: unknown, request: FastifyRequest): ApiError {
   switch (failure) {
     case 'refused-value':
       return new ApiError('validation', 'the request holds a value that the database cannot store');
+    case 'not-yet':
+      return validationError([
+        {
+          path: 'callback.type',
+          message:
+            'must be http until the migration of the database has ended: run migrator:online -- contract',
+        },
+      ]);
     case 'unreachable':
       return new ApiError('internal', 'the database cannot be reached');
     case 'too-slow':
