@@ -52,3 +52,8 @@ export class Fleet {
     await Promise.all(this.#all.map((service) => service.stop()));
   }
 }
+
+/** In words, the services that ended by themselves, with the last that they logged. */
+export function crashesOf({ crashed }: Fleet): string[] {
+  return crashed.map(({ pid, log }) => `service ${pid} ended by itself:\n${log.join('\n')}`);
+}

@@ -52,6 +52,11 @@ export class Ledger {
     return [...this.#entries.values()];
   }
 
+  /** Everything that arrived, of accepted timers and others. */
+  get arrivals(): number {
+    return [...this.#arrivals.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
   #arrivalsOf(key: string): Arrival[] {
     const found = this.#arrivals.get(key) ?? [];
     this.#arrivals.set(key, found);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RetryPolicy } from '@timer-platform/callback-types';
 import type { ChaosPayload, Ledger, LedgerEntry } from './ledger.ts';
 import type { Random } from './random.ts';
 import type { TimerClient } from './timer-client.ts';
@@ -14,6 +15,9 @@ export interface LoadOptions {
   readonly timers: number;
   /** How long timers are created for, in milliseconds; they are due until some seconds later. */
   readonly spanMs: number;
+  readonly retry: RetryPolicy;
+  /** The share of NATS timers that ask for no acknowledgement of the stream, from 0 to 1. */
+  readonly coreNats: number;
 }
 
 const BATCH = 20;
@@ -25,12 +29,11 @@ const NATS = 0.3;
 const AHEAD = { least: 300, most: 6_000 };
 /** Ends soon, so that a receiver that hangs is tried again soon. */
 const TIMEOUT_MS = 2_000;
-const RETRY = { max_attempts: 50, delays: ['500ms', '1s'] };
 
 function callbackOf(type: LedgerEntry['type'], payload: ChaosPayload, options: LoadOptions): object {
   return type === 'http'
     ? { type, url: options.httpUrl, timeout_ms: TIMEOUT_MS, payload }
-    : { type, topic: options.natsTopic, jetstream: true, payload };
+    : { type, topic: options.natsTopic, jetstream: options.random.next() >= options.coreNats, payload };
 }
 
 /** Creates timers evenly over the span, changes some and cancels some, and writes down what the service confirms. */
@@ -59,7 +62,7 @@ async function createBatch(options: LoadOptions, name: string, size: number): Pr
       planned.map(({ key, type, executeAtMs }) => ({
         execute_at: new Date(executeAtMs).toISOString(),
         callback: callbackOf(type, { key, version: 1 }, options),
-        retry: RETRY,
+        retry: options.retry,
       })),
       `${name}-${tries}`,
     );

@@ -7,7 +7,7 @@ import {
   type TestDatabase,
 } from '@timer-platform/database/testing';
 import { Ledger } from './ledger.ts';
-import { type HttpSink, openSubscription, startHttpSink, type StreamSink } from './receivers.ts';
+import { type HttpSink, type MessageSink, openSubscription, startHttpSink } from './receivers.ts';
 import { type ServiceProcess, startServiceProcess } from './service-process.ts';
 import { TimerClient } from './timer-client.ts';
 import { type Disturbance, judge } from './verdict.ts';
@@ -23,7 +23,7 @@ let testDatabase: TestDatabase;
 let db: Database;
 let nats: NatsServer;
 let http: HttpSink;
-let subscription: StreamSink;
+let subscription: MessageSink;
 const ledger = new Ledger();
 const services: ServiceProcess[] = [];
 

@@ -1,3 +1,4 @@
+export { findFreePort } from '../embedded/free-port.ts';
 export { findProgram } from './find-program.ts';
 export { startNatsServer, type NatsServer, type NatsServerOptions } from './nats-server.ts';
 export {

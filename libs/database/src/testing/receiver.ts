@@ -112,8 +112,11 @@ class RequestLog {
   }
 }
 
-/** Starts a receiver on a free port of 127.0.0.1. Without a handler it answers 200 to everything. */
-export async function startReceiver(handler: RequestHandler = () => 200): Promise<Receiver> {
+/**
+ * Starts a receiver on 127.0.0.1. Without a handler it answers 200 to everything.
+ * @param port a free one by default; one that comes back after an outage needs the same port again
+ */
+export async function startReceiver(handler: RequestHandler = () => 200, port = 0): Promise<Receiver> {
   const log = new RequestLog();
   let current = handler;
   let arrived = 0;
@@ -142,12 +145,12 @@ export async function startReceiver(handler: RequestHandler = () => 200): Promis
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
   });
-  const { port } = server.address() as AddressInfo;
+  const { port: listening } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
-    port,
+    url: `http://127.0.0.1:${listening}`,
+    port: listening,
     requests: log.requests,
     answer: (next) => {
       current = next;

@@ -1,0 +1,55 @@
+import type { JetStreamKillsResult } from './jetstream-kills.ts';
+import type { OutageResult } from './outage.ts';
+import type { RoundResult } from './run-chaos.ts';
+import { sumOf, type Verdict } from './verdict.ts';
+
+function describe(verdict: Verdict): string {
+  const { explainedDuplicates, unexplainedDuplicates, longestRecoveryMs } = verdict;
+  return [
+    `accepted ${verdict.accepted}`,
+    `delivered ${verdict.delivered}`,
+    `canceled ${verdict.canceled}`,
+    `lost ${verdict.lost.length}`,
+    `early ${verdict.early.length}`,
+    `canceled-but-fired ${verdict.canceledButFired.length}`,
+    `outdated ${verdict.outdated.length}`,
+    `duplicates ${explainedDuplicates + unexplainedDuplicates.length} (explained ${explainedDuplicates})`,
+    `longest recovery ${(longestRecoveryMs / 1_000).toFixed(1)} s`,
+  ].join(', ');
+}
+
+function describeStatuses(statuses: Readonly<Record<string, number>>): string {
+  return Object.entries(statuses)
+    .map(([status, count]) => `${status} ${count}`)
+    .join(', ');
+}
+
+/** Every round of a random run, and their sum. */
+export function describeRounds(results: readonly RoundResult[]): string {
+  const rounds = results.map(
+    ({ services, faults, verdict }, index) =>
+      `round ${index + 1}: ${services} services; ${faults.join(', ')}\n  ${describe(verdict)}\n`,
+  );
+  const sum = sumOf(results.map(({ verdict }) => verdict));
+  return `${rounds.join('')}\nall ${results.length} rounds: ${describe(sum)}`;
+}
+
+export function describeJetStreamKills(result: JetStreamKillsResult): string {
+  const { accepted, kills, published, statuses, stored, verdict } = result;
+  return [
+    `${accepted} timers with jetstream: true, ${kills.length} kills -9`,
+    `messages published: ${published}, dropped by the stream as duplicates: ${published - stored}`,
+    `messages in the stream: ${stored}`,
+    `timers: ${describeStatuses(statuses)}`,
+    describe(verdict),
+  ].join('\n');
+}
+
+export function describeOutage({ down, statuses, completedUndelivered, verdict }: OutageResult): string {
+  return [
+    `while both were down: ${down.dueHttp} HTTP and ${down.dueNats} NATS timers fell due, ${down.failedAttempts} attempts failed, ${down.completed} timers were marked completed`,
+    `timers in the end: ${describeStatuses(statuses)}`,
+    `completed but not delivered: ${completedUndelivered.length}`,
+    describe(verdict),
+  ].join('\n');
+}

@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database } from '@timer-platform/database';
+import { patiently } from './faults.ts';
+import type { FailedAttempt } from './verdict.ts';
+
+const POLL_MS = 200;
+
+/** Waits until every timer has come to an end; answers those that have not. */
+export async function waitForQuiet(db: Database, withinMs: number): Promise<string[]> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const rows = await patiently<{ id: string; status: string }>(
+      db,
+      `SELECT id, status FROM timers WHERE status IN ('pending', 'executing') LIMIT 5`,
+    );
+    if (rows.length === 0) return [];
+    if (performance.now() > deadline) return rows.map(({ id, status }) => `timer ${id} is still ${status}`);
+    await delay(POLL_MS);
+  }
+}
+
+/** What the services wrote down as failed. */
+export async function failedAttempts(db: Database): Promise<FailedAttempt[]> {
+  const rows = await patiently<{ timer_id: string; started_at: Date; finished_at: Date }>(
+    db,
+    'SELECT timer_id, started_at, finished_at FROM timer_attempts',
+  );
+  return rows.map((row) => ({
+    timerId: row.timer_id,
+    startedMs: row.started_at.getTime(),
+    finishedMs: row.finished_at.getTime(),
+  }));
+}
+
+/** Timers by status; a status that none has is absent. */
+export async function statusCounts(db: Database): Promise<Readonly<Record<string, number>>> {
+  const rows = await patiently<{ status: string; count: number }>(
+    db,
+    'SELECT status, count(*)::integer AS count FROM timers GROUP BY status',
+  );
+  return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+}
+
+/** When each completed timer was marked so, in Unix milliseconds by its id. */
+export async function completedTimers(db: Database): Promise<ReadonlyMap<string, number>> {
+  const rows = await patiently<{ id: string; updated_at: Date }>(
+    db,
+    `SELECT id, updated_at FROM timers WHERE status = 'completed'`,
+  );
+  return new Map(rows.map(({ id, updated_at }) => [id, updated_at.getTime()]));
+}
