@@ -3,7 +3,7 @@ import type { Database } from '@timer-platform/database';
 import { completedUndelivered } from './completed-undelivered.ts';
 import { patiently } from './faults.ts';
 import { crashesOf } from './fleet.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type LedgerEntry } from './ledger.ts';
 import { seededRandom } from './random.ts';
 import { type Stage, withStage } from './stage.ts';
 import { runLoad } from './timer-load.ts';
@@ -19,17 +19,19 @@ export interface OutageOptions {
   readonly log: (line: string) => void;
 }
 
-/** What happened while both receivers were down. */
+/** What happened to the timers of a type while both receivers were down. */
 export interface DownTime {
-  readonly dueHttp: number;
-  readonly dueNats: number;
+  readonly type: LedgerEntry['type'];
+  readonly due: number;
   readonly failedAttempts: number;
   /** Timers marked completed, after a second in which earlier deliveries are settled: must be none. */
   readonly completed: number;
 }
 
 export interface OutageResult {
-  readonly down: DownTime;
+  readonly down: readonly DownTime[];
+  /** In milliseconds after the outage. */
+  readonly longestRecovery: Readonly<Record<LedgerEntry['type'], number>>;
   readonly statuses: Readonly<Record<string, number>>;
   readonly completedUndelivered: readonly string[];
   readonly verdict: Verdict;
@@ -50,30 +52,22 @@ const CORE_NATS = 0.5;
 const RECOVERY_LIMIT_MS = 75_000;
 const QUIET_WITHIN_MS = 180_000;
 
-async function lookBack(db: Database, fromMs: number): Promise<DownTime> {
-  const [row] = await patiently<{ due_http: number; due_nats: number; completed: number; failed: number }>(
+/** @param fromMs since when both are down */
+function lookBack(db: Database, fromMs: number): Promise<DownTime[]> {
+  return patiently<Pick<DownTime, keyof DownTime>>(
     db,
-    `WITH outage AS (SELECT to_timestamp($1::float8 / 1000) AS began),
-          due AS (SELECT callback_type FROM timers, outage
-                  WHERE execute_at BETWEEN began AND now() AND status <> 'canceled')
-     SELECT count(*) FILTER (WHERE callback_type = 'http')::integer AS due_http,
-            count(*) FILTER (WHERE callback_type = 'nats')::integer AS due_nats,
-            (SELECT count(*) FROM timers, outage
-             WHERE status = 'completed' AND updated_at > began + interval '1 second')::integer AS completed,
-            (SELECT count(*) FROM timer_attempts, outage WHERE started_at >= began)::integer AS failed
-     FROM due`,
+    `SELECT callback_type AS type,
+            count(*) FILTER (WHERE execute_at BETWEEN began AND now() AND status <> 'canceled')::integer AS due,
+            sum((SELECT count(*) FROM timer_attempts WHERE timer_id = id AND started_at >= began))::integer AS "failedAttempts",
+            count(*) FILTER (WHERE status = 'completed' AND updated_at > began + interval '1 second')::integer AS completed
+     FROM timers, to_timestamp($1::float8 / 1000) AS began
+     GROUP BY 1 ORDER BY 1`,
     [fromMs],
   );
-  return {
-    dueHttp: row?.due_http ?? 0,
-    dueNats: row?.due_nats ?? 0,
-    failedAttempts: row?.failed ?? 0,
-    completed: row?.completed ?? 0,
-  };
 }
 
 interface Outage {
-  readonly down: DownTime;
+  readonly down: readonly DownTime[];
   readonly disturbances: readonly Disturbance[];
 }
 
@@ -121,15 +115,27 @@ export function runOutage(options: OutageOptions): Promise<OutageResult> {
     await stream.collect(ledger);
 
     const statuses = await statusCounts(db);
-    const verdict = judge(ledger.entries, disturbances, await failedAttempts(db));
+    const attempts = await failedAttempts(db);
+    const verdict = judge(ledger.entries, disturbances, attempts);
+    const recoveryOf = (wanted: LedgerEntry['type']): number =>
+      judge(
+        ledger.entries.filter(({ type }) => type === wanted),
+        disturbances,
+        attempts,
+      ).longestRecoveryMs;
+    const longestRecovery = { http: recoveryOf('http'), nats: recoveryOf('nats') };
     const undelivered = completedUndelivered(ledger.entries, await completedTimers(db));
     const faults = [...unended, ...crashesOf(fleet), ...faultsOf(verdict, RECOVERY_LIMIT_MS)];
     if (undelivered.length > 0)
       faults.push(`${undelivered.length} completed but not delivered: ${undelivered.slice(0, 5).join(', ')}`);
-    if (down.completed > 0) faults.push(`${down.completed} marked completed while both receivers were down`);
+    for (const { type, due, failedAttempts: failed, completed } of down) {
+      if (completed > 0)
+        faults.push(`${completed} marked completed by ${type} while both receivers were down`);
+      if (due === 0 || failed === 0)
+        faults.push(`nothing was tried by ${type} while the receivers were down: the run shows nothing`);
+    }
+    if (down.length !== 2) faults.push('there were not timers of both types');
     if (statuses['failed'] !== undefined) faults.push(`${statuses['failed']} timers are failed`);
-    if (down.dueHttp === 0 || down.dueNats === 0 || down.failedAttempts === 0)
-      faults.push('nothing was due while the receivers were down: the run shows nothing');
-    return { down, statuses, completedUndelivered: undelivered, verdict, faults };
+    return { down, longestRecovery, statuses, completedUndelivered: undelivered, verdict, faults };
   });
 }

@@ -45,10 +45,14 @@ export function describeJetStreamKills(result: JetStreamKillsResult): string {
   ].join('\n');
 }
 
-export function describeOutage({ down, statuses, completedUndelivered, verdict }: OutageResult): string {
+export function describeOutage(result: OutageResult): string {
+  const { down, longestRecovery, statuses, completedUndelivered, verdict } = result;
   return [
-    `while both were down: ${down.dueHttp} HTTP and ${down.dueNats} NATS timers fell due, ${down.failedAttempts} attempts failed, ${down.completed} timers were marked completed`,
-    `timers in the end: ${describeStatuses(statuses)}`,
+    ...down.map(
+      ({ type, due, failedAttempts, completed }) =>
+        `${type}: while it was down ${due} timers fell due, ${failedAttempts} attempts failed, ${completed} timers were marked completed; longest recovery ${(longestRecovery[type] / 1_000).toFixed(1)} s`,
+    ),
+    `timers: ${describeStatuses(statuses)}`,
     `completed but not delivered: ${completedUndelivered.length}`,
     describe(verdict),
   ].join('\n');
