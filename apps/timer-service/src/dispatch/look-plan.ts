@@ -32,10 +32,10 @@ const PROBE_BACK_MS = 1_000;
 const FULL_LOOK_MS = 2_000;
 /**
  * A full look steps over the index entries of every finished timer that an old transaction keeps from being removed.
- * Where that takes long it is done more seldom: for a hundredth of the time, but at least once in a minute.
+ * Where that takes long it is done more seldom: for a fiftieth of the time, but at least every ten seconds.
  */
-const FULL_LOOK_SHARE = 0.01;
-const LONGEST_FULL_LOOK_MS = 60_000;
+const FULL_LOOK_SHARE = 0.02;
+const LONGEST_FULL_LOOK_MS = 10_000;
 /** Of the look-ahead, this share passes between two looks: the rest is time to claim in. */
 const GAP_SHARE = 0.4;
 /** How long before its due instant a timer that was just stored is claimed, at the latest. */
