@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ERRORS } from '@timer-platform/callback-types';
 import { z } from 'zod';
@@ -121,5 +121,30 @@ describe('docs/api.md', () => {
 
   test('names every variable', () => {
     for (const name of Object.keys(apiSettingsSchema.in.shape)) expect(text).toContain(`\`${name}\``);
+  });
+});
+
+describe('README.md', () => {
+  const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
+
+  test('its calls store timers', async () => {
+    const blocks = [...readme.matchAll(/```sh\n(curl [\s\S]*?)```/g)].map(([, block = '']) => block);
+    expect(blocks).not.toEqual([]);
+    for (const block of blocks)
+      for (const words of curlCommands(block, { TIMERS: url, KEY: API_KEY })) {
+        const request = toRequest(words);
+        const { method, headers, body } = request;
+        const response = await fetch(request.url, {
+          method,
+          headers,
+          ...(body === undefined ? {} : { body }),
+        });
+        expect([body, response.status]).toEqual([body, 201]);
+      }
+  });
+
+  test('links to files that are there', () => {
+    for (const [, target = ''] of readme.matchAll(/\]\(((?!https?:)[^)#]+)/g))
+      expect([target, existsSync(new URL(`../../../../${target}`, import.meta.url))]).toEqual([target, true]);
   });
 });
