@@ -31,6 +31,7 @@ describe('readConfig', () => {
       PORT: '70000',
       LOG_LEVEL: 'loud',
       LOOK_AHEAD_MS: '1.5',
+      HEADER_ENCRYPTION_KEYS: 'a:hunter2',
       MAX_IN_FLIGHT: 'many',
       DATABASE_URL: 'mysql://u:p4ssw0rd@db/timers',
     });
@@ -38,12 +39,13 @@ describe('readConfig', () => {
     expect(names.toSorted()).toEqual([
       'API_KEY',
       'DATABASE_URL',
+      'HEADER_ENCRYPTION_KEYS',
       'LOG_LEVEL',
       'LOOK_AHEAD_MS',
       'MAX_IN_FLIGHT',
       'PORT',
     ]);
-    expect(faults.join()).not.toMatch(/too-short-secret|p4ssw0rd/);
+    expect(faults.join()).not.toMatch(/too-short-secret|p4ssw0rd|hunter2/);
   });
 
   test('a variable that is set to nothing counts as not set', () => {

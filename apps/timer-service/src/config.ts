@@ -1,4 +1,11 @@
-import { databaseSettings, DatabaseSettingsError, type DatabaseSettings } from '@timer-platform/database';
+import {
+  databaseSettings,
+  DatabaseSettingsError,
+  NO_HEADER_KEYS,
+  parseHeaderKeys,
+  type DatabaseSettings,
+  type HeaderKeys,
+} from '@timer-platform/database';
 import { z } from 'zod';
 import { apiSettingsSchema, type ApiSettings } from './api/api-settings.ts';
 import { dispatchSettingsSchema, type DispatchSettings } from './dispatch/dispatch-settings.ts';
@@ -12,6 +19,15 @@ const processSettingsSchema = z
     TIMER_DIRECTORY: z.string().min(1).default('.timer'),
     DATABASE_POOL_SIZE: wholeNumber(2, 1_000, 20),
     TRANSACTION_POOLER: onOff(false),
+    HEADER_ENCRYPTION_KEYS: z
+      .string()
+      .transform((text, context): HeaderKeys => {
+        const read = parseHeaderKeys(text);
+        if ('keys' in read) return read.keys;
+        context.addIssue({ code: 'custom', message: read.fault });
+        return z.NEVER;
+      })
+      .default(NO_HEADER_KEYS),
   })
   .transform((env) => ({
     logLevel: env.LOG_LEVEL,
@@ -21,6 +37,8 @@ const processSettingsSchema = z
     directory: env.TIMER_DIRECTORY,
     databasePoolSize: env.DATABASE_POOL_SIZE,
     transactionPooler: env.TRANSACTION_POOLER,
+    /** The first encrypts the headers of stored callbacks, all decrypt them. */
+    headerKeys: env.HEADER_ENCRYPTION_KEYS,
   }));
 
 /** Everything that can be set, checked and frozen. */

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { connect } from '@timer-platform/database';
 import {
   createTestDatabase,
   startNatsServer,
@@ -196,6 +197,78 @@ describe('from the request to the receiver', () => {
     });
     expect([status, body.code]).toEqual([400, 2]);
     expect(JSON.stringify(body)).toContain('NATS_URL');
+  });
+});
+
+describe('callback headers in the row', () => {
+  const KEY = (id: string, byte: number) => `${id}:${Buffer.alloc(32, byte).toString('base64')}`;
+  const SECRET = 'Bearer secret-that-only-the-receiver-gets';
+  const headers = { authorization: SECRET };
+  const callback = (path: string) => ({ type: 'http', url: `${receiver.url}${path}`, headers });
+
+  async function rowOf(id: string): Promise<string> {
+    const db = connect({
+      url: testDatabase.url,
+      applicationName: 'test',
+      poolSize: 1,
+      onIdleError: () => undefined,
+    });
+    try {
+      const row = { name: 'row', text: 'SELECT timers::text AS row FROM timers WHERE id = $1' };
+      return (await db.rows<{ row: string }>(row, [id]))[0]?.row ?? '';
+    } finally {
+      await db.close();
+    }
+  }
+
+  const authorizationAt = (path: string) =>
+    receiver.requests
+      .filter((request) => request.path === path)
+      .map((request) => request.headers.authorization);
+
+  test('with a key they are encrypted, and the receiver gets them', async () => {
+    const running = await start({ HEADER_ENCRYPTION_KEYS: KEY('a', 1) });
+    const id = await store(running, { delay: '300ms', callback: callback('/encrypted') });
+    expect(await rowOf(id)).toContain('$encrypted');
+    expect(await rowOf(id)).not.toContain('secret');
+    await eventually(running, `/timers/${id}`, hasStatus('completed'));
+    expect(authorizationAt('/encrypted')).toEqual([SECRET]);
+    expect(logged).not.toContain('secret-that-only');
+  });
+
+  test('without one they are not (control)', async () => {
+    const running = await start();
+    const id = await store(running, { delay: '50ms', callback: callback('/plain') });
+    expect(await rowOf(id)).toContain(SECRET);
+    await eventually(running, `/timers/${id}`, hasStatus('completed'));
+    expect(authorizationAt('/plain')).toEqual([SECRET]);
+  });
+
+  test('after a rotation those under the older key still arrive', async () => {
+    const before = await start({ HEADER_ENCRYPTION_KEYS: KEY('a', 1), DISPATCHER: 'false' });
+    const id = await store(before, { delay: '50ms', callback: callback('/rotated') });
+    await before.stop();
+    const running = await start({ HEADER_ENCRYPTION_KEYS: `${KEY('b', 2)},${KEY('a', 1)}` });
+    await eventually(running, `/timers/${id}`, hasStatus('completed'));
+    expect(authorizationAt('/rotated')).toEqual([SECRET]);
+  });
+
+  test('under a key that is not there the timer fails at once, says so, and can be retried when it is', async () => {
+    const before = await start({ HEADER_ENCRYPTION_KEYS: KEY('a', 1), DISPATCHER: 'false' });
+    const id = await store(before, { delay: '50ms', callback: callback('/unknown') });
+    await before.stop();
+    const without = await start();
+    const { body } = await eventually(without, `/timers/${id}`, hasStatus('failed'));
+    expect(body.data).toMatchObject({
+      attempts: 0,
+      last_error: 'the headers are encrypted under the key "a", which HEADER_ENCRYPTION_KEYS does not hold',
+    });
+    await without.stop();
+    expect(authorizationAt('/unknown')).toEqual([]);
+    const running = await start({ HEADER_ENCRYPTION_KEYS: KEY('a', 1) });
+    expect((await call(running, 'POST', `/timers/${id}/retry`)).status).toBe(200);
+    await eventually(running, `/timers/${id}`, hasStatus('completed'));
+    expect(authorizationAt('/unknown')).toEqual([SECRET]);
   });
 });
 

@@ -1,6 +1,13 @@
 import { hostname } from 'node:os';
 import { matchCallback } from '@timer-platform/callback-types';
-import { checkSchema, connect, type Database, oldestDueAge, SchemaError } from '@timer-platform/database';
+import {
+  checkSchema,
+  connect,
+  type Database,
+  decryptHeaders,
+  oldestDueAge,
+  SchemaError,
+} from '@timer-platform/database';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createApi } from './api/create-api.ts';
@@ -70,6 +77,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const dispatcher = new Dispatcher({
     statements: dispatchStatements(dispatchDatabase, `${hostname()}:${process.pid}`),
     transports,
+    decryptHeaders: (timerId, stored) => decryptHeaders(config.headerKeys, timerId, stored),
     settings: config.dispatch,
     clock,
     random,
@@ -89,6 +97,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         http: ({ url }) => refuseDestination(url, destinations),
         nats: () => (config.transports.nats === undefined ? NATS_NOT_CONFIGURED : undefined),
       }),
+    headerKeys: config.headerKeys,
     metrics: metrics.render,
     ...(devRoutes === undefined ? {} : { devRoutes }),
   });

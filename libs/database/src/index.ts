@@ -24,6 +24,16 @@ export {
 } from './dispatch/recover-lost-claims.ts';
 export { settleDelivered, type DeliveredAttempt } from './dispatch/settle-delivered.ts';
 export { settleFailed, type FailedAttempt } from './dispatch/settle-failed.ts';
+export {
+  areEncrypted,
+  decryptHeaders,
+  decryptHeaderText,
+  encryptHeaderText,
+  NO_HEADER_KEYS,
+  parseHeaderKeys,
+  type DecryptedCallback,
+  type HeaderKeys,
+} from './header-encryption.ts';
 export { ping } from './ping.ts';
 export type { Schema } from './schema.ts';
 export { cancelTimer, retryTimer, runTimer, type ChangeResult } from './timers/change-timer.ts';

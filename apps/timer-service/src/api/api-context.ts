@@ -1,4 +1,4 @@
-import type { Database } from '@timer-platform/database';
+import type { Database, HeaderKeys } from '@timer-platform/database';
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -26,6 +26,8 @@ export interface ApiContext {
   /** Tells the dispatcher of this process that a timer is due at this instant (milliseconds since 1970), or now. */
   readonly wake: (dueAtMs?: number) => void;
   readonly refuseDestination: RefuseDestination;
+  /** Encrypt and decrypt the headers of callbacks in their rows. */
+  readonly headerKeys: HeaderKeys;
 }
 
 /** The server as routes see it: schemas are zod's. */

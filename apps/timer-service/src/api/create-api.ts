@@ -1,3 +1,4 @@
+import { type HeaderKeys, NO_HEADER_KEYS } from '@timer-platform/database';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -31,10 +32,12 @@ import type { RefuseDestination } from './to-new-timer.ts';
 import { updateTimerRoute } from './update-timer.ts';
 import { validateRequest } from './validate-request.ts';
 
-export interface ApiOptions extends Omit<ApiContext, 'refuseDestination'> {
+export interface ApiOptions extends Omit<ApiContext, 'refuseDestination' | 'headerKeys'> {
   readonly log: Logger;
   /** Tells why a callback may not be stored, for the client to read; absent: everything may. */
   readonly refuseDestination?: RefuseDestination;
+  /** Absent: headers are stored as they are given. */
+  readonly headerKeys?: HeaderKeys;
   /** What /metrics answers; absent: there is no /metrics. */
   readonly metrics?: () => Promise<MetricsText>;
   /** Adds routes of the development mode. They need no key and take no part in the OpenAPI document. */
@@ -55,6 +58,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const context: ApiContext = {
     ...options,
     refuseDestination: options.refuseDestination ?? (() => undefined),
+    headerKeys: options.headerKeys ?? NO_HEADER_KEYS,
   };
   const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     void sendError(toApiError(error, request), reply);

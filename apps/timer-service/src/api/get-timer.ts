@@ -6,7 +6,7 @@ import { timerNotFound } from './api-error.ts';
 import { toTimer } from './to-timer.ts';
 
 /** `GET /timers/:id` */
-export function getTimerRoute(app: Api, { db }: ApiContext): void {
+export function getTimerRoute(app: Api, { db, headerKeys }: ApiContext): void {
   app.get(
     '/timers/:id',
     {
@@ -25,7 +25,7 @@ export function getTimerRoute(app: Api, { db }: ApiContext): void {
       const timer = await findTimer(db, request.params.id);
       if (timer === undefined) throw timerNotFound();
       const secrets = request.apiKey?.role === 'admin';
-      return { code: 0 as const, message: 'success', data: toTimer(timer, { secrets }) };
+      return { code: 0 as const, message: 'success', data: toTimer(timer, { secrets, headerKeys }) };
     },
   );
 }

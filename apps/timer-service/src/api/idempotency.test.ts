@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { timerBatchResponseSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
+import { NO_HEADER_KEYS } from '@timer-platform/database';
 import Fastify from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { systemClock } from '../clock.ts';
@@ -33,6 +34,7 @@ const context = (): ApiContext => ({
   clock: systemClock,
   wake: () => undefined,
   refuseDestination: () => undefined,
+  headerKeys: NO_HEADER_KEYS,
 });
 
 async function stored(): Promise<number> {

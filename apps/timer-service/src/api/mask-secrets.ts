@@ -1,4 +1,5 @@
 import type { JsonValue } from '@timer-platform/callback-types';
+import { areEncrypted } from '@timer-platform/database';
 
 /** What stands in place of a secret. */
 export const MASK = '***';
@@ -13,7 +14,7 @@ function isObject(value: JsonValue | undefined): value is { readonly [key: strin
 /** Old rows hold headers of any shape: a text may be a whole list of them. */
 function maskHeaders(headers: JsonValue): JsonValue {
   if (Array.isArray(headers)) return headers.map(maskHeaders);
-  if (typeof headers === 'string') return MASK;
+  if (typeof headers === 'string' || areEncrypted(headers)) return MASK;
   if (!isObject(headers)) return headers;
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, SECRET_NAME.test(name) ? MASK : value]),

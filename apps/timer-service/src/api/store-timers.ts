@@ -27,7 +27,7 @@ export const creationHeadersSchema = z.looseObject({
  * @throws {ApiError} code 2 naming every fault, code 7 for an Idempotency-Key of another request
  */
 export async function storeTimers(
-  { db, wake, refuseDestination }: ApiContext,
+  { db, wake, refuseDestination, headerKeys }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
   items: readonly CreateTimerRequest[],
@@ -38,7 +38,7 @@ export async function storeTimers(
     toNewTimer(item, { prefix: prefixOf(index), faults, refuseDestination }),
   );
   if (faults.length > 0) throw validationError(faults);
-  const result = await insertTimers(db, timers, idempotencyOf(request));
+  const result = await insertTimers(db, timers, idempotencyOf(request), headerKeys);
   switch (result.outcome) {
     case 'in-the-past':
       throw validationError(

@@ -1,5 +1,11 @@
-import type { Timer, TimerSummary } from '@timer-platform/callback-types';
-import type { InsertedTimer, TimerRow, TimerSummaryRow } from '@timer-platform/database';
+import type { JsonValue, Timer, TimerSummary } from '@timer-platform/callback-types';
+import {
+  decryptHeaders,
+  type HeaderKeys,
+  type InsertedTimer,
+  type TimerRow,
+  type TimerSummaryRow,
+} from '@timer-platform/database';
 import { maskCallback } from './mask-secrets.ts';
 
 function instant(date: Date | null): string | null {
@@ -30,14 +36,28 @@ export function toSummary(row: TimerSummaryRow): TimerSummary {
   };
 }
 
-/** A timer with everything that is stored of it; what looks like a secret is shown when `secrets` is true. */
-export function toTimer(row: TimerRow, { secrets }: { readonly secrets: boolean }): Timer {
+/** How much of a stored callback is shown. */
+interface Sight {
+  /** Whether what looks like a secret is shown. */
+  readonly secrets: boolean;
+  readonly headerKeys: HeaderKeys;
+}
+
+/** Headers that no key opens are shown as they are stored to who may see secrets, and masked as a whole otherwise. */
+function shownCallback({ id, callback_config: stored }: TimerRow, { secrets, headerKeys }: Sight): JsonValue {
+  const decrypted = decryptHeaders(headerKeys, id, stored);
+  const config = decrypted.ok ? decrypted.config : stored;
+  return secrets ? config : maskCallback(config);
+}
+
+/** A timer with everything that is stored of it. */
+export function toTimer(row: TimerRow, sight: Sight): Timer {
   const executed = row.status === 'completed' || row.status === 'failed';
   const late = executed && row.attempted_at !== null;
   return {
     ...toSummary(row),
     updated_at: row.updated_at.toISOString(),
-    callback_config: secrets ? row.callback_config : maskCallback(row.callback_config),
+    callback_config: shownCallback(row, sight),
     metadata: row.metadata,
     last_error: row.last_error,
     attempts: row.attempts,

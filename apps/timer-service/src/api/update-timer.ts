@@ -13,7 +13,8 @@ import { toTimerUpdate } from './to-new-timer.ts';
 import { toSummary } from './to-timer.ts';
 
 /** `PUT /timers/:id`: pending timers only. */
-export function updateTimerRoute(app: Api, { db, settings, wake, refuseDestination }: ApiContext): void {
+export function updateTimerRoute(app: Api, context: ApiContext): void {
+  const { db, settings, wake, refuseDestination, headerKeys } = context;
   app.put(
     '/timers/:id',
     {
@@ -33,7 +34,7 @@ export function updateTimerRoute(app: Api, { db, settings, wake, refuseDestinati
       const faults: RequestFault[] = [];
       const update = toTimerUpdate(request.body, { prefix: '', faults, refuseDestination });
       if (faults.length > 0) throw validationError(faults);
-      const result = await updateTimer(db, request.params.id, update);
+      const result = await updateTimer(db, request.params.id, update, headerKeys);
       if (result.outcome === 'in-the-past')
         throw validationError([{ path: 'execute_at', message: 'must be in the future' }]);
       const timer = changedTimer(result, 'update');

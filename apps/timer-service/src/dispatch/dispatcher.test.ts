@@ -3,8 +3,10 @@ import {
   cancelTimer,
   connect,
   type Database,
+  decryptHeaders,
   findTimer,
   insertTimers,
+  NO_HEADER_KEYS,
   type NewTimer,
   type TimerRow,
 } from '@timer-platform/database';

@@ -1,4 +1,8 @@
-import { type JsonValue, type StoredCallbackConfig, storedCallbackConfigSchema } from '@timer-platform/callback-types';
+import {
+  type JsonValue,
+  type StoredCallbackConfig,
+  storedCallbackConfigSchema,
+} from '@timer-platform/callback-types';
 import type { ClaimedTimer, DecryptedCallback } from '@timer-platform/database';
 
 /** A claimed timer whose callback was read from its row. */

@@ -1,6 +1,7 @@
 import type { CallbackConfig, CallbackType, JsonValue, RetryPolicy } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
 import { isCheckViolation } from '../database-error.ts';
+import { encryptHeaders, type HeaderKeys, NO_HEADER_KEYS } from '../header-encryption.ts';
 import { afterDelay } from './after-delay.ts';
 import { newTimerId } from './new-timer-id.ts';
 
@@ -86,14 +87,20 @@ interface InsertedRow {
   callback_type: CallbackType;
 }
 
-/** Stores all the timers or none, durably, and answers them in the order given. */
+/**
+ * Stores all the timers or none, durably, and answers them in the order given.
+ *
+ * @param headerKeys encrypt the headers of the callbacks, when one of them is current
+ */
 export async function insertTimers(
   db: Database,
   timers: readonly NewTimer[],
   idempotency?: IdempotencyKey,
+  headerKeys: HeaderKeys = NO_HEADER_KEYS,
 ): Promise<InsertResult> {
-  const ids = timers.map(newTimerId);
-  const rows = JSON.stringify(timers.map((timer, index) => toRow(timer, ids[index])));
+  const newRows = timers.map((timer) => toRow(timer, newTimerId(), headerKeys));
+  const ids = newRows.map(({ id }) => id);
+  const rows = JSON.stringify(newRows);
   let inserted: InsertedRow[];
   try {
     inserted = await (idempotency === undefined
@@ -115,13 +122,13 @@ export async function insertTimers(
   return { outcome: 'inserted', timers: ids.flatMap((id) => byId.get(id) ?? []).map(toInserted) };
 }
 
-function toRow(timer: NewTimer, id: string | undefined) {
+function toRow(timer: NewTimer, id: string, headerKeys: HeaderKeys) {
   return {
     id,
     execute_at: timer.executeAt,
     delay_ms: timer.delayMs,
     callback_type: timer.callback.type,
-    callback_config: timer.callback,
+    callback_config: encryptHeaders(headerKeys, id, timer.callback),
     metadata: timer.metadata,
     retry: timer.retry,
     expires_at: timer.expiresAt,

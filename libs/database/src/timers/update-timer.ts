@@ -1,5 +1,6 @@
 import type { CallbackConfig, JsonValue, RetryPolicy } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
+import { encryptHeaders, type HeaderKeys, NO_HEADER_KEYS } from '../header-encryption.ts';
 import { afterDelay } from './after-delay.ts';
 import { IS_PENDING } from '../state-guards.ts';
 import { type ChangeResult, changeFrom } from './change-timer.ts';
@@ -40,8 +41,17 @@ function jsonOrNull(value: JsonValue | RetryPolicy | undefined): string | null {
   return value === null || value === undefined ? null : JSON.stringify(value);
 }
 
-/** Changes a pending timer; an instant that is not in the future by the database's clock is refused. */
-export async function updateTimer(db: Database, id: string, update: TimerUpdate): Promise<UpdateResult> {
+/**
+ * Changes a pending timer; an instant that is not in the future by the database's clock is refused.
+ *
+ * @param headerKeys encrypt the headers of a new callback, when one of them is current
+ */
+export async function updateTimer(
+  db: Database,
+  id: string,
+  update: TimerUpdate,
+  headerKeys: HeaderKeys = NO_HEADER_KEYS,
+): Promise<UpdateResult> {
   const { executeAt, delayMs, callback, metadata, retry, expiresAt } = update;
   if (executeAt !== undefined) {
     const [answer] = await db.rows<{ future: boolean }>(IS_FUTURE, [executeAt]);
@@ -52,7 +62,7 @@ export async function updateTimer(db: Database, id: string, update: TimerUpdate)
     executeAt ?? null,
     delayMs ?? null,
     callback?.type ?? null,
-    callback === undefined ? null : JSON.stringify(callback),
+    callback === undefined ? null : JSON.stringify(encryptHeaders(headerKeys, id, callback)),
     metadata !== undefined,
     jsonOrNull(metadata),
     retry !== undefined,
