@@ -1,7 +1,7 @@
 import path from 'node:path';
 
-import { databaseSettings } from '@timer-platform/database';
-import type { DatabaseSettings } from '@timer-platform/database';
+import { databaseSettings, DatabaseSettingsError, parseHeaderKeys } from '@timer-platform/database';
+import type { DatabaseSettings, HeaderKeys } from '@timer-platform/database';
 import { embeddedDirectory } from '@timer-platform/database/embedded';
 
 export interface Config {
@@ -22,4 +22,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     embeddedDirectory:
       directory === undefined || directory === '' ? embeddedDirectory() : path.resolve(directory, 'postgres'),
   });
+}
+
+/**
+ * The keys of encrypted headers; only the command that works with them asks for them.
+ *
+ * @throws DatabaseSettingsError when they are not as they should be
+ */
+export function readHeaderKeys(env: Readonly<Record<string, string | undefined>>): HeaderKeys {
+  const variable = 'HEADER_ENCRYPTION_KEYS';
+  const read = parseHeaderKeys(env[variable] ?? '');
+  if ('fault' in read) throw new DatabaseSettingsError([{ variable, message: read.fault }]);
+  return read.keys;
 }

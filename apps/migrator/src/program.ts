@@ -9,6 +9,8 @@ import { dumpSchemaFile } from './commands/dump-schema.ts';
 import type { DumpSchemaCommand } from './commands/dump-schema.ts';
 import { migrate } from './commands/migrate.ts';
 import type { MigrateCommand } from './commands/migrate.ts';
+import { encryptHeaders } from './commands/encrypt-headers.ts';
+import type { EncryptHeadersCommand } from './commands/encrypt-headers.ts';
 import { createMigration } from './commands/new.ts';
 import type { NewCommand } from './commands/new.ts';
 import { online } from './commands/online.ts';
@@ -19,7 +21,7 @@ import { status } from './commands/status.ts';
 import type { StatusCommand } from './commands/status.ts';
 import { verifyDatabase } from './commands/verify.ts';
 import type { VerifyCommand } from './commands/verify.ts';
-import { readConfig } from './config.ts';
+import { readConfig, readHeaderKeys } from './config.ts';
 import type { Output } from './output.ts';
 import { useDatabase } from './use-database.ts';
 
@@ -192,6 +194,20 @@ export function buildProgram(env: Environment, output: Output, listenForStop: ()
     .action((options: DumpSchemaCommand) =>
       onDatabase((databaseUrl) => dumpSchemaFile(databaseUrl, options, output)),
     );
+  program
+    .command('encrypt-headers')
+    .description(
+      'encrypt the callback headers of every timer under the first key of HEADER_ENCRYPTION_KEYS, also those under an older one; the service may run. Stopped half way, run it again',
+    )
+    .option('--decrypt', 'store them as they were given again')
+    .option('--batch-rows <rows>', 'rows of the first batch', parseCount)
+    .option(...lockTimeoutOption)
+    .option(...lockPatienceOption)
+    .option(...jsonOption)
+    .action((options: EncryptHeadersCommand) => {
+      const keys = readHeaderKeys(env);
+      return onDatabase((databaseUrl) => encryptHeaders(databaseUrl, keys, options, output, listenForStop()));
+    });
   addOnline(program, onDatabase, output, listenForStop);
   return program;
 }

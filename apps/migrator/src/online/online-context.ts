@@ -43,9 +43,12 @@ export interface OnlineContext {
   readonly report: (event: OnlineEvent) => void;
 }
 
+/** What a step needs to take locks without holding others up. */
+export type LockContext = Pick<OnlineContext, 'session' | 'watch' | 'policy' | 'report'>;
+
 /** One transaction with a short lock_timeout, tried again until its locks are granted. */
 export async function inShortTransaction<T>(
-  context: OnlineContext,
+  context: LockContext,
   step: string,
   work: () => Promise<T>,
 ): Promise<T> {

@@ -8,12 +8,20 @@ export interface CommandResult {
 }
 
 /** Runs a command line in this process, as main.ts would, and keeps what it prints. */
-export async function runCommand(databaseUrl: string, ...args: readonly string[]): Promise<CommandResult> {
+export function runCommand(databaseUrl: string, ...args: readonly string[]): Promise<CommandResult> {
+  return runCommandWith({ DATABASE_URL: databaseUrl }, ...args);
+}
+
+/** The same with these variables of the environment. */
+export async function runCommandWith(
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<CommandResult> {
   const stdout: string[] = [];
   const stderr: string[] = [];
   const exitCode = await runCli(
     args,
-    { DATABASE_URL: databaseUrl },
+    env,
     {
       line: (text) => stdout.push(text),
       note: (text) => stderr.push(text),

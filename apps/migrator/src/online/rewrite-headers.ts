@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { areEncrypted, decryptHeaderText, encryptHeaderText } from '@timer-platform/database';
+import type { HeaderKeys } from '@timer-platform/database';
+import { MigrationError, queryRow, queryRows } from '@timer-platform/database/migrations';
+import { z } from 'zod';
+
+import { keepUpdatedAt, whileUpdatedAtCanBeKept } from './keep-updated-at.ts';
+import { inShortTransaction } from './online-context.ts';
+import type { LockContext, OnlineContext } from './online-context.ts';
+import { nextBatchRows, restAfter } from './pace.ts';
+
+/** encrypt: plain headers and those under an older key get the current one. decrypt: all become plain. */
+export type HeaderRewrite = 'encrypt' | 'decrypt';
+
+export interface RewriteContext extends LockContext, Pick<OnlineContext, 'pace' | 'signal'> {
+  readonly keys: HeaderKeys;
+  readonly rewrite: HeaderRewrite;
+}
+
+/** A row that was left as it is, because no key opens its headers. */
+export interface UnreadableHeaders {
+  readonly id: string;
+  readonly reason: string;
+}
+
+export interface RewriteReport {
+  /** Rows looked at. */
+  readonly rows: number;
+  readonly rewritten: number;
+  readonly unreadable: number;
+  /** The first of them. */
+  readonly examples: readonly UnreadableHeaders[];
+}
+
+/** Unreadable rows that are named. */
+const examplesAtMost = 20;
+
+const toRewrite: Readonly<Record<HeaderRewrite, string>> = {
+  encrypt: `callback_config -> 'headers' NOT IN ('null', '{}')
+    AND callback_config #>> '{headers,$encrypted,key}' IS DISTINCT FROM $3::text`,
+  // $3 has to stand somewhere for its type to be known.
+  decrypt: "jsonb_typeof(callback_config #> '{headers,$encrypted}') = 'object' AND $3::text IS NOT NULL",
+};
+
+/** As text: numbers of old rows may have more digits than JavaScript keeps. Locks nothing. */
+const readPage = (rewrite: HeaderRewrite): string => `
+SELECT id, CASE WHEN ${toRewrite[rewrite]} THEN (callback_config -> 'headers')::text END AS headers
+FROM timers WHERE id > $1 ORDER BY id LIMIT $2`;
+
+const pageSchema = z.object({ id: z.string(), headers: z.string().nullable() });
+
+/**
+ * Puts new headers where the old ones still stand: a callback that a client changed meanwhile is not touched, and a row
+ * that somebody holds is not waited for, so that this never stands in the way of a settle while it waits itself. Of an
+ * executing row neither state nor claim changes, so its settle is not lost.
+ */
+const replaceHeaders = `
+WITH given AS (
+  SELECT id, old::jsonb AS old, new::jsonb AS new
+  FROM jsonb_to_recordset($1::jsonb) AS given (id uuid, old text, new text)
+), held AS MATERIALIZED (
+  SELECT timers.id, given.old, given.new FROM given JOIN timers USING (id)
+  WHERE timers.callback_config -> 'headers' = given.old
+  ORDER BY timers.id FOR NO KEY UPDATE OF timers SKIP LOCKED
+)
+UPDATE timers SET callback_config = jsonb_set(timers.callback_config, '{headers}', held.new) FROM held
+WHERE timers.id = held.id AND timers.callback_config -> 'headers' = held.old
+RETURNING timers.id`;
+
+/** For the progress only; exact where the table was never analyzed. */
+const estimateRows = `
+SELECT CASE WHEN reltuples >= 0 THEN reltuples::bigint ELSE (SELECT count(*) FROM timers) END AS rows
+FROM pg_class WHERE oid = 'timers'::regclass`;
+
+interface Replacement {
+  readonly id: string;
+  readonly old: string;
+  readonly new: string;
+}
+
+const jsonSchema = z.json();
+
+/** The new headers of a row, both as JSON text. Pure but for the random IV. */
+function rewriteOne(
+  { keys, rewrite }: RewriteContext,
+  id: string,
+  headers: string,
+): { readonly text: string } | { readonly reason: string } {
+  const stored = jsonSchema.parse(JSON.parse(headers));
+  const plain = areEncrypted(stored)
+    ? decryptHeaderText(keys, id, stored)
+    : ({ ok: true, text: headers } as const);
+  if (!plain.ok) return { reason: plain.reason };
+  if (rewrite === 'decrypt') return { text: plain.text };
+  const encrypted = encryptHeaderText(keys, id, plain.text);
+  return encrypted === undefined
+    ? { reason: 'there is no key to encrypt with' }
+    : { text: JSON.stringify(encrypted) };
+}
+
+interface Page {
+  readonly rows: number;
+  readonly lastId: string;
+  readonly replacements: readonly Replacement[];
+  readonly unreadable: readonly UnreadableHeaders[];
+}
+
+async function readNextPage(context: RewriteContext, afterId: string, limit: number): Promise<Page> {
+  const { session, keys, rewrite } = context;
+  const values = [afterId, limit, keys.current ?? ''];
+  const rows = await queryRows(session.client, pageSchema, readPage(rewrite), values);
+  const replacements: Replacement[] = [];
+  const unreadable: UnreadableHeaders[] = [];
+  for (const { id, headers } of rows) {
+    if (headers === null) continue;
+    const result = rewriteOne(context, id, headers);
+    if ('text' in result) replacements.push({ id, old: headers, new: result.text });
+    else unreadable.push({ id, reason: result.reason });
+  }
+  return { rows: rows.length, lastId: rows.at(-1)?.id ?? afterId, replacements, unreadable };
+}
+
+/** Answers those whose row was held by somebody, or had other headers by now. */
+async function replace(
+  context: RewriteContext,
+  replacements: readonly Replacement[],
+): Promise<readonly Replacement[]> {
+  if (replacements.length === 0) return [];
+  const { client } = context.session;
+  return inShortTransaction(context, 'rewrite', async () => {
+    await client.query(keepUpdatedAt);
+    const schema = z.object({ id: z.string() });
+    const rows = await queryRows(client, schema, replaceHeaders, [JSON.stringify(replacements)]);
+    const replaced = new Set(rows.map(({ id }) => id));
+    return replacements.filter(({ id }) => !replaced.has(id));
+  });
+}
+
+/** Between two tries of a page with rows that somebody holds or has changed, in milliseconds. */
+const againAfterMs = 50;
+
+async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
+  const { session, pace, policy, signal, report } = context;
+  const { rows: total } = await queryRow(session.client, z.object({ rows: z.coerce.number() }), estimateRows);
+  const startedAt = performance.now();
+  const done = { rows: 0, rewritten: 0, unreadable: 0 };
+  const examples: UnreadableHeaders[] = [];
+  let afterId = '00000000-0000-0000-0000-000000000000';
+  let heldSince: number | undefined;
+  for (let limit = pace.firstBatchRows; ;) {
+    if (signal.aborted)
+      throw new MigrationError(
+        'interrupted',
+        'stopped; every batch so far is committed. Run it again to go on',
+      );
+    const batchStartedAt = performance.now();
+    const page = await readNextPage(context, afterId, limit);
+    const left = await replace(context, page.replacements);
+    done.rewritten += page.replacements.length - left.length;
+    if (left.length > 0) {
+      heldSince ??= batchStartedAt;
+      if (performance.now() - heldSince > policy.patienceMs)
+        throw new MigrationError(
+          'lock-timeout',
+          `${left.length} timers are held by another transaction, for example ${left[0]?.id ?? ''}. Every batch so far is committed; end that session, then run it again`,
+        );
+      await sleep(againAfterMs);
+      continue;
+    }
+    heldSince = undefined;
+    afterId = page.lastId;
+    done.rows += page.rows;
+    done.unreadable += page.unreadable.length;
+    examples.push(...page.unreadable.slice(0, examplesAtMost - examples.length));
+    const rowsPerSecond = (done.rows * 1000) / (performance.now() - startedAt);
+    report({ kind: 'batch', done: done.rows, total: Math.max(total, done.rows), rowsPerSecond });
+    if (page.rows < limit) return { ...done, examples };
+    const tookMs = performance.now() - batchStartedAt;
+    limit = nextBatchRows(limit, tookMs, pace);
+    await sleep(restAfter(tookMs, pace));
+  }
+}
+
+/**
+ * Rewrites the headers of every timer, whatever its state, in batches by id, while the service runs. `updated_at` stays
+ * as it is. Stopped half way, it goes on when it is run again: what is done already is not rewritten.
+ *
+ * @throws MigrationError `interrupted` by the signal, `lock-timeout` when a lock was not to be had
+ */
+export function rewriteHeaders(context: RewriteContext): Promise<RewriteReport> {
+  return whileUpdatedAtCanBeKept(context, () => rewriteAll(context));
+}
