@@ -318,13 +318,16 @@ describe('several dispatchers', () => {
     // As in a process that was stopped: heartbeats do not get through, and its monotonic clock has gone on.
     let ahead = 0;
     const clock: Clock = { monotonicMs: () => performance.now() + ahead, wallMs: () => 0 };
+    const throwIfFrozen = (): void => {
+      if (frozen) throw new Error('frozen');
+    };
     const unlessFrozen =
       <Arguments extends unknown[], Result>(statement: (...args: Arguments) => Promise<Result>) =>
       async (...args: Arguments): Promise<Result> => {
-        if (frozen) throw new Error('frozen');
+        throwIfFrozen();
         const result = await statement(...args);
         // The answer is there, but nobody looks at it.
-        if (frozen) throw new Error('frozen');
+        throwIfFrozen();
         return result;
       };
     const statements = {
