@@ -15,6 +15,7 @@ export {
 } from './dispatch/claim-due-timers.ts';
 export { registerDispatcher, renewDispatcher, unregisterDispatcher } from './dispatch/dispatchers.ts';
 export { handBackClaims, type UnstartedClaim } from './dispatch/hand-back-claims.ts';
+export { listClaims, type RecordedClaim } from './dispatch/list-claims.ts';
 export { oldestDueAge } from './dispatch/oldest-due.ts';
 export {
   recoverLostClaims,

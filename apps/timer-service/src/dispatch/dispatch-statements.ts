@@ -4,6 +4,8 @@ import {
   type ClaimResult,
   type Database,
   handBackClaims,
+  listClaims,
+  type RecordedClaim,
   recoverLostClaims,
   type Recovered,
   registerDispatcher,
@@ -21,6 +23,8 @@ export interface DispatchStatements extends SettleStatements {
   readonly claim: (request: ClaimRequest) => Promise<ClaimResult>;
   readonly register: (id: string) => Promise<number>;
   readonly renew: (id: string) => Promise<number | undefined>;
+  /** What the table says that this dispatcher holds. */
+  readonly listClaims: (id: string) => Promise<RecordedClaim[]>;
   readonly unregister: (id: string) => Promise<void>;
   /** Declares silent dispatchers dead; answers how many. */
   readonly removeDead: () => Promise<number>;
@@ -42,6 +46,7 @@ export function dispatchStatements(db: Database, name: string): DispatchStatemen
     handBack: (batch) => handBackClaims(db, batch),
     register: (id) => registerDispatcher(db, id, name),
     renew: (id) => renewDispatcher(db, id),
+    listClaims: (id) => listClaims(db, id),
     unregister: (id) => unregisterDispatcher(db, id),
     removeDead: () => removeDeadDispatchers(db, SILENCE_MS),
     recover: () => recoverLostClaims(db, { maxLostClaims: MAX_LOST_CLAIMS, unownedMs: UNOWNED_MS }),

@@ -300,6 +300,30 @@ describe('failure', () => {
   });
 });
 
+describe('after a crash of the server', () => {
+  test('a timer whose settle was lost, and one whose claim was never answered, are taken up again', async () => {
+    let fail = false;
+    const real = dispatchStatements(db, 'test');
+    const renew = (id: string) => (fail ? Promise.reject(new Error('the server restarts')) : real.renew(id));
+    const { http, dispatcher, events } = makeDispatcher({ statements: { renew } });
+    await dispatcher.start();
+    const [id = ''] = await store({ delayMs: 50 }, { delayMs: 3_600_000 });
+    dispatcher.stored(0);
+    await eventually(id, ({ status }) => status === 'completed');
+    // What the table holds again after the crash: asynchronous commits are gone.
+    await execute(
+      `UPDATE timers SET status = 'executing', claims = 1, next_attempt_at = now(),
+         claimed_by = (SELECT dispatchers.id FROM dispatchers)`,
+    );
+    fail = true;
+    await eventually(id, () => events.includes('database error'));
+    fail = false;
+    await eventuallyCount('completed', 2);
+    expect(http.sent).toHaveLength(3);
+    expect(events).toContain('recovered 2');
+  });
+});
+
 describe('several dispatchers', () => {
   test('share the timers: each is sent once', async () => {
     await storeOverdue(2_000);

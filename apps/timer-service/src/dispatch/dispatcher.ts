@@ -13,6 +13,7 @@ import { type DecryptHeaders, type HeldTimer, readTimer } from './held-timer.ts'
 import { nextStep } from './next-step.ts';
 import { Registration } from './registration.ts';
 import { SettleBuffer } from './settle-buffer.ts';
+import { StrayClaims } from './stray-claims.ts';
 import { Sweep } from './sweep.ts';
 
 export interface DispatcherOptions {
@@ -70,6 +71,9 @@ export class Dispatcher {
   readonly #settles: SettleBuffer;
   readonly #registration: Registration;
   readonly #loop: ClaimLoop;
+  /** Every claim whose end is not written yet, by the timer's id. */
+  readonly #held = new Map<string, number>();
+  readonly #strays = new StrayClaims();
   #parkCheck: NodeJS.Timeout | undefined;
   #allEnded: (() => void) | undefined;
   #starting: Promise<void> | undefined;
@@ -78,6 +82,10 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     const { statements, settings, clock, observer } = options;
+    const databaseFailed = (error: unknown): void => {
+      this.#strays.databaseFailed();
+      observer.databaseError(error);
+    };
     this.#queue = new DueQueue<HeldTimer>(
       {
         nowMs: () => this.#nowMs(),
@@ -100,12 +108,13 @@ export class Dispatcher {
     this.#settles = new SettleBuffer({
       statements,
       sleep,
-      onWritten: ({ kind, size, lost, nextDueMs }) => {
+      onWritten: ({ kind, size, lost, nextDueMs, claims }) => {
+        for (const { id, claim } of claims) if (this.#held.get(id) === claim) this.#held.delete(id);
         observer.settled(kind, size, lost);
         if (nextDueMs !== null) this.#loop.stored(nextDueMs);
         this.#loop.roomMade();
       },
-      onError: observer.databaseError.bind(observer),
+      onError: databaseFailed,
     });
     const sweep = new Sweep(statements, (recovered) => {
       observer.recovered(recovered);
@@ -114,14 +123,20 @@ export class Dispatcher {
     this.#registration = new Registration({
       clock,
       sleep,
-      statements: { ...statements, sweep: () => sweep.run(clock.monotonicMs()) },
+      statements: {
+        ...statements,
+        sweep: async () => {
+          await sweep.run(clock.monotonicMs());
+          if (this.#strays.isDue()) await this.#handBackStrays();
+        },
+      },
       onSample: (sample) => {
         this.#databaseClock.observe(sample);
       },
       onReplaced: () => {
         observer.replaced();
       },
-      onError: observer.databaseError.bind(observer),
+      onError: databaseFailed,
     });
     this.#loop = new ClaimLoop({
       lookAheadMs: settings.lookAheadMs,
@@ -131,7 +146,7 @@ export class Dispatcher {
       mayClaim: () => this.#registration.isValid(clock.monotonicMs()),
       room: () => this.#room(),
       claim: (dueFromMs, limit) => this.#claim(dueFromMs, limit),
-      onError: observer.databaseError.bind(observer),
+      onError: databaseFailed,
     });
   }
 
@@ -222,6 +237,7 @@ export class Dispatcher {
     this.#databaseClock.observe({ sentMs, receivedMs: clock.monotonicMs(), databaseMs: result.nowMs });
     if (!result.registered) this.#registration.replace();
     observer.claimed(result.timers.length);
+    for (const { id, claim } of result.timers) this.#held.set(id, claim);
     const held: HeldTimer[] = [];
     for (const claimed of result.timers) {
       const read = readTimer(claimed, decryptHeaders, (callback) =>
@@ -235,6 +251,16 @@ export class Dispatcher {
     }
     this.#queue.add(held);
     return result;
+  }
+
+  async #handBackStrays(): Promise<void> {
+    const { statements, observer } = this.#options;
+    const recorded = await statements.listClaims(this.#registration.id);
+    const strays = this.#strays.looked(recorded, this.#held);
+    for (const { id, claim } of strays) this.#settles.handBack({ id, claim, notBeforeMs: null });
+    if (strays.length === 0) return;
+    observer.recovered({ returned: strays.length, failed: 0 });
+    this.#loop.lookAtEverything();
   }
 
   #due(timer: HeldTimer): void {

@@ -12,6 +12,7 @@ export interface WrittenBatch {
   readonly size: number;
   readonly lost: number;
   readonly nextDueMs: number | null;
+  readonly claims: readonly { readonly id: string; readonly claim: number }[];
 }
 
 export interface SettleBufferOptions {
@@ -34,7 +35,10 @@ const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2_000;
 
 /** How claims of one kind are written. */
-interface LaneOptions<Item> extends Omit<SettleBufferOptions, 'statements'> {
+interface LaneOptions<Item extends { readonly id: string; readonly claim: number }> extends Omit<
+  SettleBufferOptions,
+  'statements'
+> {
   readonly kind: keyof SettleStatements;
   readonly write: (batch: readonly Item[]) => Promise<number>;
   /** When the timer is due again; null: not, or not known. */
@@ -42,7 +46,7 @@ interface LaneOptions<Item> extends Omit<SettleBufferOptions, 'statements'> {
 }
 
 /** Claims of one kind on their way to the table. */
-class Lane<Item> {
+class Lane<Item extends { readonly id: string; readonly claim: number }> {
   readonly #options: LaneOptions<Item>;
   #items: Item[] = [];
   #writing = 0;
@@ -91,6 +95,7 @@ class Lane<Item> {
           size: batch.length,
           lost: batch.length - settled,
           nextDueMs: nextDueMs === Number.POSITIVE_INFINITY ? null : nextDueMs,
+          claims: batch,
         });
         return;
       } catch (error) {
