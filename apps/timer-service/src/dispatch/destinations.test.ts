@@ -88,6 +88,18 @@ describe('Destinations', () => {
     expect(destinations.admit('a', 'z', 1_010)).toEqual({ kind: 'start', probe: false });
   });
 
+  test('failures add up also when each ends before the next begins', () => {
+    const destinations = make();
+    let started = 0;
+    for (let n = 0; n < 100; n += 1) {
+      if (destinations.admit('a', 'x', 0).kind !== 'start') continue;
+      started += 1;
+      destinations.ended('a', REFUSED, false, 0);
+    }
+    expect(started).toBe(10);
+    expect(destinations.breakerStates().open).toBe(1);
+  });
+
   test('a probe that came to nothing leaves the next one to probe', () => {
     const destinations = make({ maxInFlightPerDestination: 20, maxInFlight: 20 });
     for (let n = 0; n < 10; n += 1) destinations.admit('a', 'failing', 0);

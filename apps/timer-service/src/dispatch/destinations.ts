@@ -106,12 +106,10 @@ export class Destinations<Item> {
     this.#turnWindow(destination, nowMs);
     destination.endedNow += 1;
     destination.breaker = afterAttempt(destination.breaker, outcome, probe, nowMs);
-    if (
-      destination.inFlight === 0 &&
-      destination.breaker.kind === 'closed' &&
-      this.#queueLength(destination) === 0
-    )
-      this.#byKey.delete(key);
+    const { breaker, inFlight } = destination;
+    // One that has begun to fail is remembered: its failures may come one at a time.
+    const spotless = breaker.kind === 'closed' && breaker.failures === 0;
+    if (inFlight === 0 && spotless && this.#queueLength(destination) === 0) this.#byKey.delete(key);
   }
 
   /** Takes back a start that came to nothing: no attempt was made. */
