@@ -272,6 +272,61 @@ describe('callback headers in the row', () => {
   });
 });
 
+test('no secret shows up in a log line, an error, a metric or the answer to a key that may not see it', async () => {
+  const reader = 'reader-key-that-must-not-show-up-anywhere';
+  const secrets = {
+    apiKey: API_KEY,
+    reader,
+    signing: 'whsec_c2lnbmluZy1zZWNyZXQtdGhhdC1tdXN0LW5vdC1zaG93',
+    header: 'bearer-of-the-receiver-must-not-show-up',
+    encryption: Buffer.alloc(32, 'k').toString('base64'),
+    database: new URL(testDatabase.url).password,
+  };
+  const running = await start({
+    API_KEYS: JSON.stringify([{ name: 'reader', role: 'read', key: reader }]),
+    SIGNING_SECRETS: secrets.signing,
+    HEADER_ENCRYPTION_KEYS: `one:${secrets.encryption}`,
+  });
+  const headers = { authorization: `Bearer ${secrets.header}` };
+  const failing = { type: 'http', url: 'http://127.0.0.1:65001/', headers };
+  const id = await store(running, { delay: '50ms', callback: failing, retry: { max_attempts: 1 } });
+  await eventually(running, `/timers/${id}`, hasStatus('failed'));
+  await relay.cut();
+  await call(running, 'GET', `/timers/${id}`);
+  await relay.restore();
+  await eventually(running, '/healthz', ({ status }) => status === 200);
+
+  const seen = [logged];
+  const ask = async (method: string, path: string, key: string, body?: string) => {
+    const request = { method, headers: { 'x-api-key': key, 'content-type': 'application/json' } };
+    const response = await fetch(
+      `${running.url}${path}`,
+      body === undefined ? request : { ...request, body },
+    );
+    seen.push(JSON.stringify([...response.headers]), await response.text());
+  };
+  await ask('GET', `/timers/${id}`, reader);
+  await ask('GET', `/timers/${id}/attempts`, reader);
+  await ask('GET', '/timers', reader);
+  await ask('GET', '/metrics', reader);
+  await ask('GET', '/openapi.json', reader);
+  await ask('GET', '/timers', `${API_KEY}-wrong`);
+  await ask('POST', '/timers', reader, JSON.stringify({ delay: '1s', callback: failing }));
+  await ask(
+    'POST',
+    '/timers',
+    API_KEY,
+    JSON.stringify({ delay: 'soon', callback: { ...failing, headers: { a: [headers] } } }),
+  );
+  await ask('POST', '/timers', API_KEY, `{"delay": "1s", "callback": {"headers": "${secrets.header}"`);
+  seen.push(logged);
+  for (const [name, secret] of Object.entries(secrets))
+    expect([name, seen.join('\n').includes(secret)]).toEqual([name, false]);
+  // The control: the one that may see it does.
+  const { body } = await call(running, 'GET', `/timers/${id}`);
+  expect(JSON.stringify(body)).toContain(secrets.header);
+});
+
 describe('when something is away', () => {
   test('NATS: the service starts and runs, and delivers when it is back', async () => {
     await nats.kill();
