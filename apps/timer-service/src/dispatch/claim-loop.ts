@@ -61,11 +61,11 @@ export class ClaimLoop {
 
   /** Attempts have ended or results were written. */
   roomMade(): void {
-    if (this.#sleepingForRoom && this.#hasBacklogRoom()) this.#wake.abort();
+    if (this.#sleepingForRoom && this.#isEnough(this.#options.room().backlog)) this.#wake.abort();
   }
 
-  #hasBacklogRoom(): boolean {
-    return this.#options.room().backlog >= this.#options.batch * BACKLOG_SHARE;
+  #isEnough(backlogRoom: number): boolean {
+    return backlogRoom >= this.#options.batch * BACKLOG_SHARE;
   }
 
   async #loop(plan: LookPlan): Promise<void> {
@@ -93,7 +93,7 @@ export class ClaimLoop {
   async #look(plan: LookPlan, nowMs: number): Promise<number> {
     const { batch, claim, room } = this.#options;
     const { fresh, backlog } = room();
-    const enough = this.#hasBacklogRoom();
+    const enough = this.#isEnough(backlog);
     const look = plan.next(nowMs, { fresh: fresh > 0, backlog: enough });
     if (look.kind === 'sleep') {
       this.#sleepingForRoom = !enough || fresh === 0;

@@ -102,6 +102,20 @@ describe('LookPlan', () => {
     expect(plan.next(77, ROOM)).toEqual({ kind: 'fresh', dueFromMs: 9 });
   });
 
+  test('a timer that was stored while a look was under way is not forgotten with it', () => {
+    const plan = make();
+    plan.looked('backlog', found(0));
+    plan.stored(20);
+    expect(plan.next(1, ROOM)).toEqual({ kind: 'fresh', dueFromMs: 0 });
+    // Stored after the claim's snapshot was taken, and due within its window.
+    plan.stored(100);
+    plan.looked('fresh', found(1));
+    expect(plan.next(5, ROOM)).toEqual({ kind: 'sleep', untilMs: 75 });
+    expect(plan.next(75, ROOM)).toEqual({ kind: 'fresh', dueFromMs: 99 });
+    plan.looked('fresh', found(75));
+    expect(plan.next(80, ROOM)).toEqual({ kind: 'sleep', untilMs: 500 });
+  });
+
   test('without look-ahead it sleeps to the due instant itself', () => {
     const plan = make(0);
     plan.looked('backlog', found(0, { lookedUpToMs: 0, nextDueMs: 40 }));

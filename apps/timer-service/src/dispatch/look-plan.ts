@@ -57,6 +57,8 @@ export class LookPlan {
   readonly #rules: LookRules;
   #freshFromMs: number;
   #nextFreshMs = Number.POSITIVE_INFINITY;
+  /** The earliest instant that a timer stored since the last look began is due at: that look may not have seen it. */
+  #storedSinceMs = Number.POSITIVE_INFINITY;
   #backlogFromMs = Number.NEGATIVE_INFINITY;
   #nextProbeMs: number;
   #nextFullMs: number;
@@ -70,7 +72,10 @@ export class LookPlan {
 
   /** What to do at `nowMs`. Without room, of either kind, a look has to wait. */
   next(nowMs: number, room: { readonly fresh: boolean; readonly backlog: boolean }): Look {
-    if (nowMs >= this.#nextFreshMs && room.fresh) return { kind: 'fresh', dueFromMs: this.#freshFromMs };
+    if (nowMs >= this.#nextFreshMs && room.fresh) {
+      this.#storedSinceMs = Number.POSITIVE_INFINITY;
+      return { kind: 'fresh', dueFromMs: this.#freshFromMs };
+    }
     if (nowMs >= this.#nextFullMs) {
       this.#backlogFromMs = Number.NEGATIVE_INFINITY;
       this.#nextFullMs = nowMs + FULL_LOOK_MS;
@@ -93,6 +98,7 @@ export class LookPlan {
     if (kind === 'fresh') {
       this.#freshFromMs = lookedUpToMs;
       this.#nextFreshMs = Number.POSITIVE_INFINITY;
+      if (this.#storedSinceMs < Number.POSITIVE_INFINITY) this.stored(this.#storedSinceMs);
       if (result.full)
         this.#backlogFromMs = Math.min(this.#backlogFromMs, result.lastDueMs ?? Number.NEGATIVE_INFINITY);
     } else {
@@ -111,6 +117,7 @@ export class LookPlan {
 
   /** A timer was stored or changed in this process and is due then. */
   stored(dueMs: number): void {
+    this.#storedSinceMs = Math.min(this.#storedSinceMs, dueMs);
     this.#freshFromMs = Math.min(this.#freshFromMs, dueMs - 1);
     this.#lookBy(dueMs - Math.min(this.#rules.lookAheadMs, CLAIM_TIME_MS));
   }
