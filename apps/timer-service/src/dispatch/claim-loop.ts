@@ -1,4 +1,5 @@
 import type { ClaimResult } from '@timer-platform/database';
+import { Doze } from './doze.ts';
 import { LookPlan } from './look-plan.ts';
 
 export interface ClaimLoopOptions {
@@ -13,7 +14,6 @@ export interface ClaimLoopOptions {
   readonly room: () => { readonly fresh: number; readonly backlog: number };
   /** Claims and takes in timers. */
   readonly claim: (dueFromMs: number, limit: number) => Promise<ClaimResult>;
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -27,7 +27,7 @@ const BACKLOG_SHARE = 0.25;
 export class ClaimLoop {
   readonly #options: ClaimLoopOptions;
   #plan: LookPlan | undefined;
-  #wake = new AbortController();
+  readonly #doze = new Doze();
   #sleepingForRoom = false;
   #stopping = false;
   #run: Promise<void> | undefined;
@@ -44,24 +44,23 @@ export class ClaimLoop {
   /** Ends after the claim that is under way. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#wake.abort();
+    this.#doze.wake();
     await this.#run;
   }
 
   /** A timer was stored or changed by this process and is due then, in milliseconds since 1970. */
   stored(dueMs: number): void {
-    this.#plan?.stored(dueMs);
-    this.#wake.abort();
+    if (this.#plan?.stored(dueMs) === true) this.#doze.wake();
   }
 
   lookAtEverything(): void {
     this.#plan?.lookAtEverything();
-    this.#wake.abort();
+    this.#doze.wake();
   }
 
   /** Attempts have ended or results were written. */
   roomMade(): void {
-    if (this.#sleepingForRoom && this.#isEnough(this.#options.room().backlog)) this.#wake.abort();
+    if (this.#sleepingForRoom && this.#isEnough(this.#options.room().backlog)) this.#doze.wake();
   }
 
   #isEnough(backlogRoom: number): boolean {
@@ -69,21 +68,20 @@ export class ClaimLoop {
   }
 
   async #loop(plan: LookPlan): Promise<void> {
-    const { nowMs, mayClaim, sleep, onError } = this.#options;
+    const { nowMs, mayClaim, onError } = this.#options;
     let retryMs = FIRST_RETRY_MS;
     while (!this.#stopping) {
-      this.#wake = new AbortController();
       try {
         if (mayClaim()) {
           const sleepMs = await this.#look(plan, nowMs());
-          if (sleepMs > 0) await sleep(sleepMs, this.#wake.signal);
+          if (sleepMs > 0) await this.#doze.sleep(sleepMs);
         } else {
-          await sleep(FIRST_RETRY_MS, this.#wake.signal);
+          await this.#doze.sleep(FIRST_RETRY_MS);
         }
         retryMs = FIRST_RETRY_MS;
       } catch (error) {
         onError(error);
-        await sleep(retryMs, this.#wake.signal);
+        await this.#doze.sleep(retryMs);
         retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
       }
     }

@@ -1,5 +1,6 @@
 import type { Outcome } from '../transports/transport.ts';
 import { admit, afterAttempt, type BreakerState, CLOSED } from './circuit-breaker.ts';
+import { Fifo } from './fifo.ts';
 
 /** Bounds on attempts under way. */
 export interface FlowLimits {
@@ -38,9 +39,7 @@ interface Destination<Item> {
   readonly sinceMs: number;
   breaker: BreakerState;
   inFlight: number;
-  /** First in, first out; items before `head` are gone. */
-  waiting: Item[];
-  head: number;
+  readonly waiting: Fifo<Item>;
   endedNow: number;
   endedBefore: number;
   windowMs: number;
@@ -85,12 +84,12 @@ export class Destinations<Item> {
     const destination = this.#get(key, nowMs);
     const ruling = admit(destination.breaker, nowMs);
     if (ruling.kind === 'wait') return { kind: 'park', untilMs: this.#parkSlot(destination, ruling.untilMs) };
-    if (this.#isFree(destination) && destination.waiting.length === destination.head) {
+    if (this.#isFree(destination) && destination.waiting.size === 0) {
       if (ruling.kind === 'probe') destination.breaker = ruling.state;
       this.#begin(destination, nowMs);
       return { kind: 'start', probe: ruling.kind === 'probe' };
     }
-    if (this.#queueLength(destination) >= this.#allowedWaiting(destination, nowMs))
+    if (destination.waiting.size >= this.#allowedWaiting(destination, nowMs))
       return { kind: 'park', untilMs: this.#parkSlot(destination, nowMs + PARK_MS) };
     destination.waiting.push(item);
     this.#waiting += 1;
@@ -109,7 +108,7 @@ export class Destinations<Item> {
     const { breaker, inFlight } = destination;
     // One that has begun to fail is remembered: its failures may come one at a time.
     const spotless = breaker.kind === 'closed' && breaker.failures === 0;
-    if (inFlight === 0 && spotless && this.#queueLength(destination) === 0) this.#byKey.delete(key);
+    if (inFlight === 0 && spotless && destination.waiting.size === 0) this.#byKey.delete(key);
   }
 
   /** Takes back a start that came to nothing: no attempt was made. */
@@ -168,8 +167,7 @@ export class Destinations<Item> {
         sinceMs: nowMs,
         breaker: CLOSED,
         inFlight: 0,
-        waiting: [],
-        head: 0,
+        waiting: new Fifo(),
         endedNow: 0,
         endedBefore: 0,
         windowMs: nowMs,
@@ -194,10 +192,6 @@ export class Destinations<Item> {
     this.#inFlight += 1;
   }
 
-  #queueLength(destination: Destination<Item>): number {
-    return destination.waiting.length - destination.head;
-  }
-
   /** As many as the destination has lately ended in {@link WAIT_MS}. */
   #allowedWaiting(destination: Destination<Item>, nowMs: number): number {
     this.#turnWindow(destination, nowMs);
@@ -220,30 +214,19 @@ export class Destinations<Item> {
   }
 
   #shift(destination: Destination<Item>): Item | undefined {
-    const item = destination.waiting[destination.head];
-    destination.head += 1;
+    const item = destination.waiting.shift();
     this.#waiting -= 1;
     // A turn is over: to the end of the line, while there is more to come.
     this.#turns.delete(destination);
-    if (destination.head === destination.waiting.length) {
-      destination.waiting = [];
-      destination.head = 0;
-    } else {
-      this.#turns.add(destination);
-    }
+    if (destination.waiting.size > 0) this.#turns.add(destination);
     return item;
   }
 
   /** Leaves the `keep` that have waited longest, and takes out the rest in their order. */
   #cutQueue(destination: Destination<Item>, keep: number): Item[] {
-    if (this.#queueLength(destination) <= keep) return [];
-    const taken = destination.waiting.splice(destination.head + keep);
+    const taken = destination.waiting.cut(keep);
     this.#waiting -= taken.length;
-    if (keep === 0) {
-      destination.waiting = [];
-      destination.head = 0;
-      this.#turns.delete(destination);
-    }
+    if (keep === 0) this.#turns.delete(destination);
     return taken;
   }
 

@@ -1,16 +1,14 @@
 import { matchCallback } from '@timer-platform/callback-types';
-import type { ClaimedTimer } from '@timer-platform/database';
 import type { Clock } from '../clock.ts';
-import type { Outcome, Transports } from '../transports/transport.ts';
+import type { Transports } from '../transports/transport.ts';
+import { Attempts } from './attempts.ts';
 import { ClaimLoop } from './claim-loop.ts';
 import { DatabaseClock } from './database-clock.ts';
-import { Destinations } from './destinations.ts';
 import type { DispatchObserver } from './dispatch-observer.ts';
 import type { DispatchSettings } from './dispatch-settings.ts';
 import type { DispatchStatements } from './dispatch-statements.ts';
 import { DueQueue } from './due-queue.ts';
 import { type DecryptHeaders, type HeldTimer, readTimer } from './held-timer.ts';
-import { nextStep } from './next-step.ts';
 import { Registration } from './registration.ts';
 import { SettleBuffer } from './settle-buffer.ts';
 import { StrayClaims } from './stray-claims.ts';
@@ -60,14 +58,14 @@ async function within(ms: number, done: Promise<void>): Promise<void> {
 
 /**
  * Delivers timers: claims them shortly before they are due, holds them to the millisecond, makes the attempt and
- * settles what came of it. A timer's way: {@link ClaimLoop} → DueQueue → Destinations → transport → next-step →
- * SettleBuffer.
+ * settles what came of it. A timer's way: {@link ClaimLoop} → {@link DueQueue} → {@link Attempts} (destinations,
+ * transport, next step) → {@link SettleBuffer}.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #databaseClock = new DatabaseClock();
   readonly #queue: DueQueue<HeldTimer>;
-  readonly #destinations: Destinations<HeldTimer>;
+  readonly #attempts: Attempts;
   readonly #settles: SettleBuffer;
   readonly #registration: Registration;
   readonly #loop: ClaimLoop;
@@ -75,13 +73,12 @@ export class Dispatcher {
   readonly #held = new Map<string, number>();
   readonly #strays = new StrayClaims();
   #parkCheck: NodeJS.Timeout | undefined;
-  #allEnded: (() => void) | undefined;
   #starting: Promise<void> | undefined;
   #stopping = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const { statements, settings, clock, observer } = options;
+    const { statements, transports, settings, clock, random, observer } = options;
     const databaseFailed = (error: unknown): void => {
       this.#strays.databaseFailed();
       observer.databaseError(error);
@@ -97,14 +94,9 @@ export class Dispatcher {
         },
       },
       (timer) => {
-        this.#due(timer);
+        this.#attempts.due(timer);
       },
     );
-    this.#destinations = new Destinations({
-      maxInFlight: settings.maxInFlight,
-      maxInFlightPerDestination: settings.maxInFlightPerDestination,
-      maxWaitingAtFirst: 2 * BATCH,
-    });
     this.#settles = new SettleBuffer({
       statements,
       sleep,
@@ -115,6 +107,23 @@ export class Dispatcher {
         this.#loop.roomMade();
       },
       onError: databaseFailed,
+    });
+    this.#attempts = new Attempts({
+      limits: {
+        maxInFlight: settings.maxInFlight,
+        maxInFlightPerDestination: settings.maxInFlightPerDestination,
+        maxWaitingAtFirst: 2 * BATCH,
+      },
+      transports,
+      settles: this.#settles,
+      clock,
+      databaseClock: this.#databaseClock,
+      random,
+      observer,
+      mayStart: (monotonicMs) => this.#registration.isValid(monotonicMs),
+      roomMade: () => {
+        this.#loop.roomMade();
+      },
     });
     const sweep = new Sweep(statements, (recovered) => {
       observer.recovered(recovered);
@@ -141,7 +150,6 @@ export class Dispatcher {
     this.#loop = new ClaimLoop({
       lookAheadMs: settings.lookAheadMs,
       batch: BATCH,
-      sleep,
       nowMs: () => this.#nowMs(),
       mayClaim: () => this.#registration.isValid(clock.monotonicMs()),
       room: () => this.#room(),
@@ -157,13 +165,13 @@ export class Dispatcher {
     readonly waiting: number;
     readonly unsettled: number;
   } {
-    const { inFlight, waiting } = this.#destinations;
+    const { inFlight, waiting } = this.#attempts;
     return { inFlight, held: this.#queue.size, waiting, unsettled: this.#settles.size };
   }
 
   /** Destinations by the state of their circuit breaker; for metrics. */
-  get breakerStates(): ReturnType<Destinations<HeldTimer>['breakerStates']> {
-    return this.#destinations.breakerStates();
+  get breakerStates(): Attempts['breakerStates'] {
+    return this.#attempts.breakerStates;
   }
 
   /** Resolves when the dispatcher is registered and claims timers; waits for the database as long as it takes. */
@@ -177,7 +185,7 @@ export class Dispatcher {
     // Asked to stop meanwhile: nothing that would have to be stopped again may begin.
     if (this.#stopping) return;
     this.#parkCheck = setInterval(() => {
-      this.#park();
+      this.#attempts.park();
     }, PARK_CHECK_MS);
     this.#loop.start();
   }
@@ -202,12 +210,12 @@ export class Dispatcher {
     await this.#starting;
     await this.#loop.stop();
     clearInterval(this.#parkCheck);
-    for (const timer of [...this.#queue.takeAll(), ...this.#destinations.takeWaiting()])
-      this.#handBack(timer, null);
+    for (const { claimed } of [...this.#queue.takeAll(), ...this.#attempts.takeWaiting()])
+      this.#settles.handBack({ id: claimed.id, claim: claimed.claim, notBeforeMs: null });
     const { settings, transports } = this.#options;
-    await this.#attemptsEnded(settings.shutdownGraceMs);
+    await within(settings.shutdownGraceMs, this.#attempts.allEnded());
     await Promise.all([transports.http.close(), transports.nats.close()]);
-    await this.#attemptsEnded(FLUSH_GRACE_MS);
+    await within(FLUSH_GRACE_MS, this.#attempts.allEnded());
     await within(FLUSH_GRACE_MS, this.#settles.written());
     await this.#registration.stop();
   }
@@ -247,7 +255,7 @@ export class Dispatcher {
         }),
       );
       if (read.kind === 'held') held.push(read.timer);
-      else this.#failUnstarted(claimed, read.reason);
+      else this.#attempts.failUnstarted(claimed, read.reason);
     }
     this.#queue.add(held);
     return result;
@@ -261,126 +269,5 @@ export class Dispatcher {
     if (strays.length === 0) return;
     observer.recovered({ returned: strays.length, failed: 0 });
     this.#loop.lookAtEverything();
-  }
-
-  #due(timer: HeldTimer): void {
-    const admission = this.#destinations.admit(timer.destination, timer, this.#options.clock.monotonicMs());
-    if (admission.kind === 'start') this.#start(timer, admission.probe);
-    else if (admission.kind === 'park') this.#parkUntil(timer, admission.untilMs);
-  }
-
-  /** The last look before anything leaves: the claim may have become another's, and the timer may have expired. */
-  #start(timer: HeldTimer, probe: boolean): void {
-    const { clock, observer, transports } = this.#options;
-    const monotonicMs = clock.monotonicMs();
-    const startedMs = this.#databaseClock.at(monotonicMs);
-    const { claimed } = timer;
-    const expired = claimed.expiresAtMs !== null && claimed.expiresAtMs <= startedMs;
-    if (!this.#registration.isValid(monotonicMs) || expired) {
-      this.#destinations.withdrawn(timer.destination, probe);
-      if (expired) this.#failUnstarted(claimed, 'expired: no attempt could start before expires_at');
-      else this.#handBack(timer, null);
-      return;
-    }
-    observer.started(startedMs - timer.dueMs);
-    const { id: timerId, payload } = claimed;
-    const sent = matchCallback(timer.callback, {
-      http: (callback) => transports.http.send({ timerId, callback, payload }),
-      nats: (callback) => transports.nats.send({ timerId, callback, payload }),
-    });
-    sent.then(
-      (outcome) => {
-        this.#ended(timer, probe, monotonicMs, startedMs, outcome);
-      },
-      (error: unknown) => {
-        observer.defect(error, timerId);
-        const reason = 'the delivery failed inside the timer service';
-        const outcome = {
-          kind: 'retryable',
-          reason,
-          statusCode: null,
-          retryAfterMs: null,
-          unreachable: false,
-        } as const;
-        this.#ended(timer, probe, monotonicMs, startedMs, outcome);
-      },
-    );
-  }
-
-  #ended(timer: HeldTimer, probe: boolean, monotonicMs: number, startedMs: number, outcome: Outcome): void {
-    const { clock, observer, random } = this.#options;
-    const endedMonotonicMs = clock.monotonicMs();
-    const durationMs = endedMonotonicMs - monotonicMs;
-    const finishedMs = startedMs + durationMs;
-    this.#destinations.ended(timer.destination, outcome, probe, endedMonotonicMs);
-    observer.ended(outcome, durationMs);
-    const { id, claim, dueMs, attempts, retry, executeAtMs, expiresAtMs } = timer.claimed;
-    const step = nextStep({
-      outcome,
-      attemptsBefore: attempts,
-      retry,
-      executeAtMs,
-      expiresAtMs,
-      nowMs: finishedMs,
-      random: random(),
-    });
-    if (step.kind === 'complete') {
-      this.#settles.delivered({ id, claim, startedMs, finishedMs });
-    } else {
-      const { statusCode } = outcome;
-      const nextAttemptMs = step.kind === 'retry' ? step.atMs : null;
-      const { error } = step;
-      this.#settles.failed({ id, claim, error, nextAttemptMs, dueMs, startedMs, finishedMs, statusCode });
-    }
-    this.#startWaiting(endedMonotonicMs);
-    if (this.#destinations.inFlight === 0) this.#allEnded?.();
-  }
-
-  #startWaiting(monotonicMs: number): void {
-    for (
-      let next = this.#destinations.next(monotonicMs);
-      next !== undefined;
-      next = this.#destinations.next(monotonicMs)
-    )
-      this.#start(next, false);
-    this.#loop.roomMade();
-  }
-
-  #park(): void {
-    const monotonicMs = this.#options.clock.monotonicMs();
-    for (const { item, untilMs } of this.#destinations.takeParkable(monotonicMs))
-      this.#parkUntil(item, untilMs);
-    this.#startWaiting(monotonicMs);
-  }
-
-  #parkUntil(timer: HeldTimer, untilMonotonicMs: number): void {
-    this.#options.observer.parked(1);
-    this.#handBack(timer, this.#databaseClock.at(untilMonotonicMs));
-  }
-
-  #handBack({ claimed: { id, claim } }: HeldTimer, notBeforeMs: number | null): void {
-    this.#settles.handBack({ id, claim, notBeforeMs });
-  }
-
-  #failUnstarted({ id, claim, dueMs }: ClaimedTimer, error: string): void {
-    const finishedMs = this.#nowMs();
-    this.#settles.failed({
-      id,
-      claim,
-      error,
-      nextAttemptMs: null,
-      dueMs,
-      startedMs: null,
-      finishedMs,
-      statusCode: null,
-    });
-  }
-
-  async #attemptsEnded(withinMs: number): Promise<void> {
-    if (this.#destinations.inFlight === 0) return;
-    const ended = new Promise<void>((resolve) => {
-      this.#allEnded = resolve;
-    });
-    await within(withinMs, ended);
   }
 }

@@ -115,11 +115,11 @@ export class LookPlan {
     else if (result.full) this.#lookBy(earliestMs);
   }
 
-  /** A timer was stored or changed in this process and is due then. */
-  stored(dueMs: number): void {
+  /** A timer was stored or changed in this process and is due then. Whether the next fresh look is sooner for it. */
+  stored(dueMs: number): boolean {
     this.#storedSinceMs = Math.min(this.#storedSinceMs, dueMs);
     this.#freshFromMs = Math.min(this.#freshFromMs, dueMs - 1);
-    this.#lookBy(dueMs - Math.min(this.#rules.lookAheadMs, CLAIM_TIME_MS));
+    return this.#lookBy(dueMs - Math.min(this.#rules.lookAheadMs, CLAIM_TIME_MS));
   }
 
   /** Timers came back whose due instants are not known here: look at everything. */
@@ -127,7 +127,9 @@ export class LookPlan {
     this.#backlogFromMs = Number.NEGATIVE_INFINITY;
   }
 
-  #lookBy(instantMs: number): void {
-    this.#nextFreshMs = Math.min(this.#nextFreshMs, instantMs);
+  #lookBy(instantMs: number): boolean {
+    if (instantMs >= this.#nextFreshMs) return false;
+    this.#nextFreshMs = instantMs;
+    return true;
   }
 }
