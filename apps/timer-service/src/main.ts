@@ -2,7 +2,6 @@ import { maskDatabaseUrl } from '@timer-platform/database';
 import type { Logger } from 'pino';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { startDevelopment } from './development/development-mode.ts';
 import { createLog } from './log.ts';
 import { type Service, startService } from './service.ts';
 
@@ -10,9 +9,13 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function start(config: Config, log: Logger): Promise<Service> {
+async function start(config: Config, log: Logger): Promise<Service> {
   const parts = { config, log, clock: systemClock, random: Math.random };
-  if (config.mode === 'development') return startDevelopment({ ...parts, print });
+  if (config.mode === 'development') {
+    // Loaded only here: the embedded server and the migrations would cost every production process their memory.
+    const { startDevelopment } = await import('./development/development-mode.ts');
+    return startDevelopment({ ...parts, print });
+  }
   if (config.database.kind !== 'url') throw new Error('without a database there is no production mode');
   log.info({ database: maskDatabaseUrl(config.database.url) }, 'starting');
   return startService({ ...parts, databaseUrl: config.database.url });

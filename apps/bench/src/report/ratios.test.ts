@@ -32,5 +32,31 @@ test('tells nothing of what was not measured', () => {
 test('a figure that could not be told does not count as reached', () => {
   const figures = new Figures();
   figures.add(burst, OURS, { [METRICS.peakMib]: Number.NaN });
-  expect(ratiosOf(figures, [])).toMatchObject([{ met: false }]);
+  expect(ratiosOf(figures, [])).toMatchObject([{ met: false }, { met: false }]);
+});
+
+test('takes the largest resident set of each round, whatever the scenario', () => {
+  const figures = new Figures();
+  for (const [here, there] of [
+    [150, 210],
+    [190, 160],
+    [170, 180],
+  ]) {
+    figures.add(burst, OURS, { [METRICS.peakMib]: here ?? NaN });
+    figures.add(scenarioNames.nats, OURS, { [METRICS.peakMib]: there ?? NaN });
+    figures.add(burst, 'a', { [METRICS.peakMib]: 1_000 });
+  }
+  const peak = ratiosOf(figures, ['a']).find(({ name }) => name.startsWith('everything'));
+  expect(peak).toMatchObject({ value: 190, met: true });
+});
+
+test.each([
+  { rows: 20_000, insert: 100_000, met: true },
+  { rows: 12_000, insert: 20_000, met: true },
+  { rows: 11_000, insert: 20_000, met: false },
+])('batches of $rows rows/s where INSERT makes $insert: $met', ({ rows, insert, met }) => {
+  const figures = new Figures();
+  figures.add(scenarioNames.create, OURS, { [METRICS.batch]: rows });
+  figures.add(scenarioNames.create, LIMIT, { [METRICS.batch]: insert });
+  expect(ratiosOf(figures, [])).toMatchObject([{ name: 'create: batch rows/s', value: rows, met }]);
 });
