@@ -57,4 +57,5 @@ export {
 } from './timers/list-timers.ts';
 export { countFailedTimers, retryTimers, type FailedTimerFilter } from './timers/retry-timers.ts';
 export type { TimerRow, TimerSummaryRow } from './timers/timer-row.ts';
+export { newTimerId } from './timers/new-timer-id.ts';
 export { updateTimer, type TimerUpdate, type UpdateResult } from './timers/update-timer.ts';

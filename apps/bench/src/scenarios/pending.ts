@@ -11,15 +11,25 @@ export interface PendingResult extends SteadyResult {
   readonly claim: Spread;
 }
 
+/** An id as the API gives it, ordered by time (RFC 9562, version 7), for a row created at this instant. */
+function idAt(instant: string): string {
+  const ms = `lpad(to_hex((extract(epoch FROM ${instant}) * 1000)::bigint), 12, '0')`;
+  return `(left(${ms}, 8) || '-' || right(${ms}, 4) || '-7' || substr(gen_random_uuid()::text, 16))::uuid`;
+}
+
+/** One was created every millisecond, up to now. */
 const FAR = `
-  INSERT INTO timers (execute_at, callback_config)
-  SELECT now() + interval '1 day' + (random() * 364) * interval '1 day',
+  INSERT INTO timers (id, created_at, execute_at, callback_config)
+  SELECT ${idAt('created_at')}, created_at, now() + interval '1 day' + (random() * 364) * interval '1 day',
          jsonb_build_object('type', 'http', 'url', 'http://127.0.0.1/', 'payload', jsonb_build_object('n', n))
-  FROM generate_series($1::bigint, $2::bigint) AS n`;
+  FROM generate_series($1::bigint, $2::bigint) AS n,
+       LATERAL (SELECT now() - ($3::bigint - n) * interval '1 millisecond' AS created_at) AS created`;
 const DUE = `
-  INSERT INTO timers (created_at, execute_at, callback_config)
-  SELECT now() - interval '1 minute', now() - n * interval '1 millisecond', '{"type":"http","url":"http://127.0.0.1/"}'
-  FROM generate_series(1, $1::integer) AS n`;
+  INSERT INTO timers (id, created_at, execute_at, callback_config)
+  SELECT ${idAt('created_at')}, created_at, now() - n * interval '1 millisecond',
+         '{"type":"http","url":"http://127.0.0.1/"}'
+  FROM generate_series(1, $1::integer) AS n,
+       LATERAL (SELECT now() - interval '1 minute' - n * interval '1 millisecond' AS created_at) AS created`;
 
 const ROWS_PER_STATEMENT = 500_000;
 const CLAIMS = 300;
@@ -28,7 +38,7 @@ const CLAIM_SIZE = 50;
 
 async function storePending({ client }: BenchDatabase, pending: number): Promise<void> {
   for (let from = 1; from <= pending; from += ROWS_PER_STATEMENT)
-    await client.query(FAR, [from, Math.min(pending, from + ROWS_PER_STATEMENT - 1)]);
+    await client.query(FAR, [from, Math.min(pending, from + ROWS_PER_STATEMENT - 1), pending]);
   await client.query('VACUUM ANALYZE timers');
 }
 
