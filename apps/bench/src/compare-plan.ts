@@ -8,6 +8,7 @@ import { type BurstResult, playBurst } from './scenarios/burst.ts';
 import { playCreate } from './scenarios/create.ts';
 import { playDeadDestination } from './scenarios/dead-destination.ts';
 import { playHeld } from './scenarios/held.ts';
+import { playHerd } from './scenarios/herd.ts';
 import { playClaimAndSettle, playNats } from './scenarios/nats.ts';
 import { playPending } from './scenarios/pending.ts';
 import { playSteady, type SteadyResult } from './scenarios/steady.ts';
@@ -19,6 +20,7 @@ export interface Sizes {
   readonly seconds: number;
   readonly finished: number;
   readonly pending: number;
+  readonly herd: number;
 }
 
 /** One part of a round. */
@@ -164,6 +166,20 @@ export const SCENARIOS: Readonly<Record<string, (plan: Plan) => Step[]>> = {
           seconds,
         });
         figures.add(scenarioNames.dead, OURS, steadyMetrics(result));
+      },
+    },
+  ],
+  herd: ({ arena, figures, sizes: { herd, seconds } }) => [
+    {
+      name: scenarioNames.herd(herd),
+      run: async () => {
+        const result = await playHerd(arena, { herd, perSecond: HEALTHY_PER_SECOND, seconds });
+        figures.add(scenarioNames.herd(herd), OURS, {
+          [METRICS.rate]: result.perSecond,
+          ...steadyMetrics(result),
+          [METRICS.apiP99]: result.api.p99,
+          [METRICS.apiMax]: result.api.max,
+        });
       },
     },
   ],

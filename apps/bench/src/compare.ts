@@ -59,6 +59,7 @@ function readOptions(): Options {
       wholeNumber,
       200_000,
     )
+    .option('--herd <n>', 'timers that are all due at the same instant', wholeNumber, 100_000)
     .option(
       '--out <directory>',
       'where the JSON file and the chart go',

@@ -65,7 +65,7 @@ describe('readConfig', () => {
     for (const [, name = '', value = ''] of example.matchAll(/^([A-Z_]+)=(.*)$/gm)) env[name] = value;
     expect(faultsOf({ ...env, ...PRODUCTION })).toEqual([]);
 
-    const sources = ['config.ts', 'api/api-settings.ts', 'dispatch/dispatch-settings.ts'];
+    const sources = ['config.ts', 'retention.ts', 'api/api-settings.ts', 'dispatch/dispatch-settings.ts'];
     sources.push('transports/transport-settings.ts', 'transports/nats-settings.ts');
     const named = sources.flatMap((file) => {
       const text = readFileSync(new URL(file, import.meta.url), 'utf8');

@@ -9,6 +9,7 @@ import {
 import { z } from 'zod';
 import { apiSettingsSchema, type ApiSettings } from './api/api-settings.ts';
 import { dispatchSettingsSchema, type DispatchSettings } from './dispatch/dispatch-settings.ts';
+import { retentionSettingsSchema, type RetentionSettings } from './retention.ts';
 import { type Environment, onOff, wholeNumber } from './settings.ts';
 import { transportSettingsSchema, type TransportSettings } from './transports/transport-settings.ts';
 
@@ -46,6 +47,7 @@ export interface Config extends z.infer<typeof processSettingsSchema> {
   readonly database: DatabaseSettings;
   readonly api: ApiSettings;
   readonly dispatch: DispatchSettings;
+  readonly retention: RetentionSettings;
   readonly transports: TransportSettings;
 }
 
@@ -82,6 +84,7 @@ export function readConfig(env: Environment): Config {
   const process = read(processSettingsSchema);
   const api = read(apiSettingsSchema);
   const dispatch = read(dispatchSettingsSchema);
+  const retention = read(retentionSettingsSchema);
   const transports = read(transportSettingsSchema);
   let database: DatabaseSettings | undefined;
   try {
@@ -96,7 +99,7 @@ export function readConfig(env: Environment): Config {
     );
   if (process?.mode === 'production' && api !== undefined && api.apiKey === undefined)
     faults.push('API_KEY must be set: a secret of at least 32 characters that clients send as X-API-Key');
-  if (faults.length > 0 || !process || !api || !dispatch || !transports || !database)
+  if (faults.length > 0 || !process || !api || !dispatch || !retention || !transports || !database)
     throw new ConfigError(faults);
-  return Object.freeze({ ...process, database, api, dispatch, transports });
+  return Object.freeze({ ...process, database, api, dispatch, retention, transports });
 }

@@ -53,7 +53,10 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-async function start(env: Readonly<Record<string, string>> = {}): Promise<Service> {
+async function start(
+  env: Readonly<Record<string, string>> = {},
+  random: () => number = Math.random,
+): Promise<Service> {
   const url = new URL(testDatabase.url);
   url.host = `127.0.0.1:${relay.port}`;
   const config = readConfig({
@@ -76,7 +79,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<Servic
     databaseUrl: url.href,
     log: pino({ level: 'trace' }, stream),
     clock: systemClock,
-    random: Math.random,
+    random,
   });
   return service;
 }
@@ -325,6 +328,62 @@ test('no secret shows up in a log line, an error, a metric or the answer to a ke
   // The control: the one that may see it does.
   const { body } = await call(running, 'GET', `/timers/${id}`);
   expect(JSON.stringify(body)).toContain(secrets.header);
+});
+
+describe('timers that were finished long ago', () => {
+  /** Two that were completed, days ago and today; answers their ids. */
+  async function storeCompleted(): Promise<readonly [old: string, recent: string]> {
+    const db = connect({
+      url: testDatabase.url,
+      applicationName: 'test',
+      poolSize: 1,
+      onIdleError: () => undefined,
+    });
+    try {
+      const rows = await db.rows<{ id: string }>({
+        name: 'completed',
+        text: `INSERT INTO timers (status, created_at, updated_at, execute_at, callback_config)
+               SELECT 'completed', now() - age, now() - age, now(), '{"type":"http","url":"http://receiver.test/"}'
+               FROM unnest(ARRAY[interval '3 days', interval '1 hour']) AS age
+               RETURNING id`,
+      });
+      return [rows[0]?.id ?? '', rows[1]?.id ?? ''];
+    } finally {
+      await db.close();
+    }
+  }
+
+  /** The first walk through the table comes at once, others much later. */
+  function soonOnce(): () => number {
+    let first = true;
+    return () => {
+      const value = first ? 0 : 0.5;
+      first = false;
+      return value;
+    };
+  }
+
+  test('are deleted where RETENTION_DAYS says so', async () => {
+    const [old, recent] = await storeCompleted();
+    const running = await start({ RETENTION_DAYS: '2' }, soonOnce());
+    await eventually(running, `/timers/${old}`, ({ status }) => status === 404);
+    expect((await call(running, 'GET', `/timers/${recent}`)).status).toBe(200);
+  });
+
+  test('are kept by a process that does not dispatch, and by default', async () => {
+    const [old] = await storeCompleted();
+    for (const env of [{ RETENTION_DAYS: '2', DISPATCHER: 'false' }, {}]) {
+      let asked = 0;
+      const running = await start(env, () => {
+        asked += 1;
+        return 0;
+      });
+      expect((await call(running, 'GET', `/timers/${old}`)).status).toBe(200);
+      await running.stop();
+      // Nothing waits for its first walk.
+      expect(asked).toBe(0);
+    }
+  });
 });
 
 describe('when something is away', () => {

@@ -5,6 +5,7 @@ import {
   connect,
   type Database,
   decryptHeaders,
+  deleteFinishedTimers,
   oldestDueAge,
   SchemaError,
 } from '@timer-platform/database';
@@ -17,6 +18,7 @@ import { observeDispatch } from './dispatch-log.ts';
 import { dispatchStatements } from './dispatch/dispatch-statements.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { createMetrics } from './metrics.ts';
+import { Retention } from './retention.ts';
 import { createTransports } from './transports/create-transports.ts';
 import { refuseDestination } from './transports/destination-policy.ts';
 import { destinationPolicy } from './transports/transport-settings.ts';
@@ -114,14 +116,38 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await Promise.all([apiDatabase.close(), dispatchDatabase.close()]);
     throw error;
   }
+  const retention = startRetention(options, apiDatabase);
   const dispatching = config.dispatch.enabled ? dispatcher.start() : Promise.resolve();
 
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     // The API last: it answers while attempts end, so that a balancer sees no gap before the process is out of it.
-    await dispatcher.stop();
+    await Promise.all([dispatcher.stop(), retention?.stop()]);
     await api.close();
     await Promise.all([apiDatabase.close(), dispatchDatabase.close()]);
   }
   return { url, dispatching, stop: () => (stopped ??= stop()) };
+}
+
+/** Where finished timers are not kept for ever, the processes that dispatch delete them. */
+function startRetention(
+  { config, log, clock, random }: ServiceOptions,
+  database: Database,
+): Retention | undefined {
+  const { finishedForMs } = config.retention;
+  if (finishedForMs === undefined || !config.dispatch.enabled) return undefined;
+  const retention = new Retention({
+    finishedForMs,
+    deleteFinished: (step) => deleteFinishedTimers(database, step),
+    monotonicMs: () => clock.monotonicMs(),
+    random,
+    onDeleted: (timers) => {
+      log.info({ timers }, 'deleted timers that were finished long ago');
+    },
+    onError: (error) => {
+      log.warn({ err: error }, 'timers that were finished long ago could not be deleted; tried again later');
+    },
+  });
+  retention.start();
+  return retention;
 }

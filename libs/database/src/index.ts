@@ -37,6 +37,11 @@ export {
 } from './header-encryption.ts';
 export { ping } from './ping.ts';
 export type { Schema } from './schema.ts';
+export {
+  deleteFinishedTimers,
+  type DeletionResult,
+  type DeletionStep,
+} from './timers/delete-finished-timers.ts';
 export { cancelTimer, retryTimer, runTimer, type ChangeResult } from './timers/change-timer.ts';
 export { findTimer, findTimers } from './timers/find-timer.ts';
 export { forgetIdempotencyKeys } from './timers/forget-idempotency-keys.ts';

@@ -55,7 +55,8 @@ const UNFINISHED = `
 function timerServiceWith(name: string, callbackOf: (job: Job) => CallbackConfig): Contender {
   return {
     name,
-    settings: 'defaults, MAX_IN_FLIGHT_PER_DESTINATION = the connections',
+    settings:
+      'defaults, MAX_IN_FLIGHT_PER_DESTINATION = the connections; --max-semi-space-size=16, as in the Dockerfile',
     prepare: async ({ url }) => {
       await migrateToLatest({ databaseUrl: url });
     },

@@ -12,6 +12,8 @@ export const scenarioNames = {
   pending: (timers: number) => `pending ${timers.toLocaleString('en-US')}`,
   create: 'create',
   dead: 'dead destination',
+  herdPrefix: 'herd of ',
+  herd: (timers: number) => `herd of ${timers.toLocaleString('en-US')}`,
 } as const;
 
 export const METRICS = {
@@ -30,4 +32,6 @@ export const METRICS = {
   claimP99: 'claim p99, ms',
   single: 'single POSTs/s',
   batch: 'batch rows/s',
+  apiP99: 'POST p99, ms',
+  apiMax: 'POST max, ms',
 } as const;

@@ -74,12 +74,12 @@ export function ratiosOf(figures: Figures, peers: readonly string[]): Ratio[] {
   const limit = (scenario: string, metric: string) => figures.values(scenario, LIMIT, metric);
   const peer = (scenario: string, metric: string, best: (...values: number[]) => number) =>
     bestPeer(figures, peers, scenario, metric, best);
-  const { rate, cpu, p50, p99, early, claimP99, single, batch, peakMib } = METRICS;
+  const { rate, cpu, p50, p99, early, claimP99, single, batch, peakMib, apiP99 } = METRICS;
   const steady1000 = scenarioNames.steady(1_000);
-  const pendings = [...new Set(figures.all.map(({ scenario }) => scenario))].filter((scenario) =>
-    scenario.startsWith(scenarioNames.pendingPrefix),
-  );
-  const [few = '', many = ''] = pendings;
+  const scenarios = (prefix: string): string[] =>
+    [...new Set(figures.all.map(({ scenario }) => scenario))].filter((one) => one.startsWith(prefix));
+  const [few = '', many = ''] = scenarios(scenarioNames.pendingPrefix);
+  const [herd = ''] = scenarios(scenarioNames.herdPrefix);
   return [
     ...ratio(
       'burst: callbacks/s, best peer = 1',
@@ -131,6 +131,8 @@ export function ratiosOf(figures: Figures, peers: readonly string[]): Ratio[] {
       limit(create, single),
     ),
     ...batchCreation(ours(create, batch), limit(create, batch)),
+    ...absolute(`${herd}: p99 of another destination, ms`, { atMost: 100 }, ours(herd, p99)),
+    ...absolute(`${herd}: p99 of POST /timers, ms`, { atMost: 250 }, ours(herd, apiP99)),
     ...absolute('dead destination: p99 of the healthy one, ms', { atMost: 100 }, ours(dead, p99)),
   ];
 }

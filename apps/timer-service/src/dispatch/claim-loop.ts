@@ -1,5 +1,5 @@
 import type { ClaimResult } from '@timer-platform/database';
-import { Doze } from './doze.ts';
+import { Doze } from '../doze.ts';
 import { LookPlan } from './look-plan.ts';
 
 export interface ClaimLoopOptions {
