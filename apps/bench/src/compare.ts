@@ -83,6 +83,12 @@ function log(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** What runs first, or after something heavy, may pay for it: in each round something else begins. */
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const first = by % Math.max(items.length, 1);
+  return [...items.slice(first), ...items.slice(0, first)];
+}
+
 async function measure({ only, rounds, ...sizes }: Options, figures: Figures) {
   const peers = await installPeers(log);
   const machine = describeMachine(await nodeVersion(peers.execPath));
@@ -94,7 +100,7 @@ async function measure({ only, rounds, ...sizes }: Options, figures: Figures) {
     const plan: Plan = { arena, peers: peers.contenders, figures, sizes };
     for (let round = 1; round <= rounds; round += 1)
       for (const name of only)
-        for (const step of SCENARIOS[name]?.(plan) ?? []) {
+        for (const step of rotated(SCENARIOS[name]?.(plan) ?? [], round - 1)) {
           log(`round ${round} of ${rounds}: ${step.name}`);
           await step.run();
         }
