@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { connect } from '@timer-platform/database';
+import { connect, type Database } from '@timer-platform/database';
 import {
   createTestDatabase,
   startNatsServer,
@@ -102,6 +102,17 @@ async function store(running: Service, body: unknown): Promise<string> {
   const { status, body: answer } = await call(running, 'POST', '/timers', body);
   expect([status, answer]).toMatchObject([201, { code: 0 }]);
   return String(answer.data['id']);
+}
+
+/** On the database itself, past the service and the relay. */
+async function withDatabase<Result>(use: (db: Database) => Promise<Result>): Promise<Result> {
+  const options = { applicationName: 'test', poolSize: 1, onIdleError: () => undefined };
+  const db = connect({ url: testDatabase.url, ...options });
+  try {
+    return await use(db);
+  } finally {
+    await db.close();
+  }
 }
 
 const PATIENCE_MS = 30_000;
@@ -210,18 +221,9 @@ describe('callback headers in the row', () => {
   const callback = (path: string) => ({ type: 'http', url: `${receiver.url}${path}`, headers });
 
   async function rowOf(id: string): Promise<string> {
-    const db = connect({
-      url: testDatabase.url,
-      applicationName: 'test',
-      poolSize: 1,
-      onIdleError: () => undefined,
-    });
-    try {
-      const row = { name: 'row', text: 'SELECT timers::text AS row FROM timers WHERE id = $1' };
-      return (await db.rows<{ row: string }>(row, [id]))[0]?.row ?? '';
-    } finally {
-      await db.close();
-    }
+    const row = { name: 'row', text: 'SELECT timers::text AS row FROM timers WHERE id = $1' };
+    const [found] = await withDatabase((db) => db.rows<{ row: string }>(row, [id]));
+    return found?.row ?? '';
   }
 
   const authorizationAt = (path: string) =>
@@ -333,24 +335,15 @@ test('no secret shows up in a log line, an error, a metric or the answer to a ke
 describe('timers that were finished long ago', () => {
   /** Two that were completed, days ago and today; answers their ids. */
   async function storeCompleted(): Promise<readonly [old: string, recent: string]> {
-    const db = connect({
-      url: testDatabase.url,
-      applicationName: 'test',
-      poolSize: 1,
-      onIdleError: () => undefined,
-    });
-    try {
-      const rows = await db.rows<{ id: string }>({
-        name: 'completed',
-        text: `INSERT INTO timers (status, created_at, updated_at, execute_at, callback_config)
-               SELECT 'completed', now() - age, now() - age, now(), '{"type":"http","url":"http://receiver.test/"}'
-               FROM unnest(ARRAY[interval '3 days', interval '1 hour']) AS age
-               RETURNING id`,
-      });
-      return [rows[0]?.id ?? '', rows[1]?.id ?? ''];
-    } finally {
-      await db.close();
-    }
+    const completed = {
+      name: 'completed',
+      text: `INSERT INTO timers (status, created_at, updated_at, execute_at, callback_config)
+             SELECT 'completed', now() - age, now() - age, now(), '{"type":"http","url":"http://receiver.test/"}'
+             FROM unnest(ARRAY[interval '3 days', interval '1 hour']) AS age
+             RETURNING id`,
+    };
+    const [old, recent] = await withDatabase((db) => db.rows<{ id: string }>(completed));
+    return [old?.id ?? '', recent?.id ?? ''];
   }
 
   /** The first walk through the table comes at once, others much later. */

@@ -116,6 +116,19 @@ describe('LookPlan', () => {
     expect(plan.next(80, ROOM)).toEqual({ kind: 'sleep', untilMs: 500 });
   });
 
+  test('tells whether a stored timer makes the next look sooner', () => {
+    const plan = make();
+    plan.looked('backlog', found(0));
+    expect(plan.stored(1_000)).toBe(true);
+    expect(plan.stored(2_000)).toBe(false);
+    expect(plan.stored(1_000)).toBe(false);
+    expect(plan.stored(500)).toBe(true);
+    expect(plan.next(475, ROOM)).toMatchObject({ kind: 'fresh' });
+    // That look is over: what comes next is no longer known.
+    plan.looked('fresh', found(500));
+    expect(plan.stored(2_000)).toBe(true);
+  });
+
   test('without look-ahead it sleeps to the due instant itself', () => {
     const plan = make(0);
     plan.looked('backlog', found(0, { lookedUpToMs: 0, nextDueMs: 40 }));
