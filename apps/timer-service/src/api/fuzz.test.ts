@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -116,7 +117,8 @@ describe('hostile requests', () => {
           .object({ data: z.object({ callback_config: z.unknown() }) })
           .parse(read.body).data;
         const { callback } = z.object({ callback: z.unknown() }).parse(JSON.parse(JSON.stringify(body)));
-        expect(stored).toStrictEqual(callback);
+        // Not toStrictEqual: it takes a key named "constructor" for the type of the object.
+        expect(isDeepStrictEqual(stored, callback)).toBe(true);
         expect((await api.request('PUT', `/timers/${data.id}`, { callback })).status).toBe(200);
       }),
       { numRuns: Math.min(RUNS, 1_000) },
