@@ -1,6 +1,7 @@
 import { matchCallback } from '@timer-platform/callback-types';
 import type { ClaimedTimer } from '@timer-platform/database';
 import type { Clock } from '../clock.ts';
+import { retryable } from '../transports/outcome.ts';
 import type { Outcome, Transports } from '../transports/transport.ts';
 import type { DatabaseClock } from './database-clock.ts';
 import { Destinations, type FlowLimits } from './destinations.ts';
@@ -32,13 +33,7 @@ export interface AttemptsOptions {
 const BUNCH_MS = 2;
 const BUNCH_SHARE = 8;
 
-const DEFECT: Outcome = {
-  kind: 'retryable',
-  reason: 'the delivery failed inside the timer service',
-  statusCode: null,
-  retryAfterMs: null,
-  unreachable: false,
-};
+const DEFECT = retryable('the delivery failed inside the timer service');
 
 /** Makes attempts at timers that are due, within the bounds of {@link Destinations}, and settles what came of them. */
 export class Attempts {
