@@ -19,7 +19,7 @@ COPY . .
 RUN npx nx run-many -t build -p timer-service,migrator --outputStyle=static \
  && npm prune --omit=dev --omit=optional \
  && find apps libs -type d -name src -prune -exec rm -rf {} + \
- && rm -rf apps/bench .nx scripts
+ && rm -rf apps/bench apps/chaos .nx scripts
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080

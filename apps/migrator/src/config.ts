@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import { databaseSettings, DatabaseSettingsError, parseHeaderKeys } from '@timer-platform/database';
 import type { DatabaseSettings, HeaderKeys } from '@timer-platform/database';
-import { embeddedDirectory } from '@timer-platform/database/embedded';
+import { embeddedDirectory } from '@timer-platform/embedded-postgres';
 
 export interface Config {
   readonly database: DatabaseSettings;

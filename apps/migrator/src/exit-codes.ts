@@ -1,4 +1,4 @@
-import type { MigrationErrorCode } from '@timer-platform/database/migrations';
+import type { MigrationErrorCode } from '@timer-platform/migrations';
 
 /** What the process ends with. docs/migrating.md lists them; a test holds the two equal. */
 export const exitCode = {

@@ -1,5 +1,5 @@
-import { defaultLockPolicy } from '@timer-platform/database/migrations';
-import type { LockPolicy } from '@timer-platform/database/migrations';
+import { defaultLockPolicy } from '@timer-platform/migrations';
+import type { LockPolicy } from '@timer-platform/migrations';
 
 /** As given on the command line. */
 export interface LockOptions {

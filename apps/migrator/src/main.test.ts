@@ -6,8 +6,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { createTestDatabase } from '@timer-platform/database/testing';
-import type { TestDatabase } from '@timer-platform/database/testing';
+import { createTestDatabase } from '@timer-platform/test-support';
+import type { TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
 
 let database: TestDatabase;
@@ -15,7 +15,7 @@ let client: pg.Client;
 let directory: string;
 
 beforeEach(async () => {
-  database = await createTestDatabase({ upTo: 0 });
+  database = await createTestDatabase({ empty: true });
   client = new pg.Client({ connectionString: database.url });
   await client.connect();
   directory = await mkdtemp(path.join(tmpdir(), 'migrations-'));

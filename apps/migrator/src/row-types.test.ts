@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createTestDatabase } from '@timer-platform/database/testing';
-import type { TestDatabase } from '@timer-platform/database/testing';
+import { createTestDatabase } from '@timer-platform/test-support';
+import type { TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
 import ts from 'typescript';
 

@@ -65,8 +65,13 @@ describe('readConfig', () => {
     for (const [, name = '', value = ''] of example.matchAll(/^([A-Z_]+)=(.*)$/gm)) env[name] = value;
     expect(faultsOf({ ...env, ...PRODUCTION })).toEqual([]);
 
-    const sources = ['config.ts', 'retention.ts', 'api/api-settings.ts', 'dispatch/dispatch-settings.ts'];
-    sources.push('transports/transport-settings.ts', 'transports/nats-settings.ts');
+    const sources = [
+      'config.ts',
+      'maintenance/retention.ts',
+      'api/api-settings.ts',
+      'dispatch/dispatch-settings.ts',
+    ];
+    sources.push('transports/transport-settings.ts', 'transports/nats/nats-settings.ts');
     const named = sources.flatMap((file) => {
       const text = readFileSync(new URL(file, import.meta.url), 'utf8');
       return [...text.matchAll(/^ {4}([A-Z][A-Z_]+): /gm)].map(([, name]) => name);

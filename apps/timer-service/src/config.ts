@@ -9,7 +9,7 @@ import {
 import { z } from 'zod';
 import { apiSettingsSchema, type ApiSettings } from './api/api-settings.ts';
 import { dispatchSettingsSchema, type DispatchSettings } from './dispatch/dispatch-settings.ts';
-import { retentionSettingsSchema, type RetentionSettings } from './retention.ts';
+import { retentionSettingsSchema, type RetentionSettings } from './maintenance/retention.ts';
 import { type Environment, onOff, wholeNumber } from './settings.ts';
 import { transportSettingsSchema, type TransportSettings } from './transports/transport-settings.ts';
 

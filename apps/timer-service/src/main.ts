@@ -2,7 +2,7 @@ import { maskDatabaseUrl } from '@timer-platform/database';
 import type { Logger } from 'pino';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { createLog } from './log.ts';
+import { createLog } from './observability/log.ts';
 import { type Service, startService } from './service.ts';
 
 function print(line: string): void {

@@ -8,8 +8,9 @@ import {
   type NatsServer,
   type Receiver,
   type TestDatabase,
-} from '@timer-platform/database/testing';
+} from '@timer-platform/test-support';
 import { connect as connectNats, type NatsConnection } from 'nats';
+import { migrateToLatest } from '@timer-platform/migrations';
 import { pino } from 'pino';
 import { startTcpRelay, type TcpRelay } from './api/testing/tcp-relay.ts';
 import { systemClock } from './clock.ts';
@@ -423,7 +424,8 @@ describe('when something is away', () => {
   });
 
   test('a database that is not migrated: the start fails and names the way out', async () => {
-    const old = await createTestDatabase({ upTo: 2 });
+    const old = await createTestDatabase({ empty: true });
+    await migrateToLatest({ databaseUrl: old.url, to: 2n });
     try {
       const { pathname } = new URL(old.url);
       const url = new URL(testDatabase.url);

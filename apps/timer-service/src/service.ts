@@ -14,13 +14,13 @@ import type { Logger } from 'pino';
 import { createApi } from './api/create-api.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { observeDispatch } from './dispatch-log.ts';
+import { observeDispatch } from './observability/dispatch-log.ts';
 import { dispatchStatements } from './dispatch/dispatch-statements.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
-import { createMetrics } from './metrics.ts';
-import { Retention } from './retention.ts';
+import { createMetrics } from './observability/metrics.ts';
+import { Retention } from './maintenance/retention.ts';
 import { createTransports } from './transports/create-transports.ts';
-import { refuseDestination } from './transports/destination-policy.ts';
+import { refuseDestination } from './transports/egress/destination-policy.ts';
 import { destinationPolicy } from './transports/transport-settings.ts';
 
 export interface ServiceOptions {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { connect } from './connect.ts';
 import { classifyFailure } from './database-failure.ts';
-import { createTestDatabase } from './testing/index.ts';
+import { createTestDatabase } from '@timer-platform/test-support';
 
 async function failureOf(statement: () => Promise<unknown>): Promise<string> {
   try {

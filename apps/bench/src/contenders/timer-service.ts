@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { CallbackConfig } from '@timer-platform/callback-types';
-import { migrateToLatest } from '@timer-platform/database/migrations';
+import { migrateToLatest } from '@timer-platform/migrations';
 import { z } from 'zod';
 import { storeTimers } from '../database/store-timers.ts';
 import { type Child, startProgram, workspaceRoot } from '../processes/child.ts';

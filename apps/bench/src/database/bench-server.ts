@@ -1,4 +1,4 @@
-import { openTemporaryPostgres } from '@timer-platform/database/embedded';
+import { openTemporaryPostgres } from '@timer-platform/embedded-postgres';
 import pg from 'pg';
 import { z } from 'zod';
 import { postmasterOf, serverCpuSeconds } from '../measure/process-usage.ts';

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { dumpSchema, readSchemaObjects } from '@timer-platform/database/migrations';
-import { findProgram } from '@timer-platform/database/testing';
+import { dumpSchema, readSchemaObjects } from '@timer-platform/migrations';
+import { findProgram } from '@timer-platform/test-support';
 import type pg from 'pg';
 
 export interface SchemaText {

@@ -1,4 +1,4 @@
-import { startNatsServer } from '@timer-platform/database/testing';
+import { startNatsServer } from '@timer-platform/test-support';
 import { natsTimerService } from '../contenders/timer-service.ts';
 import { type ClaimAndSettleResult, measureClaimAndSettle } from '../limits/claim-and-settle.ts';
 import { startNatsReceiver } from '../receiver/receiver.ts';

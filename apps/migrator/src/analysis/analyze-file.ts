@@ -1,5 +1,5 @@
-import { lineAndColumn, maskOpaqueTokens } from '@timer-platform/database/migrations';
-import type { MigrationFile, SqlStatement } from '@timer-platform/database/migrations';
+import { lineAndColumn, maskOpaqueTokens } from '@timer-platform/migrations';
+import type { MigrationFile, SqlStatement } from '@timer-platform/migrations';
 
 import { analyzeStatement } from './analyze-statement.ts';
 import type { StatementEffect } from './analyze-statement.ts';

@@ -1,5 +1,5 @@
-import { maskOpaqueTokens } from '@timer-platform/database/migrations';
-import type { SqlStatement } from '@timer-platform/database/migrations';
+import { maskOpaqueTokens } from '@timer-platform/migrations';
+import type { SqlStatement } from '@timer-platform/migrations';
 
 import { analyzeAlterTable } from './analyze-alter-table.ts';
 

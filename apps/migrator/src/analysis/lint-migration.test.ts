@@ -7,7 +7,7 @@ import {
   parseMigrationFile,
   readDownFile,
   readMigrationFiles,
-} from '@timer-platform/database/migrations';
+} from '@timer-platform/migrations';
 
 import { lintMigration } from './lint-migration.ts';
 

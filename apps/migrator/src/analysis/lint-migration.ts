@@ -1,5 +1,5 @@
-import { blocksTable } from '@timer-platform/database/migrations';
-import type { MigrationFile } from '@timer-platform/database/migrations';
+import { blocksTable } from '@timer-platform/migrations';
+import type { MigrationFile } from '@timer-platform/migrations';
 
 import { analyzeFile } from './analyze-file.ts';
 

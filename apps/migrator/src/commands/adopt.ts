@@ -1,5 +1,5 @@
-import { adoptDatabase, switchLedger } from '@timer-platform/database/migrations';
-import type { Adoption } from '@timer-platform/database/migrations';
+import { adoptDatabase, switchLedger } from '@timer-platform/migrations';
+import type { Adoption } from '@timer-platform/migrations';
 
 import type { Output } from '../output.ts';
 

@@ -9,11 +9,11 @@ import {
   findMigrationsDirectory,
   parseSchemaDump,
   readSchemaObjects,
-} from '@timer-platform/database/migrations';
-import { createTestDatabase } from '@timer-platform/database/testing';
-import type { TestDatabase } from '@timer-platform/database/testing';
+} from '@timer-platform/migrations';
+import type { TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
 
+import { createMigratedDatabase } from '../testing/migrated-database.ts';
 import { runCommand } from '../testing/run-command.ts';
 import type { CommandResult } from '../testing/run-command.ts';
 
@@ -21,7 +21,7 @@ let database: TestDatabase;
 let client: pg.Client;
 
 async function open(upTo?: number): Promise<void> {
-  database = await createTestDatabase(upTo === undefined ? {} : { upTo });
+  database = await createMigratedDatabase(upTo);
   client = new pg.Client({ connectionString: database.url });
   await client.connect();
 }

@@ -11,8 +11,8 @@ import {
   readMigrationFiles,
   readSchemaObjects,
   refuseProblems,
-} from '@timer-platform/database/migrations';
-import type { MigrationFile } from '@timer-platform/database/migrations';
+} from '@timer-platform/migrations';
+import type { MigrationFile } from '@timer-platform/migrations';
 
 import type { Output } from '../output.ts';
 

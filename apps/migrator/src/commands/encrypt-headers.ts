@@ -6,8 +6,8 @@ import {
   openMigrationSession,
   queryRow,
   withMigrationLock,
-} from '@timer-platform/database/migrations';
-import type { MigrationSession } from '@timer-platform/database/migrations';
+} from '@timer-platform/migrations';
+import type { MigrationSession } from '@timer-platform/migrations';
 import { z } from 'zod';
 
 import { lockPolicyOf } from '../lock-options.ts';

@@ -1,5 +1,5 @@
-import { describeSession, migrateToLatest } from '@timer-platform/database/migrations';
-import type { MigrationProgress, MigrationReport } from '@timer-platform/database/migrations';
+import { describeSession, migrateToLatest } from '@timer-platform/migrations';
+import type { MigrationProgress, MigrationReport } from '@timer-platform/migrations';
 
 import { lockPolicyOf } from '../lock-options.ts';
 import type { LockOptions } from '../lock-options.ts';

@@ -1,11 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import {
-  findMigrationsDirectory,
-  MigrationError,
-  readMigrationFiles,
-} from '@timer-platform/database/migrations';
+import { findMigrationsDirectory, MigrationError, readMigrationFiles } from '@timer-platform/migrations';
 
 import type { Output } from '../output.ts';
 

@@ -1,4 +1,4 @@
-import type { OnlineState } from '@timer-platform/database/migrations';
+import type { OnlineState } from '@timer-platform/migrations';
 
 import { lockPolicyOf } from '../lock-options.ts';
 import type { LockOptions } from '../lock-options.ts';

@@ -6,8 +6,8 @@ import {
   readMigrationFiles,
   readMigrationState,
   refuseProblems,
-} from '@timer-platform/database/migrations';
-import type { MigrationFile, MigrationSession } from '@timer-platform/database/migrations';
+} from '@timer-platform/migrations';
+import type { MigrationFile, MigrationSession } from '@timer-platform/migrations';
 import { z } from 'zod';
 
 import { analyzeFile } from '../analysis/analyze-file.ts';

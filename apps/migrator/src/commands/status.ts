@@ -7,8 +7,8 @@ import {
   readMigrationState,
   readOnlineState,
   refuseProblems,
-} from '@timer-platform/database/migrations';
-import type { MigrationFile, MigrationState, OnlineState } from '@timer-platform/database/migrations';
+} from '@timer-platform/migrations';
+import type { MigrationFile, MigrationState, OnlineState } from '@timer-platform/migrations';
 
 import type { Output } from '../output.ts';
 

@@ -14,13 +14,13 @@ import {
   readMigrationState,
   readOnlineState,
   readSchemaObjects,
-} from '@timer-platform/database/migrations';
+} from '@timer-platform/migrations';
 import type {
   LedgerProblem,
   MigrationFile,
   MigrationSession,
   MigrationState,
-} from '@timer-platform/database/migrations';
+} from '@timer-platform/migrations';
 
 import type { Output } from '../output.ts';
 import { dumpPath } from './dump-schema.ts';

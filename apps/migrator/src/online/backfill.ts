@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { MigrationError, queryRow } from '@timer-platform/database/migrations';
+import { MigrationError, queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
 
 import { inShortTransaction } from './online-context.ts';

@@ -1,4 +1,4 @@
-import { dropLeftoverIndex, queryRows, withLockRetry } from '@timer-platform/database/migrations';
+import { dropLeftoverIndex, queryRows, withLockRetry } from '@timer-platform/migrations';
 import { z } from 'zod';
 
 import type { OnlineContext } from './online-context.ts';

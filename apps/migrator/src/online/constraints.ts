@@ -1,4 +1,4 @@
-import { queryRow } from '@timer-platform/database/migrations';
+import { queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
 
 import { inShortTransaction } from './online-context.ts';

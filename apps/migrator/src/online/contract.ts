@@ -1,5 +1,5 @@
-import { insertLedgerRow, MigrationError, queryRows } from '@timer-platform/database/migrations';
-import type { LedgerTable } from '@timer-platform/database/migrations';
+import { insertLedgerRow, MigrationError, queryRows } from '@timer-platform/migrations';
+import type { LedgerTable } from '@timer-platform/migrations';
 import { z } from 'zod';
 
 import { inShortTransaction } from './online-context.ts';

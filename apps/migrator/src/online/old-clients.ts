@@ -4,8 +4,8 @@ import {
   MigrationError,
   queryRows,
   sessionSchema,
-} from '@timer-platform/database/migrations';
-import type { BlockingSession, MigrationSession } from '@timer-platform/database/migrations';
+} from '@timer-platform/migrations';
+import type { BlockingSession, MigrationSession } from '@timer-platform/migrations';
 
 /** What our own programs call themselves. The old service gives no name. */
 const ownApplications = [applicationName, 'timer-service', 'timer-platform presence'];

@@ -5,8 +5,8 @@ import type {
   MigrationFile,
   MigrationSession,
   OnlinePhase,
-} from '@timer-platform/database/migrations';
-import { withLockRetry } from '@timer-platform/database/migrations';
+} from '@timer-platform/migrations';
+import { withLockRetry } from '@timer-platform/migrations';
 
 import type { Evidence } from './evidence.ts';
 

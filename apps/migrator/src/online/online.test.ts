@@ -6,12 +6,12 @@ import {
   openMigrationSession,
   readOnlineState,
   readSchemaObjects,
-} from '@timer-platform/database/migrations';
-import type { OnlinePhase, SchemaObject } from '@timer-platform/database/migrations';
-import { createTestDatabase } from '@timer-platform/database/testing';
-import type { TestDatabase } from '@timer-platform/database/testing';
+} from '@timer-platform/migrations';
+import type { OnlinePhase, SchemaObject } from '@timer-platform/migrations';
+import type { TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
 
+import { createMigratedDatabase } from '../testing/migrated-database.ts';
 import type { OnlineEvent } from './online-context.ts';
 import {
   abortOnline,
@@ -32,7 +32,7 @@ let database: TestDatabase;
 let client: pg.Client;
 
 beforeEach(async () => {
-  database = await createTestDatabase({ upTo: 1 });
+  database = await createMigratedDatabase(1);
   client = await connect(database.url);
   await client.query(
     `INSERT INTO timers (created_at, updated_at, execute_at, callback_url, callback_headers, callback_payload, status)
@@ -73,7 +73,7 @@ const callbacks = `SELECT ${rest}, callback_type, callback_config::text AS confi
 
 /** The same rows, migrated by the plain file. */
 async function plainTwin(): Promise<{ rows: unknown[]; schema: SchemaObject[]; columns: unknown[] }> {
-  const twin = await createTestDatabase({ upTo: 1 });
+  const twin = await createMigratedDatabase(1);
   const other = await connect(twin.url);
   try {
     const { rows } = await client.query<{ row: string }>('SELECT to_jsonb(timers)::text AS row FROM timers');
@@ -246,7 +246,7 @@ describe('between start and contract', () => {
 
 describe('before the contract, what follows 002', () => {
   it('is refused unless asked for; then it is applied, and the contract ends in the very schema and ledger of the plain way', async () => {
-    const plain = await createTestDatabase();
+    const plain = await createMigratedDatabase();
     const other = await connect(plain.url);
     const expected = {
       schema: await readSchemaObjects(other),
@@ -393,7 +393,7 @@ async function untilLockIsFree(): Promise<void> {
 }
 
 async function plainTwinSchema(): Promise<SchemaObject[]> {
-  const twin = await createTestDatabase({ upTo: 2 });
+  const twin = await createMigratedDatabase(2);
   const session = await openMigrationSession(twin.url);
   try {
     return await readSchemaObjects(session.client);

@@ -1,5 +1,5 @@
-import { describeSession, queryRow, queryRows, sessionSchema } from '@timer-platform/database/migrations';
-import type { MigrationSession } from '@timer-platform/database/migrations';
+import { describeSession, queryRow, queryRows, sessionSchema } from '@timer-platform/migrations';
+import type { MigrationSession } from '@timer-platform/migrations';
 import { z } from 'zod';
 
 /** Transactions older than this hold back the index and keep the room of old row versions from being used again. */

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decryptHeaders, parseHeaderKeys } from '@timer-platform/database';
-import { createTestDatabase } from '@timer-platform/database/testing';
-import type { TestDatabase } from '@timer-platform/database/testing';
+import type { TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
 import { z } from 'zod';
 
 import { runCli } from '../cli.ts';
+import { createMigratedDatabase } from '../testing/migrated-database.ts';
 import { runCommand, runCommandWith } from '../testing/run-command.ts';
 import type { CommandResult } from '../testing/run-command.ts';
 
@@ -19,7 +19,7 @@ let database: TestDatabase;
 let client: pg.Client;
 
 async function open(upTo?: number): Promise<void> {
-  database = await createTestDatabase(upTo === undefined ? {} : { upTo });
+  database = await createMigratedDatabase(upTo);
   client = new pg.Client({ connectionString: database.url });
   await client.connect();
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { areEncrypted, decryptHeaderText, encryptHeaderText } from '@timer-platform/database';
 import type { HeaderKeys } from '@timer-platform/database';
-import { MigrationError, queryRow, queryRows } from '@timer-platform/database/migrations';
+import { MigrationError, queryRow, queryRows } from '@timer-platform/migrations';
 import { z } from 'zod';
 
 import { keepUpdatedAt, whileUpdatedAtCanBeKept } from './keep-updated-at.ts';

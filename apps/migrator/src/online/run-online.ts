@@ -14,8 +14,8 @@ import {
   readOnlineState,
   refuseProblems,
   withMigrationLock,
-} from '@timer-platform/database/migrations';
-import type { Ledger, LockPolicy, MigrationFile, OnlineState } from '@timer-platform/database/migrations';
+} from '@timer-platform/migrations';
+import type { Ledger, LockPolicy, MigrationFile, OnlineState } from '@timer-platform/migrations';
 
 import { abort } from './abort.ts';
 import { backfill, refuseToGoOn } from './backfill.ts';

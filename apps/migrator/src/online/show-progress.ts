@@ -1,4 +1,4 @@
-import { describeSession } from '@timer-platform/database/migrations';
+import { describeSession } from '@timer-platform/migrations';
 import { Presets, SingleBar } from 'cli-progress';
 
 import { formatDuration } from '../output.ts';

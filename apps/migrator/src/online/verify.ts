@@ -1,4 +1,4 @@
-import { MigrationError, queryRow, queryRows } from '@timer-platform/database/migrations';
+import { MigrationError, queryRow, queryRows } from '@timer-platform/migrations';
 import { z } from 'zod';
 
 import { evidenceSchema, objections } from './evidence.ts';

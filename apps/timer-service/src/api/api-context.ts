@@ -8,9 +8,9 @@ import type {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Clock } from '../clock.ts';
-import type { ApiKey, Role } from './api-key.ts';
+import type { ApiKey, Role } from './auth/api-key.ts';
 import type { ApiSettings } from './api-settings.ts';
-import type { RefuseDestination } from './to-new-timer.ts';
+import type { RefuseDestination } from './timers/to-new-timer.ts';
 
 /** Text for Prometheus, and its content type. */
 export interface MetricsText {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { list, onOff, wholeNumber } from '../settings.ts';
-import { apiKeyListSchema } from './api-key.ts';
+import { apiKeyListSchema } from './auth/api-key.ts';
 
 /** Settings of the HTTP API. */
 export const apiSettingsSchema = z

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { errorResponseSchema } from '@timer-platform/callback-types';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/database/testing';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { arbitraryBody, arbitraryRequest, type HostileRequest } from './testing/hostile-request.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { openEmbeddedPostgres } from '@timer-platform/database/embedded';
-import { migrateToLatest } from '@timer-platform/database/migrations';
+import { openEmbeddedPostgres } from '@timer-platform/embedded-postgres';
+import { migrateToLatest } from '@timer-platform/migrations';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';

@@ -1,6 +1,6 @@
 import type { Recovered } from '@timer-platform/database';
 import type { Outcome } from '../transports/transport.ts';
-import type { SettleStatements } from './settle-buffer.ts';
+import type { SettleStatements } from './settle/settle-buffer.ts';
 
 /** What a dispatcher tells of its work; logs and metrics listen. Called on the hot path: must be quick. */
 export interface DispatchObserver {

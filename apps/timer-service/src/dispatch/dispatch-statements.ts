@@ -15,8 +15,8 @@ import {
   settleFailed,
   unregisterDispatcher,
 } from '@timer-platform/database';
-import { SILENCE_MS } from './registration.ts';
-import type { SettleStatements } from './settle-buffer.ts';
+import { SILENCE_MS } from './lease/registration.ts';
+import type { SettleStatements } from './settle/settle-buffer.ts';
 
 /** Everything a dispatcher does to the database. */
 export interface DispatchStatements extends SettleStatements {

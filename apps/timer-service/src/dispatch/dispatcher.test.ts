@@ -10,7 +10,7 @@ import {
   type NewTimer,
   type TimerRow,
 } from '@timer-platform/database';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/database/testing';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Outcome } from '../transports/transport.ts';
 import type { DispatchObserver } from './dispatch-observer.ts';

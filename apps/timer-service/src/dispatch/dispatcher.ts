@@ -1,18 +1,18 @@
 import { matchCallback } from '@timer-platform/callback-types';
 import type { Clock } from '../clock.ts';
 import type { Transports } from '../transports/transport.ts';
-import { Attempts } from './attempts.ts';
-import { ClaimLoop } from './claim-loop.ts';
+import { Attempts } from './deliver/attempts.ts';
+import { ClaimLoop } from './claim/claim-loop.ts';
 import { DatabaseClock } from './database-clock.ts';
 import type { DispatchObserver } from './dispatch-observer.ts';
 import type { DispatchSettings } from './dispatch-settings.ts';
 import type { DispatchStatements } from './dispatch-statements.ts';
-import { DueQueue } from './due-queue.ts';
-import { type DecryptHeaders, type HeldTimer, readTimer } from './held-timer.ts';
-import { Registration } from './registration.ts';
-import { SettleBuffer } from './settle-buffer.ts';
-import { StrayClaims } from './stray-claims.ts';
-import { Sweep } from './sweep.ts';
+import { DueQueue } from './claim/due-queue.ts';
+import { type DecryptHeaders, type HeldTimer, readTimer } from './claim/held-timer.ts';
+import { Registration } from './lease/registration.ts';
+import { SettleBuffer } from './settle/settle-buffer.ts';
+import { StrayClaims } from './lease/stray-claims.ts';
+import { Sweep } from './lease/sweep.ts';
 
 export interface DispatcherOptions {
   readonly statements: DispatchStatements;

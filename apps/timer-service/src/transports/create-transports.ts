@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
-import type { DestinationPolicy } from './destination-policy.ts';
-import { httpTransport } from './http-transport.ts';
-import { natsTransport, unconfiguredNatsTransport } from './nats-transport.ts';
+import type { DestinationPolicy } from './egress/destination-policy.ts';
+import { httpTransport } from './http/http-transport.ts';
+import { natsTransport, unconfiguredNatsTransport } from './nats/nats-transport.ts';
 import type { TransportLog } from './transport-log.ts';
 import { destinationPolicy, type TransportSettings } from './transport-settings.ts';
 import type { Transports } from './transport.ts';
-import { deliveryUserAgent } from './user-agent.ts';
+import { deliveryUserAgent } from './http/user-agent.ts';
 
 export interface TransportContext {
   readonly clock: Clock;

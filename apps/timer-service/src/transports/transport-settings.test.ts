@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { DEFAULT_DENIED_PORTS } from './denied-ports.ts';
+import { DEFAULT_DENIED_PORTS } from './egress/denied-ports.ts';
 import { destinationPolicy, transportSettingsSchema } from './transport-settings.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;

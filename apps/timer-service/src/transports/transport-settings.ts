@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { list, wholeNumber } from '../settings.ts';
-import { parseAllowedDestination } from './allowed-destination.ts';
-import { DEFAULT_DENIED_PORTS } from './denied-ports.ts';
-import type { DestinationPolicy } from './destination-policy.ts';
-import { faultOfSigningSecret } from './http-signature.ts';
-import { natsSettingsSchema } from './nats-settings.ts';
+import { parseAllowedDestination } from './egress/allowed-destination.ts';
+import { DEFAULT_DENIED_PORTS } from './egress/denied-ports.ts';
+import type { DestinationPolicy } from './egress/destination-policy.ts';
+import { faultOfSigningSecret } from './http/http-signature.ts';
+import { natsSettingsSchema } from './nats/nats-settings.ts';
 
 const httpSettingsSchema = z
   .object({

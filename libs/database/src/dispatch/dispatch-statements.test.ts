@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import pg from 'pg';
 import { connect, type Database } from '../connect.ts';
 import { IS_EXECUTING } from '../state-guards.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/index.ts';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import { cancelTimer } from '../timers/change-timer.ts';
 import { findTimer } from '../timers/find-timer.ts';
 import { insertTimers, type NewTimer } from '../timers/insert-timers.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import type { TimerState } from '@timer-platform/callback-types';
 import { connect, type Database } from '../connect.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/index.ts';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import { cancelTimer, retryTimer, runTimer } from '../timers/change-timer.ts';
 import { updateTimer } from '../timers/update-timer.ts';
 import { claimDueTimers } from './claim-due-timers.ts';

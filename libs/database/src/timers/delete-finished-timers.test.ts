@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { connect, type Database } from '../connect.ts';
-import { createTestDatabase, type TestDatabase } from '../testing/index.ts';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import { deleteFinishedTimers } from './delete-finished-timers.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { connect } from '../connect.ts';
-import { createTestDatabase } from '../testing/index.ts';
+import { createTestDatabase } from '@timer-platform/test-support';
 import { forgetIdempotencyKeys } from './forget-idempotency-keys.ts';
 
 test('keys are forgotten by their age, however many, by several at once', async () => {

@@ -1,5 +1,5 @@
 import { connect, type Database } from '@timer-platform/database';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/database/testing';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { type Clock, systemClock } from '../../clock.ts';

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import ipaddr from 'ipaddr.js';
-import type { ResolveHost } from '../guarded-connector.ts';
+import type { ResolveHost } from '../egress/guarded-connector.ts';
 
 /** Addresses for a name; undefined: there is no such name. Called once per question, so that answers can change. */
 export type Zone = (name: string, type: 'A' | 'AAAA') => readonly string[] | undefined;

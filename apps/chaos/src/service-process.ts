@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+const WORKSPACE = fileURLToPath(new URL('../../../', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../timer-service/src/main.ts', import.meta.url));
+const LINES_KEPT = 60;
+
+export const CHAOS_API_KEY = 'a-key-for-services-that-will-be-killed';
+
+const listening = z.looseObject({ msg: z.literal('listening'), url: z.string() });
+
+/** A real timer service in a process of its own, run from source. */
+export interface ServiceProcess {
+  readonly pid: number;
+  readonly url: string;
+  readonly state: 'running' | 'frozen' | 'ended';
+  /** Whether it has ended although nobody asked it to. */
+  readonly crashed: boolean;
+  /** The last lines that it has logged. */
+  readonly log: readonly string[];
+  /** As kill -9 does. */
+  kill(): Promise<void>;
+  /** SIGSTOP: its connections stay open, and nothing happens. */
+  freeze(): void;
+  thaw(): void;
+  /** SIGTERM; resolves when it has ended. */
+  stop(): Promise<void>;
+}
+
+export interface ServiceProcessOptions {
+  readonly databaseUrl: string;
+  readonly natsUrl: string;
+}
+
+class SpawnedService implements ServiceProcess {
+  readonly url: string;
+  readonly log: readonly string[];
+  readonly #child: ChildProcess;
+  readonly #exit: Promise<unknown>;
+  #frozen = false;
+  #endAsked = false;
+
+  constructor(child: ChildProcess, exit: Promise<unknown>, url: string, log: readonly string[]) {
+    this.#child = child;
+    this.#exit = exit;
+    this.url = url;
+    this.log = log;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get state(): ServiceProcess['state'] {
+    if (this.#endAsked || this.#ended) return 'ended';
+    return this.#frozen ? 'frozen' : 'running';
+  }
+
+  get crashed(): boolean {
+    return this.#ended && !this.#endAsked;
+  }
+
+  get #ended(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  freeze(): void {
+    this.#frozen = true;
+    this.#child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#frozen = false;
+    this.#child.kill('SIGCONT');
+  }
+
+  async stop(): Promise<void> {
+    if (this.#frozen) this.thaw();
+    await this.#end('SIGTERM');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (!this.#ended) {
+      this.#endAsked = true;
+      this.#child.kill(signal);
+    }
+    await this.#exit;
+  }
+}
+
+/** Starts a service; resolves when it listens. */
+export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
+  const { databaseUrl, natsUrl } = options;
+  const child = spawn(process.execPath, ['--conditions=@timer-platform/source', '--import', 'tsx', MAIN], {
+    cwd: WORKSPACE,
+    env: {
+      PATH: process.env['PATH'],
+      TIMER_MODE: 'production',
+      DATABASE_URL: databaseUrl,
+      NATS_URL: natsUrl,
+      API_KEY: CHAOS_API_KEY,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      LOG_LEVEL: 'info',
+      ALLOWED_DESTINATIONS: '127.0.0.1',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exit = once(child, 'exit');
+  const log: string[] = [];
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => {
+      reject(new Error(`a service ended before it listened:\n${log.join('\n')}`));
+    });
+    for (const stream of [child.stdout, child.stderr])
+      createInterface(stream).on('line', (line) => {
+        log.push(line);
+        if (log.length > LINES_KEPT) log.shift();
+        if (!line.includes('"listening"')) return;
+        const found = listening.safeParse(JSON.parse(line)).data;
+        if (found !== undefined) resolve(found.url);
+      });
+  });
+  return new SpawnedService(child, exit, url, log);
+}

@@ -1,0 +1,77 @@
+import { timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { unwatchFile, watchFile } from 'node:fs';
+import type { FastifyBaseLogger } from 'fastify';
+import { z } from 'zod';
+import { type ApiKey, apiKeyListSchema, digestOf } from './api-key.ts';
+import type { ApiSettings } from '../api-settings.ts';
+
+/** How often the file of keys is looked at, in milliseconds. */
+const WATCH_INTERVAL_MS = 1_000;
+
+/** The keys that are valid now. */
+export interface ApiKeyRing {
+  /** The key with this secret. Takes the same time whichever key matches, and whether one does. */
+  find(secret: string): ApiKey | undefined;
+  /** Stops watching the file. */
+  close(): void;
+}
+
+async function readKeyFile(file: string): Promise<ApiKey[]> {
+  const result = apiKeyListSchema.safeParse(await readFile(file, 'utf8'));
+  if (result.success) return result.data;
+  throw new Error(`API_KEYS_FILE ${file} is not valid:\n${z.prettifyError(result.error)}`);
+}
+
+function refuseDuplicates(keys: readonly ApiKey[]): readonly ApiKey[] {
+  const names = new Set<string>();
+  for (const { name } of keys) {
+    if (names.has(name)) throw new Error(`two API keys have the name ${name}`);
+    names.add(name);
+  }
+  return keys;
+}
+
+/**
+ * Collects the keys of the settings and of the file, and follows changes of the file. A changed file that cannot be
+ * read or is not valid leaves the keys as they were, and is logged.
+ *
+ * @throws when the file cannot be read or is not valid at the start, or when two keys have one name
+ */
+export async function openApiKeyRing(
+  { apiKey, apiKeys, apiKeysFile: file }: Pick<ApiSettings, 'apiKey' | 'apiKeys' | 'apiKeysFile'>,
+  log: FastifyBaseLogger,
+): Promise<ApiKeyRing> {
+  const fixed: ApiKey[] = [...apiKeys];
+  if (apiKey !== undefined) fixed.push({ name: 'default', role: 'admin', digest: digestOf(apiKey) });
+  const load = async (path: string) => refuseDuplicates([...fixed, ...(await readKeyFile(path))]);
+  let keys = file === undefined ? refuseDuplicates(fixed) : await load(file);
+
+  const reload = (path: string): void => {
+    load(path).then(
+      (loaded) => {
+        keys = loaded;
+        log.info({ keys: loaded.map(({ name, role }) => ({ name, role })) }, 'API keys read again');
+      },
+      (error: unknown) => {
+        log.error({ reason: String(error) }, 'API_KEYS_FILE cannot be used: the keys stay as they were');
+      },
+    );
+  };
+  const listener = (): void => {
+    if (file !== undefined) reload(file);
+  };
+  if (file !== undefined) watchFile(file, { interval: WATCH_INTERVAL_MS, persistent: false }, listener);
+
+  return {
+    find(secret) {
+      const digest = digestOf(secret);
+      let found: ApiKey | undefined;
+      for (const key of keys) if (timingSafeEqual(key.digest, digest)) found = key;
+      return found;
+    },
+    close() {
+      if (file !== undefined) unwatchFile(file, listener);
+    },
+  };
+}

@@ -1,0 +1,307 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { mkdtemp } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { timerResponseSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
+import { digestOf } from './api-key.ts';
+import { apiSettingsSchema } from '../api-settings.ts';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+
+const READ = 'key-of-the-role-read-with-40-characters!';
+const WRITE = 'key-of-the-role-write-with-40-characters';
+const ADMIN = 'key-of-the-role-admin-with-40-characters';
+const ROTATED = 'key-that-takes-its-place-in-the-file-now';
+const SECRET = 'Bearer a-secret-that-nobody-may-see';
+
+const EXECUTE_AT = '2099-01-31T09:00:00.000Z';
+const timer = {
+  execute_at: EXECUTE_AT,
+  callback: {
+    type: 'http',
+    url: 'https://example.com/?token=a-secret-that-nobody-may-see',
+    headers: { Authorization: SECRET, 'X-Plain': 'seen' },
+    payload: { amount: 'a-payload-that-is-not-logged' },
+  },
+};
+
+let database: TestDatabase;
+let api: TestApi;
+let directory: string;
+let file: string;
+
+const entries = (read: string) => [
+  { name: 'reader', role: 'read', sha256: digestOf(read).toString('hex') },
+  { name: 'operator', role: 'admin', key: ADMIN },
+];
+
+async function replaceFile(content: string): Promise<void> {
+  await writeFile(`${file}.new`, content);
+  await rename(`${file}.new`, file);
+}
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'timer-keys-'));
+  file = path.join(directory, 'keys.json');
+  await replaceFile(JSON.stringify(entries(READ)));
+  database = await createTestDatabase();
+  api = await startTestApi({
+    database,
+    env: { API_KEYS_FILE: file, API_KEYS: JSON.stringify([{ name: 'writer', role: 'write', key: WRITE }]) },
+    metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
+  });
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+  await rm(directory, { recursive: true });
+});
+
+async function statusOf(key: string, method: string, url: string, body?: unknown): Promise<number> {
+  const { status } = await api.request(method, url, body, { 'x-api-key': key });
+  return status;
+}
+
+async function create(): Promise<string> {
+  const { body } = await api.request('POST', '/timers', timer);
+  return timerSummaryResponseSchema.parse(body).data.id;
+}
+
+describe('roles', () => {
+  test.each([
+    ['read', READ, 403],
+    ['write', WRITE, 200],
+    ['admin', ADMIN, 200],
+  ])('%s', async (_, key, changes) => {
+    const id = await create();
+    expect(await statusOf(key, 'GET', '/timers')).toBe(200);
+    expect(await statusOf(key, 'GET', `/timers/${id}`)).toBe(200);
+    expect(await statusOf(key, 'GET', `/timers/${id}/attempts`)).toBe(200);
+    expect(await statusOf(key, 'GET', '/metrics')).toBe(200);
+    const created = changes === 200 ? 201 : changes;
+    expect(await statusOf(key, 'POST', '/timers', timer)).toBe(created);
+    expect(await statusOf(key, 'POST', '/timers/batch', { timers: [timer] })).toBe(created);
+    expect(await statusOf(key, 'PUT', `/timers/${id}`, { metadata: 1 })).toBe(changes);
+    expect(await statusOf(key, 'POST', `/timers/${id}/run`)).toBe(changes);
+    expect(await statusOf(key, 'DELETE', `/timers/${id}`)).toBe(changes);
+    expect(await statusOf(key, 'POST', `/timers/${id}/retry`)).toBe(changes === 200 ? 400 : changes);
+  });
+
+  test('what a role may not do answers code 9 and is not done', async () => {
+    const id = await create();
+    expect(await api.request('DELETE', `/timers/${id}`, undefined, { 'x-api-key': READ })).toMatchObject({
+      status: 403,
+      body: { code: 9, message: 'this API key has the role read, the request needs write', data: null },
+    });
+    const { body } = await api.request('GET', `/timers/${id}`);
+    expect(timerResponseSchema.parse(body).data.status).toBe('pending');
+  });
+
+  test('only admin sees secrets', async () => {
+    const id = await create();
+    const configOf = async (key: string) => {
+      const { body } = await api.request('GET', `/timers/${id}`, undefined, { 'x-api-key': key });
+      return timerResponseSchema.parse(body).data.callback_config;
+    };
+    expect(await configOf(ADMIN)).toStrictEqual(timer.callback);
+    const masked = {
+      ...timer.callback,
+      url: 'https://example.com/?token=***',
+      headers: { Authorization: '***', 'X-Plain': 'seen' },
+    };
+    expect(await configOf(READ)).toStrictEqual(masked);
+    expect(await configOf(WRITE)).toStrictEqual(masked);
+  });
+
+  test('an idempotency key belongs to one API key', async () => {
+    const post = (key: string) =>
+      api.request('POST', '/timers', timer, { 'x-api-key': key, 'idempotency-key': 'shared' });
+    const [writer, admin] = [await post(WRITE), await post(ADMIN)];
+    expect([writer.status, admin.status]).toStrictEqual([201, 201]);
+    expect(writer.body).not.toStrictEqual(admin.body);
+  });
+});
+
+describe('the file of keys', () => {
+  /** Waits until the service has looked at the file again. */
+  async function untilLogged(message: string): Promise<void> {
+    while (!api.logged.some((line) => line.includes(message)))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    api.logged.length = 0;
+  }
+
+  test('is followed without a restart; a broken one changes nothing', async () => {
+    expect(await statusOf(ROTATED, 'GET', '/timers')).toBe(401);
+    await replaceFile(JSON.stringify(entries(ROTATED)));
+    await untilLogged('API keys read again');
+    expect(await statusOf(ROTATED, 'GET', '/timers')).toBe(200);
+    expect(await statusOf(READ, 'GET', '/timers')).toBe(401);
+
+    await replaceFile('[{"name": "reader"');
+    await untilLogged('API_KEYS_FILE cannot be used');
+    expect(await statusOf(ROTATED, 'GET', '/timers')).toBe(200);
+
+    await rm(file);
+    await untilLogged('API_KEYS_FILE cannot be used');
+    expect(await statusOf(ROTATED, 'GET', '/timers')).toBe(200);
+
+    await replaceFile(JSON.stringify(entries(READ)));
+    await untilLogged('API keys read again');
+    expect(await statusOf(READ, 'GET', '/timers')).toBe(200);
+    expect(await statusOf(ROTATED, 'GET', '/timers')).toBe(401);
+  });
+
+  test.each([
+    ['that is not there', undefined],
+    ['that is no JSON', 'secret-text-of-the-file'],
+    ['with a short key', JSON.stringify([{ name: 'a', role: 'read', key: 'secret-text-of-the-file' }])],
+    [
+      'with an unknown role',
+      JSON.stringify([{ name: 'a', role: 'root', key: 'secret-text-of-the-file-secret-text' }]),
+    ],
+    ['with neither key nor digest', JSON.stringify([{ name: 'a', role: 'read' }])],
+    ['with one name twice', JSON.stringify([...entries(READ), ...entries(READ)])],
+    ['with the name of API_KEY', JSON.stringify([{ name: 'default', role: 'read', key: READ }])],
+  ])('%s ends the start, without quoting it', async (_, content) => {
+    const broken = path.join(directory, 'broken.json');
+    if (content !== undefined) await writeFile(broken, content);
+    const start = startTestApi({ database, db: api.db, env: { API_KEYS_FILE: broken } });
+    await expect(start).rejects.toThrow(/broken\.json|default/);
+    await expect(start).rejects.not.toThrow(/secret-text/);
+    await rm(broken, { force: true });
+  });
+});
+
+test.each([
+  ['API_KEY', 'short'],
+  ['API_KEYS', 'secret-text'],
+  ['API_KEYS', JSON.stringify([{ name: 'a', role: 'read', key: 'secret-text' }])],
+  ['API_KEYS', JSON.stringify([{ name: 'a b', role: 'read', key: READ }])],
+  ['API_KEYS', JSON.stringify([{ name: 'a', role: 'read', key: READ, sha256: 'ab'.repeat(32) }])],
+  ['RATE_LIMIT_PER_SECOND', '-1'],
+  ['METRICS_PUBLIC', 'maybe'],
+])('setting %s=%s is refused by name', (name, value) => {
+  const result = apiSettingsSchema.safeParse({ [name]: value });
+  expect(result.error?.issues.map(({ path: [variable] }) => variable)).toStrictEqual([name]);
+  expect(JSON.stringify(result.error)).not.toContain('secret-text');
+});
+
+test('nothing that is secret is logged', async () => {
+  api.logged.length = 0;
+  const id = await create();
+  for (const key of [READ, WRITE, ADMIN, 'wrong-key-that-somebody-tries-now']) {
+    await api.request('GET', `/timers/${id}?token=query-secret`, undefined, { 'x-api-key': key });
+    await api.request('POST', '/timers', { ...timer, unknown: SECRET }, { 'x-api-key': key });
+  }
+  // A failure inside a statement is logged too.
+  await api.db.rows({ name: 'break', text: 'ALTER TABLE timers RENAME TO timers_away' });
+  expect(await api.request('POST', '/timers', timer)).toMatchObject({
+    status: 500,
+    body: { code: 1, message: 'internal error' },
+  });
+  await api.db.rows({ name: 'mend', text: 'ALTER TABLE timers_away RENAME TO timers' });
+  const log = api.logged.join('');
+  expect(log).toContain('request failed');
+  expect(log).toContain('wrong API key');
+  for (const secret of [
+    READ,
+    WRITE,
+    ADMIN,
+    SECRET,
+    'wrong-key-that',
+    'nobody-may-see',
+    'query-secret',
+    'not-logged',
+  ])
+    expect(log).not.toContain(secret);
+});
+
+describe('limits', () => {
+  test('a key with too many requests is told when to come back', async () => {
+    const limited = await startTestApi({ database, env: { RATE_LIMIT_PER_SECOND: '5' } });
+    const answers = await Promise.all(Array.from({ length: 40 }, () => limited.request('GET', '/timers')));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(5);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused[0]).toMatchObject({ body: { code: 8, data: null } });
+    expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    expect(refused[0]?.headers).toMatchObject({ 'ratelimit-limit': '5', 'ratelimit-remaining': '0' });
+    expect(await limited.request('GET', '/healthz')).toMatchObject({ status: 200 });
+    await limited.close();
+  });
+
+  test('wrong keys from one address are slowed and then turned away; valid ones pass', async () => {
+    const limited = await startTestApi({ database, env: { FAILED_AUTH_PER_MINUTE: '3' } });
+    const wrong = () => limited.request('GET', '/timers', undefined, { 'x-api-key': 'wrong' });
+    const began = performance.now();
+    const answers = await Promise.all(Array.from({ length: 6 }, wrong));
+    expect(performance.now() - began).toBeGreaterThan(200);
+    expect(answers.map(({ status }) => status).sort()).toStrictEqual([401, 401, 401, 429, 429, 429]);
+    const turnedAway = answers.find(({ status }) => status === 429);
+    expect(Number(turnedAway?.headers['retry-after'])).toBeGreaterThan(1);
+    expect(await limited.request('GET', '/timers')).toMatchObject({ status: 200 });
+    await limited.close();
+  });
+
+  const statusesOf = async (proxies: string, addresses: readonly string[]) => {
+    const limited = await startTestApi({
+      database,
+      env: { FAILED_AUTH_PER_MINUTE: '1', TRUSTED_PROXIES: proxies },
+    });
+    const statuses: number[] = [];
+    for (const address of addresses) {
+      const headers = { 'x-api-key': '', 'x-forwarded-for': address };
+      statuses.push((await limited.request('GET', '/timers', undefined, headers)).status);
+    }
+    await limited.close();
+    return statuses;
+  };
+
+  test.each([
+    ['', [401, 429]],
+    ['192.0.2.0/24', [401, 429]],
+    ['192.0.2.9, 127.0.0.0/8', [401, 401]],
+  ])('the address of a client is that of its proxy, unless it is trusted: %j', async (proxies, statuses) => {
+    expect(await statusesOf(proxies, ['198.51.100.1', '198.51.100.2'])).toStrictEqual(statuses);
+  });
+
+  test('an IPv6 network counts as one client, however it is written', async () => {
+    const addresses = [
+      '2001:db8::1',
+      '2001:db8:0:0:ffff::',
+      '2001:db8:0:1::1',
+      '::ffff:198.51.100.1',
+      '198.51.100.1',
+    ];
+    expect(await statusesOf('127.0.0.1', addresses)).toStrictEqual([401, 429, 401, 401, 429]);
+  });
+});
+
+describe('what needs no key', () => {
+  test('the documentation, unless it is turned off', async () => {
+    const docs = await api.app.inject('/docs/');
+    expect(docs.statusCode).toBe(200);
+    expect(docs.headers['content-security-policy']).toContain("script-src 'self'");
+    expect(docs.headers['content-security-policy']).not.toContain('upgrade-insecure-requests');
+    expect(docs.headers['x-frame-options']).toBe('SAMEORIGIN');
+    expect((await api.app.inject('/openapi.json')).statusCode).toBe(200);
+    const quiet = await startTestApi({ database, env: { DOCS: 'off' } });
+    expect((await quiet.app.inject('/docs/')).statusCode).toBe(404);
+    expect((await quiet.app.inject('/openapi.json')).statusCode).toBe(404);
+    await quiet.close();
+  });
+
+  test('metrics, when they are made public', async () => {
+    expect((await api.app.inject('/metrics')).statusCode).toBe(401);
+    const open = await startTestApi({
+      database,
+      env: { METRICS_PUBLIC: 'true' },
+      metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
+    });
+    const answer = await open.app.inject('/metrics');
+    expect(answer.payload).toBe('up 1\n');
+    expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4');
+    await open.close();
+  });
+});

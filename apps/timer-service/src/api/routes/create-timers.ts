@@ -1,0 +1,28 @@
+import { createTimersRequestSchema, timerBatchResponseSchema } from '@timer-platform/callback-types';
+import { answers } from './answers.ts';
+import type { Api, ApiContext } from '../api-context.ts';
+import { creationHeadersSchema, storeTimers } from '../timers/store-timers.ts';
+
+/** `POST /timers/batch`: all of the timers or none. */
+export function createTimersRoute(app: Api, context: ApiContext): void {
+  app.post(
+    '/timers/batch',
+    {
+      bodyLimit: context.settings.batchBodyLimitBytes,
+      config: { access: 'write' },
+      schema: {
+        operationId: 'createTimers',
+        tags: ['timers'],
+        summary: 'Store up to 1,000 timers, all of them or none',
+        headers: creationHeadersSchema,
+        body: createTimersRequestSchema,
+        response: answers(201, timerBatchResponseSchema, [400, 409, 413, 415]),
+      },
+    },
+    async (request, reply) => {
+      const items = request.body.timers;
+      const timers = await storeTimers(context, request, reply, items, (index) => `timers.${index}.`);
+      return reply.code(201).send({ code: 0, message: 'success', data: { timers } });
+    },
+  );
+}

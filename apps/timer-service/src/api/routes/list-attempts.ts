@@ -1,0 +1,41 @@
+import { type Attempt, attemptListResponseSchema, timerParamsSchema } from '@timer-platform/callback-types';
+import { type AttemptRow, findTimer, listAttempts } from '@timer-platform/database';
+import { answers } from './answers.ts';
+import type { Api, ApiContext } from '../api-context.ts';
+import { timerNotFound } from '../http/api-error.ts';
+
+function toAttempt(row: AttemptRow): Attempt {
+  return {
+    number: row.number,
+    due_at: row.due_at.toISOString(),
+    started_at: row.started_at.toISOString(),
+    finished_at: row.finished_at.toISOString(),
+    duration_ms: row.finished_at.getTime() - row.started_at.getTime(),
+    outcome: row.error === null ? 'delivered' : 'failed',
+    status_code: row.status_code,
+    error: row.error,
+  };
+}
+
+/** `GET /timers/:id/attempts` */
+export function listAttemptsRoute(app: Api, { db }: ApiContext): void {
+  app.get(
+    '/timers/:id/attempts',
+    {
+      config: { access: 'read' },
+      schema: {
+        operationId: 'listAttempts',
+        tags: ['timers'],
+        summary: 'Every attempt that has ended, the first one first',
+        params: timerParamsSchema,
+        response: answers(200, attemptListResponseSchema, [400, 404]),
+      },
+    },
+    async (request) => {
+      const attempts = await listAttempts(db, request.params.id);
+      if (attempts.length === 0 && (await findTimer(db, request.params.id)) === undefined)
+        throw timerNotFound();
+      return { code: 0 as const, message: 'success', data: { attempts: attempts.map(toAttempt) } };
+    },
+  );
+}

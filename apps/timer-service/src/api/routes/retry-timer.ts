@@ -1,0 +1,28 @@
+import { timerParamsSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
+import { retryTimer } from '@timer-platform/database';
+import { answers } from './answers.ts';
+import type { Api, ApiContext } from '../api-context.ts';
+import { changedTimer } from '../timers/changed-timer.ts';
+import { toSummary } from '../timers/to-timer.ts';
+
+/** `POST /timers/:id/retry`: failed → pending, due now, with all the attempts of its policy before it. */
+export function retryTimerRoute(app: Api, { db, wake }: ApiContext): void {
+  app.post(
+    '/timers/:id/retry',
+    {
+      config: { access: 'write' },
+      schema: {
+        operationId: 'retryTimer',
+        tags: ['timers'],
+        summary: 'Retry a failed timer',
+        params: timerParamsSchema,
+        response: answers(200, timerSummaryResponseSchema, [400, 404]),
+      },
+    },
+    async (request) => {
+      const timer = changedTimer(await retryTimer(db, request.params.id), 'retry');
+      wake();
+      return { code: 0 as const, message: 'success', data: toSummary(timer) };
+    },
+  );
+}

@@ -1,0 +1,41 @@
+import { retriedResponseSchema, retryTimersRequestSchema } from '@timer-platform/callback-types';
+import { countFailedTimers, retryTimers } from '@timer-platform/database';
+import { answers } from './answers.ts';
+import type { Api, ApiContext } from '../api-context.ts';
+import { normaliseInstant } from '../timers/instant.ts';
+
+/** `POST /timers/retry`: failed → pending for all that match a filter. */
+export function retryTimersRoute(app: Api, { db, wake }: ApiContext): void {
+  app.post(
+    '/timers/retry',
+    {
+      config: { access: 'admin' },
+      schema: {
+        operationId: 'retryTimers',
+        tags: ['timers'],
+        summary: 'Retry failed timers by a filter',
+        description: 'Needs a key of the role admin. Repeat the request while `more` is true.',
+        body: retryTimersRequestSchema,
+        response: answers(200, retriedResponseSchema, [400, 413, 415]),
+      },
+    },
+    async (request) => {
+      const { callback_type, failed_from, failed_before, last_error, limit, dry_run } = request.body;
+      const filter = {
+        callbackType: callback_type,
+        failedFrom: failed_from === undefined ? undefined : normaliseInstant(failed_from),
+        failedBefore: failed_before === undefined ? undefined : normaliseInstant(failed_before),
+        lastError: last_error,
+      };
+      if (dry_run) {
+        const counted = await countFailedTimers(db, filter, limit + 1);
+        const data = { matched: Math.min(counted, limit), retried: 0, more: counted > limit };
+        return { code: 0 as const, message: 'success', data };
+      }
+      const retried = await retryTimers(db, filter, limit);
+      if (retried > 0) wake();
+      const data = { matched: retried, retried, more: retried === limit };
+      return { code: 0 as const, message: 'success', data };
+    },
+  );
+}

@@ -1,0 +1,28 @@
+import { timerParamsSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
+import { runTimer } from '@timer-platform/database';
+import { answers } from './answers.ts';
+import type { Api, ApiContext } from '../api-context.ts';
+import { changedTimer } from '../timers/changed-timer.ts';
+import { toSummary } from '../timers/to-timer.ts';
+
+/** `POST /timers/:id/run`: pending → due now. */
+export function runTimerRoute(app: Api, { db, wake }: ApiContext): void {
+  app.post(
+    '/timers/:id/run',
+    {
+      config: { access: 'write' },
+      schema: {
+        operationId: 'runTimer',
+        tags: ['timers'],
+        summary: 'Run a pending timer now',
+        params: timerParamsSchema,
+        response: answers(200, timerSummaryResponseSchema, [400, 404]),
+      },
+    },
+    async (request) => {
+      const timer = changedTimer(await runTimer(db, request.params.id), 'run');
+      wake();
+      return { code: 0 as const, message: 'success', data: toSummary(timer) };
+    },
+  );
+}

@@ -1,0 +1,45 @@
+import {
+  type RequestFault,
+  timerParamsSchema,
+  timerSummaryResponseSchema,
+  updateTimerRequestSchema,
+} from '@timer-platform/callback-types';
+import { updateTimer } from '@timer-platform/database';
+import { answers } from './answers.ts';
+import type { Api, ApiContext } from '../api-context.ts';
+import { validationError } from '../http/api-error.ts';
+import { changedTimer } from '../timers/changed-timer.ts';
+import { toTimerUpdate } from '../timers/to-new-timer.ts';
+import { toSummary } from '../timers/to-timer.ts';
+
+/** `PUT /timers/:id`: pending timers only. */
+export function updateTimerRoute(app: Api, context: ApiContext): void {
+  const { db, settings, wake, refuseDestination, headerKeys } = context;
+  app.put(
+    '/timers/:id',
+    {
+      bodyLimit: settings.bodyLimitBytes,
+      config: { access: 'write' },
+      schema: {
+        operationId: 'updateTimer',
+        tags: ['timers'],
+        summary: 'Change a pending timer',
+        description: 'What is absent stays as it is. After a 200 no attempt starts with the old values.',
+        params: timerParamsSchema,
+        body: updateTimerRequestSchema,
+        response: answers(200, timerSummaryResponseSchema, [400, 404, 413, 415]),
+      },
+    },
+    async (request) => {
+      const faults: RequestFault[] = [];
+      const update = toTimerUpdate(request.body, { prefix: '', faults, refuseDestination });
+      if (faults.length > 0) throw validationError(faults);
+      const result = await updateTimer(db, request.params.id, update, headerKeys);
+      if (result.outcome === 'in-the-past')
+        throw validationError([{ path: 'execute_at', message: 'must be in the future' }]);
+      const timer = changedTimer(result, 'update');
+      wake(timer.execute_at.getTime());
+      return { code: 0 as const, message: 'success', data: toSummary(timer) };
+    },
+  );
+}

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { timerBatchResponseSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
+import { NO_HEADER_KEYS } from '@timer-platform/database';
+import Fastify from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { systemClock } from '../../clock.ts';
+import type { ApiContext } from '../api-context.ts';
+import { apiSettingsSchema } from '../api-settings.ts';
+import { forgetOldKeys } from '../../maintenance/forget-keys.ts';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.close());
+
+const timer = {
+  execute_at: '2099-01-31T09:00:00Z',
+  callback: { type: 'http', url: 'https://example.com/', payload: { a: 1, b: [1, 2] } },
+};
+const sameTimer = {
+  callback: { payload: { b: [1, 2], a: 1 }, url: 'https://example.com/', type: 'http' },
+  execute_at: '2099-01-31T09:00:00Z',
+};
+
+function post(key: string, body: unknown = timer, path = '/timers') {
+  return api.request('POST', path, body, { 'idempotency-key': key });
+}
+
+const context = (): ApiContext => ({
+  db: api.db,
+  settings: apiSettingsSchema.parse({}),
+  clock: systemClock,
+  wake: () => undefined,
+  refuseDestination: () => undefined,
+  headerKeys: NO_HEADER_KEYS,
+});
+
+async function stored(): Promise<number> {
+  const [row] = await api.db.rows<{ count: number }>({
+    name: 'count',
+    text: 'SELECT count(*)::integer AS count FROM timers',
+  });
+  return row?.count ?? 0;
+}
+
+describe('Idempotency-Key', () => {
+  test('the same request answers the same timer, in whatever order its fields are', async () => {
+    const first = await post('a');
+    const before = await stored();
+    const again = await post('a', sameTimer);
+    expect(again).toMatchObject({ status: 201, body: first.body });
+    expect(first.headers['idempotent-replayed']).toBeUndefined();
+    expect(again.headers['idempotent-replayed']).toBe('true');
+    expect(await stored()).toBe(before);
+  });
+
+  test('the timer is answered as it is now', async () => {
+    const { body } = await post('now');
+    const { id } = timerSummaryResponseSchema.parse(body).data;
+    await api.request('DELETE', `/timers/${id}`);
+    expect(await post('now')).toMatchObject({ status: 201, body: { data: { id, status: 'canceled' } } });
+  });
+
+  test.each([
+    ['another body', { ...timer, metadata: 1 }, '/timers'],
+    [
+      'items in another order',
+      { ...timer, callback: { ...timer.callback, payload: { a: 1, b: [2, 1] } } },
+      '/timers',
+    ],
+    ['another call', { timers: [timer] }, '/timers/batch'],
+  ])('%s answers 409 with code 7', async (_, body, path) => {
+    await post('conflict');
+    const before = await stored();
+    expect(await post('conflict', body, path)).toMatchObject({ status: 409, body: { code: 7, data: null } });
+    expect(await stored()).toBe(before);
+  });
+
+  test('a request that was refused leaves its key unused', async () => {
+    expect(await post('refused', { ...timer, execute_at: '2020-01-01T00:00:00Z' })).toMatchObject({
+      status: 400,
+    });
+    const answer = await post('refused');
+    expect(answer.status).toBe(201);
+    expect(answer.headers['idempotent-replayed']).toBeUndefined();
+  });
+
+  test('a batch is repeated as a whole', async () => {
+    const body = { timers: [timer, { ...timer, metadata: 1 }, timer] };
+    const first = await post('batch', body, '/timers/batch');
+    const before = await stored();
+    const again = await post('batch', body, '/timers/batch');
+    expect(again).toMatchObject({ status: 201, body: first.body });
+    expect(timerBatchResponseSchema.parse(again.body).data.timers).toHaveLength(3);
+    expect(await stored()).toBe(before);
+  });
+
+  test('twenty requests at once make one timer', async () => {
+    const before = await stored();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => post('race')));
+    expect(answers.map(({ status }) => status)).toStrictEqual(answers.map(() => 201));
+    const ids = answers.map(({ body }) => timerSummaryResponseSchema.parse(body).data.id);
+    expect(new Set(ids).size).toBe(1);
+    expect(answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1);
+    expect(await stored()).toBe(before + 1);
+  });
+
+  test('without the header every request makes a timer', async () => {
+    const before = await stored();
+    await Promise.all([1, 2].map(() => api.request('POST', '/timers', timer)));
+    expect(await stored()).toBe(before + 2);
+  });
+
+  test('a timer that was deleted since answers 409', async () => {
+    const { body } = await post('gone');
+    const { id } = timerSummaryResponseSchema.parse(body).data;
+    await api.db.rows({ name: 'delete', text: 'DELETE FROM timers WHERE id = $1' }, [id]);
+    expect(await post('gone')).toMatchObject({ status: 409, body: { code: 7 } });
+  });
+
+  test('old keys are forgotten while the server runs', async () => {
+    const first = await post('old');
+    await api.db.rows({
+      name: 'age',
+      text: "UPDATE idempotency_keys SET created_at = now() - interval '8 days' WHERE key = 'old'",
+    });
+    const app = Fastify().withTypeProvider<ZodTypeProvider>();
+    forgetOldKeys(app, context(), 5);
+    let replayed: unknown = 'true';
+    // The same key makes a new timer once the old request is forgotten.
+    while (replayed === 'true') ({ 'idempotent-replayed': replayed } = (await post('old')).headers);
+    await app.close();
+    expect((await post('old')).body).not.toStrictEqual(first.body);
+    expect((await post('a')).headers['idempotent-replayed']).toBe('true');
+  });
+});

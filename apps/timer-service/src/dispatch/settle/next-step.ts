@@ -1,0 +1,50 @@
+import type { RetryPolicy } from '@timer-platform/callback-types';
+import type { Outcome } from '../../transports/transport.ts';
+import { giveUpAt, maxAttempts, retryDelay } from './retry-schedule.ts';
+
+/** What the decision about a finished attempt rests on. Instants are milliseconds since 1970. */
+export interface FinishedAttempt {
+  readonly outcome: Outcome;
+  /** Attempts that counted before this one. */
+  readonly attemptsBefore: number;
+  readonly retry: RetryPolicy | null;
+  readonly executeAtMs: number;
+  readonly expiresAtMs: number | null;
+  readonly nowMs: number;
+  /** From 0 up to 1. */
+  readonly random: number;
+}
+
+/** What becomes of the timer. */
+export type NextStep =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'retry'; readonly atMs: number; readonly error: string }
+  | { readonly kind: 'fail'; readonly error: string };
+
+/** A receiver's Retry-After is honoured in full up to this long. */
+export const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1_000;
+
+/** Decides what follows from an attempt: the only place that does. */
+export function nextStep(attempt: FinishedAttempt): NextStep {
+  const { outcome, attemptsBefore, retry, nowMs } = attempt;
+  if (outcome.kind === 'delivered') return { kind: 'complete' };
+  if (outcome.kind === 'permanent') return { kind: 'fail', error: outcome.reason };
+
+  const made = attemptsBefore + 1;
+  if (made >= maxAttempts(retry))
+    return {
+      kind: 'fail',
+      error: made === 1 ? outcome.reason : `${outcome.reason} (gave up after ${made} attempts)`,
+    };
+
+  const asked = Math.min(outcome.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+  const atMs = nowMs + Math.max(asked, retryDelay(retry, made, attempt.random));
+  if (atMs > giveUpAt(retry, attempt.executeAtMs))
+    return {
+      kind: 'fail',
+      error: `${outcome.reason} (the next attempt would be later than give_up_after allows)`,
+    };
+  if (attempt.expiresAtMs !== null && atMs > attempt.expiresAtMs)
+    return { kind: 'fail', error: `${outcome.reason} (the next attempt would be after expires_at)` };
+  return { kind: 'retry', atMs, error: outcome.reason };
+}

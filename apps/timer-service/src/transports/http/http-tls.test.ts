@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { storedHttpCallbackSchema } from '@timer-platform/callback-types';
+import { systemClock } from '../../clock.ts';
+import { httpTransport, type HttpTransportOptions } from './http-transport.ts';
+import { certificate, privateKey } from '../testing/self-signed-certificate.ts';
+import type { Outcome } from '../transport.ts';
+
+let server: Server;
+let port: number;
+/** Server names that clients asked for. */
+const names: unknown[] = [];
+
+beforeAll(async () => {
+  server = createServer(
+    {
+      cert: certificate,
+      key: privateKey,
+      SNICallback: (name, done) => {
+        names.push(name);
+        done(null);
+      },
+    },
+    (_, response) => response.end(),
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening');
+  port = address.port;
+});
+
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+async function send(host: string, trust: Partial<HttpTransportOptions>): Promise<Outcome> {
+  const transport = httpTransport({
+    clock: systemClock,
+    userAgent: 'timer-platform/test',
+    signingSecrets: [],
+    connectTimeoutMs: 10_000,
+    destinations: { allowed: [], deniedPorts: new Set(), allowLoopback: true },
+    resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
+    ...trust,
+  });
+  try {
+    const callback = storedHttpCallbackSchema.parse({ type: 'http', url: `https://${host}:${port}/` });
+    return await transport.send({ timerId: 'a', callback, payload: '{}' });
+  } finally {
+    await transport.close();
+  }
+}
+
+const TRUSTED = { certificateAuthorities: certificate };
+
+it('asks for the host by its name, and checks the certificate against it, not against the address', async () => {
+  expect(await send('hook.example', TRUSTED)).toEqual({ kind: 'delivered', statusCode: 200 });
+  expect(names).toEqual(['hook.example']);
+  expect(await send('other.example', TRUSTED)).toMatchObject({
+    kind: 'retryable',
+    reason: 'TLS certificate is for another host',
+    unreachable: true,
+  });
+});
+
+it('delivers to an address that is in the certificate', async () => {
+  expect(await send('127.0.0.1', TRUSTED)).toMatchObject({ kind: 'delivered' });
+});
+
+it('does not trust a certificate that nobody vouches for', async () => {
+  expect(await send('hook.example', {})).toMatchObject({
+    kind: 'retryable',
+    reason: 'TLS certificate is self-signed',
+    unreachable: true,
+  });
+});

@@ -1,0 +1,339 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { storedHttpCallbackSchema } from '@timer-platform/callback-types';
+import { startReceiver, type Receiver } from '@timer-platform/test-support';
+import { Webhook } from 'standardwebhooks';
+import { systemClock } from '../../clock.ts';
+import { httpTransport, type HttpTransportOptions } from './http-transport.ts';
+import type { Outcome, Transport } from '../transport.ts';
+
+const TIMER_ID = '7f0c1d9e-3b1a-4c57-9a65-2f6f6d0f8a11';
+const SECRETS = [
+  `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
+  `whsec_${Buffer.alloc(32, 2).toString('base64')}`,
+];
+
+let receiver: Receiver;
+let transport: Transport<'http'>;
+const servers: Server[] = [];
+const sockets: Socket[] = [];
+
+function create(options: Partial<HttpTransportOptions> = {}): Transport<'http'> {
+  return httpTransport({
+    clock: systemClock,
+    userAgent: 'timer-platform/test',
+    signingSecrets: [],
+    connectTimeoutMs: 10_000,
+    destinations: { allowed: [], deniedPorts: new Set(), allowLoopback: true },
+    ...options,
+  });
+}
+
+interface Stored {
+  readonly url?: string;
+  readonly headers?: unknown;
+  readonly timeout_ms?: number;
+}
+
+function send(stored: Stored = {}, payload: string | null = null): Promise<Outcome> {
+  const callback = storedHttpCallbackSchema.parse({ type: 'http', url: `${receiver.url}/hook`, ...stored });
+  return transport.send({ timerId: TIMER_ID, callback, payload });
+}
+
+/** A TCP server that does with each connection what it is told. */
+async function startSocketServer(onConnection: (socket: Socket) => void): Promise<string> {
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    onConnection(socket);
+  }).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening');
+  return `http://127.0.0.1:${address.port}/`;
+}
+
+beforeEach(async () => {
+  receiver = await startReceiver();
+  transport = create();
+});
+
+afterEach(async () => {
+  await transport.close();
+  await receiver.stop();
+  for (const server of servers.splice(0)) server.close();
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+
+describe('what is sent', () => {
+  it('is a POST of the payload as it is stored, byte for byte', async () => {
+    const payload = '{"b": 1,  "a":"Grüße \\u0041 🎈"}';
+    expect(await send({ url: `${receiver.url}/a%20b/c?d=e%2Ff&g` }, payload)).toEqual({
+      kind: 'delivered',
+      statusCode: 200,
+    });
+    const [request] = receiver.requests;
+    expect(request).toMatchObject({ method: 'POST', path: '/a%20b/c?d=e%2Ff&g' });
+    expect(request?.body.toString()).toBe(payload);
+    expect(request?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(payload)),
+      'user-agent': 'timer-platform/test',
+      'webhook-id': TIMER_ID,
+    });
+    expect(Math.abs(Number(request?.headers['webhook-timestamp']) - Date.now() / 1_000)).toBeLessThan(30);
+    expect(request?.headers['webhook-signature']).toBeUndefined();
+  });
+
+  it('has no body when the payload is null, and says application/json all the same', async () => {
+    await send();
+    expect(receiver.requests[0]?.body).toHaveLength(0);
+    expect(receiver.requests[0]?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'content-length': '0',
+    });
+  });
+
+  it('takes the stored headers first, and none that belong to the connection', async () => {
+    await send(
+      {
+        headers: {
+          'CONTENT-TYPE': 'application/cloudevents+json',
+          'User-agent': 'mine/1',
+          'X-One': 'a',
+          Authorization: 'Bearer abc',
+          'Content-Length': '3',
+          'transfer-encoding': 'chunked',
+          Connection: 'close',
+          Expect: '100-continue',
+          'Webhook-Id': 'forged',
+        },
+      },
+      '{}',
+    );
+    const { headers } = receiver.requests[0] ?? {};
+    expect(headers).toMatchObject({
+      'content-type': 'application/cloudevents+json',
+      'user-agent': 'mine/1',
+      'x-one': 'a',
+      authorization: 'Bearer abc',
+      'content-length': '2',
+      'webhook-id': TIMER_ID,
+      connection: 'keep-alive',
+    });
+    expect(headers).not.toHaveProperty('transfer-encoding');
+    expect(headers).not.toHaveProperty('expect');
+  });
+
+  it('turns a user name and password of the URL into Basic, unless a header says otherwise', async () => {
+    const url = `http://us%40er:p%3Aw@127.0.0.1:${receiver.port}/`;
+    await send({ url });
+    await send({ url, headers: { authorization: 'Bearer abc' } });
+    expect(receiver.requests.map(({ headers }) => headers.authorization)).toEqual([
+      `Basic ${Buffer.from('us@er:p:w').toString('base64')}`,
+      'Bearer abc',
+    ]);
+  });
+
+  it('is signed with every secret, as the standardwebhooks package verifies it', async () => {
+    transport = create({ signingSecrets: SECRETS });
+    await send({}, '{"order":42}');
+    await send();
+    for (const { body, headers } of receiver.requests) {
+      const given = {
+        'webhook-id': String(headers['webhook-id']),
+        'webhook-timestamp': String(headers['webhook-timestamp']),
+        'webhook-signature': String(headers['webhook-signature']),
+      };
+      for (const secret of SECRETS) new Webhook(secret).verify(body.toString(), given);
+      const other = new Webhook(`whsec_${Buffer.alloc(32, 3).toString('base64')}`);
+      expect(() => other.verify(body.toString(), given)).toThrow();
+    }
+    expect(receiver.requests).toHaveLength(2);
+  });
+
+  it('keeps connections open between deliveries', async () => {
+    const ports = new Set<number | undefined>();
+    const url = await startSocketServer((socket) => {
+      ports.add(socket.remotePort);
+      socket.on('data', () => socket.write('HTTP/1.1 204 No Content\r\n\r\n'));
+    });
+    for (let n = 0; n < 20; n += 1) expect((await send({ url })).kind).toBe('delivered');
+    // A connection is free again a moment after its answer: two take turns.
+    expect(ports.size).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('what an answer means', () => {
+  it.each([200, 201, 202, 204, 299])('%i is delivered', async (status) => {
+    receiver.answer(() => status);
+    expect(await send({}, '{}')).toEqual({ kind: 'delivered', statusCode: status });
+  });
+
+  it.each([
+    [400, 'HTTP 400 Bad Request'],
+    [404, 'HTTP 404 Not Found'],
+    [429, 'HTTP 429 Too Many Requests'],
+    [500, 'HTTP 500 Internal Server Error'],
+    [503, 'HTTP 503 Service Unavailable'],
+    [599, 'HTTP 599'],
+  ])('%i is retryable', async (status, reason) => {
+    receiver.answer(() => ({ status, body: 'secret words of the receiver' }));
+    expect(await send({}, '{}')).toEqual({
+      kind: 'retryable',
+      reason,
+      statusCode: status,
+      retryAfterMs: null,
+      unreachable: false,
+    });
+  });
+
+  it('410 is permanent', async () => {
+    receiver.answer(() => 410);
+    expect(await send()).toEqual({ kind: 'permanent', reason: 'HTTP 410 Gone', statusCode: 410 });
+  });
+
+  it.each([301, 302, 303, 307, 308])('%i is retryable and not followed', async (status) => {
+    receiver.answer(() => ({ status, headers: { location: `${receiver.url}/elsewhere` } }));
+    expect(await send()).toMatchObject({
+      kind: 'retryable',
+      statusCode: status,
+      reason: expect.stringContaining('redirects are not followed'),
+    });
+    expect(receiver.requests).toHaveLength(1);
+  });
+
+  it('reads Retry-After', async () => {
+    receiver.answer(() => ({ status: 503, headers: { 'retry-after': '120' } }));
+    expect(await send()).toMatchObject({ kind: 'retryable', retryAfterMs: 120_000 });
+  });
+
+  it('does not wait for 1xx to become something else', async () => {
+    const url = await startSocketServer((socket) => {
+      socket.on('data', () =>
+        socket.write('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n'),
+      );
+    });
+    expect(await send({ url })).toEqual({ kind: 'delivered', statusCode: 204 });
+  });
+
+  it('reads a body to a bound, and the status has decided before', async () => {
+    receiver.answer(() => ({ status: 200, body: 'x'.repeat(10_000_000) }));
+    expect(await send()).toEqual({ kind: 'delivered', statusCode: 200 });
+    receiver.answer(() => ({ status: 500, body: 'x'.repeat(10_000_000) }));
+    expect(await send()).toMatchObject({ kind: 'retryable', statusCode: 500 });
+  });
+
+  it('counts as delivered what said 200 and then broke off or fell silent', async () => {
+    const broken = await startSocketServer((socket) => {
+      socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'));
+    });
+    expect(await send({ url: broken })).toEqual({ kind: 'delivered', statusCode: 200 });
+    const silent = await startSocketServer((socket) => {
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'));
+    });
+    expect(await send({ url: silent, timeout_ms: 300 })).toEqual({ kind: 'delivered', statusCode: 200 });
+  });
+});
+
+describe('what goes wrong', () => {
+  it('is a refused connection', async () => {
+    const { url } = receiver;
+    await receiver.stop();
+    expect(await send({ url })).toEqual({
+      kind: 'retryable',
+      reason: 'connection refused',
+      statusCode: null,
+      retryAfterMs: null,
+      unreachable: true,
+    });
+  });
+
+  it('is a receiver that does not answer in time', async () => {
+    receiver.answer(() => 'hang');
+    expect(await send({ timeout_ms: 250 })).toMatchObject({
+      kind: 'retryable',
+      reason: 'no response within 250 ms',
+      unreachable: true,
+    });
+  });
+
+  it('is a connection that does not come about in time; the request is not sent when it does later', async () => {
+    // TLS never gets an answer, so the connection stays half made.
+    const received: Buffer[] = [];
+    const url = await startSocketServer((socket) => socket.on('data', (chunk) => received.push(chunk)));
+    expect(await send({ url: url.replace('http:', 'https:'), timeout_ms: 250 })).toMatchObject({
+      kind: 'retryable',
+      reason: 'no connection within 250 ms',
+      unreachable: true,
+    });
+    expect(Buffer.concat(received).includes('POST')).toBe(false);
+  });
+
+  it('is a connection that is cut', async () => {
+    receiver.answer(() => 'reset');
+    expect(await send()).toMatchObject({
+      kind: 'retryable',
+      reason: 'connection closed before the response',
+      unreachable: true,
+    });
+  });
+
+  it('is a host that does not exist', async () => {
+    expect(await send({ url: 'http://does-not-exist.invalid/' })).toMatchObject({
+      kind: 'retryable',
+      reason: expect.stringMatching(/^host (not found|name could not be resolved)$/),
+      unreachable: true,
+    });
+  });
+
+  it('is an answer that is not HTTP', async () => {
+    const url = await startSocketServer((socket) =>
+      socket.on('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n')),
+    );
+    expect(await send({ url })).toMatchObject({
+      kind: 'retryable',
+      reason: 'the response is not valid HTTP',
+      unreachable: false,
+    });
+  });
+
+  it('is TLS towards a server without TLS', async () => {
+    expect(await send({ url: receiver.url.replace('http:', 'https:') })).toMatchObject({
+      kind: 'retryable',
+      reason: 'TLS handshake failed',
+      unreachable: true,
+    });
+  });
+
+  it.each([
+    ['a line break in a value', { 'X-Bad': 'a\r\nX-Injected: 1' }],
+    ['characters beyond Latin-1', { 'X-Bad': 'zehn €' }],
+    ['a space in a name', { 'X Bad': 'a' }],
+    ['an empty name', { '': 'a' }],
+  ])('is a stored header with %s: permanent, and nothing is sent', async (_, headers) => {
+    expect(await send({ headers }, '{}')).toMatchObject({
+      kind: 'permanent',
+      reason: expect.stringMatching(/^header ".*" has a name or value that HTTP does not allow$/),
+    });
+    expect(receiver.requests).toHaveLength(0);
+  });
+
+  it('is the service stopping: what is under way is given up, and nothing starts any more', async () => {
+    receiver.answer(() => 'hang');
+    const underWay = send();
+    await receiver.waitFor(1);
+    await transport.close();
+    await transport.close();
+    expect(await underWay).toMatchObject({ kind: 'retryable', unreachable: false });
+    expect(await send()).toMatchObject({ kind: 'retryable', reason: 'given up: the service is stopping' });
+  });
+});
+
+it('takes scheme, host and port as the destination', () => {
+  const destination = (url: string) =>
+    transport.destinationOf(storedHttpCallbackSchema.parse({ type: 'http', url }));
+  expect(destination('https://user:pw@EXAMPLE.com:443/a?b')).toBe('https://example.com');
+  expect(destination('http://example.com:8080/')).toBe('http://example.com:8080');
+});

@@ -1,0 +1,394 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { storedNatsCallbackSchema } from '@timer-platform/callback-types';
+import { startNatsServer, type NatsServer, type NatsServerOptions } from '@timer-platform/test-support';
+import { connect, DiscardPolicy, type Msg, type NatsConnection, type StreamConfig } from 'nats';
+import { natsSettingsSchema, type NatsSettings } from './nats-settings.ts';
+import { natsTransport, unconfiguredNatsTransport } from './nats-transport.ts';
+import { startHoldingRelay } from '../testing/holding-relay.ts';
+import type { Outcome, Transport } from '../transport.ts';
+
+const DELIVERED = { kind: 'delivered', statusCode: null };
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function startServer(options: NatsServerOptions = {}): Promise<NatsServer> {
+  const server = await startNatsServer(options);
+  closing.push(() => server.stop());
+  return server;
+}
+
+function settingsFor(env: Record<string, string>): NatsSettings {
+  const settings = natsSettingsSchema.parse(env);
+  if (settings === undefined) throw new Error('no NATS in these settings');
+  return settings;
+}
+
+/** A transport whose log can be waited for. */
+function create(env: Record<string, string>) {
+  const lines: string[] = [];
+  const waiting: { text: string; resolve: () => void }[] = [];
+  const write = (_: object, message: string) => {
+    lines.push(message);
+    for (const { text, resolve } of waiting) if (message.includes(text)) resolve();
+  };
+  const transport = natsTransport({ settings: settingsFor(env), log: { info: write, warn: write } });
+  closing.push(() => transport.close());
+  const logged = (text: string) =>
+    new Promise<void>((resolve) => {
+      waiting.push({ text, resolve });
+    });
+  return { transport, logged, lines };
+}
+
+async function client(server: NatsServer): Promise<NatsConnection> {
+  const connection = await connect({ servers: server.url });
+  closing.push(() => connection.close());
+  return connection;
+}
+
+interface Message {
+  readonly topic: string;
+  readonly key?: string;
+  readonly headers?: Record<string, string>;
+  readonly jetstream?: boolean;
+  readonly payload?: string | null;
+  readonly timerId?: string;
+}
+
+function send(transport: Transport<'nats'>, message: Message): Promise<Outcome> {
+  const { payload = '{}', timerId = randomUUID(), ...callback } = message;
+  return transport.send({
+    timerId,
+    callback: storedNatsCallbackSchema.parse({ type: 'nats', ...callback }),
+    payload,
+  });
+}
+
+/** For transports with a short limit, which a busy machine may miss: tries until it is delivered. */
+async function deliver(transport: Transport<'nats'>, message: Message): Promise<void> {
+  for (;;) {
+    const outcome = await send(transport, message);
+    if (outcome.kind === 'delivered') return;
+    expect(outcome.kind).toBe('retryable');
+    // No tight loop while the server is away; nothing waits for a fixed time.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function retryable(reason: string, unreachable = false) {
+  return { kind: 'retryable', reason, statusCode: null, retryAfterMs: null, unreachable };
+}
+
+async function streamOn(server: NatsServer, config: Partial<StreamConfig>) {
+  const manager = await (await client(server)).jetstreamManager();
+  await manager.streams.add({ name: 'S', ...config });
+  return manager;
+}
+
+async function collect(connection: NatsConnection, subject: string): Promise<Msg[]> {
+  const messages: Msg[] = [];
+  connection.subscribe(subject, { callback: (_, message) => messages.push(message) });
+  await connection.flush();
+  return messages;
+}
+
+describe('core messages', () => {
+  it('arrive with subject, payload as stored, headers and the id of the timer', async () => {
+    const server = await startServer();
+    const receiver = await client(server);
+    const messages = await collect(receiver, 'orders.>');
+    const { transport } = create({ NATS_URL: server.url });
+    const timerId = randomUUID();
+    const payload = '{"b": 1, "a":"Grüße"}';
+    expect(
+      await send(transport, {
+        topic: 'orders.due',
+        key: '42',
+        headers: { 'X-Trace': 'größer', 'nats-msg-id': 'forged' },
+        payload,
+        timerId,
+      }),
+    ).toEqual(DELIVERED);
+    expect(await send(transport, { topic: 'orders.empty', payload: null })).toEqual(DELIVERED);
+    await receiver.flush();
+    expect(messages.map(({ subject }) => subject)).toEqual(['orders.due.42', 'orders.empty']);
+    expect(messages[0]?.string()).toBe(payload);
+    expect(messages[0]?.headers?.values('Nats-Msg-Id')).toEqual([timerId]);
+    expect(messages[0]?.headers?.get('X-Trace')).toBe('größer');
+    expect(messages[1]?.data).toHaveLength(0);
+  });
+
+  it('share flushes: 20,000 at once all arrive', async () => {
+    const server = await startServer();
+    const receiver = await client(server);
+    const messages = await collect(receiver, 'many');
+    const { transport } = create({ NATS_URL: server.url });
+    const outcomes = await Promise.all(
+      Array.from({ length: 20_000 }, () => send(transport, { topic: 'many' })),
+    );
+    expect(outcomes.every(({ kind }) => kind === 'delivered')).toBe(true);
+    await receiver.flush();
+    expect(messages).toHaveLength(20_000);
+  });
+});
+
+describe('messages to a stream', () => {
+  it('may have a subject as long as a stored callback may', async () => {
+    const server = await startServer({ jetstream: true });
+    await streamOn(server, { subjects: ['jobs.>'] });
+    const { transport } = create({ NATS_URL: server.url });
+    const message = { topic: `jobs.${'€'.repeat(1_000)}`, key: '€'.repeat(331) };
+    for (const jetstream of [false, true])
+      expect(await send(transport, { ...message, jetstream })).toEqual(DELIVERED);
+  });
+
+  it('are delivered when the stream has them, once whatever happens', async () => {
+    const server = await startServer({ jetstream: true });
+    const { streams } = await streamOn(server, { subjects: ['jobs.>'] });
+    const { transport } = create({ NATS_URL: server.url });
+    const timerId = randomUUID();
+    for (let n = 0; n < 3; n += 1)
+      expect(await send(transport, { topic: 'jobs', key: 'a', jetstream: true, timerId })).toEqual(DELIVERED);
+    expect((await streams.info('S')).state.messages).toBe(1);
+  });
+
+  it('are acknowledged many at a time', async () => {
+    const server = await startServer({ jetstream: true });
+    const { streams } = await streamOn(server, { subjects: ['jobs.>'] });
+    const { transport } = create({ NATS_URL: server.url });
+    const outcomes = await Promise.all(
+      Array.from({ length: 5_000 }, () => send(transport, { topic: 'jobs', key: 'a', jetstream: true })),
+    );
+    expect(outcomes.every(({ kind }) => kind === 'delivered')).toBe(true);
+    expect((await streams.info('S')).state.messages).toBe(5_000);
+  });
+
+  it('are retryable when no stream listens', async () => {
+    const server = await startServer({ jetstream: true });
+    const { transport } = create({ NATS_URL: server.url });
+    expect(await send(transport, { topic: 'nobody', jetstream: true })).toEqual(
+      retryable('no stream listens on "nobody"'),
+    );
+  });
+
+  it('are retryable when the stream is full, permanent when the message is too large for it', async () => {
+    const server = await startServer({ jetstream: true });
+    await streamOn(server, {
+      subjects: ['jobs.>'],
+      max_msgs: 1,
+      max_msg_size: 1_000,
+      discard: DiscardPolicy.New,
+    });
+    const { transport } = create({ NATS_URL: server.url });
+    const message = { topic: 'jobs', key: 'a', jetstream: true };
+    expect(await send(transport, message)).toEqual(DELIVERED);
+    expect(await send(transport, message)).toEqual(
+      retryable('the stream refused the message: maximum messages exceeded'),
+    );
+    expect(await send(transport, { ...message, payload: JSON.stringify('x'.repeat(2_000)) })).toEqual({
+      kind: 'permanent',
+      reason: 'the stream refused the message: message size exceeds maximum allowed',
+      statusCode: null,
+    });
+  });
+
+  it('are not delivered when something else answers', async () => {
+    const server = await startServer();
+    const other = await client(server);
+    other.subscribe('jobs.a', { callback: (_, message) => message.respond('not an acknowledgement') });
+    await other.flush();
+    const { transport } = create({ NATS_URL: server.url });
+    expect(await send(transport, { topic: 'jobs', key: 'a', jetstream: true })).toEqual(
+      retryable('what answers on "jobs.a" is not a stream'),
+    );
+  });
+});
+
+describe('refusals', () => {
+  const users = (permissions: string) => `
+    authorization { users = [
+      { user: timer, password: "p:w", permissions: { ${permissions} } }
+      { user: all, password: all }
+    ] }`;
+
+  it('of permissions are retryable and hit only the subject they are about', async () => {
+    const server = await startServer({
+      jetstream: true,
+      config: users('publish: ["open.>", "$JS.API.>"], subscribe: ["_INBOX.>"]'),
+    });
+    const { transport } = create({ NATS_URL: `nats://timer:p%3Aw@127.0.0.1:${server.port}` });
+    const outcomes = await Promise.all(
+      Array.from({ length: 1_000 }, (_, n) =>
+        send(transport, { topic: n % 2 === 0 ? 'open.a' : `closed.${n % 10}`, jetstream: n % 100 === 1 }),
+      ),
+    );
+    outcomes.forEach((outcome, n) => {
+      if (n % 2 === 0) expect(outcome).toEqual(DELIVERED);
+      else expect(outcome).toEqual(retryable(`NATS does not let this service publish to "closed.${n % 10}"`));
+    });
+    // Later messages to other subjects are judged by themselves.
+    expect(await send(transport, { topic: 'open.b' })).toEqual(DELIVERED);
+  });
+
+  it('of a payload that is too large are permanent', async () => {
+    const server = await startServer({ config: 'max_payload: 1000' });
+    const { transport } = create({ NATS_URL: server.url });
+    for (const jetstream of [false, true])
+      expect(
+        await send(transport, { topic: 'a', jetstream, payload: JSON.stringify('x'.repeat(2_000)) }),
+      ).toEqual({ kind: 'permanent', reason: 'the message is larger than NATS takes', statusCode: null });
+    expect(await send(transport, { topic: 'a' })).toEqual(DELIVERED);
+  });
+
+  it('of headers come before the message is sent', async () => {
+    const server = await startServer();
+    const { transport } = create({ NATS_URL: server.url });
+    for (const [name, value] of [
+      ['X-Bad', 'a\r\nNats-Msg-Id: forged'],
+      ['X Bad', 'a'],
+      ['X:Bad', 'a'],
+    ] as const)
+      expect(await send(transport, { topic: 'a', headers: { [name]: value } })).toEqual({
+        kind: 'permanent',
+        reason: `header ${JSON.stringify(name)} has a name or value that NATS does not allow`,
+        statusCode: null,
+      });
+    expect(await send(transport, { topic: 'a' })).toEqual(DELIVERED);
+  });
+
+  it('of credentials say so, and end when the server takes them', async () => {
+    const server = await startServer({ config: 'authorization { token: "s3cret" }' });
+    const { transport, lines } = create({ NATS_URL: `nats://wrong@127.0.0.1:${server.port}` });
+    expect(await send(transport, { topic: 'a' })).toEqual(
+      retryable('not connected to NATS: it refuses the credentials of this service', true),
+    );
+    const right = create({ NATS_URL: `nats://s3cret@127.0.0.1:${server.port}` });
+    expect(await send(right.transport, { topic: 'a' })).toEqual(DELIVERED);
+    expect([...lines, ...right.lines].join()).not.toMatch(/wrong|s3cret/);
+  });
+});
+
+describe('outages', () => {
+  it('at the start do not keep the service from running, and end by themselves', async () => {
+    const server = await startServer();
+    await server.kill();
+    const { transport, logged } = create({ NATS_URL: server.url });
+    expect(await send(transport, { topic: 'a' })).toEqual(retryable('not connected to NATS', true));
+    const connected = logged('connected to NATS');
+    await server.restart();
+    await connected;
+    expect(await send(transport, { topic: 'a' })).toEqual(DELIVERED);
+  });
+
+  it('fail what is unconfirmed, and nothing of it is sent later', async () => {
+    const server = await startServer();
+    const receiver = await client(server);
+    const messages = await collect(receiver, 'later');
+    const relay = await startHoldingRelay(server.port);
+    closing.push(() => relay.close());
+    const { transport } = create({ NATS_URL: `nats://127.0.0.1:${relay.port}` });
+    await deliver(transport, { topic: 'a' });
+    relay.hold();
+    const pending = Array.from({ length: 100 }, (_, n) =>
+      send(transport, { topic: 'later', jetstream: n % 10 === 0 }),
+    );
+    // The client has put them on the wire before it reads that the wire is cut.
+    await new Promise((resolve) => setImmediate(resolve));
+    relay.cut();
+    const lost = retryable('the connection to NATS was lost before it confirmed the message', true);
+    for (const outcome of await Promise.all(pending)) expect(outcome).toEqual(lost);
+    await deliver(transport, { topic: 'later', payload: '"marker"' });
+    await receiver.flush();
+    expect(messages.map((message) => message.string())).toEqual(['"marker"']);
+  });
+
+  it('are found when a server falls silent: the wait for a confirmation is bounded', async () => {
+    const server = await startServer({ jetstream: true });
+    await streamOn(server, { subjects: ['jobs.>'] });
+    const relay = await startHoldingRelay(server.port);
+    closing.push(() => relay.close());
+    const { logged, transport } = create({
+      NATS_URL: `nats://127.0.0.1:${relay.port}`,
+      NATS_TIMEOUT_MS: '500',
+    });
+    await deliver(transport, { topic: 'a' });
+    const lost = logged('lost the connection to NATS');
+    relay.hold();
+    const outcomes = await Promise.all([
+      send(transport, { topic: 'a' }),
+      send(transport, { topic: 'jobs', key: 'a', jetstream: true }),
+    ]);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ kind: 'retryable', unreachable: true });
+    await lost;
+    relay.cut();
+    await deliver(transport, { topic: 'a' });
+    await deliver(transport, { topic: 'jobs', key: 'a', jetstream: true });
+  });
+
+  it('of 10 kills of the server lose no message of a stream and double none', async () => {
+    const server = await startServer({ jetstream: true });
+    await streamOn(server, { subjects: ['jobs.>'], duplicate_window: 600_000_000_000 });
+    const { transport } = create({ NATS_URL: server.url, NATS_TIMEOUT_MS: '2000' });
+    const timerIds = Array.from({ length: 2_000 }, () => randomUUID());
+    let settled = 0;
+    let reached: (() => void) | undefined;
+    let goal = Infinity;
+
+    /** Tries until the stream has it, as the dispatcher does. */
+    async function deliverJob(timerId: string): Promise<void> {
+      await deliver(transport, { topic: 'jobs', key: 'a', jetstream: true, timerId });
+      settled += 1;
+      if (settled >= goal) reached?.();
+    }
+
+    async function work(): Promise<void> {
+      for (let id = timerIds.pop(); id !== undefined; id = timerIds.pop()) await deliverJob(id);
+    }
+
+    const workers = Promise.all(Array.from({ length: 50 }, () => work()));
+    for (let kill = 1; kill <= 10; kill += 1) {
+      goal = kill * 150;
+      if (settled < goal)
+        await new Promise<void>((resolve) => {
+          reached = resolve;
+        });
+      await server.restart();
+    }
+    await workers;
+    const { streams } = await (await client(server)).jetstreamManager();
+    expect((await streams.info('S')).state.messages).toBe(2_000);
+  });
+});
+
+it('gives up what is under way when the service stops', async () => {
+  const server = await startServer();
+  const relay = await startHoldingRelay(server.port);
+  closing.push(() => relay.close());
+  const { transport } = create({ NATS_URL: `nats://127.0.0.1:${relay.port}` });
+  await deliver(transport, { topic: 'a' });
+  relay.hold();
+  const pending = send(transport, { topic: 'a' });
+  await transport.close();
+  await transport.close();
+  expect(await pending).toEqual(retryable('given up: the service is stopping'));
+  expect(await send(transport, { topic: 'a' })).toEqual(retryable('given up: the service is stopping'));
+});
+
+it('lets stored timers wait when no NATS is configured', async () => {
+  expect(await send(unconfiguredNatsTransport(), { topic: 'a' })).toEqual(
+    retryable('NATS is not configured: set NATS_URL or NATS_HOST', true),
+  );
+});
+
+it('takes core messages as one destination, and the streams by themselves', () => {
+  const destination = (message: object) =>
+    unconnected.destinationOf(storedNatsCallbackSchema.parse({ type: 'nats', ...message }));
+  const { transport: unconnected } = create({ NATS_URL: 'nats://127.0.0.1:1' });
+  expect(destination({ topic: 'orders.due' })).toBe('nats');
+  expect(destination({ topic: 'orders.due', jetstream: true })).toBe('nats stream orders');
+  expect(destination({ topic: 'jobs', key: 'a', jetstream: true })).toBe('nats stream jobs');
+});

@@ -1,0 +1,88 @@
+import type { Ledger, LedgerRow } from './ledger.ts';
+import { MigrationError } from '../migration-error.ts';
+import type { MigrationErrorCode } from '../migration-error.ts';
+import { checksumOf } from '../files/migration-file.ts';
+import type { MigrationFile } from '../files/migration-file.ts';
+
+/** One thing about which the files and the ledger disagree. */
+export interface LedgerProblem {
+  readonly code: MigrationErrorCode;
+  readonly message: string;
+}
+
+export interface LedgerComparison {
+  readonly applied: readonly MigrationFile[];
+  readonly pending: readonly MigrationFile[];
+  readonly problems: readonly LedgerProblem[];
+}
+
+function shortHash(checksum: Buffer): string {
+  return `${checksum.toString('hex').slice(0, 16)}…`;
+}
+
+function compareRow(
+  row: LedgerRow,
+  file: MigrationFile | undefined,
+  table: string,
+): LedgerProblem | undefined {
+  if (!row.success) {
+    return {
+      code: 'dirty',
+      message: `version ${row.version} stands in ${table} as not successful: look at what it left, then correct the row`,
+    };
+  }
+  if (file === undefined) {
+    return {
+      code: 'vanished',
+      message: `version ${row.version} (${row.description}) was applied to this database, but no file has that number: restore it, or run the version of the code that has it`,
+    };
+  }
+  if (!file.checksum.equals(row.checksum)) {
+    const crlf = checksumOf(Buffer.from(file.sql.replaceAll('\n', '\r\n'), 'utf8'));
+    const why = crlf.equals(row.checksum)
+      ? 'it was applied with Windows line ends (CRLF) and has LF now; the SQL is the same'
+      : 'it was edited after it was applied: undo the edit and put the change into a new migration';
+    return {
+      code: 'edited',
+      message: `${file.fileName}: ${why} (applied ${shortHash(row.checksum)}, file ${shortHash(file.checksum)})`,
+    };
+  }
+  if (file.description !== row.description) {
+    return {
+      code: 'renamed',
+      message: `${file.fileName}: was applied under the description "${row.description}"; give it that name again (${row.version}_${row.description.replaceAll(' ', '_')}.sql)`,
+    };
+  }
+  return undefined;
+}
+
+/** What is applied, what is pending, and every disagreement. Pure. */
+export function compareLedger(
+  files: readonly MigrationFile[],
+  ledger: Pick<Ledger, 'rows' | 'table' | 'underWay'>,
+): LedgerComparison {
+  const byVersion = new Map(files.map((file) => [file.version, file]));
+  const recorded = new Set(ledger.rows.map((row) => row.version));
+  const newest = ledger.rows.at(-1)?.version ?? -1n;
+  const pending = files.filter((file) => !recorded.has(file.version));
+
+  const problems = ledger.rows
+    .map((row) => compareRow(row, byVersion.get(row.version), ledger.table))
+    .filter((problem) => problem !== undefined);
+  for (const file of pending) {
+    if (file.version < newest && file.version !== ledger.underWay) {
+      problems.push({
+        code: 'out-of-order',
+        message: `${file.fileName}: is pending, although version ${newest} is applied already; give it a number above ${newest}`,
+      });
+    }
+  }
+  return { applied: files.filter((file) => recorded.has(file.version)), pending, problems };
+}
+
+/** @throws MigrationError with the code of the first problem and the messages of all. */
+export function refuseProblems(problems: readonly LedgerProblem[]): void {
+  const [first] = problems;
+  if (first !== undefined)
+    throw new MigrationError(first.code, problems.map((problem) => problem.message).join('\n'));
+}

@@ -1,0 +1,81 @@
+import type { ClientBase } from 'pg';
+import { z } from 'zod';
+
+import { queryRow, queryRows } from '../query-rows.ts';
+
+/**
+ * How far an online migration is. A phase stands here while it is still to be done; `verified` is the state in which
+ * both shapes are kept in step until the contract.
+ */
+const onlinePhases = [
+  'backfill',
+  'sweep',
+  'constraints',
+  'index',
+  'verify',
+  'verified',
+  'contracted',
+  'aborting',
+  'aborted',
+] as const;
+const onlinePhaseSchema = z.enum(onlinePhases);
+export type OnlinePhase = z.infer<typeof onlinePhaseSchema>;
+
+export const onlineStateSchema = z.object({
+  version: z.coerce.bigint(),
+  phase: onlinePhaseSchema,
+  /** Set from another session; the one at work stops after its batch. */
+  paused: z.boolean(),
+  /** Id of the last row that the back-fill looked at. */
+  cursor: z.string(),
+  rows_done: z.coerce.number(),
+  rows_total: z.coerce.number(),
+  batches: z.coerce.number(),
+  started_at: z.date(),
+  updated_at: z.date(),
+  /** What the last verification found. */
+  evidence: z.unknown(),
+  verified_at: z.date().nullable(),
+});
+export type OnlineState = z.infer<typeof onlineStateSchema>;
+
+/** The migration that `migrator:online` can do in steps. */
+export const onlineVersion = 2n;
+
+export const createOnlineTable = `
+  CREATE TABLE IF NOT EXISTS _online_migrations (
+      version BIGINT PRIMARY KEY,
+      phase TEXT NOT NULL,
+      paused BOOLEAN NOT NULL DEFAULT FALSE,
+      cursor UUID NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+      rows_done BIGINT NOT NULL DEFAULT 0,
+      rows_total BIGINT NOT NULL DEFAULT 0,
+      batches BIGINT NOT NULL DEFAULT 0,
+      started_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+      updated_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+      evidence JSONB,
+      verified_at TIMESTAMPTZ
+  )`;
+
+/** The state of the online migration to a version; undefined when none was ever begun. Reads only. */
+export async function readOnlineState(client: ClientBase, version: bigint): Promise<OnlineState | undefined> {
+  const { found } = await queryRow(
+    client,
+    z.object({ found: z.boolean() }),
+    "SELECT to_regclass('_online_migrations') IS NOT NULL AS found",
+  );
+  if (!found) return undefined;
+  const [state] = await queryRows(
+    client,
+    onlineStateSchema,
+    `SELECT version, phase, paused, cursor, rows_done, rows_total, batches, started_at, updated_at, evidence, verified_at
+     FROM _online_migrations WHERE version = $1`,
+    [version.toString()],
+  );
+  return state;
+}
+
+/** True between the start of an online migration and its contract or abort: both shapes are in the table then. */
+export function isUnderWay(state: OnlineState | undefined): boolean {
+  return state !== undefined && state.phase !== 'contracted' && state.phase !== 'aborted';
+}

@@ -1,0 +1,102 @@
+import type { Client } from 'pg';
+import { z } from 'zod';
+
+import { connectClient } from '../run/migration-session.ts';
+import { queryRows } from '../query-rows.ts';
+
+/** A session that another one waits for. What its role may not see is null. */
+export const sessionSchema = z.object({
+  pid: z.number(),
+  role: z.string().nullable(),
+  application: z.string().nullable(),
+  backend_type: z.string().nullable(),
+  state: z.string().nullable(),
+  query: z.string().nullable(),
+  age_seconds: z.number().nullable(),
+});
+export type BlockingSession = z.infer<typeof sessionSchema>;
+
+const queryLength = 120;
+
+/** One line: who it is, for how long, doing what. */
+export function describeSession(session: BlockingSession): string {
+  const parts = [`pid ${session.pid}`];
+  if (session.role !== null && session.role !== '') parts.push(`role ${session.role}`);
+  if (session.application !== null && session.application !== '') parts.push(session.application);
+  if (session.backend_type !== null && session.backend_type !== 'client backend')
+    parts.push(session.backend_type);
+  if (session.age_seconds !== null) parts.push(`${session.age_seconds.toFixed(1)} s`);
+  if (session.state !== null) parts.push(session.state);
+  if (session.query !== null && session.query !== '') {
+    const query = session.query.replaceAll(/\s+/g, ' ').trim();
+    parts.push(query.length > queryLength ? `${query.slice(0, queryLength)}…` : query);
+  }
+  return parts.join(', ');
+}
+
+/** What an anti-wraparound vacuum shows; unlike other autovacuums it never gives way. */
+export function isWraparoundVacuum(session: BlockingSession): boolean {
+  return session.query?.includes('to prevent wraparound') === true;
+}
+
+/** True for an autovacuum worker, and for a session that this role may not look into, which may be one. */
+export function mayBeAutovacuum(session: BlockingSession): boolean {
+  return session.backend_type === null || session.backend_type === 'autovacuum worker';
+}
+
+const findBlockers = `
+  SELECT a.pid, a.usename AS role, a.application_name AS application, a.backend_type, a.state, a.query,
+         extract(epoch FROM clock_timestamp() - COALESCE(a.xact_start, a.backend_start))::float8 AS age_seconds
+  FROM unnest(pg_blocking_pids($1)) AS blocker(pid) JOIN pg_stat_activity a ON a.pid = blocker.pid
+  ORDER BY a.xact_start NULLS LAST`;
+
+const lookEveryMs = 60;
+
+/**
+ * Notes who stands in the way of a session while it waits for a lock; once the wait is given up it can no longer be
+ * seen. Uses a connection of its own, opened when it is first needed.
+ */
+export class BlockerWatch {
+  readonly #databaseUrl: string;
+  #observer: Promise<Client> | undefined;
+
+  constructor(databaseUrl: string) {
+    this.#databaseUrl = databaseUrl;
+  }
+
+  /** Runs `work`, which uses the session `pid`, and tells the blockers seen last, if any. Never fails by itself. */
+  async during<T>(
+    pid: number,
+    work: () => Promise<T>,
+    onBlocked: (blockers: BlockingSession[]) => void,
+  ): Promise<T> {
+    let looking = false;
+    const timer = setInterval(() => {
+      if (looking) return;
+      looking = true;
+      this.#look(pid)
+        .then((blockers) => {
+          if (blockers.length > 0) onBlocked(blockers);
+        })
+        .catch(() => undefined)
+        .finally(() => {
+          looking = false;
+        });
+    }, lookEveryMs);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  async #look(pid: number): Promise<BlockingSession[]> {
+    this.#observer ??= connectClient(this.#databaseUrl);
+    return queryRows(await this.#observer, sessionSchema, findBlockers, [pid]);
+  }
+
+  async close(): Promise<void> {
+    const observer = await this.#observer?.catch(() => undefined);
+    await observer?.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+
+import type { ClientBase } from 'pg';
+import { z } from 'zod';
+
+import { describeSession, sessionSchema } from './blocking-sessions.ts';
+import type { BlockingSession } from './blocking-sessions.ts';
+import { MigrationError } from '../migration-error.ts';
+import { queryRow, queryRows } from '../query-rows.ts';
+
+/** The advisory lock that Kysely's Migrator takes (kysely, dialect/postgres/postgres-adapter.ts). */
+export const kyselyLockKey = 3853314791062309107n;
+
+/** The advisory lock that sqlx's Migrator takes (sqlx-postgres, src/migrate.rs, generate_lock_id). */
+export function sqlxLockKey(databaseName: string): bigint {
+  return 0x3d32ad9en * BigInt(crc32(Buffer.from(databaseName, 'utf8')));
+}
+
+export interface LockWait {
+  /** Milliseconds to wait for another migrator; 0: not at all; undefined: as long as it takes. */
+  readonly lockWaitMs?: number | undefined;
+  /** Called once when the wait starts. */
+  readonly onWait?: (holder: BlockingSession | undefined) => void;
+}
+
+const pollMs = 100;
+const acquiredSchema = z.object({ first: z.boolean(), second: z.boolean().nullable() });
+const tryBothKeys = `
+  SELECT held.first, CASE WHEN held.first THEN pg_try_advisory_lock($2) END AS second
+  FROM (SELECT pg_try_advisory_lock($1) AS first OFFSET 0) AS held`;
+
+const findHolder = `
+  SELECT a.pid, a.usename AS role, a.application_name AS application, a.backend_type, a.state, a.query,
+         extract(epoch FROM clock_timestamp() - a.backend_start)::float8 AS age_seconds
+  FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND ((l.classid::bigint << 32) | l.objid::bigint) = ANY ($1::bigint[])
+  LIMIT 1`;
+
+/**
+ * Runs `work` while no other migrator works on this database: neither one of ours, nor one built on Kysely, nor the
+ * sqlx library. The keys are polled for, never waited for: a waiting SELECT holds a snapshot, CREATE INDEX CONCURRENTLY
+ * of the holder waits for all snapshots, and the two would deadlock.
+ *
+ * @throws MigrationError `busy` when the wait is over.
+ */
+export async function withMigrationLock<T>(
+  client: ClientBase,
+  wait: LockWait,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { name } = await queryRow(
+    client,
+    z.object({ name: z.string() }),
+    'SELECT current_database() AS name',
+  );
+  // One order for everybody, so that two migrators cannot hold one key each.
+  const keys = [kyselyLockKey.toString(), sqlxLockKey(name).toString()];
+  const started = performance.now();
+  let told = false;
+  for (;;) {
+    const got = await queryRow(client, acquiredSchema, tryBothKeys, keys);
+    if (got.first && got.second === true) break;
+    if (got.first) await client.query('SELECT pg_advisory_unlock($1)', [keys[0]]);
+    const waited = performance.now() - started;
+    if (!told || (wait.lockWaitMs !== undefined && waited >= wait.lockWaitMs)) {
+      const [holder] = await queryRows(client, sessionSchema, findHolder, [keys]);
+      if (wait.lockWaitMs !== undefined && waited >= wait.lockWaitMs) {
+        const who = holder === undefined ? '' : `: ${describeSession(holder)}`;
+        throw new MigrationError('busy', `another migrator is at work on this database${who}`);
+      }
+      wait.onWait?.(holder);
+      told = true;
+    }
+    await sleep(pollMs);
+  }
+  try {
+    return await work();
+  } finally {
+    // A broken connection has given the locks back already.
+    await client.query('SELECT pg_advisory_unlock($2), pg_advisory_unlock($1)', keys).catch(() => undefined);
+  }
+}

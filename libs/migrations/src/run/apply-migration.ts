@@ -1,0 +1,128 @@
+import { CompiledQuery, Migrator } from 'kysely';
+import type { Kysely, Migration, MigrationProvider } from 'kysely';
+
+import type { BlockerWatch } from '../locks/blocking-sessions.ts';
+import { concurrentIndexName, dropLeftoverIndex } from './concurrent-index.ts';
+import { commitError, executeStatements } from './execute-migration.ts';
+import { insertLedgerRow } from '../ledger/ledger.ts';
+import type { LedgerTable } from '../ledger/ledger.ts';
+import { isLockFailure, withLockRetry } from '../locks/lock-retry.ts';
+import type { LockPolicy, LockTry } from '../locks/lock-retry.ts';
+import { MigrationError } from '../migration-error.ts';
+import type { MigrationFile } from '../files/migration-file.ts';
+import type { MigrationSession } from './migration-session.ts';
+
+/** What happens while one file is applied. */
+export type ApplyProgress =
+  | { readonly kind: 'blocked'; readonly file: MigrationFile; readonly failed: LockTry }
+  | { readonly kind: 'leftover-index-dropped'; readonly file: MigrationFile; readonly index: string };
+
+/** Kysely knows a migration by its name; what it runs is in the file. */
+class SqlMigrationProvider implements MigrationProvider {
+  readonly #files: readonly MigrationFile[];
+  readonly #run: (file: MigrationFile) => Migration;
+
+  constructor(files: readonly MigrationFile[], run: (file: MigrationFile) => Migration) {
+    this.#files = files;
+    this.#run = run;
+  }
+
+  getMigrations(): Promise<Record<string, Migration>> {
+    return Promise.resolve(Object.fromEntries(this.#files.map((file) => [file.name, this.#run(file)])));
+  }
+}
+
+/** One run over a database, under its lock. */
+export interface MigrationRun {
+  readonly session: MigrationSession;
+  readonly files: readonly MigrationFile[];
+  readonly ledgerTable: LedgerTable;
+  readonly watch: BlockerWatch;
+  readonly policy: LockPolicy;
+  readonly report: (progress: ApplyProgress) => void;
+}
+
+function ledgerRow(table: LedgerTable, file: MigrationFile, startedAt: number): CompiledQuery {
+  const nanoseconds = Math.round((performance.now() - startedAt) * 1e6);
+  return CompiledQuery.raw(insertLedgerRow(table), [
+    file.version.toString(),
+    file.description,
+    file.checksum,
+    nanoseconds,
+  ]);
+}
+
+/** Kysely's Migrator never throws; it answers the error. */
+async function migrateUp(
+  run: MigrationRun,
+  disableTransactions: boolean,
+  up: Migration['up'],
+): Promise<void> {
+  const migrator = new Migrator({
+    db: run.session.kysely,
+    provider: new SqlMigrationProvider(run.files, () => ({ up })),
+    disableTransactions,
+  });
+  const { error } = await migrator.migrateUp();
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- Kysely answers whatever was thrown, as it was
+  if (error !== undefined) throw error;
+}
+
+/** What Kysely reports for a transaction: a lock failure is tried again as it is, the rest happened at the commit. */
+function namedError(file: MigrationFile, error: unknown): unknown {
+  return error instanceof MigrationError || isLockFailure(error) ? error : commitError(file, error);
+}
+
+/** The file's statements and its ledger row, committed together or not at all. */
+async function applyInTransaction(run: MigrationRun, file: MigrationFile): Promise<void> {
+  await withLockRetry(
+    run.session,
+    run.watch,
+    run.policy,
+    (lockTimeoutMs) =>
+      migrateUp(run, false, async (db: Kysely<unknown>) => {
+        const startedAt = performance.now();
+        await db.executeQuery(CompiledQuery.raw(`SET LOCAL lock_timeout = ${lockTimeoutMs}`));
+        // The sqlx command line takes no advisory lock. It then waits here, at its insert into the ledger.
+        await db.executeQuery(CompiledQuery.raw(`LOCK TABLE ${run.ledgerTable} IN SHARE ROW EXCLUSIVE MODE`));
+        await executeStatements(db, file);
+        await db.executeQuery(ledgerRow(run.ledgerTable, file, startedAt));
+      }).catch((error: unknown) => {
+        throw namedError(file, error);
+      }),
+    (failed) => {
+      run.report({ kind: 'blocked', file, failed });
+    },
+  );
+}
+
+/** CREATE INDEX CONCURRENTLY and its like: the ledger row can only follow afterwards. */
+async function applyWithoutTransaction(run: MigrationRun, file: MigrationFile): Promise<void> {
+  const index = concurrentIndexName(file.statements[0]?.text ?? '');
+  await withLockRetry(
+    run.session,
+    run.watch,
+    run.policy,
+    async () => {
+      // It waits for every transaction older than itself and lets all others through: a timeout would only break it
+      // off and leave an INVALID index.
+      await run.session.client.query('SET lock_timeout = 0');
+      if (index !== undefined && (await dropLeftoverIndex(run.session.client, index))) {
+        run.report({ kind: 'leftover-index-dropped', file, index });
+      }
+      await migrateUp(run, true, async (db: Kysely<unknown>) => {
+        const startedAt = performance.now();
+        await executeStatements(db, file);
+        await db.executeQuery(ledgerRow(run.ledgerTable, file, startedAt));
+      });
+    },
+    (failed) => {
+      run.report({ kind: 'blocked', file, failed });
+    },
+  );
+}
+
+/** Applies the file that Kysely finds pending next. @throws MigrationError `failed` or `lock-timeout` */
+export async function applyMigration(run: MigrationRun, file: MigrationFile): Promise<void> {
+  await (file.inTransaction ? applyInTransaction(run, file) : applyWithoutTransaction(run, file));
+}

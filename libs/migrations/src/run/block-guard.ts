@@ -1,0 +1,52 @@
+import type { ClientBase } from 'pg';
+import { z } from 'zod';
+
+import { MigrationError } from '../migration-error.ts';
+import type { MigrationFile } from '../files/migration-file.ts';
+import { onlineVersion } from '../ledger/online-state.ts';
+import { queryRow } from '../query-rows.ts';
+
+/** Timers above which a file that blocks the table is not run without being told so. */
+export const defaultBlockingRowLimit = 50_000;
+
+const blockingDirective = /^-- blocking: \S/;
+
+/** True for a file that keeps readers and writers out of a table for a time that grows with the table. */
+export function blocksTable(file: MigrationFile): boolean {
+  return file.version === onlineVersion || blockingDirective.test(file.sql);
+}
+
+/** Rows in timers, counted up to `limit`. */
+async function countTimers(client: ClientBase, limit: number): Promise<number> {
+  const exists = await queryRow(
+    client,
+    z.object({ found: z.boolean() }),
+    "SELECT to_regclass('timers') IS NOT NULL AS found",
+  );
+  if (!exists.found) return 0;
+  const { count } = await queryRow(
+    client,
+    z.object({ count: z.coerce.number() }),
+    'SELECT count(*) AS count FROM (SELECT 1 FROM timers LIMIT $1) AS counted',
+    [limit],
+  );
+  return count;
+}
+
+/** @throws MigrationError `would-block` when the table is too large to be blocked without being told so. */
+export async function guardAgainstBlocking(
+  client: ClientBase,
+  file: MigrationFile,
+  rowLimit: number,
+): Promise<void> {
+  if (!blocksTable(file) || rowLimit === Infinity) return;
+  if ((await countTimers(client, rowLimit + 1)) <= rowLimit) return;
+  const online =
+    file.version === onlineVersion && !file.fileName.startsWith('down/')
+      ? 'Take `nx run migrator:online -- start` instead, which reaches the same schema in steps while readers and writers go on (docs/migrating.md); or stop'
+      : 'Stop';
+  throw new MigrationError(
+    'would-block',
+    `${file.fileName} blocks every reader and writer of timers while it runs, and the table holds more than ${rowLimit} rows. ${online} the service, then run migrate with --allow-blocking`,
+  );
+}

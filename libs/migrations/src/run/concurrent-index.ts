@@ -1,0 +1,32 @@
+import type { ClientBase } from 'pg';
+import { z } from 'zod';
+
+import { queryRows } from '../query-rows.ts';
+import { maskOpaqueTokens } from '../files/split-statements.ts';
+
+const createsIndex =
+  /^\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?("(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)/i;
+
+/** The name of the index that a CREATE INDEX CONCURRENTLY makes, as it stands there; undefined for other statements. */
+export function concurrentIndexName(statement: string): string | undefined {
+  return createsIndex.exec(maskOpaqueTokens(statement))?.[1];
+}
+
+/**
+ * Drops an index that a broken-off CREATE INDEX CONCURRENTLY left behind. Such an index is INVALID: no query uses it,
+ * every write pays for it, and IF NOT EXISTS would take it for the real one. A valid one under that name is dropped as
+ * well: the ledger does not have its file, so nothing proves that it is the index of this statement.
+ *
+ * @returns whether there was one.
+ */
+export async function dropLeftoverIndex(client: ClientBase, name: string): Promise<boolean> {
+  const [leftover] = await queryRows(
+    client,
+    z.object({ index: z.string() }),
+    "SELECT c.oid::regclass::text AS index FROM pg_class c WHERE c.oid = to_regclass($1) AND c.relkind = 'i'",
+    [name],
+  );
+  if (leftover === undefined) return false;
+  await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${leftover.index}`);
+  return true;
+}

@@ -1,0 +1,77 @@
+import { CompiledQuery } from 'kysely';
+import type { Kysely } from 'kysely';
+
+import { asDatabaseError } from '../database-error.ts';
+import { MigrationError } from '../migration-error.ts';
+import type { MigrationFile } from '../files/migration-file.ts';
+import { lineAndColumn } from '../files/split-statements.ts';
+import type { SqlStatement } from '../files/split-statements.ts';
+
+const shownLength = 2000;
+
+/** PostgreSQL counts characters from 1, a JavaScript string counts UTF-16 units from 0. */
+function offsetOfPosition(statement: string, position: string | undefined): number {
+  if (position === undefined) return 0;
+  return Array.from(statement)
+    .slice(0, Number(position) - 1)
+    .join('').length;
+}
+
+/** The error of a statement with file, line:column, SQLSTATE, PostgreSQL's message and the statement. */
+function statementError(file: MigrationFile, statement: SqlStatement, cause: unknown): unknown {
+  const error = asDatabaseError(cause);
+  if (error === undefined) return cause;
+  const { line, column } = lineAndColumn(
+    file.sql,
+    statement.offset + offsetOfPosition(statement.text, error.position),
+  );
+  const shown =
+    statement.text.length > shownLength ? `${statement.text.slice(0, shownLength)}…` : statement.text;
+  const notes = [
+    error.detail === undefined ? undefined : `detail: ${error.detail}`,
+    error.hint === undefined ? undefined : `hint: ${error.hint}`,
+    error.where === undefined ? undefined : `where: ${error.where}`,
+  ].filter((note) => note !== undefined);
+  const kept = file.inTransaction
+    ? 'nothing of this file was kept'
+    : 'the file ran outside a transaction; it will be run again as a whole';
+  return new MigrationError(
+    'failed',
+    [
+      `${file.fileName}:${line}:${column}: ${error.message} (SQLSTATE ${error.code})`,
+      ...notes,
+      `statement: ${shown}`,
+      kept,
+    ].join('\n'),
+    {
+      failure: {
+        file: file.fileName,
+        line,
+        column,
+        sqlState: error.code,
+        databaseMessage: error.message,
+        statement: statement.text,
+      },
+      cause,
+    },
+  );
+}
+
+/** The error of a commit, for example of a deferred constraint: it belongs to no statement. */
+export function commitError(file: MigrationFile, cause: unknown): unknown {
+  return statementError(file, { text: 'COMMIT', offset: file.sql.length }, cause);
+}
+
+/**
+ * Runs the statements one by one on the handle given, so that an error names its statement even where PostgreSQL gives
+ * no position (a violated constraint, a DO block).
+ */
+export async function executeStatements(db: Kysely<unknown>, file: MigrationFile): Promise<void> {
+  for (const statement of file.statements) {
+    try {
+      await db.executeQuery(CompiledQuery.raw(statement.text));
+    } catch (error) {
+      throw statementError(file, statement, error);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { CompiledQuery, Migrator } from 'kysely';
+import type { Kysely } from 'kysely';
+
+import { defaultBlockingRowLimit, guardAgainstBlocking } from './block-guard.ts';
+import { BlockerWatch } from '../locks/blocking-sessions.ts';
+import { compareLedger, refuseProblems } from '../ledger/compare-ledger.ts';
+import { executeStatements } from './execute-migration.ts';
+import { followLedger } from '../ledger/kysely-bookkeeping.ts';
+import { deleteLedgerRow, readLedger } from '../ledger/ledger.ts';
+import { defaultLockPolicy, withLockRetry } from '../locks/lock-retry.ts';
+import type { LockPolicy } from '../locks/lock-retry.ts';
+import { MigrationError } from '../migration-error.ts';
+import { parseMigrationFile, readMigrationFiles } from '../files/migration-file.ts';
+import type { MigrationFile } from '../files/migration-file.ts';
+import { withMigrationLock } from '../locks/migration-lock.ts';
+import { openMigrationSession } from './migration-session.ts';
+import { findMigrationsDirectory } from '../files/migrations-directory.ts';
+
+/** How a migration is undone: migrations/down/<the same name>.sql. */
+export interface DownFile {
+  readonly up: MigrationFile;
+  readonly down: MigrationFile;
+  /** What cannot come back: the `-- loses:` lines of the file. */
+  readonly losses: readonly string[];
+}
+
+export interface MigrateDownOptions {
+  readonly databaseUrl: string;
+  readonly directory?: string | undefined;
+  /** The version that stays the newest. */
+  readonly to: bigint;
+  /** The operator has read what cannot come back. */
+  readonly acceptLoss: boolean;
+  readonly lockWaitMs?: number | undefined;
+  readonly blockingRowLimit?: number | undefined;
+  readonly lockPolicy?: LockPolicy | undefined;
+  readonly onUndone?: ((file: MigrationFile, milliseconds: number) => void) | undefined;
+}
+
+/** @throws MigrationError `no-way-back` when a file has no counterpart in down/. */
+export async function readDownFile(directory: string, up: MigrationFile): Promise<DownFile> {
+  const bytes = await readFile(path.join(directory, 'down', up.fileName)).catch((cause: unknown) => {
+    throw new MigrationError(
+      'no-way-back',
+      `${up.fileName} cannot be undone: there is no migrations/down/${up.fileName}`,
+      { cause },
+    );
+  });
+  const down = parseMigrationFile(up.fileName, bytes);
+  const losses = Array.from(down.sql.matchAll(/^-- loses: (.+)$/gm), (match) => match[1] ?? '');
+  return { up, down: { ...down, fileName: `down/${up.fileName}` }, losses };
+}
+
+/** The migrations above `to` that are applied, newest first, with the way back of each. */
+async function chooseDownFiles(
+  directory: string,
+  applied: readonly MigrationFile[],
+  to: bigint,
+): Promise<DownFile[]> {
+  if (!applied.some((file) => file.version === to)) {
+    throw new MigrationError(
+      'no-such-version',
+      `version ${to} is not applied; applied are ${applied.map((file) => file.version).join(', ') || 'none'}`,
+    );
+  }
+  const above = applied.filter((file) => file.version > to).toReversed();
+  return Promise.all(above.map((file) => readDownFile(directory, file)));
+}
+
+function refuseSilentLoss(files: readonly DownFile[]): void {
+  const losses = files.flatMap(({ up, losses: lost }) => lost.map((text) => `  ${up.fileName}: ${text}`));
+  if (losses.length === 0) return;
+  throw new MigrationError(
+    'not-confirmed',
+    `what cannot come back:\n${losses.join('\n')}\nIf that is accepted, say so with --accept-loss; nothing was changed`,
+  );
+}
+
+/**
+ * Undoes the newest migrations, one transaction each, down to a version. The ledger row goes with the same transaction.
+ *
+ * @returns the files undone, newest first
+ * @throws MigrationError `no-way-back`, `not-confirmed` with what would be lost, `failed` when a row stands in the way
+ */
+export async function migrateDown(options: MigrateDownOptions): Promise<readonly MigrationFile[]> {
+  const directory = options.directory ?? findMigrationsDirectory();
+  const files = await readMigrationFiles(directory);
+  const session = await openMigrationSession(options.databaseUrl);
+  const watch = new BlockerWatch(options.databaseUrl);
+  try {
+    return await withMigrationLock(session.client, { lockWaitMs: options.lockWaitMs }, async () => {
+      const ledger = await readLedger(session.client);
+      const known = files.filter((file) => file.version !== ledger.underWay);
+      const { applied, problems } = compareLedger(known, ledger);
+      refuseProblems(problems);
+      const chosen = await chooseDownFiles(directory, applied, options.to);
+      if (!options.acceptLoss) refuseSilentLoss(chosen);
+      await followLedger(session.client, applied, ledger.rows, ledger.table);
+
+      for (const { up, down } of chosen) {
+        await guardAgainstBlocking(session.client, down, options.blockingRowLimit ?? defaultBlockingRowLimit);
+        const startedAt = performance.now();
+        const undo = async (db: Kysely<unknown>): Promise<void> => {
+          await executeStatements(db, down);
+          await db.executeQuery(CompiledQuery.raw(deleteLedgerRow(ledger.table), [up.version.toString()]));
+        };
+        await withLockRetry(
+          session,
+          watch,
+          options.lockPolicy ?? defaultLockPolicy,
+          async (lockTimeoutMs) => {
+            await session.client.query(`SET lock_timeout = ${down.inTransaction ? lockTimeoutMs : 0}`);
+            const migrator = new Migrator({
+              db: session.kysely,
+              provider: {
+                getMigrations: () =>
+                  Promise.resolve(
+                    Object.fromEntries(
+                      known.map((file) => [file.name, { up: () => Promise.resolve(), down: undo }]),
+                    ),
+                  ),
+              },
+              disableTransactions: !down.inTransaction,
+            });
+            const { error } = await migrator.migrateDown();
+            // eslint-disable-next-line @typescript-eslint/only-throw-error -- Kysely answers whatever was thrown, as it was
+            if (error !== undefined) throw error;
+          },
+          () => undefined,
+        );
+        options.onUndone?.(up, performance.now() - startedAt);
+      }
+      return chosen.map(({ up }) => up);
+    });
+  } finally {
+    await watch.close();
+    await session.close();
+  }
+}

@@ -1,0 +1,289 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+
+import { createTestDatabase } from '@timer-platform/test-support';
+import type { TestDatabase } from '@timer-platform/test-support';
+import { migrateToLatest } from './migrate.ts';
+import type { MigrateOptions, MigrationProgress } from './migrate.ts';
+import { kyselyLockKey, sqlxLockKey } from '../locks/migration-lock.ts';
+import { checksumOf } from '../files/migration-file.ts';
+
+let database: TestDatabase;
+let client: pg.Client;
+let directory: string;
+
+beforeEach(async () => {
+  database = await createTestDatabase({ empty: true });
+  client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  directory = await mkdtemp(path.join(tmpdir(), 'migrations-'));
+});
+afterEach(async () => {
+  await client.end();
+  await database.drop();
+  await rm(directory, { recursive: true });
+});
+
+const write = (name: string, sql: string): Promise<void> => writeFile(path.join(directory, name), sql);
+const migrate = (options: Partial<MigrateOptions> = {}) =>
+  migrateToLatest({ databaseUrl: database.url, directory, ...options });
+const rowsOf = async (sql: string, parameters: unknown[] = []): Promise<unknown[]> =>
+  (await client.query<Record<string, unknown>>(sql, parameters)).rows;
+const ledger = () =>
+  rowsOf(
+    'SELECT version::int, description, success, checksum, execution_time > 0 AS timed FROM _sqlx_migrations ORDER BY version',
+  );
+const kyselyNames = () => rowsOf('SELECT name FROM kysely_migration ORDER BY timestamp, name');
+
+describe('the ledger', () => {
+  it('holds the rows that sqlx would have written, and Kysely agrees', async () => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    await write('002_make_b.sql', 'CREATE TABLE b (id int);\n');
+    expect((await migrate()).applied.map(({ file }) => file.fileName)).toEqual([
+      '001_make_a.sql',
+      '002_make_b.sql',
+    ]);
+    expect(await ledger()).toEqual([
+      {
+        version: 1,
+        description: 'make a',
+        success: true,
+        checksum: checksumOf(Buffer.from('CREATE TABLE a (id int);\n')),
+        timed: true,
+      },
+      {
+        version: 2,
+        description: 'make b',
+        success: true,
+        checksum: checksumOf(Buffer.from('CREATE TABLE b (id int);\n')),
+        timed: true,
+      },
+    ]);
+    expect(await kyselyNames()).toEqual([{ name: '001_make_a' }, { name: '002_make_b' }]);
+    expect((await migrate()).applied).toEqual([]);
+  });
+
+  it('is believed when sqlx wrote it, and only the rest is run', async () => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    await write('002_make_b.sql', 'CREATE TABLE b (id int);\n');
+    // The table and the row as `sqlx migrate run` leaves them.
+    await client.query(`CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
+      installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, execution_time BIGINT NOT NULL)`);
+    await client.query('CREATE TABLE a (id int)');
+    await client.query(
+      'INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (1, $1, TRUE, $2, -1)',
+      ['make a', checksumOf(Buffer.from('CREATE TABLE a (id int);\n'))],
+    );
+    expect((await migrate()).applied.map(({ file }) => file.fileName)).toEqual(['002_make_b.sql']);
+    expect(await kyselyNames()).toEqual([{ name: '001_make_a' }, { name: '002_make_b' }]);
+  });
+
+  it('refuses when Kysely names a migration that it does not', async () => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    await migrate();
+    await client.query('DELETE FROM _sqlx_migrations');
+    await expect(migrate()).rejects.toMatchObject({ code: 'ledgers-differ' });
+  });
+
+  it.each([
+    ['edited', async () => write('001_make_a.sql', 'CREATE TABLE a (id bigint);\n')],
+    ['vanished', async () => rm(path.join(directory, '001_make_a.sql'))],
+    [
+      'renamed',
+      async () => {
+        await rm(path.join(directory, '001_make_a.sql'));
+        await write('001_make_x.sql', 'CREATE TABLE a (id int);\n');
+      },
+    ],
+    ['out-of-order', async () => write('002_late.sql', 'SELECT 1;\n')],
+    ['dirty', async () => client.query('UPDATE _sqlx_migrations SET success = FALSE')],
+  ])('refuses a file that is %s, and runs nothing', async (code, change) => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    await write('003_make_c.sql', 'CREATE TABLE c (id int);\n');
+    await migrate();
+    await change();
+    await write('004_make_d.sql', 'CREATE TABLE d (id int);\n');
+    await expect(migrate()).rejects.toMatchObject({ code });
+    expect(await rowsOf("SELECT to_regclass('d') AS d")).toEqual([{ d: null }]);
+  });
+});
+
+describe('a file that fails', () => {
+  it('at its last statement leaves nothing, names it, and keeps the files before it', async () => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    await write(
+      '002_fails.sql',
+      "-- 😀\nCREATE TABLE b (id int);\nINSERT INTO b VALUES (1);\n\nINSERT INTO b\n  VALUES ('😀', nothing);\n",
+    );
+    await expect(migrate()).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringMatching(
+        /^002_fails\.sql:6:16: .*\(SQLSTATE 42703\)[\s\S]*statement: INSERT INTO b\n/,
+      ),
+      failure: { file: '002_fails.sql', line: 6, column: 16, sqlState: '42703' },
+    });
+    expect(await rowsOf("SELECT to_regclass('b') AS b")).toEqual([{ b: null }]);
+    expect(await kyselyNames()).toEqual([{ name: '001_make_a' }]);
+    expect(await rowsOf('SELECT version::int FROM _sqlx_migrations')).toEqual([{ version: 1 }]);
+  });
+
+  it('names the statement where PostgreSQL gives no position', async () => {
+    await write(
+      '001_fails.sql',
+      "SELECT 1;\nDO $$\nBEGIN\n  RAISE EXCEPTION 'no' USING ERRCODE = 'P0099', HINT = 'do this';\nEND $$;\n",
+    );
+    await expect(migrate()).rejects.toMatchObject({
+      message: expect.stringContaining('hint: do this'),
+      failure: { line: 2, column: 1, sqlState: 'P0099', databaseMessage: 'no' },
+    });
+  });
+
+  it('at its commit is told as such', async () => {
+    await write(
+      '001_fails.sql',
+      'CREATE TABLE a (id int PRIMARY KEY, other int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (1, 2);\n',
+    );
+    await expect(migrate()).rejects.toMatchObject({
+      failure: { statement: 'COMMIT', sqlState: '23503', line: 3 },
+    });
+    expect(await rowsOf("SELECT to_regclass('a') AS a")).toEqual([{ a: null }]);
+  });
+});
+
+describe('a file outside a transaction', () => {
+  const index = '-- no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id);\n';
+
+  it('rebuilds the INVALID index that a broken-off run left', async () => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    await write('002_index_a.sql', index);
+    await migrate({ to: 1n });
+    await client.query('INSERT INTO a VALUES (1), (1)');
+    await expect(migrate()).rejects.toMatchObject({ code: 'failed', failure: { sqlState: '23505' } });
+    expect(await rowsOf("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_id'::regclass")).toEqual([
+      { indisvalid: false },
+    ]);
+
+    await client.query('DELETE FROM a WHERE ctid = (SELECT min(ctid) FROM a)');
+    const seen: MigrationProgress['kind'][] = [];
+    await migrate({ onProgress: (progress) => seen.push(progress.kind) });
+    expect(seen).toEqual(['started', 'leftover-index-dropped', 'applied']);
+    expect(await rowsOf("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_id'::regclass")).toEqual([
+      { indisvalid: true },
+    ]);
+    expect((await ledger()).length).toBe(2);
+  });
+
+  it('is built while a writer is at work, and waits for it to end', async () => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    await write('002_index_a.sql', index);
+    await migrate({ to: 1n });
+    const writer = new pg.Client({ connectionString: database.url });
+    await writer.connect();
+    await writer.query('BEGIN');
+    await writer.query('INSERT INTO a VALUES (1)');
+    const building = migrate();
+    await waitFor(
+      `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%CONCURRENTLY%' AND wait_event_type = 'Lock'`,
+    );
+    await client.query('INSERT INTO a VALUES (2)');
+    await writer.query('COMMIT');
+    await writer.end();
+    expect((await building).applied).toHaveLength(1);
+  });
+});
+
+describe('several migrators at once', () => {
+  it('run each file once; those who wait find nothing to do', async () => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int); SELECT pg_sleep(0.2);\n');
+    await write('002_index_a.sql', '-- no-transaction\nCREATE INDEX CONCURRENTLY a_id ON a (id);\n');
+    await write('003_fill_a.sql', 'INSERT INTO a VALUES (1);\n');
+    const reports = await Promise.all(Array.from({ length: 10 }, () => migrate()));
+    expect(reports.flatMap((report) => report.applied.map(({ file }) => file.version)).sort()).toEqual([
+      1n,
+      2n,
+      3n,
+    ]);
+    expect(await rowsOf('SELECT count(*)::int AS rows FROM a')).toEqual([{ rows: 1 }]);
+  });
+
+  it('give up when told not to wait, naming who is at work', async () => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    await client.query("SET application_name = 'somebody'");
+    await client.query('SELECT pg_advisory_lock($1)', [sqlxLockKey(database.name).toString()]);
+    await expect(migrate({ lockWaitMs: 0 })).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringContaining('somebody'),
+    });
+    await client.query('SELECT pg_advisory_unlock_all()');
+    await client.query('SELECT pg_advisory_lock($1)', [kyselyLockKey.toString()]);
+    await expect(migrate({ lockWaitMs: 0 })).rejects.toMatchObject({ code: 'busy' });
+  });
+
+  it('go on when the backend of the one at work is killed', async () => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int); SELECT pg_sleep(600);\n');
+    const stuck = migrate().catch((error: unknown) => error);
+    await waitFor(
+      `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()`,
+    );
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    let waiting: (() => void) | undefined;
+    const waits = new Promise<void>((resolve) => (waiting = resolve));
+    const next = migrate({ onProgress: (progress) => progress.kind === 'waiting' && waiting?.() });
+    await waits;
+    await client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()`,
+    );
+    expect(await stuck).toMatchObject({
+      message: expect.stringMatching(/terminat|administrator|Connection/i),
+    });
+    expect((await next).applied).toHaveLength(1);
+  });
+});
+
+describe('a table that is locked by somebody else', () => {
+  it('is asked for again and again, and the holder is named', async () => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    await write('002_change_a.sql', 'ALTER TABLE a ADD COLUMN b int;\n');
+    await migrate({ to: 1n });
+    const holder = new pg.Client({ connectionString: database.url, application_name: 'forgotten' });
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT * FROM a');
+    const blocked: string[] = [];
+    const policy = { tryMs: 200, patienceMs: 60_000, random: () => 0 };
+    await migrate({
+      lockPolicy: policy,
+      onProgress: (progress) => {
+        if (progress.kind !== 'blocked') return;
+        blocked.push(...progress.failed.blockers.map((blocker) => blocker.application ?? ''));
+        if (blocked.length === 2) void holder.query('COMMIT');
+      },
+    });
+    await holder.end();
+    expect(blocked.slice(0, 2)).toEqual(['forgotten', 'forgotten']);
+  });
+
+  it('is given up when the patience is used up', async () => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    await write('002_change_a.sql', 'ALTER TABLE a ADD COLUMN b int;\n');
+    await migrate({ to: 1n });
+    await client.query('BEGIN');
+    await client.query('SELECT * FROM a');
+    await expect(
+      migrate({ lockPolicy: { tryMs: 200, patienceMs: 1, random: () => 0 } }),
+    ).rejects.toMatchObject({
+      code: 'lock-timeout',
+      message: expect.stringMatching(/pid \d+.*idle in transaction.*SELECT \* FROM a/),
+    });
+    await client.query('COMMIT');
+  });
+});
+
+/** Until the query has a row. */
+async function waitFor(sql: string): Promise<void> {
+  while ((await client.query(sql)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+}

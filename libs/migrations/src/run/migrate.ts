@@ -1,0 +1,170 @@
+import { adoptUnderLock, hasTimers } from '../ledger/adopt.ts';
+import type { Adoption } from '../ledger/adopt.ts';
+import { applyMigration } from './apply-migration.ts';
+import type { ApplyProgress, MigrationRun } from './apply-migration.ts';
+import { defaultBlockingRowLimit, guardAgainstBlocking } from './block-guard.ts';
+import { BlockerWatch } from '../locks/blocking-sessions.ts';
+import type { BlockingSession } from '../locks/blocking-sessions.ts';
+import { compareLedger, refuseProblems } from '../ledger/compare-ledger.ts';
+import { followLedger } from '../ledger/kysely-bookkeeping.ts';
+import { createLedger, readLedger } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { defaultLockPolicy } from '../locks/lock-retry.ts';
+import type { LockPolicy } from '../locks/lock-retry.ts';
+import { MigrationError } from '../migration-error.ts';
+import { readMigrationFiles } from '../files/migration-file.ts';
+import type { MigrationFile } from '../files/migration-file.ts';
+import { withMigrationLock } from '../locks/migration-lock.ts';
+import { openMigrationSession } from './migration-session.ts';
+import type { MigrationSession } from './migration-session.ts';
+import { findMigrationsDirectory } from '../files/migrations-directory.ts';
+import { readOnlineState } from '../ledger/online-state.ts';
+
+/** What happens while migrating. The library prints nothing itself. */
+export type MigrationProgress =
+  | { readonly kind: 'waiting'; readonly holder: BlockingSession | undefined }
+  | { readonly kind: 'adopted'; readonly adoption: Adoption }
+  | { readonly kind: 'started'; readonly file: MigrationFile }
+  | ApplyProgress
+  | { readonly kind: 'applied'; readonly file: MigrationFile; readonly milliseconds: number };
+
+export interface MigrateOptions {
+  readonly databaseUrl: string;
+  /** Holds the numbered files; found from where this code lies when not given. */
+  readonly directory?: string | undefined;
+  /** The last version to apply; the newest when not given. */
+  readonly to?: bigint | undefined;
+  /** Milliseconds to wait for another migrator; 0: not at all; not given: as long as it takes. */
+  readonly lockWaitMs?: number | undefined;
+  /** Timers above which a file that blocks the table is refused; Infinity: never. */
+  readonly blockingRowLimit?: number | undefined;
+  readonly lockPolicy?: LockPolicy | undefined;
+  /** Apply what follows the online migration although that waits for its contract yet. */
+  readonly beforeContract?: boolean | undefined;
+  readonly onProgress?: ((progress: MigrationProgress) => void) | undefined;
+}
+
+export interface MigrationReport {
+  /** In the order in which they were applied by this call. */
+  readonly applied: readonly { readonly file: MigrationFile; readonly milliseconds: number }[];
+  /** Newest version of the database afterwards; undefined when nothing was ever applied. */
+  readonly version: bigint | undefined;
+}
+
+/** @throws MigrationError `no-such-version`. */
+function chooseTarget(files: readonly MigrationFile[], to: bigint | undefined): bigint {
+  const newest = files.at(-1)?.version ?? 0n;
+  if (to === undefined) return newest;
+  if (!files.some((file) => file.version === to)) {
+    throw new MigrationError('no-such-version', `there is no migration ${to}; the newest is ${newest}`);
+  }
+  return to;
+}
+
+/**
+ * The ledger to go by. A database of the old service is adopted first, when its schema proves which migrations it has.
+ *
+ * @throws MigrationError `schema-differs` when it proves none
+ */
+async function readOrAdopt(
+  session: MigrationSession,
+  directory: string,
+  files: readonly MigrationFile[],
+  report: (progress: MigrationProgress) => void,
+): Promise<Ledger> {
+  const ledger = await readLedger(session.client);
+  if (ledger.rows.length > 0 || !(await hasTimers(session.client))) return ledger;
+  report({ kind: 'adopted', adoption: await adoptUnderLock(session.client, directory, files, ledger) });
+  return readLedger(session.client);
+}
+
+/**
+ * The files to apply. One that is done online is left to its contract, and what follows it as well unless the caller
+ * says otherwise: some of it is of no use to the old service, which may be at work yet.
+ *
+ * @throws MigrationError `online-in-progress`
+ */
+async function chooseFiles(
+  session: MigrationSession,
+  files: readonly MigrationFile[],
+  ledger: Ledger,
+  options: MigrateOptions,
+): Promise<readonly MigrationFile[]> {
+  if (ledger.underWay === undefined) return files;
+  const state = await readOnlineState(session.client, ledger.underWay);
+  const name = files.find((file) => file.version === ledger.underWay)?.fileName ?? String(ledger.underWay);
+  if (options.beforeContract !== true || state?.phase !== 'verified') {
+    throw new MigrationError(
+      'online-in-progress',
+      `${name} is being done online and is at ${state?.phase ?? 'its start'}: see \`nx run migrator:online -- status\`, then contract or abort it. Once it is verified, --before-contract applies what follows it`,
+    );
+  }
+  return files.filter((file) => file.version !== ledger.underWay);
+}
+
+async function migrateLocked(
+  session: MigrationSession,
+  directory: string,
+  files: readonly MigrationFile[],
+  options: MigrateOptions,
+): Promise<MigrationReport> {
+  const target = chooseTarget(files, options.to);
+  const report = options.onProgress ?? (() => undefined);
+  const ledger = await readOrAdopt(session, directory, files, report);
+  await createLedger(session.client, ledger.table);
+  refuseProblems(compareLedger(files, ledger).problems);
+  const chosen = await chooseFiles(session, files, ledger, options);
+  const { applied, pending } = compareLedger(chosen, ledger);
+  await followLedger(session.client, applied, ledger.rows, ledger.table);
+
+  const watch = new BlockerWatch(session.databaseUrl);
+  const run: MigrationRun = {
+    session,
+    files: chosen,
+    ledgerTable: ledger.table,
+    watch,
+    policy: options.lockPolicy ?? defaultLockPolicy,
+    report,
+  };
+  const done: { file: MigrationFile; milliseconds: number }[] = [];
+  try {
+    for (const file of pending.filter((candidate) => candidate.version <= target)) {
+      await guardAgainstBlocking(session.client, file, options.blockingRowLimit ?? defaultBlockingRowLimit);
+      report({ kind: 'started', file });
+      const startedAt = performance.now();
+      await applyMigration(run, file);
+      const milliseconds = performance.now() - startedAt;
+      done.push({ file, milliseconds });
+      report({ kind: 'applied', file, milliseconds });
+    }
+  } finally {
+    await watch.close();
+  }
+  return { applied: done, version: done.at(-1)?.file.version ?? ledger.rows.at(-1)?.version };
+}
+
+/**
+ * Applies the pending migrations in order, each with its ledger row in a transaction of its own. One migrator at a time
+ * works on a database; the others wait. A file that fails leaves nothing behind, the files before it stay applied.
+ *
+ * @throws MigrationError with a code, and for a failing statement with file, line, SQLSTATE and statement.
+ */
+export async function migrateToLatest(options: MigrateOptions): Promise<MigrationReport> {
+  const directory = options.directory ?? findMigrationsDirectory();
+  const files = await readMigrationFiles(directory);
+  const session = await openMigrationSession(options.databaseUrl);
+  try {
+    return await withMigrationLock(
+      session.client,
+      {
+        lockWaitMs: options.lockWaitMs,
+        onWait: (holder) => {
+          options.onProgress?.({ kind: 'waiting', holder });
+        },
+      },
+      () => migrateLocked(session, directory, files, options),
+    );
+  } finally {
+    await session.close();
+  }
+}

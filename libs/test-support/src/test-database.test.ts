@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
+import { withDatabase } from './server-connection.ts';
+
+async function connect(url: string, application = 'jest'): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: application });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+async function columns(url: string): Promise<string[]> {
+  const client = await connect(url);
+  try {
+    const { rows } = await client.query<{ column_name: string }>(
+      "SELECT column_name FROM information_schema.columns WHERE table_name = 'timers'",
+    );
+    return rows.map(({ column_name: name }) => name);
+  } finally {
+    await client.end();
+  }
+}
+
+describe('createTestDatabase', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database.drop());
+
+  it('has the newest schema', async () => {
+    expect(await columns(database.url)).toEqual(expect.arrayContaining(['callback_type', 'callback_config']));
+  });
+
+  it('is not shared: several at once do not see each other', async () => {
+    const others = await Promise.all([createTestDatabase(), createTestDatabase()]);
+    const client = await connect(others[0].url);
+    await client.query('CREATE TABLE only_here ()');
+    await client.end();
+    const other = await connect(others[1].url);
+    await expect(other.query('SELECT FROM only_here')).rejects.toMatchObject({ code: '42P01' });
+    await other.end();
+    await Promise.all(others.map((each) => each.drop()));
+  });
+
+  it('can be empty', async () => {
+    const empty = await createTestDatabase({ empty: true });
+    expect(await columns(empty.url)).toEqual([]);
+    await empty.drop();
+  });
+
+  it('refuses to be dropped quietly while a connection is open, names it, and is gone all the same', async () => {
+    const leaky = await createTestDatabase();
+    const leak = await connect(leaky.url, 'forgotten pool');
+    await leak.query("SELECT 'the last query'");
+    await expect(leaky.drop()).rejects.toThrow(
+      /not closed:\n.*"forgotten pool" idle: SELECT 'the last query'/,
+    );
+    await leak.end().catch(() => undefined);
+    const server = await connect(withDatabase(database.url, database.name));
+    const { rowCount } = await server.query('SELECT FROM pg_database WHERE datname = $1', [leaky.name]);
+    await server.end();
+    expect(rowCount).toBe(0);
+  });
+});
