@@ -2,7 +2,7 @@ import { connect } from '@timer-platform/database';
 import { pino } from 'pino';
 import { systemClock } from './src/clock.ts';
 import { apiSettingsSchema } from './src/api/api-settings.ts';
-import { createApi } from './src/api/create-api.ts';
+import { createServer } from './src/api/server.ts';
 
 /** Text of the OpenAPI document, as openapi.json keeps it. Needs no database: none of the routes is called. */
 export async function openApiText(): Promise<string> {
@@ -12,7 +12,7 @@ export async function openApiText(): Promise<string> {
     poolSize: 1,
     onIdleError: () => undefined,
   });
-  const app = await createApi({
+  const app = await createServer({
     db,
     clock: systemClock,
     settings: apiSettingsSchema.parse({}),

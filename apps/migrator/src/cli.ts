@@ -1,11 +1,10 @@
-import { DatabaseSettingsError } from '@timer-platform/database';
+import { DatabaseSettingsError, type Environment } from '@timer-platform/database';
 import { MigrationError } from '@timer-platform/migrations';
 import { CommanderError } from 'commander';
 
 import { exitCode, exitCodeOfError } from './exit-codes.ts';
 import type { Output } from './output.ts';
 import { buildProgram, PendingError } from './program.ts';
-import type { Environment } from './program.ts';
 
 function toJsonError({ code, message, failure }: MigrationError): unknown {
   return { error: { code, message, ...failure } };

@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 import { databaseSettings, DatabaseSettingsError, parseHeaderKeys } from '@timer-platform/database';
-import type { DatabaseSettings, HeaderKeys } from '@timer-platform/database';
+import type { DatabaseSettings, Environment, HeaderKeys } from '@timer-platform/database';
 import { embeddedDirectory } from '@timer-platform/embedded-postgres';
 
 export interface Config {
@@ -15,7 +15,7 @@ export interface Config {
  *
  * @throws DatabaseSettingsError naming every variable at fault
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Environment): Config {
   const directory = env['TIMER_DIRECTORY'];
   return Object.freeze({
     database: databaseSettings(env),
@@ -29,7 +29,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
  *
  * @throws DatabaseSettingsError when they are not as they should be
  */
-export function readHeaderKeys(env: Readonly<Record<string, string | undefined>>): HeaderKeys {
+export function readHeaderKeys(env: Environment): HeaderKeys {
   const variable = 'HEADER_ENCRYPTION_KEYS';
   const read = parseHeaderKeys(env[variable] ?? '');
   if ('fault' in read) throw new DatabaseSettingsError([{ variable, message: read.fault }]);

@@ -1,3 +1,4 @@
+import type { Environment } from '@timer-platform/database';
 import { Command } from 'commander';
 
 import { parseCount, parseSeconds, parseVersion } from './arguments.ts';
@@ -23,9 +24,7 @@ import { verifyDatabase } from './commands/verify.ts';
 import type { VerifyCommand } from './commands/verify.ts';
 import { readConfig, readHeaderKeys } from './config.ts';
 import type { Output } from './output.ts';
-import { useDatabase } from './use-database.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { useDatabase } from './with-database.ts';
 
 /** `status --check` found something pending; it is told already. */
 export class PendingError extends Error {

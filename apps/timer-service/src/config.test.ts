@@ -67,9 +67,9 @@ describe('readConfig', () => {
 
     const sources = [
       'config.ts',
-      'maintenance/retention.ts',
+      'maintenance/prune-finished-timers.ts',
       'api/api-settings.ts',
-      'dispatch/dispatch-settings.ts',
+      'dispatch/settings.ts',
     ];
     sources.push('transports/transport-settings.ts', 'transports/nats/nats-settings.ts');
     const named = sources.flatMap((file) => {

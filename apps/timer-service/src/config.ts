@@ -4,13 +4,14 @@ import {
   NO_HEADER_KEYS,
   parseHeaderKeys,
   type DatabaseSettings,
+  type Environment,
   type HeaderKeys,
 } from '@timer-platform/database';
 import { z } from 'zod';
 import { apiSettingsSchema, type ApiSettings } from './api/api-settings.ts';
-import { dispatchSettingsSchema, type DispatchSettings } from './dispatch/dispatch-settings.ts';
-import { retentionSettingsSchema, type RetentionSettings } from './maintenance/retention.ts';
-import { type Environment, onOff, wholeNumber } from './settings.ts';
+import { dispatchSettingsSchema, type DispatchSettings } from './dispatch/settings.ts';
+import { retentionSettingsSchema, type RetentionSettings } from './maintenance/prune-finished-timers.ts';
+import { boolean, integer } from './settings.ts';
 import { transportSettingsSchema, type TransportSettings } from './transports/transport-settings.ts';
 
 const processSettingsSchema = z
@@ -18,8 +19,8 @@ const processSettingsSchema = z
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
     TIMER_MODE: z.enum(['production', 'development']).default('production'),
     TIMER_DIRECTORY: z.string().min(1).default('.timer'),
-    DATABASE_POOL_SIZE: wholeNumber(2, 1_000, 20),
-    TRANSACTION_POOLER: onOff(false),
+    DATABASE_POOL_SIZE: integer(2, 1_000, 20),
+    TRANSACTION_POOLER: boolean(false),
     HEADER_ENCRYPTION_KEYS: z
       .string()
       .transform((text, context): HeaderKeys => {

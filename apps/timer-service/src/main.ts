@@ -2,7 +2,7 @@ import { maskDatabaseUrl } from '@timer-platform/database';
 import type { Logger } from 'pino';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { createLog } from './observability/log.ts';
+import { createLogger } from './observability/logger.ts';
 import { type Service, startService } from './service.ts';
 
 function print(line: string): void {
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const log = createLog(config);
+  const log = createLogger(config);
   const asked = stopAsked(log);
   const starting = start(config, log);
   try {

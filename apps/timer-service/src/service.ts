@@ -5,23 +5,23 @@ import {
   connect,
   type Database,
   decryptHeaders,
-  deleteFinishedTimers,
+  pruneFinishedTimers,
   oldestDueAge,
   SchemaError,
 } from '@timer-platform/database';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { createApi } from './api/create-api.ts';
+import { createServer } from './api/server.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { observeDispatch } from './observability/dispatch-log.ts';
-import { dispatchStatements } from './dispatch/dispatch-statements.ts';
+import { observeDispatch } from './observability/dispatch-logging.ts';
+import { dispatchStatements } from './dispatch/statements.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { createMetrics } from './observability/metrics.ts';
-import { Retention } from './maintenance/retention.ts';
+import { Retention } from './maintenance/prune-finished-timers.ts';
 import { createTransports } from './transports/create-transports.ts';
-import { refuseDestination } from './transports/egress/destination-policy.ts';
-import { destinationPolicy } from './transports/transport-settings.ts';
+import { egressRefusal } from './transports/egress/egress-policy.ts';
+import { egressPolicy } from './transports/transport-settings.ts';
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -69,7 +69,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const apiDatabase = openDatabase('api', config.databasePoolSize, false);
   const dispatchDatabase = openDatabase('dispatcher', DISPATCHER_CONNECTIONS, true);
 
-  const destinations = destinationPolicy(config.transports, config.mode === 'development');
+  const destinations = egressPolicy(config.transports, config.mode === 'development');
   const transports = createTransports(config.transports, { clock, log, destinations });
   const metrics = createMetrics({
     load: () => dispatcher.load,
@@ -85,7 +85,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     random,
     observer: observeDispatch(metrics, log),
   });
-  const api = await createApi({
+  const api = await createServer({
     db: apiDatabase,
     settings: config.api,
     log,
@@ -96,7 +96,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
     refuseDestination: (callback) =>
       matchCallback(callback, {
-        http: ({ url }) => refuseDestination(url, destinations),
+        http: ({ url }) => egressRefusal(url, destinations),
         nats: () => (config.transports.nats === undefined ? NATS_NOT_CONFIGURED : undefined),
       }),
     headerKeys: config.headerKeys,
@@ -138,7 +138,7 @@ function startRetention(
   if (finishedForMs === undefined || !config.dispatch.enabled) return undefined;
   const retention = new Retention({
     finishedForMs,
-    deleteFinished: (step) => deleteFinishedTimers(database, step),
+    deleteFinished: (step) => pruneFinishedTimers(database, step),
     monotonicMs: () => clock.monotonicMs(),
     random,
     onDeleted: (timers) => {

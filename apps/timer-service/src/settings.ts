@@ -1,10 +1,7 @@
 import { z } from 'zod';
 
-/** The environment, as it is read once by config.ts. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /** A whole number in a variable. */
-export function wholeNumber(min: number, max: number, byDefault: number) {
+export function integer(min: number, max: number, byDefault: number) {
   return z.coerce
     .number({ error: 'must be a whole number' })
     .int({ error: 'must be a whole number' })
@@ -14,7 +11,7 @@ export function wholeNumber(min: number, max: number, byDefault: number) {
 }
 
 /** A switch in a variable. */
-export function onOff(byDefault: boolean) {
+export function boolean(byDefault: boolean) {
   return z
     .enum(['true', 'false', '1', '0', 'on', 'off'], { error: 'must be true or false' })
     .transform((text) => text === 'true' || text === '1' || text === 'on')
@@ -22,7 +19,7 @@ export function onOff(byDefault: boolean) {
 }
 
 /** A comma-separated list in a variable; spaces around items and empty items do not count. */
-export function list() {
+export function commaSeparated() {
   return z
     .string()
     .transform((text) =>

@@ -1,5 +1,5 @@
 import { type Database, statement } from './connect.ts';
-import { isUndefinedObject } from './database-error.ts';
+import { isUndefinedObject } from './postgres-error.ts';
 
 /** The database has not the schema that this code was written for. */
 export class SchemaError extends Error {

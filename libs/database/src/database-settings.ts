@@ -20,7 +20,8 @@ export class DatabaseSettingsError extends Error {
   }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** The environment variables of a process, as they are read once by its config.ts. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 const PARTS = ['PG_HOST', 'PG_PORT', 'PG_USER', 'PG_PASSWORD', 'PG_DB_NAME'] as const;
 type Part = (typeof PARTS)[number];

@@ -1,28 +1,29 @@
 export { checkSchema, SchemaError } from './check-schema.ts';
 export { connect, type ConnectOptions, type Database } from './connect.ts';
-export { classifyFailure, type DatabaseFailure } from './database-failure.ts';
+export { classifyFailure, type DatabaseFailure } from './postgres-error.ts';
 export {
   databaseSettings,
   DatabaseSettingsError,
   maskDatabaseUrl,
   type DatabaseSettings,
+  type Environment,
 } from './database-settings.ts';
 export {
   claimDueTimers,
-  type ClaimedTimer,
+  type ClaimedRow,
   type ClaimRequest,
   type ClaimResult,
 } from './dispatch/claim-due-timers.ts';
 export { registerDispatcher, renewDispatcher, unregisterDispatcher } from './dispatch/dispatchers.ts';
-export { handBackClaims, type UnstartedClaim } from './dispatch/hand-back-claims.ts';
+export { releaseClaims, type UnstartedClaim } from './dispatch/release-claims.ts';
 export { listClaims, type RecordedClaim } from './dispatch/list-claims.ts';
 export { oldestDueAge } from './dispatch/oldest-due.ts';
 export {
-  recoverLostClaims,
-  removeDeadDispatchers,
-  type Recovered,
-  type RecoveryRules,
-} from './dispatch/recover-lost-claims.ts';
+  rescueLostClaims,
+  removeExpiredDispatchers,
+  type RescueResult,
+  type RescueRules,
+} from './dispatch/rescue-lost-claims.ts';
 export { settleDelivered, type DeliveredAttempt } from './dispatch/settle-delivered.ts';
 export { settleFailed, type FailedAttempt } from './dispatch/settle-failed.ts';
 export {
@@ -37,14 +38,10 @@ export {
 } from './header-encryption.ts';
 export { ping } from './ping.ts';
 export type { Schema } from './schema.ts';
-export {
-  deleteFinishedTimers,
-  type DeletionResult,
-  type DeletionStep,
-} from './timers/delete-finished-timers.ts';
+export { pruneFinishedTimers, type PruneResult, type PruneStep } from './timers/prune-finished-timers.ts';
 export { cancelTimer, retryTimer, runTimer, type ChangeResult } from './timers/change-timer.ts';
 export { findTimer, findTimers } from './timers/find-timer.ts';
-export { forgetIdempotencyKeys } from './timers/forget-idempotency-keys.ts';
+export { pruneIdempotencyKeys } from './timers/prune-idempotency-keys.ts';
 export {
   insertTimers,
   type IdempotencyKey,

@@ -15,7 +15,7 @@ import {
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { type ClusterLocation, clusterPath, dataPath } from './cluster-location.ts';
-import { errorCode, errorMessage } from './error-code.ts';
+import { errorCode, messageOf } from './error-code.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { processExists } from './postmaster-pid.ts';
 import { asUser } from './server-user.ts';
@@ -90,7 +90,7 @@ async function create(
       (await isThere(location.directory))
     )
       return;
-    throw new Error(`The embedded PostgreSQL could not make its data directory: ${errorMessage(error)}`, {
+    throw new Error(`The embedded PostgreSQL could not make its data directory: ${messageOf(error)}`, {
       cause: error,
     });
   }
@@ -136,7 +136,7 @@ export async function ensureCluster(
   } catch (error) {
     const why = errorCode(error) === 'EACCES' ? 'belongs to another user' : 'cannot be read';
     throw new Error(
-      `${passwordFile} ${why} (${errorMessage(error)}). Run as the user who started the embedded PostgreSQL first, ` +
+      `${passwordFile} ${why} (${messageOf(error)}). Run as the user who started the embedded PostgreSQL first, ` +
         `remove ${directory} to begin with an empty database, or set DATABASE_URL.`,
       { cause: error },
     );

@@ -8,7 +8,7 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 /** The message of whatever was thrown. */
-export function errorMessage(error: unknown): string {
+export function messageOf(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string')
     return error.message;
   return String(error);

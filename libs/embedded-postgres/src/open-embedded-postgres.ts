@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Cluster, ensureCluster } from './cluster.ts';
 import { locateCluster } from './cluster-location.ts';
-import { errorMessage } from './error-code.ts';
+import { messageOf } from './error-code.ts';
 import { findFreePort, isPortFree } from './free-port.ts';
 import { findNativePackage, type PostgresBinaries, prepareBinaries } from './postgres-binaries.ts';
 import {
@@ -169,7 +169,7 @@ class Membership {
         this.#log(`the embedded PostgreSQL is back on port ${port}`);
         return;
       } catch (error) {
-        this.#log(`${errorMessage(error)}\ntrying again in ${pause} ms`);
+        this.#log(`${messageOf(error)}\ntrying again in ${pause} ms`);
         await delay(pause);
       }
     }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { errorCode, errorMessage } from './error-code.ts';
+import { errorCode, messageOf } from './error-code.ts';
 import { asUser, makeOpenDirectory, type ServerUser } from './server-user.ts';
 
 const run = promisify(execFile);
@@ -145,6 +145,6 @@ export async function prepareBinaries(
     EACCES: `The user ${user?.name ?? 'that runs this'} may not execute it.`,
   };
   throw new Error(
-    `The embedded PostgreSQL does not run: ${errorMessage(failure).trim()}. ${hints[errorCode(failure) ?? ''] ?? ''} ${WAY_OUT}`,
+    `The embedded PostgreSQL does not run: ${messageOf(failure).trim()}. ${hints[errorCode(failure) ?? ''] ?? ''} ${WAY_OUT}`,
   );
 }

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import pg from 'pg';
 import { CLUSTER_USER, type Cluster } from './cluster.ts';
-import { errorCode, errorMessage } from './error-code.ts';
+import { errorCode, messageOf } from './error-code.ts';
 
 /**
  * A process that uses the server holds one session with this advisory lock, shared. Whoever can take it exclusively is
@@ -105,6 +105,6 @@ export async function joinServer(cluster: Cluster, port: number): Promise<Presen
       : { retry: true, reason: `the server on port ${port} belongs to ${directory}` };
   } catch (error) {
     await client.end().catch(() => undefined);
-    return { retry: errorCode(error) !== '28P01', reason: `port ${port}: ${errorMessage(error)}` };
+    return { retry: errorCode(error) !== '28P01', reason: `port ${port}: ${messageOf(error)}` };
   }
 }

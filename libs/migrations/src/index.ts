@@ -6,7 +6,7 @@ export type { BlockingSession } from './locks/blocking-sessions.ts';
 export { compareLedger, refuseProblems } from './ledger/compare-ledger.ts';
 export type { LedgerComparison, LedgerProblem } from './ledger/compare-ledger.ts';
 export { dropLeftoverIndex } from './run/concurrent-index.ts';
-export { asDatabaseError, messageOf, sqlState } from './database-error.ts';
+export { asDatabaseError, sqlState } from './server-error.ts';
 export { followLedger } from './ledger/kysely-bookkeeping.ts';
 export { createLedger, insertLedgerRow, readLedger } from './ledger/ledger.ts';
 export type { Ledger, LedgerRow, LedgerTable } from './ledger/ledger.ts';

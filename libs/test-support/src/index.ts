@@ -3,7 +3,7 @@ export { findProgram } from './find-program.ts';
 export { startNatsServer, type NatsServer, type NatsServerOptions } from './nats-server.ts';
 export {
   startReceiver,
-  type Answer,
+  type ReceiverResponse,
   type ReceivedRequest,
   type Receiver,
   type RequestHandler,

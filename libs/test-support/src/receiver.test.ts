@@ -26,7 +26,7 @@ it('records requests as they came', async () => {
 });
 
 it('answers as it is told, request by request', async () => {
-  receiver.answer(({ path }) =>
+  receiver.respondWith(({ path }) =>
     path === '/no' ? 503 : { status: 201, headers: { 'retry-after': '7' }, body: 'made' },
   );
   expect((await fetch(`${receiver.url}/no`)).status).toBe(503);
@@ -35,15 +35,15 @@ it('answers as it is told, request by request', async () => {
 });
 
 it('can cut the connection, by order and when the handler throws', async () => {
-  receiver.answer(() => 'reset');
+  receiver.respondWith(() => 'reset');
   await expect(fetch(receiver.url)).rejects.toThrow();
-  receiver.answer(() => Promise.reject(new Error('test')));
+  receiver.respondWith(() => Promise.reject(new Error('test')));
   await expect(fetch(receiver.url)).rejects.toThrow();
   expect(receiver.requests).toHaveLength(2);
 });
 
 it('can hang until it is stopped', async () => {
-  receiver.answer(() => 'hang');
+  receiver.respondWith(() => 'hang');
   const answer = fetch(receiver.url).then(
     () => 'answered',
     () => 'cut',

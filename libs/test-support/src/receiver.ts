@@ -18,7 +18,7 @@ export interface ReceivedRequest {
 }
 
 /** A status; a whole answer; `hang`: never answers; `reset`: cuts the connection. */
-export type Answer =
+export type ReceiverResponse =
   | number
   | {
       readonly status: number;
@@ -28,7 +28,7 @@ export type Answer =
   | 'hang'
   | 'reset';
 
-export type RequestHandler = (request: ReceivedRequest) => Answer | Promise<Answer>;
+export type RequestHandler = (request: ReceivedRequest) => ReceiverResponse | Promise<ReceiverResponse>;
 
 /** A real HTTP server that records what it gets. */
 export interface Receiver {
@@ -38,7 +38,7 @@ export interface Receiver {
   /** In the order of their arrival. Only requests whose body has arrived whole. */
   readonly requests: readonly ReceivedRequest[];
   /** Chooses the answers from now on. */
-  answer(handler: RequestHandler): void;
+  respondWith(handler: RequestHandler): void;
   /**
    * Waits until the condition holds for the requests so far, or until there are that many.
    * @param timeoutMs how long, 30 s by default
@@ -55,7 +55,7 @@ export interface Receiver {
 const WAIT_MS = 30_000;
 const REQUESTS_LISTED = 20;
 
-function reply(response: ServerResponse, answer: Answer): void {
+function reply(response: ServerResponse, answer: ReceiverResponse): void {
   if (answer === 'hang') return;
   if (answer === 'reset') {
     response.socket?.resetAndDestroy();
@@ -152,7 +152,7 @@ export async function startReceiver(handler: RequestHandler = () => 200, port = 
     url: `http://127.0.0.1:${listening}`,
     port: listening,
     requests: log.requests,
-    answer: (next) => {
+    respondWith: (next) => {
       current = next;
     },
     waitFor: async (condition, timeoutMs = WAIT_MS) => {

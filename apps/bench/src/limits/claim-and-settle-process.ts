@@ -22,19 +22,19 @@ await registerDispatcher(db, dispatcherId, 'bench');
 async function drain(): Promise<number> {
   let settled = 0;
   for (;;) {
-    const { timers } = await claimDueTimers(db, {
+    const { rows } = await claimDueTimers(db, {
       dispatcherId,
       lookAheadMs: 250,
       limit: Number(batchText),
       dueFromMs: Number.NEGATIVE_INFINITY,
     });
-    if (timers.length === 0) return settled;
+    if (rows.length === 0) return settled;
     const nowMs = Date.now();
     await settleDelivered(
       db,
-      timers.map(({ id, claim }) => ({ id, claim, startedMs: nowMs, finishedMs: nowMs })),
+      rows.map(({ id, fencingToken }) => ({ id, fencingToken, startedMs: nowMs, finishedMs: nowMs })),
     );
-    settled += timers.length;
+    settled += rows.length;
   }
 }
 

@@ -51,14 +51,13 @@ async function measureClaims({ client, url }: BenchDatabase): Promise<Spread> {
     const took: number[] = [];
     for (let i = 0; i < CLAIMS + WARM_UP_CLAIMS; i += 1) {
       const startedMs = performance.now();
-      const { timers } = await claimDueTimers(db, {
+      const { rows } = await claimDueTimers(db, {
         dispatcherId,
         lookAheadMs: 250,
         limit: CLAIM_SIZE,
         dueFromMs: Number.NEGATIVE_INFINITY,
       });
-      if (timers.length !== CLAIM_SIZE)
-        throw new Error(`a claim found ${timers.length} of ${CLAIM_SIZE} timers`);
+      if (rows.length !== CLAIM_SIZE) throw new Error(`a claim found ${rows.length} of ${CLAIM_SIZE} timers`);
       if (i >= WARM_UP_CLAIMS) took.push(performance.now() - startedMs);
     }
     return spreadOf(took);

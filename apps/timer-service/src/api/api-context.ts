@@ -10,7 +10,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Clock } from '../clock.ts';
 import type { ApiKey, Role } from './auth/api-key.ts';
 import type { ApiSettings } from './api-settings.ts';
-import type { RefuseDestination } from './timers/to-new-timer.ts';
+import type { RejectCallback } from './timers/parse-timer-request.ts';
 
 /** Text for Prometheus, and its content type. */
 export interface MetricsText {
@@ -25,7 +25,7 @@ export interface ApiContext {
   readonly clock: Clock;
   /** Tells the dispatcher of this process that a timer is due at this instant (milliseconds since 1970), or now. */
   readonly wake: (dueAtMs?: number) => void;
-  readonly refuseDestination: RefuseDestination;
+  readonly refuseDestination: RejectCallback;
   /** Encrypt and decrypt the headers of callbacks in their rows. */
   readonly headerKeys: HeaderKeys;
 }

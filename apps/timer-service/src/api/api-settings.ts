@@ -1,24 +1,24 @@
 import { z } from 'zod';
-import { list, onOff, wholeNumber } from '../settings.ts';
+import { commaSeparated, boolean, integer } from '../settings.ts';
 import { apiKeyListSchema } from './auth/api-key.ts';
 
 /** Settings of the HTTP API. */
 export const apiSettingsSchema = z
   .object({
     HOST: z.string().min(1).optional(),
-    PORT: wholeNumber(0, 65_535, 8_080),
+    PORT: integer(0, 65_535, 8_080),
     API_KEY: z.string().min(32, { error: 'must have at least 32 characters' }).optional(),
     API_KEYS: apiKeyListSchema.optional(),
     API_KEYS_FILE: z.string().min(1).optional(),
-    RATE_LIMIT_PER_SECOND: wholeNumber(0, 1_000_000, 0),
-    FAILED_AUTH_PER_MINUTE: wholeNumber(1, 1_000_000, 60),
-    TRUSTED_PROXIES: list(),
-    BODY_LIMIT_BYTES: wholeNumber(1_024, 64 * 1_048_576, 1.5 * 1_048_576),
-    BATCH_BODY_LIMIT_BYTES: wholeNumber(1_024, 256 * 1_048_576, 16 * 1_048_576),
-    IDEMPOTENCY_KEY_HOURS: wholeNumber(1, 24 * 3_650, 24 * 7),
-    HEALTH_MAX_OVERDUE_MS: wholeNumber(0, 86_400_000, 300_000),
-    METRICS_PUBLIC: onOff(false),
-    DOCS: onOff(true),
+    RATE_LIMIT_PER_SECOND: integer(0, 1_000_000, 0),
+    FAILED_AUTH_PER_MINUTE: integer(1, 1_000_000, 60),
+    TRUSTED_PROXIES: commaSeparated(),
+    BODY_LIMIT_BYTES: integer(1_024, 64 * 1_048_576, 1.5 * 1_048_576),
+    BATCH_BODY_LIMIT_BYTES: integer(1_024, 256 * 1_048_576, 16 * 1_048_576),
+    IDEMPOTENCY_KEY_HOURS: integer(1, 24 * 3_650, 24 * 7),
+    HEALTH_MAX_OVERDUE_MS: integer(0, 86_400_000, 300_000),
+    METRICS_PUBLIC: boolean(false),
+    DOCS: boolean(true),
   })
   .transform((env) => ({
     /** Address to listen on; by default all, in development mode this machine alone. */

@@ -13,8 +13,8 @@ import {
 import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Outcome } from '../transports/transport.ts';
-import type { DispatchObserver } from './dispatch-observer.ts';
-import { type DispatchStatements, dispatchStatements } from './dispatch-statements.ts';
+import type { DispatchObserver } from './observer.ts';
+import { type DispatchStatements, dispatchStatements } from './statements.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { gate } from './testing/gate.ts';
 import { DELIVERED, ScriptedTransport } from './testing/scripted-transport.ts';
@@ -76,9 +76,9 @@ function makeDispatcher(
     settled: (kind, _size, lost) => {
       if (lost > 0) events.push(`lost ${kind}`);
     },
-    parked: () => events.push('parked'),
-    recovered: ({ returned }) => events.push(`recovered ${returned}`),
-    replaced: () => events.push('replaced'),
+    deferred: () => events.push('parked'),
+    rescued: ({ returned }) => events.push(`recovered ${returned}`),
+    leaseLost: () => events.push('replaced'),
     databaseError: () => events.push('database error'),
     defect: () => events.push('defect'),
   };
@@ -358,7 +358,7 @@ describe('several dispatchers', () => {
       claim: unlessFrozen(real.claim),
       register: unlessFrozen(real.register),
       renew: unlessFrozen(real.renew),
-      handBack: unlessFrozen(real.handBack),
+      release: unlessFrozen(real.release),
       removeDead: () => Promise.resolve(0),
     };
     const old = makeDispatcher({ statements, clock, settings: { lookAheadMs: 5_000 } });

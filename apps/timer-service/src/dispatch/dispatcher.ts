@@ -1,18 +1,18 @@
 import { matchCallback } from '@timer-platform/callback-types';
 import type { Clock } from '../clock.ts';
 import type { Transports } from '../transports/transport.ts';
-import { Attempts } from './deliver/attempts.ts';
+import { AttemptRunner } from './deliver/attempt-runner.ts';
 import { ClaimLoop } from './claim/claim-loop.ts';
 import { DatabaseClock } from './database-clock.ts';
-import type { DispatchObserver } from './dispatch-observer.ts';
-import type { DispatchSettings } from './dispatch-settings.ts';
-import type { DispatchStatements } from './dispatch-statements.ts';
-import { DueQueue } from './claim/due-queue.ts';
-import { type DecryptHeaders, type HeldTimer, readTimer } from './claim/held-timer.ts';
-import { Registration } from './lease/registration.ts';
-import { SettleBuffer } from './settle/settle-buffer.ts';
-import { StrayClaims } from './lease/stray-claims.ts';
-import { Sweep } from './lease/sweep.ts';
+import type { DispatchObserver } from './observer.ts';
+import type { DispatchSettings } from './settings.ts';
+import type { DispatchStatements } from './statements.ts';
+import { DelayQueue } from './claim/delay-queue.ts';
+import { type DecryptHeaders, type ClaimedTimer, readTimer } from './claim/claimed-timer.ts';
+import { Lease } from './lease/lease.ts';
+import { SettleBatcher } from './settle/settle-batcher.ts';
+import { OrphanedClaims } from './lease/orphaned-claims.ts';
+import { Rescuer } from './lease/rescuer.ts';
 
 export interface DispatcherOptions {
   readonly statements: DispatchStatements;
@@ -58,21 +58,21 @@ async function within(ms: number, done: Promise<void>): Promise<void> {
 
 /**
  * Delivers timers: claims them shortly before they are due, holds them to the millisecond, makes the attempt and
- * settles what came of it. A timer's way: {@link ClaimLoop} → {@link DueQueue} → {@link Attempts} (destinations,
- * transport, next step) → {@link SettleBuffer}.
+ * settles what came of it. A timer's way: {@link ClaimLoop} → {@link DelayQueue} → {@link AttemptRunner} (destinations,
+ * transport, next step) → {@link SettleBatcher}.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #databaseClock = new DatabaseClock();
-  readonly #queue: DueQueue<HeldTimer>;
-  readonly #attempts: Attempts;
-  readonly #settles: SettleBuffer;
-  readonly #registration: Registration;
-  readonly #loop: ClaimLoop;
+  readonly #queue: DelayQueue<ClaimedTimer>;
+  readonly #attemptRunner: AttemptRunner;
+  readonly #settleBatcher: SettleBatcher;
+  readonly #lease: Lease;
+  readonly #claimLoop: ClaimLoop;
   /** Every claim whose end is not written yet, by the timer's id. */
   readonly #held = new Map<string, number>();
-  readonly #strays = new StrayClaims();
-  #parkCheck: NodeJS.Timeout | undefined;
+  readonly #orphans = new OrphanedClaims();
+  #releaseInterval: NodeJS.Timeout | undefined;
   #starting: Promise<void> | undefined;
   #stopping = false;
 
@@ -80,10 +80,10 @@ export class Dispatcher {
     this.#options = options;
     const { statements, transports, settings, clock, random, observer } = options;
     const databaseFailed = (error: unknown): void => {
-      this.#strays.databaseFailed();
+      this.#orphans.databaseFailed();
       observer.databaseError(error);
     };
-    this.#queue = new DueQueue<HeldTimer>(
+    this.#queue = new DelayQueue<ClaimedTimer>(
       {
         nowMs: () => this.#nowMs(),
         after: (ms, call) => {
@@ -94,65 +94,66 @@ export class Dispatcher {
         },
       },
       (timer) => {
-        this.#attempts.due(timer);
+        this.#attemptRunner.due(timer);
       },
     );
-    this.#settles = new SettleBuffer({
+    this.#settleBatcher = new SettleBatcher({
       statements,
       sleep,
-      onWritten: ({ kind, size, lost, nextDueMs, claims }) => {
-        for (const { id, claim } of claims) if (this.#held.get(id) === claim) this.#held.delete(id);
+      onWritten: ({ kind, size, lost, nextDueMs, items }) => {
+        for (const { id, fencingToken } of items)
+          if (this.#held.get(id) === fencingToken) this.#held.delete(id);
         observer.settled(kind, size, lost);
-        if (nextDueMs !== null) this.#loop.stored(nextDueMs);
-        this.#loop.roomMade();
+        if (nextDueMs !== null) this.#claimLoop.wake(nextDueMs);
+        this.#claimLoop.capacityFreed();
       },
       onError: databaseFailed,
     });
-    this.#attempts = new Attempts({
+    this.#attemptRunner = new AttemptRunner({
       limits: {
         maxInFlight: settings.maxInFlight,
         maxInFlightPerDestination: settings.maxInFlightPerDestination,
         maxWaitingAtFirst: 2 * BATCH,
       },
       transports,
-      settles: this.#settles,
+      settles: this.#settleBatcher,
       clock,
       databaseClock: this.#databaseClock,
       random,
       observer,
-      mayStart: (monotonicMs) => this.#registration.isValid(monotonicMs),
-      roomMade: () => {
-        this.#loop.roomMade();
+      mayStart: (monotonicMs) => this.#lease.isValid(monotonicMs),
+      capacityFreed: () => {
+        this.#claimLoop.capacityFreed();
       },
     });
-    const sweep = new Sweep(statements, (recovered) => {
-      observer.recovered(recovered);
-      this.#loop.lookAtEverything();
+    const sweep = new Rescuer(statements, (recovered) => {
+      observer.rescued(recovered);
+      this.#claimLoop.pollEverything();
     });
-    this.#registration = new Registration({
+    this.#lease = new Lease({
       clock,
       sleep,
       statements: {
         ...statements,
-        sweep: async () => {
+        rescue: async () => {
           await sweep.run(clock.monotonicMs());
-          if (this.#strays.isDue()) await this.#handBackStrays();
+          if (this.#orphans.isDue()) await this.#releaseOrphans();
         },
       },
       onSample: (sample) => {
         this.#databaseClock.observe(sample);
       },
       onReplaced: () => {
-        observer.replaced();
+        observer.leaseLost();
       },
       onError: databaseFailed,
     });
-    this.#loop = new ClaimLoop({
+    this.#claimLoop = new ClaimLoop({
       lookAheadMs: settings.lookAheadMs,
       batch: BATCH,
       nowMs: () => this.#nowMs(),
-      mayClaim: () => this.#registration.isValid(clock.monotonicMs()),
-      room: () => this.#room(),
+      mayClaim: () => this.#lease.isValid(clock.monotonicMs()),
+      capacity: () => this.#capacity(),
       claim: (dueFromMs, limit) => this.#claim(dueFromMs, limit),
       onError: databaseFailed,
     });
@@ -165,13 +166,13 @@ export class Dispatcher {
     readonly waiting: number;
     readonly unsettled: number;
   } {
-    const { inFlight, waiting } = this.#attempts;
-    return { inFlight, held: this.#queue.size, waiting, unsettled: this.#settles.size };
+    const { inFlight, waiting } = this.#attemptRunner;
+    return { inFlight, held: this.#queue.size, waiting, unsettled: this.#settleBatcher.size };
   }
 
   /** Destinations by the state of their circuit breaker; for metrics. */
-  get breakerStates(): Attempts['breakerStates'] {
-    return this.#attempts.breakerStates;
+  get breakerStates(): AttemptRunner['breakerStates'] {
+    return this.#attemptRunner.breakerStates;
   }
 
   /** Resolves when the dispatcher is registered and claims timers; waits for the database as long as it takes. */
@@ -181,23 +182,23 @@ export class Dispatcher {
   }
 
   async #begin(): Promise<void> {
-    await this.#registration.start();
+    await this.#lease.start();
     // Asked to stop meanwhile: nothing that would have to be stopped again may begin.
     if (this.#stopping) return;
-    this.#parkCheck = setInterval(() => {
-      this.#attempts.park();
+    this.#releaseInterval = setInterval(() => {
+      this.#attemptRunner.releaseWaiting();
     }, PARK_CHECK_MS);
-    this.#loop.start();
+    this.#claimLoop.start();
   }
 
   /** A timer was stored or changed by this process and is due then, in milliseconds since 1970. */
   stored(dueMs: number): void {
-    this.#loop.stored(dueMs);
+    this.#claimLoop.wake(dueMs);
   }
 
   /** Timers were changed by this process, and it is not known when they are due. */
   changed(): void {
-    this.#loop.lookAtEverything();
+    this.#claimLoop.pollEverything();
   }
 
   /**
@@ -206,18 +207,18 @@ export class Dispatcher {
    */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#registration.giveUpStarting();
+    this.#lease.giveUpStarting();
     await this.#starting;
-    await this.#loop.stop();
-    clearInterval(this.#parkCheck);
-    for (const { claimed } of [...this.#queue.takeAll(), ...this.#attempts.takeWaiting()])
-      this.#settles.handBack({ id: claimed.id, claim: claimed.claim, notBeforeMs: null });
+    await this.#claimLoop.stop();
+    clearInterval(this.#releaseInterval);
+    for (const { row } of [...this.#queue.takeAll(), ...this.#attemptRunner.takeWaiting()])
+      this.#settleBatcher.release({ id: row.id, fencingToken: row.fencingToken, notBeforeMs: null });
     const { settings, transports } = this.#options;
-    await within(settings.shutdownGraceMs, this.#attempts.allEnded());
+    await within(settings.shutdownGraceMs, this.#attemptRunner.allEnded());
     await Promise.all([transports.http.close(), transports.nats.close()]);
-    await within(FLUSH_GRACE_MS, this.#attempts.allEnded());
-    await within(FLUSH_GRACE_MS, this.#settles.written());
-    await this.#registration.stop();
+    await within(FLUSH_GRACE_MS, this.#attemptRunner.allEnded());
+    await within(FLUSH_GRACE_MS, this.#settleBatcher.written());
+    await this.#lease.stop();
   }
 
   #nowMs(): number {
@@ -225,7 +226,7 @@ export class Dispatcher {
   }
 
   /** Room for claims: everything held counts, so that memory stays bounded whatever is due. */
-  #room(): { fresh: number; backlog: number } {
+  #capacity(): { fresh: number; backlog: number } {
     const { inFlight, held, waiting, unsettled } = this.load;
     const capacity = 2 * this.#options.settings.maxInFlight + 2 * BATCH;
     const fresh = Math.max(0, capacity - inFlight - held - waiting - unsettled);
@@ -234,7 +235,7 @@ export class Dispatcher {
 
   async #claim(dueFromMs: number, limit: number) {
     const { statements, settings, clock, observer, transports, decryptHeaders } = this.#options;
-    const dispatcherId = this.#registration.id;
+    const dispatcherId = this.#lease.id;
     const sentMs = clock.monotonicMs();
     const result = await statements.claim({
       dispatcherId,
@@ -243,31 +244,32 @@ export class Dispatcher {
       dueFromMs,
     });
     this.#databaseClock.observe({ sentMs, receivedMs: clock.monotonicMs(), databaseMs: result.nowMs });
-    if (!result.registered) this.#registration.replace();
-    observer.claimed(result.timers.length);
-    for (const { id, claim } of result.timers) this.#held.set(id, claim);
-    const held: HeldTimer[] = [];
-    for (const claimed of result.timers) {
+    if (!result.registered) this.#lease.replace();
+    observer.claimed(result.rows.length);
+    for (const { id, fencingToken } of result.rows) this.#held.set(id, fencingToken);
+    const held: ClaimedTimer[] = [];
+    for (const claimed of result.rows) {
       const read = readTimer(claimed, decryptHeaders, (callback) =>
         matchCallback(callback, {
           http: (http) => transports.http.destinationOf(http),
           nats: (nats) => transports.nats.destinationOf(nats),
         }),
       );
-      if (read.kind === 'held') held.push(read.timer);
-      else this.#attempts.failUnstarted(claimed, read.reason);
+      if (read.kind === 'readable') held.push(read.timer);
+      else this.#attemptRunner.failUnstarted(claimed, read.reason);
     }
     this.#queue.add(held);
     return result;
   }
 
-  async #handBackStrays(): Promise<void> {
+  async #releaseOrphans(): Promise<void> {
     const { statements, observer } = this.#options;
-    const recorded = await statements.listClaims(this.#registration.id);
-    const strays = this.#strays.looked(recorded, this.#held);
-    for (const { id, claim } of strays) this.#settles.handBack({ id, claim, notBeforeMs: null });
+    const recorded = await statements.listClaims(this.#lease.id);
+    const strays = this.#orphans.check(recorded, this.#held);
+    for (const { id, fencingToken } of strays)
+      this.#settleBatcher.release({ id, fencingToken, notBeforeMs: null });
     if (strays.length === 0) return;
-    observer.recovered({ returned: strays.length, failed: 0 });
-    this.#loop.lookAtEverything();
+    observer.rescued({ returned: strays.length, failed: 0 });
+    this.#claimLoop.pollEverything();
   }
 }

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { DispatchObserver } from '../dispatch/dispatch-observer.ts';
+import type { DispatchObserver } from '../dispatch/observer.ts';
 
 /** Bounds in seconds: a timer is meant to start within a few milliseconds, and may be days late after an outage. */
 const LATENESS_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3_600];
@@ -144,14 +144,14 @@ export function createMetrics(sources: MetricSources): Metrics {
         settles.observe({ kind }, timers);
         lost.inc(lostNow);
       },
-      parked: (timers) => {
+      deferred: (timers) => {
         parked.inc(timers);
       },
-      recovered: ({ returned, failed }) => {
+      rescued: ({ returned, failed }) => {
         recovered.inc({ to: 'pending' }, returned);
         recovered.inc({ to: 'failed' }, failed);
       },
-      replaced: () => {
+      leaseLost: () => {
         replaced.inc();
       },
     },

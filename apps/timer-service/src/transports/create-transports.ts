@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
-import type { DestinationPolicy } from './egress/destination-policy.ts';
+import type { EgressPolicy } from './egress/egress-policy.ts';
 import { httpTransport } from './http/http-transport.ts';
 import { natsTransport, unconfiguredNatsTransport } from './nats/nats-transport.ts';
 import type { TransportLog } from './transport-log.ts';
-import { destinationPolicy, type TransportSettings } from './transport-settings.ts';
+import { egressPolicy, type TransportSettings } from './transport-settings.ts';
 import type { Transports } from './transport.ts';
 import { deliveryUserAgent } from './http/user-agent.ts';
 
@@ -11,13 +11,13 @@ export interface TransportContext {
   readonly clock: Clock;
   readonly log: TransportLog;
   /** Where HTTP callbacks may go; by default what the settings open, and not this machine. */
-  readonly destinations?: DestinationPolicy;
+  readonly destinations?: EgressPolicy;
 }
 
 /** One transport for every callback type. Connects to NATS in the background; close each when done. */
 export function createTransports(
   settings: TransportSettings,
-  { clock, destinations = destinationPolicy(settings, false), log }: TransportContext,
+  { clock, destinations = egressPolicy(settings, false), log }: TransportContext,
 ): Transports {
   return {
     http: httpTransport({

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { list, wholeNumber } from '../settings.ts';
+import { commaSeparated, integer } from '../settings.ts';
 import { parseAllowedDestination } from './egress/allowed-destination.ts';
 import { DEFAULT_DENIED_PORTS } from './egress/denied-ports.ts';
-import type { DestinationPolicy } from './egress/destination-policy.ts';
+import type { EgressPolicy } from './egress/egress-policy.ts';
 import { faultOfSigningSecret } from './http/http-signature.ts';
 import { natsSettingsSchema } from './nats/nats-settings.ts';
 
 const httpSettingsSchema = z
   .object({
-    ALLOWED_DESTINATIONS: list().transform((items, context) =>
+    ALLOWED_DESTINATIONS: commaSeparated().transform((items, context) =>
       items
         .map((item) => {
           const parsed = parseAllowedDestination(item);
@@ -31,14 +31,14 @@ const httpSettingsSchema = z
         return new Set(ports.map(Number));
       })
       .default(new Set(DEFAULT_DENIED_PORTS)),
-    SIGNING_SECRETS: list().superRefine((secrets, context) => {
+    SIGNING_SECRETS: commaSeparated().superRefine((secrets, context) => {
       secrets.forEach((secret, index) => {
         const fault = faultOfSigningSecret(secret);
         if (fault !== undefined)
           context.addIssue({ code: 'custom', message: `(item ${index + 1}) ${fault}` });
       });
     }),
-    HTTP_CONNECT_TIMEOUT_MS: wholeNumber(100, 300_000, 10_000),
+    HTTP_CONNECT_TIMEOUT_MS: integer(100, 300_000, 10_000),
   })
   .transform((env) => ({
     /** Hosts, host:port and CIDRs that may be reached although they are not public. */
@@ -73,6 +73,6 @@ export type TransportSettings = z.infer<typeof transportSettingsSchema>;
  *
  * @param allowLoopback true in development mode alone: callbacks may come to this machine
  */
-export function destinationPolicy(settings: TransportSettings, allowLoopback: boolean): DestinationPolicy {
+export function egressPolicy(settings: TransportSettings, allowLoopback: boolean): EgressPolicy {
   return { allowed: settings.allowedDestinations, deniedPorts: settings.deniedPorts, allowLoopback };
 }

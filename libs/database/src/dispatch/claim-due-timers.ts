@@ -17,10 +17,10 @@ export interface ClaimRequest {
 }
 
 /** A timer that this dispatcher now holds. Not to be started before `dueMs`. */
-export interface ClaimedTimer {
+export interface ClaimedRow {
   readonly id: string;
   /** Fencing token: settling names it, and changes nothing when the timer was claimed again since. */
-  readonly claim: number;
+  readonly fencingToken: number;
   readonly dueMs: number;
   readonly executeAtMs: number;
   readonly expiresAtMs: number | null;
@@ -37,11 +37,11 @@ export interface ClaimedTimer {
 }
 
 export interface ClaimResult {
-  readonly timers: ClaimedTimer[];
+  readonly rows: ClaimedRow[];
   /** The database's clock when it answered. */
   readonly nowMs: number;
   /** Everything due up to this instant was looked at: the begin of the statement, plus the look-ahead. */
-  readonly lookedUpToMs: number;
+  readonly polledUpToMs: number;
   /** When the next timer beyond the look-ahead is due; null: none is stored. Only asked for when fewer than `limit` were claimed. */
   readonly nextDueMs: number | null;
   /** false: this dispatcher is no longer registered; it may start nothing and has to register anew. */
@@ -89,7 +89,7 @@ const CLAIM = statement(
      NULL::double precision AS expires_at_ms,
      registered,
      date_part('epoch', clock_timestamp()) * 1000 AS now_ms,
-     date_part('epoch', now()) * 1000 + $2 AS looked_up_to_ms,
+     date_part('epoch', now()) * 1000 + $2 AS polled_up_to_ms,
      CASE WHEN (SELECT count(*) FROM claimed) < $3 THEN (
        SELECT date_part('epoch', COALESCE(next_attempt_at, execute_at)) * 1000 FROM timers
        WHERE status = 'pending' AND COALESCE(next_attempt_at, execute_at) > now() + $2 * interval '1 millisecond'
@@ -101,12 +101,12 @@ const CLAIM = statement(
    FROM claimed`,
 );
 
-/** Of the look itself: the one row without an id. Repeating it in each timer's row would be a third of the answer. */
-interface LookRow {
+/** About the poll itself: the one row without an id. Repeating it in each timer's row would be a third of the answer. */
+interface PollRow {
   id: null;
   registered: boolean;
   now_ms: number;
-  looked_up_to_ms: number;
+  polled_up_to_ms: number;
   next_due_ms: number | null;
 }
 
@@ -125,29 +125,29 @@ interface TimerRow {
 /** Claims timers that are due soon, in the order in which they are due. */
 export async function claimDueTimers(db: Database, request: ClaimRequest): Promise<ClaimResult> {
   const { dispatcherId, lookAheadMs, limit, dueFromMs } = request;
-  const rows = await db.rows<LookRow | TimerRow>(CLAIM, [dispatcherId, lookAheadMs, limit, dueFromMs]);
-  let look: LookRow | undefined;
-  const timers: ClaimedTimer[] = [];
-  for (const row of rows) {
-    if (row.id === null) look = row;
-    else timers.push(toClaimed(row));
+  const returned = await db.rows<PollRow | TimerRow>(CLAIM, [dispatcherId, lookAheadMs, limit, dueFromMs]);
+  let poll: PollRow | undefined;
+  const rows: ClaimedRow[] = [];
+  for (const row of returned) {
+    if (row.id === null) poll = row;
+    else rows.push(toClaimed(row));
   }
-  if (look === undefined) throw new Error('a claim answered without its own row');
+  if (poll === undefined) throw new Error('a claim returned no row about the poll itself');
   // RETURNING promises no order.
-  timers.sort((one, other) => one.dueMs - other.dueMs);
+  rows.sort((one, other) => one.dueMs - other.dueMs);
   return {
-    timers,
-    nowMs: look.now_ms,
-    lookedUpToMs: look.looked_up_to_ms,
-    nextDueMs: look.next_due_ms,
-    registered: look.registered,
+    rows,
+    nowMs: poll.now_ms,
+    polledUpToMs: poll.polled_up_to_ms,
+    nextDueMs: poll.next_due_ms,
+    registered: poll.registered,
   };
 }
 
-function toClaimed(row: TimerRow): ClaimedTimer {
+function toClaimed(row: TimerRow): ClaimedRow {
   return {
     id: row.id,
-    claim: row.claims,
+    fencingToken: row.claims,
     dueMs: row.due_ms,
     executeAtMs: row.execute_at_ms,
     expiresAtMs: row.expires_at_ms,

@@ -8,11 +8,11 @@ import { cancelTimer } from '../timers/change-timer.ts';
 import { findTimer } from '../timers/find-timer.ts';
 import { insertTimers, type NewTimer } from '../timers/insert-timers.ts';
 import { listAttempts } from '../timers/list-attempts.ts';
-import { claimDueTimers, type ClaimedTimer } from './claim-due-timers.ts';
+import { claimDueTimers, type ClaimedRow } from './claim-due-timers.ts';
 import { registerDispatcher, renewDispatcher, unregisterDispatcher } from './dispatchers.ts';
-import { handBackClaims } from './hand-back-claims.ts';
+import { releaseClaims } from './release-claims.ts';
 import { oldestDueAge } from './oldest-due.ts';
-import { recoverLostClaims, removeDeadDispatchers } from './recover-lost-claims.ts';
+import { rescueLostClaims, removeExpiredDispatchers } from './rescue-lost-claims.ts';
 import { SETTLE_DELIVERED, settleDelivered } from './settle-delivered.ts';
 import { type FailedAttempt, settleFailed } from './settle-failed.ts';
 
@@ -74,18 +74,18 @@ async function claim(more: Partial<Parameters<typeof claimDueTimers>[1]> = {}) {
   });
 }
 
-async function claimOne(): Promise<ClaimedTimer> {
-  const [timer] = (await claim()).timers;
+async function claimOne(): Promise<ClaimedRow> {
+  const [timer] = (await claim()).rows;
   if (timer === undefined) throw new Error('nothing was due');
   return timer;
 }
 
-function failed(timer: ClaimedTimer, more: Partial<FailedAttempt> = {}): FailedAttempt {
-  const { id, claim: token, dueMs } = timer;
+function failed(timer: ClaimedRow, more: Partial<FailedAttempt> = {}): FailedAttempt {
+  const { id, fencingToken: token, dueMs } = timer;
   const now = Date.now();
   return {
     id,
-    claim: token,
+    fencingToken: token,
     error: 'HTTP 503',
     nextAttemptMs: now - 10,
     dueMs,
@@ -105,33 +105,33 @@ describe('claimDueTimers', () => {
     const later = await storeDue({}, 1_000);
     const sooner = await storeDue({}, 5_000);
     await storeDue({}, -60_000);
-    const { timers, registered, nextDueMs, nowMs } = await claim();
-    expect(timers.map(({ id }) => id)).toEqual([sooner, later]);
+    const { rows, registered, nextDueMs, nowMs } = await claim();
+    expect(rows.map(({ id }) => id)).toEqual([sooner, later]);
     expect(registered).toBe(true);
     expect((nextDueMs ?? 0) - nowMs).toBeGreaterThan(50_000);
     expect(await statusOf(later)).toBe('executing');
-    expect((await claim()).timers).toEqual([]);
+    expect((await claim()).rows).toEqual([]);
   });
 
   test('looks ahead as far as it is told, and from the low-water mark on', async () => {
     await storeDue({}, -30_000);
     const overdue = await storeDue({}, 60_000);
-    expect((await claim({ lookAheadMs: 20_000, dueFromMs: Date.now() - 1_000 })).timers).toEqual([]);
-    expect((await claim({ lookAheadMs: 40_000, dueFromMs: Date.now() - 1_000 })).timers).toHaveLength(1);
-    expect((await claim()).timers.map(({ id }) => id)).toEqual([overdue]);
+    expect((await claim({ lookAheadMs: 20_000, dueFromMs: Date.now() - 1_000 })).rows).toEqual([]);
+    expect((await claim({ lookAheadMs: 40_000, dueFromMs: Date.now() - 1_000 })).rows).toHaveLength(1);
+    expect((await claim()).rows.map(({ id }) => id)).toEqual([overdue]);
   });
 
   test('tells how far it has looked: from its begin on, not from its answer', async () => {
     const before = Date.now();
-    const { lookedUpToMs, nowMs } = await claim({ lookAheadMs: 250 });
-    expect(lookedUpToMs).toBeGreaterThanOrEqual(before + 250);
-    expect(lookedUpToMs).toBeLessThanOrEqual(nowMs + 250);
+    const { polledUpToMs, nowMs } = await claim({ lookAheadMs: 250 });
+    expect(polledUpToMs).toBeGreaterThanOrEqual(before + 250);
+    expect(polledUpToMs).toBeLessThanOrEqual(nowMs + 250);
   });
 
   test('takes no more than the limit, and then does not ask for the next due instant', async () => {
     for (let i = 0; i < 5; i += 1) await storeDue();
-    const { timers, nextDueMs } = await claim({ limit: 3 });
-    expect(timers).toHaveLength(3);
+    const { rows, nextDueMs } = await claim({ limit: 3 });
+    expect(rows).toHaveLength(3);
     expect(nextDueMs).toBeNull();
   });
 
@@ -176,11 +176,11 @@ describe('claimDueTimers', () => {
        FROM generate_series(1, 200)`,
     );
     const claims = await Promise.all(Array.from({ length: 20 }, () => claim({ limit: 10 })));
-    const ids = claims.flatMap(({ timers }) => timers.map(({ id }) => id));
+    const ids = claims.flatMap(({ rows }) => rows.map(({ id }) => id));
     expect(new Set(ids).size).toBe(ids.length);
     // SKIP LOCKED may leave some to the next look, never lose them.
     const rest = await claim({ limit: 1_000 });
-    expect(ids.length + rest.timers.length).toBe(200);
+    expect(ids.length + rest.rows.length).toBe(200);
   });
 });
 
@@ -190,7 +190,7 @@ describe('settling', () => {
     const timer = await claimOne();
     const startedMs = Date.now() - 20;
     const settled = await settleDelivered(db, [
-      { id, claim: timer.claim, startedMs, finishedMs: startedMs + 15 },
+      { id, fencingToken: timer.fencingToken, startedMs, finishedMs: startedMs + 15 },
     ]);
     expect(settled).toEqual(new Set([id]));
     const row = await findTimer(db, id);
@@ -212,7 +212,7 @@ describe('settling', () => {
       executed_at: null,
     });
     expect(waiting?.due_at.getTime()).toBe(nextAttemptMs);
-    expect((await claim()).timers).toEqual([]);
+    expect((await claim()).rows).toEqual([]);
 
     await admin.query('UPDATE timers SET next_attempt_at = now()');
     await settleFailed(db, [
@@ -243,32 +243,36 @@ describe('settling', () => {
   test('only the newest claim can settle: the older one changes nothing, in whatever way it ends', async () => {
     const id = await storeDue();
     const old = await claimOne();
-    await handBackClaims(db, [{ id, claim: old.claim, notBeforeMs: null }]);
+    await releaseClaims(db, [{ id, fencingToken: old.fencingToken, notBeforeMs: null }]);
     const current = await claimOne();
-    expect(current.claim).toBe(old.claim + 1);
+    expect(current.fencingToken).toBe(old.fencingToken + 1);
     const now = Date.now();
-    expect(await settleDelivered(db, [{ id, claim: old.claim, startedMs: now, finishedMs: now }])).toEqual(
-      new Set(),
-    );
+    expect(
+      await settleDelivered(db, [{ id, fencingToken: old.fencingToken, startedMs: now, finishedMs: now }]),
+    ).toEqual(new Set());
     expect(await settleFailed(db, [failed(old)])).toEqual(new Set());
-    expect(await handBackClaims(db, [{ id, claim: old.claim, notBeforeMs: null }])).toBe(0);
+    expect(await releaseClaims(db, [{ id, fencingToken: old.fencingToken, notBeforeMs: null }])).toBe(0);
     expect(await statusOf(id)).toBe('executing');
     // The control: the same calls with the current claim do change it.
     expect(
-      await settleDelivered(db, [{ id, claim: current.claim, startedMs: now, finishedMs: now }]),
+      await settleDelivered(db, [
+        { id, fencingToken: current.fencingToken, startedMs: now, finishedMs: now },
+      ]),
     ).toEqual(new Set([id]));
     expect(
-      await settleDelivered(db, [{ id, claim: current.claim, startedMs: now, finishedMs: now }]),
+      await settleDelivered(db, [
+        { id, fencingToken: current.fencingToken, startedMs: now, finishedMs: now },
+      ]),
     ).toEqual(new Set());
   });
 
   test('handing back uses up no attempt, and keeps the due instant unless it is given another', async () => {
     const id = await storeDue();
     const before = await findTimer(db, id);
-    await handBackClaims(db, [{ id, claim: (await claimOne()).claim, notBeforeMs: null }]);
+    await releaseClaims(db, [{ id, fencingToken: (await claimOne()).fencingToken, notBeforeMs: null }]);
     expect(await findTimer(db, id)).toMatchObject({ status: 'pending', attempts: 0, due_at: before?.due_at });
     const notBeforeMs = Date.now() + 5_000;
-    await handBackClaims(db, [{ id, claim: (await claimOne()).claim, notBeforeMs }]);
+    await releaseClaims(db, [{ id, fencingToken: (await claimOne()).fencingToken, notBeforeMs }]);
     expect((await findTimer(db, id))?.due_at.getTime()).toBe(notBeforeMs);
   });
 
@@ -276,9 +280,9 @@ describe('settling', () => {
     const id = await storeDue();
     const timer = await claimOne();
     expect(await cancelTimer(db, id)).toEqual({ outcome: 'wrong-state', status: 'executing' });
-    await handBackClaims(db, [{ id, claim: timer.claim, notBeforeMs: null }]);
+    await releaseClaims(db, [{ id, fencingToken: timer.fencingToken, notBeforeMs: null }]);
     expect((await cancelTimer(db, id)).outcome).toBe('changed');
-    expect((await claim()).timers).toEqual([]);
+    expect((await claim()).rows).toEqual([]);
   });
 });
 
@@ -292,11 +296,11 @@ describe('recovery', () => {
   test('returns what a silent dispatcher held, without using up an attempt', async () => {
     const id = await storeDue();
     await claimOne();
-    expect(await removeDeadDispatchers(db, 10_000)).toBe(0);
-    expect(await recoverLostClaims(db, RULES)).toEqual({ returned: 0, failed: 0 });
+    expect(await removeExpiredDispatchers(db, 10_000)).toBe(0);
+    expect(await rescueLostClaims(db, RULES)).toEqual({ returned: 0, failed: 0 });
     await silence(dispatcherId);
-    expect(await removeDeadDispatchers(db, 10_000)).toBe(1);
-    expect(await recoverLostClaims(db, RULES)).toEqual({ returned: 1, failed: 0 });
+    expect(await removeExpiredDispatchers(db, 10_000)).toBe(1);
+    expect(await rescueLostClaims(db, RULES)).toEqual({ returned: 1, failed: 0 });
     expect(await findTimer(db, id)).toMatchObject({ status: 'pending', attempts: 0 });
     expect(await renewDispatcher(db, dispatcherId)).toBeUndefined();
   });
@@ -307,7 +311,7 @@ describe('recovery', () => {
       await registerDispatcher(db, dispatcherId, 'test');
       await claimOne();
       await unregisterDispatcher(db, dispatcherId);
-      expect(await recoverLostClaims(db, RULES)).toEqual(
+      expect(await rescueLostClaims(db, RULES)).toEqual(
         lost < RULES.maxLostClaims ? { returned: 1, failed: 0 } : { returned: 0, failed: 1 },
       );
     }
@@ -324,7 +328,7 @@ describe('recovery', () => {
       const timer = await claimOne();
       if (last) await settleFailed(db, [failed(timer)]);
       await unregisterDispatcher(db, dispatcherId);
-      await recoverLostClaims(db, { ...RULES, maxLostClaims: 2 });
+      await rescueLostClaims(db, { ...RULES, maxLostClaims: 2 });
     }
     const { rows } = await admin.query('SELECT status, lost_claims FROM timers');
     expect(rows).toEqual([{ status: 'pending', lost_claims: 1 }]);
@@ -334,10 +338,10 @@ describe('recovery', () => {
     const id = await storeDue();
     await admin.query('ALTER TABLE timers DISABLE TRIGGER update_timers_updated_at');
     await admin.query(`UPDATE timers SET status = 'executing', updated_at = now() - interval '4 minutes'`);
-    expect((await recoverLostClaims(db, RULES)).returned).toBe(0);
+    expect((await rescueLostClaims(db, RULES)).returned).toBe(0);
     await admin.query(`UPDATE timers SET updated_at = now() - interval '6 minutes'`);
     await admin.query('ALTER TABLE timers ENABLE TRIGGER update_timers_updated_at');
-    expect((await recoverLostClaims(db, RULES)).returned).toBe(1);
+    expect((await rescueLostClaims(db, RULES)).returned).toBe(1);
     expect(await statusOf(id)).toBe('pending');
   });
 });

@@ -5,7 +5,7 @@ import { IS_EXECUTING } from '../state-guards.ts';
 /** An attempt that delivered. Instants are milliseconds since 1970 by the database's clock. */
 export interface DeliveredAttempt {
   readonly id: string;
-  readonly claim: number;
+  readonly fencingToken: number;
   readonly startedMs: number;
   readonly finishedMs: number;
 }
@@ -33,7 +33,7 @@ export async function settleDelivered(
 ): Promise<Set<string>> {
   const rows = await db.rows<{ id: string }>(SETTLE_DELIVERED, [
     arrayLiteral(attempts.map((attempt) => attempt.id)),
-    arrayLiteral(attempts.map((attempt) => attempt.claim)),
+    arrayLiteral(attempts.map((attempt) => attempt.fencingToken)),
     arrayLiteral(attempts.map((attempt) => attempt.startedMs)),
     arrayLiteral(attempts.map((attempt) => attempt.finishedMs)),
   ]);

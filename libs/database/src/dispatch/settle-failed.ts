@@ -4,7 +4,7 @@ import { IS_EXECUTING } from '../state-guards.ts';
 /** The end of a claim that did not deliver. Instants are milliseconds since 1970 by the database's clock. */
 export interface FailedAttempt {
   readonly id: string;
-  readonly claim: number;
+  readonly fencingToken: number;
   readonly error: string;
   /** When to try again; null: not at all, the timer is failed. */
   readonly nextAttemptMs: number | null;
@@ -49,7 +49,7 @@ const SETTLE = statement(
 export async function settleFailed(db: Database, attempts: readonly FailedAttempt[]): Promise<Set<string>> {
   const ended = attempts.map((attempt) => ({
     id: attempt.id,
-    claim: attempt.claim,
+    claim: attempt.fencingToken,
     // PostgreSQL stores no U+0000, and a receiver may have sent one.
     error: attempt.error.replaceAll('\u0000', '\ufffd').toWellFormed(),
     next_attempt_ms: attempt.nextAttemptMs,

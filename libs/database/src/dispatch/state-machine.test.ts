@@ -9,8 +9,8 @@ import { cancelTimer, retryTimer, runTimer } from '../timers/change-timer.ts';
 import { updateTimer } from '../timers/update-timer.ts';
 import { claimDueTimers } from './claim-due-timers.ts';
 import { registerDispatcher, unregisterDispatcher } from './dispatchers.ts';
-import { handBackClaims } from './hand-back-claims.ts';
-import { recoverLostClaims } from './recover-lost-claims.ts';
+import { releaseClaims } from './release-claims.ts';
+import { rescueLostClaims } from './rescue-lost-claims.ts';
 import { settleDelivered } from './settle-delivered.ts';
 import { settleFailed } from './settle-failed.ts';
 
@@ -153,7 +153,7 @@ class System {
     switch (step.do) {
       case 'claim': {
         const request = { dispatcherId: this.#dispatcherId, lookAheadMs: 0, limit: 10, dueFromMs: -Infinity };
-        return (await claimDueTimers(db, request)).timers.length === 1;
+        return (await claimDueTimers(db, request)).rows.length === 1;
       }
       case 'cancel':
         return (await cancelTimer(db, this.id)).outcome === 'changed';
@@ -165,7 +165,7 @@ class System {
         return (await retryTimer(db, this.id)).outcome === 'changed';
       case 'lose': {
         await unregisterDispatcher(db, this.#dispatcherId);
-        const { returned, failed } = await recoverLostClaims(db, {
+        const { returned, failed } = await rescueLostClaims(db, {
           maxLostClaims: MAX_LOST_CLAIMS,
           unownedMs: 0,
         });
@@ -177,19 +177,19 @@ class System {
 
   async #settle(
     how: 'deliver' | 'fail' | 'give up' | 'refuse' | 'hand back',
-    claim: number,
+    fencingToken: number,
   ): Promise<boolean> {
     const now = Date.now();
     if (how === 'hand back')
-      return (await handBackClaims(db, [{ id: this.id, claim, notBeforeMs: null }])) === 1;
+      return (await releaseClaims(db, [{ id: this.id, fencingToken, notBeforeMs: null }])) === 1;
     if (how === 'deliver')
-      return (await settleDelivered(db, [{ id: this.id, claim, startedMs: now, finishedMs: now }])).has(
-        this.id,
-      );
+      return (
+        await settleDelivered(db, [{ id: this.id, fencingToken, startedMs: now, finishedMs: now }])
+      ).has(this.id);
     const settled = await settleFailed(db, [
       {
         id: this.id,
-        claim,
+        fencingToken,
         error: how,
         nextAttemptMs: how === 'fail' ? now - 1 : null,
         dueMs: now,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { describeSession, isWraparoundVacuum, mayBeAutovacuum } from './blocking-sessions.ts';
 import type { BlockerWatch, BlockingSession } from './blocking-sessions.ts';
-import { asDatabaseError, sqlState } from '../database-error.ts';
+import { asDatabaseError, sqlState } from '../server-error.ts';
 import { MigrationError } from '../migration-error.ts';
 import type { MigrationSession } from '../run/migration-session.ts';
 import { queryRow } from '../query-rows.ts';

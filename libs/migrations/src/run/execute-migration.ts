@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely';
 import type { Kysely } from 'kysely';
 
-import { asDatabaseError } from '../database-error.ts';
+import { asDatabaseError } from '../server-error.ts';
 import { MigrationError } from '../migration-error.ts';
 import type { MigrationFile } from '../files/migration-file.ts';
 import { lineAndColumn } from '../files/split-statements.ts';

@@ -1,7 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 
-import { messageOf } from '../database-error.ts';
 import { MigrationError } from '../migration-error.ts';
 
 /**
@@ -26,7 +25,11 @@ export async function connectClient(databaseUrl: string): Promise<pg.Client> {
   try {
     await client.connect();
   } catch (cause) {
-    throw new MigrationError('connection', `cannot connect to the database: ${messageOf(cause)}`, { cause });
+    throw new MigrationError(
+      'connection',
+      `cannot connect to the database: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
   // When this process is killed, the server ends its statement within a second or two instead of finishing it for
   // nobody with all its locks. Unknown before PostgreSQL 14 and on some platforms, and then not needed to be right.

@@ -1,7 +1,7 @@
 import { createTimerRequestSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
-import { answers } from './answers.ts';
+import { responses, success } from './responses.ts';
 import type { Api, ApiContext } from '../api-context.ts';
-import { creationHeadersSchema, storeTimers } from '../timers/store-timers.ts';
+import { creationHeadersSchema, createTimers } from '../timers/create-timers.ts';
 
 /** `POST /timers` */
 export function createTimerRoute(app: Api, context: ApiContext): void {
@@ -16,13 +16,13 @@ export function createTimerRoute(app: Api, context: ApiContext): void {
         summary: 'Store a timer',
         headers: creationHeadersSchema,
         body: createTimerRequestSchema,
-        response: answers(201, timerSummaryResponseSchema, [400, 409, 413, 415]),
+        response: responses(201, timerSummaryResponseSchema, [400, 409, 413, 415]),
       },
     },
     async (request, reply) => {
-      const [timer] = await storeTimers(context, request, reply, [request.body], () => '');
+      const [timer] = await createTimers(context, request, reply, [request.body], () => '');
       if (timer === undefined) throw new Error('storing one timer answered none');
-      return reply.code(201).send({ code: 0, message: 'success', data: timer });
+      return reply.code(201).send(success(timer));
     },
   );
 }

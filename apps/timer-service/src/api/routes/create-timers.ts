@@ -1,7 +1,7 @@
 import { createTimersRequestSchema, timerBatchResponseSchema } from '@timer-platform/callback-types';
-import { answers } from './answers.ts';
+import { responses, success } from './responses.ts';
 import type { Api, ApiContext } from '../api-context.ts';
-import { creationHeadersSchema, storeTimers } from '../timers/store-timers.ts';
+import { creationHeadersSchema, createTimers } from '../timers/create-timers.ts';
 
 /** `POST /timers/batch`: all of the timers or none. */
 export function createTimersRoute(app: Api, context: ApiContext): void {
@@ -16,13 +16,13 @@ export function createTimersRoute(app: Api, context: ApiContext): void {
         summary: 'Store up to 1,000 timers, all of them or none',
         headers: creationHeadersSchema,
         body: createTimersRequestSchema,
-        response: answers(201, timerBatchResponseSchema, [400, 409, 413, 415]),
+        response: responses(201, timerBatchResponseSchema, [400, 409, 413, 415]),
       },
     },
     async (request, reply) => {
       const items = request.body.timers;
-      const timers = await storeTimers(context, request, reply, items, (index) => `timers.${index}.`);
-      return reply.code(201).send({ code: 0, message: 'success', data: { timers } });
+      const timers = await createTimers(context, request, reply, items, (index) => `timers.${index}.`);
+      return reply.code(201).send(success({ timers }));
     },
   );
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { degradedResponseSchema, healthResponseSchema } from '@timer-platform/callback-types';
 import { type Database, oldestDueAge, ping } from '@timer-platform/database';
+import { success } from './responses.ts';
 import type { Api, ApiContext } from '../api-context.ts';
 
 /** The database must answer within this, in milliseconds. */
@@ -62,11 +63,7 @@ export function healthRoutes(app: Api, { db, clock, settings }: ApiContext): voi
         const { database, fault } = await health();
         const timestamp = new Date(clock.wallMs()).toISOString();
         if (fault === undefined && database === 'connected')
-          return {
-            code: 0 as const,
-            message: 'success',
-            data: { status: 'up' as const, database, timestamp },
-          };
+          return success({ status: 'up' as const, database, timestamp });
         return reply
           .code(500)
           .send({ code: 1, message: fault ?? 'degraded', data: { status: 'degraded', database, timestamp } });

@@ -1,6 +1,6 @@
 import { type Attempt, attemptListResponseSchema, timerParamsSchema } from '@timer-platform/callback-types';
 import { type AttemptRow, findTimer, listAttempts } from '@timer-platform/database';
-import { answers } from './answers.ts';
+import { responses, success } from './responses.ts';
 import type { Api, ApiContext } from '../api-context.ts';
 import { timerNotFound } from '../http/api-error.ts';
 
@@ -28,14 +28,14 @@ export function listAttemptsRoute(app: Api, { db }: ApiContext): void {
         tags: ['timers'],
         summary: 'Every attempt that has ended, the first one first',
         params: timerParamsSchema,
-        response: answers(200, attemptListResponseSchema, [400, 404]),
+        response: responses(200, attemptListResponseSchema, [400, 404]),
       },
     },
     async (request) => {
       const attempts = await listAttempts(db, request.params.id);
       if (attempts.length === 0 && (await findTimer(db, request.params.id)) === undefined)
         throw timerNotFound();
-      return { code: 0 as const, message: 'success', data: { attempts: attempts.map(toAttempt) } };
+      return success({ attempts: attempts.map(toAttempt) });
     },
   );
 }

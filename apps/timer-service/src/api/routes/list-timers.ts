@@ -1,9 +1,9 @@
 import { listTimersQuerySchema, timerListResponseSchema } from '@timer-platform/callback-types';
 import { countTimers, listTimers } from '@timer-platform/database';
-import { answers } from './answers.ts';
+import { responses, success } from './responses.ts';
 import type { Api, ApiContext } from '../api-context.ts';
 import { decodeCursor, encodeCursor } from '../timers/list-cursor.ts';
-import { toSummary } from '../timers/to-timer.ts';
+import { presentSummary } from '../timers/present-timer.ts';
 
 /** `GET /timers` */
 export function listTimersRoute(app: Api, { db }: ApiContext): void {
@@ -16,7 +16,7 @@ export function listTimersRoute(app: Api, { db }: ApiContext): void {
         tags: ['timers'],
         summary: 'List timers, page by page',
         querystring: listTimersQuerySchema,
-        response: answers(200, timerListResponseSchema, [400]),
+        response: responses(200, timerListResponseSchema, [400]),
       },
     },
     async (request) => {
@@ -28,14 +28,14 @@ export function listTimersRoute(app: Api, { db }: ApiContext): void {
         countTimers(db, filter),
       ]);
       const data = {
-        timers: page.timers.map(toSummary),
+        timers: page.timers.map(presentSummary),
         total: count.total,
         total_estimated: count.estimated,
         limit,
         offset,
         next_cursor: page.next === undefined ? null : encodeCursor(request.query, page.next),
       };
-      return { code: 0 as const, message: 'success', data };
+      return success(data);
     },
   );
 }

@@ -1,8 +1,8 @@
 import { retriedResponseSchema, retryTimersRequestSchema } from '@timer-platform/callback-types';
 import { countFailedTimers, retryTimers } from '@timer-platform/database';
-import { answers } from './answers.ts';
+import { responses, success } from './responses.ts';
 import type { Api, ApiContext } from '../api-context.ts';
-import { normaliseInstant } from '../timers/instant.ts';
+import { normaliseInstant } from '../timers/normalize-instant.ts';
 
 /** `POST /timers/retry`: failed → pending for all that match a filter. */
 export function retryTimersRoute(app: Api, { db, wake }: ApiContext): void {
@@ -16,7 +16,7 @@ export function retryTimersRoute(app: Api, { db, wake }: ApiContext): void {
         summary: 'Retry failed timers by a filter',
         description: 'Needs a key of the role admin. Repeat the request while `more` is true.',
         body: retryTimersRequestSchema,
-        response: answers(200, retriedResponseSchema, [400, 413, 415]),
+        response: responses(200, retriedResponseSchema, [400, 413, 415]),
       },
     },
     async (request) => {
@@ -30,12 +30,12 @@ export function retryTimersRoute(app: Api, { db, wake }: ApiContext): void {
       if (dry_run) {
         const counted = await countFailedTimers(db, filter, limit + 1);
         const data = { matched: Math.min(counted, limit), retried: 0, more: counted > limit };
-        return { code: 0 as const, message: 'success', data };
+        return success(data);
       }
       const retried = await retryTimers(db, filter, limit);
       if (retried > 0) wake();
       const data = { matched: retried, retried, more: retried === limit };
-      return { code: 0 as const, message: 'success', data };
+      return success(data);
     },
   );
 }

@@ -1,9 +1,9 @@
 import { timerParamsSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
 import { runTimer } from '@timer-platform/database';
-import { answers } from './answers.ts';
+import { responses, success } from './responses.ts';
 import type { Api, ApiContext } from '../api-context.ts';
 import { changedTimer } from '../timers/changed-timer.ts';
-import { toSummary } from '../timers/to-timer.ts';
+import { presentSummary } from '../timers/present-timer.ts';
 
 /** `POST /timers/:id/run`: pending → due now. */
 export function runTimerRoute(app: Api, { db, wake }: ApiContext): void {
@@ -16,13 +16,13 @@ export function runTimerRoute(app: Api, { db, wake }: ApiContext): void {
         tags: ['timers'],
         summary: 'Run a pending timer now',
         params: timerParamsSchema,
-        response: answers(200, timerSummaryResponseSchema, [400, 404]),
+        response: responses(200, timerSummaryResponseSchema, [400, 404]),
       },
     },
     async (request) => {
       const timer = changedTimer(await runTimer(db, request.params.id), 'run');
       wake();
-      return { code: 0 as const, message: 'success', data: toSummary(timer) };
+      return success(presentSummary(timer));
     },
   );
 }

@@ -5,12 +5,12 @@ import {
   updateTimerRequestSchema,
 } from '@timer-platform/callback-types';
 import { updateTimer } from '@timer-platform/database';
-import { answers } from './answers.ts';
+import { responses, success } from './responses.ts';
 import type { Api, ApiContext } from '../api-context.ts';
 import { validationError } from '../http/api-error.ts';
 import { changedTimer } from '../timers/changed-timer.ts';
-import { toTimerUpdate } from '../timers/to-new-timer.ts';
-import { toSummary } from '../timers/to-timer.ts';
+import { parseTimerUpdate } from '../timers/parse-timer-request.ts';
+import { presentSummary } from '../timers/present-timer.ts';
 
 /** `PUT /timers/:id`: pending timers only. */
 export function updateTimerRoute(app: Api, context: ApiContext): void {
@@ -27,19 +27,19 @@ export function updateTimerRoute(app: Api, context: ApiContext): void {
         description: 'What is absent stays as it is. After a 200 no attempt starts with the old values.',
         params: timerParamsSchema,
         body: updateTimerRequestSchema,
-        response: answers(200, timerSummaryResponseSchema, [400, 404, 413, 415]),
+        response: responses(200, timerSummaryResponseSchema, [400, 404, 413, 415]),
       },
     },
     async (request) => {
       const faults: RequestFault[] = [];
-      const update = toTimerUpdate(request.body, { prefix: '', faults, refuseDestination });
+      const update = parseTimerUpdate(request.body, { prefix: '', faults, refuseDestination });
       if (faults.length > 0) throw validationError(faults);
       const result = await updateTimer(db, request.params.id, update, headerKeys);
       if (result.outcome === 'in-the-past')
         throw validationError([{ path: 'execute_at', message: 'must be in the future' }]);
       const timer = changedTimer(result, 'update');
       wake(timer.execute_at.getTime());
-      return { code: 0 as const, message: 'success', data: toSummary(timer) };
+      return success(presentSummary(timer));
     },
   );
 }

@@ -4,13 +4,13 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { type Clock, systemClock } from '../../clock.ts';
 import { apiSettingsSchema } from '../api-settings.ts';
-import { type ApiOptions, createApi } from '../create-api.ts';
+import { type ApiOptions, createServer } from '../server.ts';
 
 /** The key of the role admin. */
 export const API_KEY = 'a-test-key-of-more-than-32-characters';
 
 /** An answer with its body parsed. */
-export interface Answer {
+export interface TestResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: unknown;
@@ -25,7 +25,12 @@ export interface TestApi {
   /** Everything that was logged, one line of JSON each. */
   readonly logged: string[];
   /** Sends a request with {@link API_KEY}; an object is sent as JSON. */
-  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<TestResponse>;
   close(): Promise<void>;
 }
 
@@ -57,7 +62,7 @@ export async function startTestApi({
   const wakes: (number | undefined)[] = [];
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => logged.push(line) });
-  const app = await createApi({
+  const app = await createServer({
     ...options,
     db,
     clock: clock satisfies Clock,

@@ -6,7 +6,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { systemClock } from '../../clock.ts';
 import type { ApiContext } from '../api-context.ts';
 import { apiSettingsSchema } from '../api-settings.ts';
-import { forgetOldKeys } from '../../maintenance/forget-keys.ts';
+import { forgetOldKeys } from '../../maintenance/prune-idempotency-keys.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 
 let api: TestApi;

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { types } from 'node:util';
 import { buildConnector } from 'undici';
-import { type DestinationPolicy, mayConnect, portOf } from './destination-policy.ts';
+import { type EgressPolicy, mayConnect, portOf } from './egress-policy.ts';
 
 /** Finds the addresses of a host name. Rejects when there are none. */
 export type ResolveHost = (hostname: string) => Promise<readonly LookupAddress[]>;
@@ -34,7 +34,7 @@ function shareLookups(resolve: ResolveHost): ResolveHost {
 }
 
 interface GuardedConnectorOptions {
-  readonly policy: DestinationPolicy;
+  readonly policy: EgressPolicy;
   readonly resolve: ResolveHost;
   /** For look-up, TCP and TLS together. */
   readonly timeoutMs: number;

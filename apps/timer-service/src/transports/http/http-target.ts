@@ -1,4 +1,4 @@
-import { type DestinationPolicy, refuseDestination } from '../egress/destination-policy.ts';
+import { type EgressPolicy, egressRefusal } from '../egress/egress-policy.ts';
 import { DESTINATION_REFUSED } from './http-failure.ts';
 
 /** A callback's URL, taken apart as a request needs it. */
@@ -20,7 +20,7 @@ function decoded(text: string): string {
   }
 }
 
-function parseTarget(text: string, policy: DestinationPolicy): HttpTarget {
+function parseTarget(text: string, policy: EgressPolicy): HttpTarget {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
     return {
@@ -37,7 +37,7 @@ function parseTarget(text: string, policy: DestinationPolicy): HttpTarget {
     origin: url.origin,
     path: url.pathname + url.search,
     authorization: credentials && `Basic ${Buffer.from(credentials).toString('base64')}`,
-    refusal: refuseDestination(text, policy) === undefined ? undefined : DESTINATION_REFUSED,
+    refusal: egressRefusal(text, policy) === undefined ? undefined : DESTINATION_REFUSED,
   };
 }
 
@@ -47,7 +47,7 @@ const MAX_REMEMBERED = 1_000;
  * Takes URLs apart, each once as long as it is remembered: many timers call the same few, and each is asked for twice
  * per attempt.
  */
-export function httpTargets(policy: DestinationPolicy): (url: string) => HttpTarget {
+export function httpTargets(policy: EgressPolicy): (url: string) => HttpTarget {
   const remembered = new Map<string, HttpTarget>();
   return (url) => {
     const known = remembered.get(url);

@@ -167,7 +167,7 @@ describe('what is sent', () => {
 
 describe('what an answer means', () => {
   it.each([200, 201, 202, 204, 299])('%i is delivered', async (status) => {
-    receiver.answer(() => status);
+    receiver.respondWith(() => status);
     expect(await send({}, '{}')).toEqual({ kind: 'delivered', statusCode: status });
   });
 
@@ -179,7 +179,7 @@ describe('what an answer means', () => {
     [503, 'HTTP 503 Service Unavailable'],
     [599, 'HTTP 599'],
   ])('%i is retryable', async (status, reason) => {
-    receiver.answer(() => ({ status, body: 'secret words of the receiver' }));
+    receiver.respondWith(() => ({ status, body: 'secret words of the receiver' }));
     expect(await send({}, '{}')).toEqual({
       kind: 'retryable',
       reason,
@@ -190,12 +190,12 @@ describe('what an answer means', () => {
   });
 
   it('410 is permanent', async () => {
-    receiver.answer(() => 410);
+    receiver.respondWith(() => 410);
     expect(await send()).toEqual({ kind: 'permanent', reason: 'HTTP 410 Gone', statusCode: 410 });
   });
 
   it.each([301, 302, 303, 307, 308])('%i is retryable and not followed', async (status) => {
-    receiver.answer(() => ({ status, headers: { location: `${receiver.url}/elsewhere` } }));
+    receiver.respondWith(() => ({ status, headers: { location: `${receiver.url}/elsewhere` } }));
     expect(await send()).toMatchObject({
       kind: 'retryable',
       statusCode: status,
@@ -205,7 +205,7 @@ describe('what an answer means', () => {
   });
 
   it('reads Retry-After', async () => {
-    receiver.answer(() => ({ status: 503, headers: { 'retry-after': '120' } }));
+    receiver.respondWith(() => ({ status: 503, headers: { 'retry-after': '120' } }));
     expect(await send()).toMatchObject({ kind: 'retryable', retryAfterMs: 120_000 });
   });
 
@@ -219,9 +219,9 @@ describe('what an answer means', () => {
   });
 
   it('reads a body to a bound, and the status has decided before', async () => {
-    receiver.answer(() => ({ status: 200, body: 'x'.repeat(10_000_000) }));
+    receiver.respondWith(() => ({ status: 200, body: 'x'.repeat(10_000_000) }));
     expect(await send()).toEqual({ kind: 'delivered', statusCode: 200 });
-    receiver.answer(() => ({ status: 500, body: 'x'.repeat(10_000_000) }));
+    receiver.respondWith(() => ({ status: 500, body: 'x'.repeat(10_000_000) }));
     expect(await send()).toMatchObject({ kind: 'retryable', statusCode: 500 });
   });
 
@@ -251,7 +251,7 @@ describe('what goes wrong', () => {
   });
 
   it('is a receiver that does not answer in time', async () => {
-    receiver.answer(() => 'hang');
+    receiver.respondWith(() => 'hang');
     expect(await send({ timeout_ms: 250 })).toMatchObject({
       kind: 'retryable',
       reason: 'no response within 250 ms',
@@ -272,7 +272,7 @@ describe('what goes wrong', () => {
   });
 
   it('is a connection that is cut', async () => {
-    receiver.answer(() => 'reset');
+    receiver.respondWith(() => 'reset');
     expect(await send()).toMatchObject({
       kind: 'retryable',
       reason: 'connection closed before the response',
@@ -321,7 +321,7 @@ describe('what goes wrong', () => {
   });
 
   it('is the service stopping: what is under way is given up, and nothing starts any more', async () => {
-    receiver.answer(() => 'hang');
+    receiver.respondWith(() => 'hang');
     const underWay = send();
     await receiver.waitFor(1);
     await transport.close();

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
-import type { DestinationPolicy } from '../egress/destination-policy.ts';
+import type { EgressPolicy } from '../egress/egress-policy.ts';
 import {
   guardedConnector,
   systemResolve,
@@ -28,7 +28,7 @@ export interface HttpTransportOptions {
   /** How long opening a connection may take, look-up and TLS included, within the time limit of the attempt. */
   readonly connectTimeoutMs: number;
   /** Where callbacks may go. */
-  readonly destinations: DestinationPolicy;
+  readonly destinations: EgressPolicy;
   /** How host names are resolved; as the operating system does it by default. */
   readonly resolve?: ResolveHost;
   /** Certificate authorities in PEM, instead of those that Node.js trusts. */

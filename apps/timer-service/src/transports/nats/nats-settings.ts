@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wholeNumber } from '../../settings.ts';
+import { integer } from '../../settings.ts';
 
 /** How to reach NATS. */
 export interface NatsSettings {
@@ -58,14 +58,14 @@ export const natsSettingsSchema = z
   .object({
     NATS_URL: z.string().optional(),
     NATS_HOST: z.string().optional(),
-    NATS_PORT: wholeNumber(1, 65_535, 4_222),
+    NATS_PORT: integer(1, 65_535, 4_222),
     NATS_USER: z.string().optional(),
     NATS_PASSWORD: z.string().optional(),
     NATS_CREDS_FILE: z.string().optional(),
     NATS_TLS_CA_FILE: z.string().optional(),
     NATS_TLS_CERT_FILE: z.string().optional(),
     NATS_TLS_KEY_FILE: z.string().optional(),
-    NATS_TIMEOUT_MS: wholeNumber(100, 300_000, 10_000),
+    NATS_TIMEOUT_MS: integer(100, 300_000, 10_000),
   })
   .transform((env, context): NatsSettings | undefined => {
     const fault = (variable: keyof typeof env, message: string) => {

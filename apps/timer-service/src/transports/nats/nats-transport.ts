@@ -1,6 +1,6 @@
 import { natsSubject } from '@timer-platform/callback-types';
 import { headers as messageHeaders, type MsgHdrs } from 'nats';
-import { NatsLink } from './nats-link.ts';
+import { NatsConnector } from './nats-connector.ts';
 import type { NatsSettings } from './nats-settings.ts';
 import { permanent, retryable } from '../outcome.ts';
 import type { TransportLog } from '../transport-log.ts';
@@ -31,10 +31,10 @@ function headersFor({ callback, timerId }: Delivery<'nats'>): MsgHdrs | Outcome 
 }
 
 class NatsTransport implements Transport<'nats'> {
-  readonly #link: NatsLink;
+  readonly #link: NatsConnector;
 
   constructor({ settings, log }: NatsTransportOptions) {
-    this.#link = new NatsLink(settings, log);
+    this.#link = new NatsConnector(settings, log);
   }
 
   /** One connection carries all core messages. Streams fail one by one: one without a leader must not hold up others. */

@@ -1,0 +1,64 @@
+import type { RequestFault } from '@timer-platform/callback-types';
+import type { FastifySchemaCompiler } from 'fastify';
+import type { z } from 'zod';
+import { validationError } from './api-error.ts';
+
+/** The part of a request that a fault is in, as Fastify calls it. */
+type RequestPart = 'body' | 'params' | 'querystring' | 'headers';
+
+/** How paths of a part begin; those of the body, which most faults are in, have no prefix. */
+const PREFIX: Readonly<Record<RequestPart, string | undefined>> = {
+  body: undefined,
+  params: 'path',
+  querystring: 'query',
+  headers: 'headers',
+};
+
+/** Field names come from the client and may be a megabyte long. */
+const MAX_SEGMENT = 64;
+
+/** Joins a path such as `callback.headers.X-Id`; the whole body is called `body`. */
+function faultPath(part: RequestPart, segments: readonly PropertyKey[]): string {
+  const names = segments.map((segment) => {
+    const name = String(segment);
+    return name.length <= MAX_SEGMENT ? name : `${name.slice(0, MAX_SEGMENT)}…`;
+  });
+  const prefix = PREFIX[part];
+  if (prefix !== undefined) names.unshift(prefix);
+  return (names.length === 0 ? 'body' : names.join('.')).toWellFormed();
+}
+
+/** Fastify has null for a body that was not sent. */
+const ABSENT = /^Invalid input: expected .*, received (?:undefined|null)$/;
+
+function messageOf({ path, message }: z.core.$ZodIssue): string {
+  const absent = ABSENT.exec(message);
+  if (absent !== null && (path.length === 0 || message.endsWith('undefined'))) return 'is required';
+  return message.toWellFormed();
+}
+
+/** Every fault that zod found in one part of a request. */
+function faultsOf(part: RequestPart, issues: readonly z.core.$ZodIssue[]): RequestFault[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({
+        path: faultPath(part, [...issue.path, key]),
+        message: 'is not a field that can be given',
+      }));
+    return [{ path: faultPath(part, issue.path), message: messageOf(issue) }];
+  });
+}
+
+function isRequestPart(part: string): part is RequestPart {
+  return part === 'body' || part === 'params' || part === 'querystring' || part === 'headers';
+}
+
+/** Validates a part of a request by its zod schema; the error names every fault in it. */
+export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart = 'body' }) => {
+  const part = isRequestPart(httpPart) ? httpPart : 'body';
+  return (data: unknown) => {
+    const result = schema.safeParse(data);
+    if (result.success) return { value: result.data };
+    return { error: validationError(faultsOf(part, result.error.issues)) };
+  };
+};

@@ -1,0 +1,58 @@
+import {
+  type CreateTimerRequest,
+  idempotencyKeySchema,
+  type RequestFault,
+  type TimerSummary,
+} from '@timer-platform/callback-types';
+import { insertTimers } from '@timer-platform/database';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { ApiContext } from '../api-context.ts';
+import { validationError } from '../http/api-error.ts';
+import { idempotencyOf, REPLAYED_HEADER, repeatedTimers } from './idempotency.ts';
+import { parseNewTimer } from './parse-timer-request.ts';
+import { presentInserted, presentSummary } from './present-timer.ts';
+
+/** Headers of a creation. Others pass: a schema must not take them away from the request. */
+export const creationHeadersSchema = z.looseObject({
+  'idempotency-key': idempotencyKeySchema
+    .optional()
+    .meta({ description: 'Makes a repeated request answer the timers of the first one' }),
+});
+
+/**
+ * Stores all the timers of a request or none, and answers them in order.
+ *
+ * @param prefixOf how the path of a fault in the item with this index begins
+ * @throws {ApiError} code 2 naming every fault, code 7 for an Idempotency-Key of another request
+ */
+export async function createTimers(
+  { db, wake, refuseDestination, headerKeys }: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  items: readonly CreateTimerRequest[],
+  prefixOf: (index: number) => string,
+): Promise<TimerSummary[]> {
+  const faults: RequestFault[] = [];
+  const timers = items.map((item, index) =>
+    parseNewTimer(item, { prefix: prefixOf(index), faults, refuseDestination }),
+  );
+  if (faults.length > 0) throw validationError(faults);
+  const result = await insertTimers(db, timers, idempotencyOf(request), headerKeys);
+  switch (result.outcome) {
+    case 'in-the-past':
+      throw validationError(
+        result.items.map((index) => ({
+          path: `${prefixOf(index)}execute_at`,
+          message: 'must be in the future',
+        })),
+      );
+    case 'repeated': {
+      void reply.header(REPLAYED_HEADER, 'true');
+      return (await repeatedTimers(db, result)).map(presentSummary);
+    }
+    case 'inserted':
+      wake(Math.min(...result.timers.map(({ executeAt }) => executeAt.getTime())));
+      return result.timers.map(presentInserted);
+  }
+}

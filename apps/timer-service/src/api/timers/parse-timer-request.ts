@@ -1,0 +1,68 @@
+import {
+  type CallbackConfig,
+  type CreateTimerRequest,
+  matchCallback,
+  parseDuration,
+  type RequestFault,
+  type UpdateTimerRequest,
+} from '@timer-platform/callback-types';
+import type { NewTimer, TimerUpdate } from '@timer-platform/database';
+import { normaliseInstant } from './normalize-instant.ts';
+
+/** Tells why a callback may not be stored, if it may not. */
+export type RejectCallback = (callback: CallbackConfig) => string | undefined;
+
+/** Faults that only the service can tell go to `faults`; their paths begin with `prefix`. */
+interface ParseContext {
+  readonly prefix: string;
+  readonly faults: RequestFault[];
+  readonly refuseDestination: RejectCallback;
+}
+
+function instantOf(
+  text: string | undefined,
+  field: string,
+  { prefix, faults }: ParseContext,
+): string | undefined {
+  if (text === undefined) return undefined;
+  const instant = normaliseInstant(text);
+  if (instant === undefined) faults.push({ path: prefix + field, message: 'must be before the year 10000' });
+  return instant;
+}
+
+function refuseCallback(callback: CallbackConfig, { prefix, faults, refuseDestination }: ParseContext): void {
+  const message = refuseDestination(callback);
+  if (message === undefined) return;
+  const field = matchCallback(callback, { http: () => 'callback.url', nats: () => 'callback.type' });
+  faults.push({ path: prefix + field, message });
+}
+
+function timesOf(request: UpdateTimerRequest, finding: ParseContext) {
+  return {
+    executeAt: instantOf(request.execute_at, 'execute_at', finding),
+    delayMs: request.delay === undefined ? undefined : parseDuration(request.delay),
+    expiresAt: request.expires_at === null ? null : instantOf(request.expires_at, 'expires_at', finding),
+  };
+}
+
+/** What to store for a valid request. */
+export function parseNewTimer(request: CreateTimerRequest, finding: ParseContext): NewTimer {
+  refuseCallback(request.callback, finding);
+  return {
+    ...timesOf(request, finding),
+    callback: request.callback,
+    metadata: request.metadata,
+    retry: request.retry,
+  };
+}
+
+/** What to change for a valid request. */
+export function parseTimerUpdate(request: UpdateTimerRequest, finding: ParseContext): TimerUpdate {
+  if (request.callback !== undefined) refuseCallback(request.callback, finding);
+  return {
+    ...timesOf(request, finding),
+    callback: request.callback,
+    metadata: request.metadata,
+    retry: request.retry,
+  };
+}

@@ -1,0 +1,138 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type Alarm, DelayQueue } from './delay-queue.ts';
+
+/** A clock that is moved by hand and rings its alarms on the way. */
+class HandAlarm implements Alarm {
+  now = 0;
+  longestMs = 0;
+  readonly #alarms = new Map<symbol, { atMs: number; call: () => void }>();
+
+  nowMs(): number {
+    return this.now;
+  }
+
+  after(ms: number, call: () => void): () => void {
+    this.longestMs = Math.max(this.longestMs, ms);
+    const key = Symbol('alarm');
+    this.#alarms.set(key, { atMs: this.now + ms, call });
+    return () => this.#alarms.delete(key);
+  }
+
+  get set(): number {
+    return this.#alarms.size;
+  }
+
+  advanceTo(nowMs: number): void {
+    for (;;) {
+      const [next] = [...this.#alarms].sort((one, other) => one[1].atMs - other[1].atMs);
+      if (next === undefined || next[1].atMs > nowMs) break;
+      this.now = Math.max(this.now, next[1].atMs);
+      this.#alarms.delete(next[0]);
+      next[1].call();
+    }
+    this.now = nowMs;
+  }
+}
+
+function queueOn(alarm: HandAlarm) {
+  const released: { dueMs: number; atMs: number }[] = [];
+  const queue = new DelayQueue<{ dueMs: number }>(alarm, ({ dueMs }) =>
+    released.push({ dueMs, atMs: alarm.now }),
+  );
+  return { queue, released };
+}
+
+describe('DueQueue', () => {
+  test('lets go what is due already at once, and the rest at its instant', () => {
+    const alarm = new HandAlarm();
+    const { queue, released } = queueOn(alarm);
+    alarm.advanceTo(100);
+    queue.add([{ dueMs: 150 }, { dueMs: 90 }, { dueMs: 120.5 }]);
+    expect(released).toEqual([{ dueMs: 90, atMs: 100 }]);
+    alarm.advanceTo(1_000);
+    expect(released.slice(1)).toEqual([
+      { dueMs: 120.5, atMs: 120.5 },
+      { dueMs: 150, atMs: 150 },
+    ]);
+    expect(alarm.set).toBe(0);
+  });
+
+  test('an earlier item takes the alarm over', () => {
+    const alarm = new HandAlarm();
+    const { queue, released } = queueOn(alarm);
+    queue.add([{ dueMs: 500 }]);
+    queue.add([{ dueMs: 10 }]);
+    expect(alarm.set).toBe(1);
+    alarm.advanceTo(10);
+    expect(released).toEqual([{ dueMs: 10, atMs: 10 }]);
+  });
+
+  test.each([25, 365, 36_525])('waits %d days without a sleep that setTimeout could not take', (days) => {
+    const alarm = new HandAlarm();
+    const { queue, released } = queueOn(alarm);
+    const dueMs = days * 86_400_000;
+    queue.add([{ dueMs }]);
+    alarm.advanceTo(dueMs - 1);
+    expect(released).toEqual([]);
+    alarm.advanceTo(dueMs);
+    expect(released).toEqual([{ dueMs, atMs: dueMs }]);
+    expect(alarm.longestMs).toBeLessThan(2 ** 31);
+  });
+
+  test('an alarm that rings early lets nothing go early', () => {
+    const early: Alarm & { ring: () => void; now: number } = {
+      now: 0,
+      ring: () => undefined,
+      nowMs() {
+        return this.now;
+      },
+      after(_ms, call) {
+        this.ring = call;
+        return () => undefined;
+      },
+    };
+    const released: number[] = [];
+    const queue = new DelayQueue<{ dueMs: number }>(early, ({ dueMs }) => released.push(dueMs));
+    queue.add([{ dueMs: 10 }]);
+    early.now = 9.9;
+    early.ring();
+    expect(released).toEqual([]);
+    early.now = 10;
+    early.ring();
+    expect(released).toEqual([10]);
+  });
+
+  test('lets everything go once, in order, never early and never later than its alarm', () => {
+    const moves = fc.array(
+      fc.record({ dues: fc.array(fc.integer({ min: 0, max: 1_000 })), step: fc.nat(100) }),
+    );
+    fc.assert(
+      fc.property(moves, (steps) => {
+        const alarm = new HandAlarm();
+        const { queue, released } = queueOn(alarm);
+        const added: number[] = [];
+        for (const { dues, step } of steps) {
+          const before = alarm.now;
+          queue.add(dues.map((dueMs) => ({ dueMs })));
+          added.push(...dues.map((dueMs) => Math.max(dueMs, before)));
+          alarm.advanceTo(alarm.now + step);
+        }
+        alarm.advanceTo(2_000);
+        expect(released.map(({ atMs }) => atMs).sort((a, b) => a - b)).toEqual(added.sort((a, b) => a - b));
+        for (const { dueMs, atMs } of released) expect(atMs).toBeGreaterThanOrEqual(dueMs);
+      }),
+    );
+  });
+
+  test('takeAll leaves nothing and no alarm', () => {
+    const alarm = new HandAlarm();
+    const { queue, released } = queueOn(alarm);
+    queue.add([{ dueMs: 20 }, { dueMs: 10 }]);
+    expect(queue.takeAll()).toEqual([{ dueMs: 10 }, { dueMs: 20 }]);
+    expect(queue.size).toBe(0);
+    expect(alarm.set).toBe(0);
+    alarm.advanceTo(100);
+    expect(released).toEqual([]);
+  });
+});

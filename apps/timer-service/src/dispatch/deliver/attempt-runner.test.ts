@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { delivered } from '../../transports/outcome.ts';
+import type { Outcome, Transports } from '../../transports/transport.ts';
+import { AttemptRunner } from './attempt-runner.ts';
+import { DatabaseClock } from '../database-clock.ts';
+import type { ClaimedTimer } from '../claim/claimed-timer.ts';
+
+const ignore = (): void => undefined;
+
+function timerNumber(n: number): ClaimedTimer {
+  return {
+    row: {
+      id: String(n),
+      fencingToken: 1,
+      dueMs: 0,
+      executeAtMs: 0,
+      expiresAtMs: null,
+      attempts: 0,
+      retry: null,
+      callbackConfig: null,
+      payload: null,
+    },
+    dueMs: 0,
+    callback: { type: 'http', url: 'http://receiver.test/', headers: {}, payload: null },
+    destination: 'http://receiver.test',
+  };
+}
+
+/** Attempts whose transport answers when the test says so. */
+function attemptsWith(maxInFlightPerDestination: number) {
+  const underWay = new Map<string, (outcome: Outcome) => void>();
+  const started: string[] = [];
+  const completed: string[] = [];
+  const transports: Transports = {
+    http: {
+      destinationOf: () => 'http://receiver.test',
+      send: ({ timerId }) => {
+        started.push(timerId);
+        return new Promise((resolve) => underWay.set(timerId, resolve));
+      },
+      close: () => Promise.resolve(),
+    },
+    nats: {
+      destinationOf: () => 'nats',
+      send: () => Promise.reject(new Error('no NATS timers here')),
+      close: () => Promise.resolve(),
+    },
+  };
+  const databaseClock = new DatabaseClock();
+  databaseClock.observe({ sentMs: 0, receivedMs: 0, databaseMs: 0 });
+  const attempts = new AttemptRunner({
+    limits: { maxInFlight: 1_000, maxInFlightPerDestination, maxWaitingAtFirst: 1_000 },
+    transports,
+    settles: { delivered: ({ id }) => completed.push(id), failed: ignore, release: ignore },
+    clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
+    databaseClock,
+    random: () => 0,
+    observer: {
+      started: ignore,
+      ended: ignore,
+      claimed: ignore,
+      settled: ignore,
+      deferred: ignore,
+      rescued: ignore,
+      leaseLost: ignore,
+      databaseError: ignore,
+      defect: ignore,
+    },
+    mayStart: () => true,
+    capacityFreed: ignore,
+  });
+  const end = async (n: number): Promise<void> => {
+    underWay.get(String(n))?.(delivered(200));
+    // What follows from it happens in microtasks.
+    await jest.advanceTimersByTimeAsync(0);
+  };
+  return { attempts, started, completed, end };
+}
+
+describe('Attempts', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('starts waiting timers several at a time', async () => {
+    const { attempts, started, completed, end } = attemptsWith(16);
+    for (let n = 0; n < 40; n += 1) attempts.due(timerNumber(n));
+    expect(started).toHaveLength(16);
+    await end(0);
+    expect(started).toHaveLength(16);
+    await end(1);
+    expect(started).toHaveLength(18);
+    expect(completed).toEqual(['0', '1']);
+  });
+
+  it('lets none wait for others to end for longer than two milliseconds', async () => {
+    const { attempts, started, end } = attemptsWith(16);
+    for (let n = 0; n < 40; n += 1) attempts.due(timerNumber(n));
+    await end(0);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(started).toHaveLength(16);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(started).toHaveLength(17);
+  });
+
+  it('starts the next one at once where few may be under way', async () => {
+    const { attempts, started, end } = attemptsWith(1);
+    for (let n = 0; n < 3; n += 1) attempts.due(timerNumber(n));
+    await end(0);
+    expect(started).toEqual(['0', '1']);
+    await end(1);
+    expect(started).toEqual(['0', '1', '2']);
+  });
+
+  it('starts a timer that need not wait at once', () => {
+    const { attempts, started } = attemptsWith(16);
+    attempts.due(timerNumber(0));
+    expect(started).toEqual(['0']);
+    expect(attempts).toMatchObject({ inFlight: 1, waiting: 0 });
+  });
+
+  it('tells when the last attempt has ended', async () => {
+    const { attempts, end } = attemptsWith(16);
+    await attempts.allEnded();
+    attempts.due(timerNumber(0));
+    attempts.due(timerNumber(1));
+    let ended = false;
+    const allEnded = attempts.allEnded().then(() => {
+      ended = true;
+    });
+    await end(0);
+    expect(ended).toBe(false);
+    await end(1);
+    await allEnded;
+    expect(ended).toBe(true);
+  });
+});

@@ -1,0 +1,158 @@
+import type { DeliveredAttempt, FailedAttempt, UnstartedClaim } from '@timer-platform/database';
+
+/** Where settled claims are written. Each answers how many of the batch were still this dispatcher's. */
+export interface SettleStatements {
+  readonly delivered: (batch: readonly DeliveredAttempt[]) => Promise<number>;
+  readonly failed: (batch: readonly FailedAttempt[]) => Promise<number>;
+  readonly release: (batch: readonly UnstartedClaim[]) => Promise<number>;
+}
+
+export interface WrittenBatch {
+  readonly kind: keyof SettleStatements;
+  readonly size: number;
+  readonly lost: number;
+  readonly nextDueMs: number | null;
+  readonly items: readonly { readonly id: string; readonly fencingToken: number }[];
+}
+
+export interface SettleBatcherOptions {
+  readonly statements: SettleStatements;
+  /**
+   * Told after each written batch. `lost` of it had been claimed by another meanwhile and were left alone; the first of
+   * the others to be due again is so at `nextDueMs` (milliseconds since 1970; null: none, or not known).
+   */
+  readonly onWritten: (batch: WrittenBatch) => void;
+  /** Told when a batch could not be written; it is tried again. */
+  readonly onError: (error: unknown) => void;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** Rows of one statement at most. */
+const MAX_BATCH = 1_000;
+/** How long the first of a batch waits for others, in milliseconds. */
+const LINGER_MS = 5;
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 2_000;
+
+/** How claims of one kind are written. */
+interface LaneOptions<Item extends { readonly id: string; readonly fencingToken: number }> extends Omit<
+  SettleBatcherOptions,
+  'statements'
+> {
+  readonly kind: keyof SettleStatements;
+  readonly write: (batch: readonly Item[]) => Promise<number>;
+  /** When the timer is due again; null: not, or not known. */
+  readonly dueAgainMs: (item: Item) => number | null;
+}
+
+/** Claims of one kind on their way to the table. */
+class Lane<Item extends { readonly id: string; readonly fencingToken: number }> {
+  readonly #options: LaneOptions<Item>;
+  #items: Item[] = [];
+  #writing = 0;
+  #run: Promise<void> | undefined;
+
+  constructor(options: LaneOptions<Item>) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#items.length + this.#writing;
+  }
+
+  add(item: Item): void {
+    this.#items.push(item);
+    this.#run ??= this.#drain();
+  }
+
+  /** Resolves when everything added so far is written. */
+  async written(): Promise<void> {
+    await this.#run;
+  }
+
+  /** One statement at a time: while it runs, the next batch gathers. Under load batches so grow by themselves. */
+  async #drain(): Promise<void> {
+    await this.#options.sleep(LINGER_MS);
+    while (this.#items.length > 0) {
+      const batch = this.#items.splice(0, MAX_BATCH);
+      this.#writing = batch.length;
+      await this.#persist(batch);
+      this.#writing = 0;
+    }
+    this.#run = undefined;
+  }
+
+  /** Never gives up: until it is written, the timer stays executing. The fence makes a repetition harmless. */
+  async #persist(batch: readonly Item[]): Promise<void> {
+    const { kind, write, dueAgainMs, onWritten, onError, sleep } = this.#options;
+    for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
+      try {
+        const settled = await write(batch);
+        let nextDueMs = Number.POSITIVE_INFINITY;
+        for (const item of batch) nextDueMs = Math.min(nextDueMs, dueAgainMs(item) ?? nextDueMs);
+        onWritten({
+          kind,
+          size: batch.length,
+          lost: batch.length - settled,
+          nextDueMs: nextDueMs === Number.POSITIVE_INFINITY ? null : nextDueMs,
+          items: batch,
+        });
+        return;
+      } catch (error) {
+        onError(error);
+        await sleep(waitMs);
+      }
+    }
+  }
+}
+
+/** Gathers what became of claims and writes it in batches, one statement of each kind at a time. */
+export class SettleBatcher {
+  readonly #delivered: Lane<DeliveredAttempt>;
+  readonly #failed: Lane<FailedAttempt>;
+  readonly #unstarted: Lane<UnstartedClaim>;
+
+  constructor({ statements, ...rest }: SettleBatcherOptions) {
+    this.#delivered = new Lane({
+      ...rest,
+      kind: 'delivered',
+      write: (batch) => statements.delivered(batch),
+      dueAgainMs: () => null,
+    });
+    this.#failed = new Lane({
+      ...rest,
+      kind: 'failed',
+      write: (batch) => statements.failed(batch),
+      dueAgainMs: ({ nextAttemptMs }) => nextAttemptMs,
+    });
+    this.#unstarted = new Lane({
+      ...rest,
+      kind: 'release',
+      write: (batch) => statements.release(batch),
+      dueAgainMs: ({ notBeforeMs }) => notBeforeMs,
+    });
+  }
+
+  /** Claims that are not written yet. */
+  get size(): number {
+    return this.#delivered.size + this.#failed.size + this.#unstarted.size;
+  }
+
+  delivered(attempt: DeliveredAttempt): void {
+    this.#delivered.add(attempt);
+  }
+
+  failed(attempt: FailedAttempt): void {
+    this.#failed.add(attempt);
+  }
+
+  release(claim: UnstartedClaim): void {
+    this.#unstarted.add(claim);
+  }
+
+  /** Resolves when everything is written; while the database is away, not before it is back. */
+  async written(): Promise<void> {
+    while (this.size > 0)
+      await Promise.all([this.#delivered.written(), this.#failed.written(), this.#unstarted.written()]);
+  }
+}

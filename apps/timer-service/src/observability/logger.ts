@@ -1,0 +1,35 @@
+import { type Logger, pino, stdTimeFunctions } from 'pino';
+import type { Config } from '../config.ts';
+
+/** Names of fields that may hold a secret, wherever they stand in what is logged. */
+const SECRET_FIELDS = [
+  'authorization',
+  'cookie',
+  'password',
+  'apiKey',
+  'api_key',
+  '["x-api-key"]',
+  'connectionString',
+];
+
+/** JSON lines on standard output, or lines for a person in development mode. */
+export function createLogger({ logLevel, mode }: Pick<Config, 'logLevel' | 'mode'>): Logger {
+  return pino({
+    level: logLevel,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    redact: {
+      paths: SECRET_FIELDS.flatMap((field) =>
+        field.startsWith('[') ? [`*${field}`] : [field, `*.${field}`],
+      ),
+    },
+    ...(mode === 'development'
+      ? {
+          transport: {
+            target: 'pino-pretty',
+            options: { translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname' },
+          },
+        }
+      : {}),
+  });
+}

@@ -1,0 +1,53 @@
+import { describe, expect, test } from '@jest/globals';
+import { connect } from './connect.ts';
+import { classifyFailure } from './postgres-error.ts';
+import { createTestDatabase } from '@timer-platform/test-support';
+
+async function failureOf(statement: () => Promise<unknown>): Promise<string> {
+  try {
+    await statement();
+  } catch (error) {
+    return classifyFailure(error);
+  }
+  throw new Error('the statement did not fail');
+}
+
+describe('classifyFailure', () => {
+  test('of what a real server and no server answer', async () => {
+    const database = await createTestDatabase();
+    const db = connect({
+      url: database.url,
+      applicationName: 'test',
+      poolSize: 1,
+      onIdleError: () => undefined,
+    });
+    const run = (text: string) => failureOf(() => db.rows({ name: text, text }));
+    expect(await run(String.raw`SELECT '"\u0000"'::jsonb`)).toBe('refused-value');
+    expect(await run(`SELECT 'tomorrowish'::timestamptz`)).toBe('refused-value');
+    expect(await run(`SELECT * FROM no_such_table`)).toBe('other');
+    await db.rows({ name: 'limit', text: `SET statement_timeout = '10ms'` });
+    expect(await run(`SELECT pg_sleep(60)`)).toBe('too-slow');
+    expect(await run(`SELECT pg_terminate_backend(pg_backend_pid())`)).toBe('unreachable');
+    await db.close();
+    await database.drop();
+    const nowhere = connect({
+      url: 'postgres://127.0.0.1:1/none',
+      applicationName: 'test',
+      poolSize: 1,
+      onIdleError: () => undefined,
+    });
+    expect(await failureOf(() => nowhere.rows({ name: 'one', text: 'SELECT 1' }))).toBe('unreachable');
+    await nowhere.close();
+  });
+
+  test.each([undefined, null, 'text', 5, {}, { code: 22 }, { message: 'out of tea' }])('of %j', (thrown) => {
+    expect(classifyFailure(thrown)).toBe('other');
+  });
+
+  test.each(['timeout exceeded when trying to connect', 'Connection terminated unexpectedly'])(
+    'of a message without a code: %s',
+    (message) => {
+      expect(classifyFailure({ message })).toBe('unreachable');
+    },
+  );
+});
