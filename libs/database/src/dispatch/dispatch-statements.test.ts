@@ -165,7 +165,7 @@ describe('claimDueTimers', () => {
   test('a dispatcher that is not registered claims nothing and is told so', async () => {
     const id = await storeDue();
     await unregisterDispatcher(db, dispatcherId);
-    expect(await claim()).toMatchObject({ timers: [], registered: false });
+    expect(await claim()).toMatchObject({ rows: [], registered: false });
     expect(await statusOf(id)).toBe('pending');
   });
 
