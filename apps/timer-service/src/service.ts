@@ -19,7 +19,7 @@ import { dispatchStatements } from './dispatch/statements.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { Retention } from './maintenance/prune-finished-timers.ts';
-import { createTransports } from './transports/create-transports.ts';
+import { closeTransports, createTransports } from './transports/create-transports.ts';
 import { egressRefusal } from './transports/egress/egress-policy.ts';
 import { egressPolicy } from './transports/transport-settings.ts';
 
@@ -91,8 +91,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     log,
     clock,
     wake: (dueMs) => {
-      if (dueMs === undefined) dispatcher.changed();
-      else dispatcher.stored(dueMs);
+      dispatcher.wake(dueMs);
     },
     refuseDestination: (callback) =>
       matchCallback(callback, {
@@ -112,7 +111,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const host = config.api.host ?? (config.mode === 'development' ? '127.0.0.1' : '0.0.0.0');
     url = await api.listen({ host, port: config.api.port });
   } catch (error) {
-    await Promise.all([api.close(), transports.http.close(), transports.nats.close()]);
+    await Promise.all([api.close(), closeTransports(transports)]);
     await Promise.all([apiDatabase.close(), dispatchDatabase.close()]);
     throw error;
   }

@@ -142,7 +142,7 @@ describe('delivery', () => {
     const { http, dispatcher } = makeDispatcher();
     await dispatcher.start();
     const ids = await store(...Array.from({ length: 200 }, (_, index) => ({ delayMs: 100 + index * 5 })));
-    dispatcher.stored(0);
+    dispatcher.wake(0);
     await http.until((sent) => sent.length >= 200);
     await eventuallyCount('completed', 200);
     expect(new Set(http.sent.map(({ timerId }) => timerId))).toEqual(new Set(ids));
@@ -159,7 +159,7 @@ describe('delivery', () => {
     const { http, dispatcher } = makeDispatcher({ clock });
     await dispatcher.start();
     const [id = ''] = await store({ delayMs: 700 });
-    dispatcher.stored(0);
+    dispatcher.wake(0);
     await http.until((sent) => sent.length === 1);
     const dueMs = (await findTimer(db, id))?.execute_at.getTime() ?? Infinity;
     expect(http.sent[0]?.atMs).toBeGreaterThanOrEqual(dueMs);
@@ -219,7 +219,7 @@ describe('failure', () => {
     http.answer = () => (http.sent.length < 3 ? REFUSED : DELIVERED);
     await dispatcher.start();
     const [id = ''] = await store({ delayMs: 50, retry: { delays: ['60ms'], max_attempts: 5 } });
-    dispatcher.stored(0);
+    dispatcher.wake(0);
     const row = await eventually(id, ({ status }) => status === 'completed');
     expect(row).toMatchObject({ attempts: 3, last_error: null });
   });
@@ -229,7 +229,7 @@ describe('failure', () => {
     http.answer = () => REFUSED;
     await dispatcher.start();
     const [id = ''] = await store({ delayMs: 50, retry: { delays: ['20ms'] } });
-    dispatcher.stored(0);
+    dispatcher.wake(0);
     const row = await eventually(id, ({ status }) => status === 'failed');
     expect(row).toMatchObject({ attempts: 2, last_error: 'HTTP 500 (gave up after 2 attempts)' });
     expect(http.sent).toHaveLength(2);
@@ -261,7 +261,7 @@ describe('failure', () => {
     http.answer = () => Promise.reject(new Error('defect'));
     await dispatcher.start();
     const [id = ''] = await store({ delayMs: 50, retry: { max_attempts: 1 } });
-    dispatcher.stored(0);
+    dispatcher.wake(0);
     const row = await eventually(id, ({ status }) => status === 'failed');
     expect(row.last_error).toBe('the delivery failed inside the timer service');
     expect(events).toContain('defect');
@@ -308,7 +308,7 @@ describe('after a crash of the server', () => {
     const { http, dispatcher, events } = makeDispatcher({ statements: { renew } });
     await dispatcher.start();
     const [id = ''] = await store({ delayMs: 50 }, { delayMs: 3_600_000 });
-    dispatcher.stored(0);
+    dispatcher.wake(0);
     await eventually(id, ({ status }) => status === 'completed');
     // What the table holds again after the crash: asynchronous commits are gone.
     await execute(
@@ -364,7 +364,7 @@ describe('several dispatchers', () => {
     const old = makeDispatcher({ statements, clock, settings: { lookAheadMs: 5_000 } });
     await old.dispatcher.start();
     const [id = ''] = await store({ delayMs: 3_000 });
-    old.dispatcher.stored(0);
+    old.dispatcher.wake(0);
     await eventually(id, ({ status }) => status === 'executing');
     frozen = true;
     ahead = 20_000;
@@ -387,7 +387,7 @@ describe('several dispatchers', () => {
     slow.http.answer = () => delivery.passed;
     await slow.dispatcher.start();
     const [id = ''] = await store({ delayMs: 50 });
-    slow.dispatcher.stored(0);
+    slow.dispatcher.wake(0);
     await slow.http.until((sent) => sent.length === 1);
     await execute(
       `UPDATE timers SET status = 'pending', claimed_by = NULL, next_attempt_at = now() + interval '1 hour'`,
@@ -416,7 +416,7 @@ describe('stopping', () => {
     http.answer = () => delivery.passed;
     await dispatcher.start();
     const [soon = '', later = ''] = await store({ delayMs: 50 }, { delayMs: 4_500 });
-    dispatcher.stored(0);
+    dispatcher.wake(0);
     await http.until((sent) => sent.length === 1);
     await eventually(later, ({ status }) => status === 'executing');
     const stopped = dispatcher.stop();
@@ -440,7 +440,7 @@ describe('fairness', () => {
     await dispatcher.start();
     await http.until((sent) => sent.length === 20);
     const ids = await store(...Array.from({ length: 20 }, () => ({ delayMs: 1_500 })));
-    dispatcher.stored(0);
+    dispatcher.wake(0);
     await Promise.all(ids.map((id) => eventually(id, ({ status }) => status === 'completed')));
     expect(http.sent.filter(({ destination }) => destination === 'http://hangs.test')).toHaveLength(20);
     expect(events).toContain('parked');

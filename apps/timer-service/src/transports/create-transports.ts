@@ -1,3 +1,4 @@
+import type { CallbackType } from '@timer-platform/callback-types';
 import type { Clock } from '../clock.ts';
 import type { EgressPolicy } from './egress/egress-policy.ts';
 import { httpTransport } from './http/http-transport.ts';
@@ -32,4 +33,9 @@ export function createTransports(
         ? unconfiguredNatsTransport()
         : natsTransport({ settings: settings.nats, log }),
   };
+}
+
+/** Closes every transport: attempts under way end as retryable. Idempotent. */
+export async function closeTransports(transports: Transports): Promise<void> {
+  await Promise.all(Object.values(transports).map((transport: Transports[CallbackType]) => transport.close()));
 }

@@ -1,5 +1,5 @@
-import type { ClaimResult } from '@timer-platform/database';
 import { InterruptibleSleep } from '../../interruptible-sleep.ts';
+import type { Claimer } from './claimer.ts';
 import { PollPlanner } from './poll-planner.ts';
 
 export interface ClaimLoopOptions {
@@ -8,72 +8,65 @@ export interface ClaimLoopOptions {
   readonly batch: number;
   /** The database's time, in milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** Whether this dispatcher may claim now. */
-  readonly mayClaim: () => boolean;
-  /** How many more timers can be taken in, by kind of look. */
-  readonly capacity: () => { readonly fresh: number; readonly backlog: number };
-  /** Claims and takes in timers. */
-  readonly claim: (dueFromMs: number, limit: number) => Promise<ClaimResult>;
   readonly onError: (error: unknown) => void;
 }
+
+type Claims = Pick<Claimer, 'mayClaim' | 'capacity' | 'claim'>;
 
 /** How soon a failed claim is tried again; doubles up to the longest. */
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 1_000;
-/** A backlog look waits until there is room for this share of a batch: a statement for a few rows is waste. */
+/** A backlog poll waits for capacity of this share of a batch: a statement for a few rows is waste. */
 const BACKLOG_SHARE = 0.25;
 
-/** Looks for due timers, one claim after the other, as {@link PollPlanner} says, until it is stopped. */
+/** Polls for due timers, one claim after the other, as {@link PollPlanner} says, until it is stopped. */
 export class ClaimLoop {
   readonly #options: ClaimLoopOptions;
-  #planner: PollPlanner | undefined;
   readonly #sleep = new InterruptibleSleep();
+  #running: { readonly planner: PollPlanner; readonly claims: Claims } | undefined;
   #sleepingForCapacity = false;
   #stopping = false;
-  #run: Promise<void> | undefined;
+  #ended: Promise<void> | undefined;
 
   constructor(options: ClaimLoopOptions) {
     this.#options = options;
   }
 
-  start(): void {
-    this.#planner = new PollPlanner(this.#options, this.#options.nowMs());
-    this.#run = this.#loop(this.#planner);
+  start(claims: Claims): void {
+    const planner = new PollPlanner(this.#options, this.#options.nowMs());
+    this.#running = { planner, claims };
+    this.#ended = this.#loop(planner, claims);
   }
 
   /** Ends after the claim that is under way. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#sleep.wake();
-    await this.#run;
+    await this.#ended;
   }
 
-  /** A timer was stored or changed by this process and is due then, in milliseconds since 1970. */
-  wake(dueMs: number): void {
-    if (this.#planner?.wake(dueMs) === true) this.#sleep.wake();
-  }
-
-  pollEverything(): void {
-    this.#planner?.pollEverything();
-    this.#sleep.wake();
+  /** A timer is due at this instant (milliseconds since 1970); without one, timers are due at an unknown instant. */
+  wake(dueMs?: number): void {
+    if (this.#running?.planner.wake(dueMs) === true) this.#sleep.wake();
   }
 
   /** Attempts have ended or results were written. */
   capacityFreed(): void {
-    if (this.#sleepingForCapacity && this.#isEnough(this.#options.capacity().backlog)) this.#sleep.wake();
+    if (!this.#sleepingForCapacity || this.#running === undefined) return;
+    if (this.#isEnough(this.#running.claims.capacity().backlog)) this.#sleep.wake();
   }
 
-  #isEnough(backlogRoom: number): boolean {
-    return backlogRoom >= this.#options.batch * BACKLOG_SHARE;
+  #isEnough(backlogCapacity: number): boolean {
+    return backlogCapacity >= this.#options.batch * BACKLOG_SHARE;
   }
 
-  async #loop(plan: PollPlanner): Promise<void> {
-    const { nowMs, mayClaim, onError } = this.#options;
+  async #loop(planner: PollPlanner, claims: Claims): Promise<void> {
+    const { nowMs, onError } = this.#options;
     let retryMs = FIRST_RETRY_MS;
     while (!this.#stopping) {
       try {
-        if (mayClaim()) {
-          const sleepMs = await this.#poll(plan, nowMs());
+        if (claims.mayClaim()) {
+          const sleepMs = await this.#poll(planner, claims, nowMs());
           if (sleepMs > 0) await this.#sleep.sleep(sleepMs);
         } else {
           await this.#sleep.sleep(FIRST_RETRY_MS);
@@ -87,23 +80,22 @@ export class ClaimLoop {
     }
   }
 
-  /** One look, if it is time for one; answers how long to sleep before the next. */
-  async #poll(plan: PollPlanner, nowMs: number): Promise<number> {
-    const { batch, claim, capacity } = this.#options;
-    const { fresh, backlog } = capacity();
+  /** One poll, if it is time for one; returns how long to sleep before the next. */
+  async #poll(planner: PollPlanner, claims: Claims, nowMs: number): Promise<number> {
+    const { batch } = this.#options;
+    const { fresh, backlog } = claims.capacity();
     const enough = this.#isEnough(backlog);
-    const look = plan.next(nowMs, { fresh: fresh > 0, backlog: enough });
-    if (look.kind === 'sleep') {
+    const poll = planner.next(nowMs, { fresh: fresh > 0, backlog: enough });
+    if (poll.kind === 'sleep') {
       this.#sleepingForCapacity = !enough || fresh === 0;
-      return look.untilMs - nowMs;
+      return poll.untilMs - nowMs;
     }
     this.#sleepingForCapacity = false;
-    const limit = Math.min(batch, look.kind === 'fresh' ? fresh : backlog);
-    const result = await claim(look.dueFromMs, limit);
-    const tookMs = this.#options.nowMs() - nowMs;
-    plan.recordPoll(look.kind, {
+    const limit = Math.min(batch, poll.kind === 'fresh' ? fresh : backlog);
+    const result = await claims.claim(poll.dueFromMs, limit);
+    planner.recordPoll(poll.kind, {
       full: result.rows.length === limit,
-      tookMs,
+      tookMs: this.#options.nowMs() - nowMs,
       polledUpToMs: result.polledUpToMs,
       lastDueMs: result.rows.at(-1)?.dueMs ?? null,
       nextDueMs: result.nextDueMs,

@@ -12,6 +12,19 @@ export interface Alarm {
   after(ms: number, call: () => void): () => void;
 }
 
+/** An {@link Alarm} of Node's timers. */
+export function timeoutAlarm(nowMs: () => number): Alarm {
+  return {
+    nowMs,
+    after: (ms, call) => {
+      const timeout = setTimeout(call, Math.ceil(ms));
+      return () => {
+        clearTimeout(timeout);
+      };
+    },
+  };
+}
+
 /** setTimeout takes no more than 2^31 − 1 ms and would fire at once; a longer wait is taken in steps of this. */
 const LONGEST_SLEEP_MS = 60 * 60 * 1_000;
 

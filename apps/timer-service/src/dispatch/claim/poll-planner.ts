@@ -118,16 +118,18 @@ export class PollPlanner {
     else if (result.full) this.#pollBy(earliestMs);
   }
 
-  /** A timer was stored or changed in this process and is due then. Whether the next fresh look is sooner for it. */
-  wake(dueMs: number): boolean {
+  /**
+   * A timer is due at this instant; without one, timers came back whose due instants are not known here, and everything
+   * is polled. Returns whether the next poll is sooner for it.
+   */
+  wake(dueMs?: number): boolean {
+    if (dueMs === undefined) {
+      this.#backlogFromMs = Number.NEGATIVE_INFINITY;
+      return true;
+    }
     this.#wokenForMs = Math.min(this.#wokenForMs, dueMs);
     this.#freshFromMs = Math.min(this.#freshFromMs, dueMs - 1);
     return this.#pollBy(dueMs - Math.min(this.#rules.lookAheadMs, CLAIM_TIME_MS));
-  }
-
-  /** Timers came back whose due instants are not known here: look at everything. */
-  pollEverything(): void {
-    this.#backlogFromMs = Number.NEGATIVE_INFINITY;
   }
 
   #pollBy(instantMs: number): boolean {

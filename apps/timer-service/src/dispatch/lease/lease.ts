@@ -9,7 +9,7 @@ export interface LeaseStatements {
   readonly renew: (id: string) => Promise<number | undefined>;
   readonly unregister: (id: string) => Promise<void>;
   /** Takes the claims of dead dispatchers back; called after every renewal. */
-  readonly rescue: () => Promise<void>;
+  readonly rescue: (id: string) => Promise<void>;
 }
 
 export interface LeaseOptions {
@@ -114,7 +114,7 @@ export class Lease {
       this.#registered = true;
       this.#validUntilMs = sentMs + LEASE_MS - MARGIN_MS;
       onSample({ sentMs, receivedMs: clock.monotonicMs(), databaseMs });
-      await statements.rescue();
+      await statements.rescue(id);
       return true;
     } catch (error) {
       onError(error);

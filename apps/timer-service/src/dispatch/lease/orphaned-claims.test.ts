@@ -4,28 +4,38 @@ import { OrphanedClaims } from './orphaned-claims.ts';
 const a = { id: 'a', fencingToken: 1 };
 const b = { id: 'b', fencingToken: 7 };
 
-describe('StrayClaims', () => {
-  test('a claim is stray when two looks in a row find it and nobody knows of it', () => {
-    const strays = new OrphanedClaims();
-    const held = new Map([['b', 7]]);
-    expect(strays.check([a, b], held)).toEqual([]);
-    expect(strays.check([a, b], held)).toEqual([a]);
+describe('OrphanedClaims', () => {
+  test('a claim is orphaned when two checks in a row find it unknown', () => {
+    const orphans = new OrphanedClaims();
+    orphans.claimed([b]);
+    expect(orphans.check([a, b])).toEqual([]);
+    expect(orphans.check([a, b])).toEqual([a]);
   });
 
-  test('one whose answer was on its way, one that was settled meanwhile and one that was claimed anew are not', () => {
-    const strays = new OrphanedClaims();
-    strays.check([a, b, { id: 'c', fencingToken: 1 }], new Map());
-    expect(strays.check([a, { id: 'c', fencingToken: 2 }], new Map([['a', 1]]))).toEqual([]);
+  test('a claim whose result was on its way, that was settled meanwhile or claimed again is not', () => {
+    const orphans = new OrphanedClaims();
+    orphans.check([a, b, { id: 'c', fencingToken: 1 }]);
+    orphans.claimed([a]);
+    expect(orphans.check([a, { id: 'c', fencingToken: 2 }])).toEqual([]);
   });
 
-  test('looks now and then, after every failure, and once more to be sure', () => {
-    const strays = new OrphanedClaims();
-    const due = (heartbeats: number) => Array.from({ length: heartbeats }, () => strays.isDue());
+  test('a settled claim is forgotten, one claimed again since is not', () => {
+    const orphans = new OrphanedClaims();
+    orphans.claimed([a, b]);
+    orphans.claimed([{ id: 'b', fencingToken: 8 }]);
+    orphans.settled([a, b]);
+    orphans.check([a, { id: 'b', fencingToken: 8 }]);
+    expect(orphans.check([a, { id: 'b', fencingToken: 8 }])).toEqual([a]);
+  });
+
+  test('checks run at regular heartbeats, after every failure, and once more to be sure', () => {
+    const orphans = new OrphanedClaims();
+    const due = (heartbeats: number) => Array.from({ length: heartbeats }, () => orphans.isDue());
     expect(due(14)).not.toContain(true);
     expect(due(3)).toEqual([true, true, false]);
-    strays.databaseFailed();
+    orphans.databaseFailed();
     expect(due(4)).toEqual([true, true, true, false]);
-    strays.check([a], new Map());
+    orphans.check([a]);
     expect(due(2)).toEqual([true, false]);
   });
 });

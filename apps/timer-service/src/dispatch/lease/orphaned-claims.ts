@@ -1,29 +1,40 @@
 import type { RecordedClaim } from '@timer-platform/database';
 
-/** Heartbeats between two regular looks. */
+/** Heartbeats between two regular checks. */
 const REGULAR = 15;
-/** Looks that follow an error of the database, one at each heartbeat. */
+/** Checks that follow an error of the database, one at each heartbeat. */
 const AFTER_ERROR = 3;
 
 /**
- * Finds timers that the table gives to this dispatcher and that the dispatcher knows nothing of. There are two ways to
- * them: the answer to a claim was lost with its connection, or the server crashed and took a settle with it that had
- * been committed asynchronously. Nobody else would take them, since their dispatcher lives.
+ * Finds timers that the table assigns to this dispatcher although the dispatcher does not know of them. They come about
+ * in two ways: the result of a claim was lost with its connection, or the server crashed and lost a settle that had been
+ * committed asynchronously. Nobody else would take them, since the lease of this dispatcher is valid.
  *
- * A claim is a stray one when two looks in a row say so: at the first its answer may still be on its way, or the look
- * may have begun before the settle.
+ * A claim is orphaned when two checks in a row find it so: at the first, its result may still be on its way, or the
+ * check may have begun before the settle.
  */
 export class OrphanedClaims {
+  /** Fencing token of every claim that is not settled yet, by the timer's id. */
+  readonly #known = new Map<string, number>();
   #checksOwed = 0;
   #heartbeats = 0;
   #suspects = new Map<string, number>();
+
+  claimed(claims: readonly RecordedClaim[]): void {
+    for (const { id, fencingToken } of claims) this.#known.set(id, fencingToken);
+  }
+
+  settled(claims: readonly RecordedClaim[]): void {
+    for (const { id, fencingToken } of claims)
+      if (this.#known.get(id) === fencingToken) this.#known.delete(id);
+  }
 
   /** A statement failed: claims or settles may have been lost. */
   databaseFailed(): void {
     this.#checksOwed = AFTER_ERROR;
   }
 
-  /** Counts a heartbeat; whether a look is due with it. */
+  /** Counts a heartbeat; whether a check is due with it. */
   isDue(): boolean {
     this.#heartbeats += 1;
     if (this.#heartbeats % REGULAR === 0) this.#checksOwed = Math.max(this.#checksOwed, 2);
@@ -32,12 +43,12 @@ export class OrphanedClaims {
     return true;
   }
 
-  /** Takes in what the table says; answers the claims that are to be handed back. */
-  check(recorded: readonly RecordedClaim[], held: ReadonlyMap<string, number>): RecordedClaim[] {
-    const unknown = recorded.filter(({ id, fencingToken }) => held.get(id) !== fencingToken);
-    const strays = unknown.filter(({ id, fencingToken }) => this.#suspects.get(id) === fencingToken);
+  /** Compares with what the table says; returns the claims to release. */
+  check(recorded: readonly RecordedClaim[]): RecordedClaim[] {
+    const unknown = recorded.filter(({ id, fencingToken }) => this.#known.get(id) !== fencingToken);
+    const orphaned = unknown.filter(({ id, fencingToken }) => this.#suspects.get(id) === fencingToken);
     this.#suspects = new Map(unknown.map(({ id, fencingToken }) => [id, fencingToken]));
-    if (unknown.length > strays.length) this.#checksOwed = Math.max(this.#checksOwed, 1);
-    return strays;
+    if (unknown.length > orphaned.length) this.#checksOwed = Math.max(this.#checksOwed, 1);
+    return orphaned;
   }
 }

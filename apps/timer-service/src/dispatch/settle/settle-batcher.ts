@@ -9,7 +9,6 @@ export interface SettleStatements {
 
 export interface WrittenBatch {
   readonly kind: keyof SettleStatements;
-  readonly size: number;
   readonly lost: number;
   readonly nextDueMs: number | null;
   readonly items: readonly { readonly id: string; readonly fencingToken: number }[];
@@ -92,7 +91,6 @@ class Lane<Item extends { readonly id: string; readonly fencingToken: number }> 
         for (const item of batch) nextDueMs = Math.min(nextDueMs, dueAgainMs(item) ?? nextDueMs);
         onWritten({
           kind,
-          size: batch.length,
           lost: batch.length - settled,
           nextDueMs: nextDueMs === Number.POSITIVE_INFINITY ? null : nextDueMs,
           items: batch,
