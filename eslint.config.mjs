@@ -1,14 +1,16 @@
 import nx from '@nx/eslint-plugin';
-import prettier from 'eslint-config-prettier';
 import { defineConfig } from 'eslint/config';
+import prettier from 'eslint-config-prettier';
+import jest from 'eslint-plugin-jest';
+import importSort from 'eslint-plugin-simple-import-sort';
 import tseslint from 'typescript-eslint';
 
 // A block replaces what an earlier one says for the same rule: where a rule differs between folders, each block states
-// the whole of it. libs/callback-types/src/module-boundaries.test.ts shows that every wall stands.
+// the whole of it. scripts/module-boundaries.test.mjs shows that every boundary is enforced.
 
 const tests = ['**/*.test.ts', '**/testing/**', 'libs/test-support/**', 'apps/chaos/**', 'apps/bench/**'];
 
-/** Which project may import which, and which packages. `more`: packages that tests may import besides. */
+/** Which project may import which, and which packages; what tests may import besides. */
 function boundaries({ packages: more, libraries: testLibraries }) {
   const packages = (...names) => [...names, ...more];
   const depConstraints = [
@@ -35,11 +37,13 @@ function boundaries({ packages: more, libraries: testLibraries }) {
 }
 
 const env = 'Only config.ts reads the environment; take a setting as a parameter.';
-const time = 'Only clock.ts asks for the time; take a Clock as a parameter.';
-const clock = [
+const time = 'Only clock.ts reads the time; take a Clock as a parameter.';
+const randomness = 'Only main.ts passes Math.random on; take randomness as a parameter.';
+const nondeterminism = [
   { selector: "MemberExpression[object.name='Date'][property.name='now']", message: time },
   { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: time },
   { selector: "CallExpression[callee.name='Date']", message: time },
+  { selector: "MemberExpression[object.name='Math'][property.name='random']", message: randomness },
 ];
 
 const everywhere = [
@@ -48,36 +52,66 @@ const everywhere = [
 ];
 const nats = {
   regex: '^(nats|@nats-io)(/|$)',
-  message: 'Only transports/ of the timer service talks to NATS.',
+  message: 'Only transports/nats of the timer service talks to NATS.',
 };
 const folder = (name, message) => ({ regex: `(^|/)${name}/`, message });
-const apart = 'api and dispatch meet in the table, not in code.';
-const leaf = 'A transport knows the callback it delivers and nothing else of ours.';
+const apart = 'api and dispatch share the table, not code.';
+const leaf = 'A transport knows the callback that it delivers and nothing else of ours.';
 const forbid = (files, patterns) => ({
   files,
   rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
 });
 
+/** UPPER_CASE for constants of a module that hold plain data, camelCase for what is called or built. */
+const naming = (...more) => [
+  'error',
+  { selector: 'default', format: ['camelCase'], leadingUnderscore: 'allow' },
+  {
+    selector: 'variable',
+    modifiers: ['const'],
+    format: ['camelCase', 'UPPER_CASE'],
+    leadingUnderscore: 'allow',
+  },
+  ...more,
+  // Columns, JSON fields, settings and headers are named elsewhere.
+  { selector: ['variable', 'parameter'], modifiers: ['destructured'], format: null },
+  { selector: ['property', 'method', 'import'], format: null },
+  { selector: 'classProperty', modifiers: ['private'], format: ['camelCase'] },
+  { selector: 'typeLike', format: ['PascalCase'] },
+];
+const constants = {
+  selector: 'variable',
+  modifiers: ['const', 'global'],
+  types: ['string', 'number', 'boolean', 'array'],
+  format: ['UPPER_CASE'],
+};
+
 export default defineConfig(
-  { ignores: ['**/dist', '**/coverage', '**/node_modules', '**/*.mjs', '**/fixtures'] },
+  { ignores: ['**/dist', '**/coverage', '**/node_modules', '**/fixtures'] },
   tseslint.configs.strictTypeChecked,
   {
-    plugins: { '@nx': nx },
+    plugins: { '@nx': nx, 'simple-import-sort': importSort },
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
       '@nx/enforce-module-boundaries': boundaries({ packages: [], libraries: [] }),
-      '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      '@typescript-eslint/restrict-template-expressions': [
-        'error',
-        { allowNumber: true, allowBoolean: true },
-      ],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/naming-convention': naming(constants),
+      '@typescript-eslint/no-import-type-side-effects': 'error',
       '@typescript-eslint/no-unnecessary-condition': [
         'error',
         { allowConstantLoopConditions: 'only-allowed-literals' },
       ],
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: env }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
       'no-console': 'error',
+      'no-duplicate-imports': 'error',
+      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: env }],
+      'no-restricted-syntax': ['error', ...nondeterminism],
+      'simple-import-sort/exports': 'error',
+      'simple-import-sort/imports': ['error', { groups: [['^\\u0000', '^node:', '^@?\\w', '^\\.']] }],
     },
   },
   forbid(['**/*.ts'], [...everywhere, nats]),
@@ -87,18 +121,40 @@ export default defineConfig(
     ['apps/timer-service/src/transports/**'],
     [...everywhere, folder('(api|dispatch)', leaf), { regex: '^@timer-platform/database', message: leaf }],
   ),
-  { files: ['apps/timer-service/src/**'], rules: { 'no-restricted-syntax': ['error', ...clock] } },
-  { files: ['**/clock.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  // Scripts that run as a process of their own: what they hold at the top are variables.
+  { files: ['**/*-process.ts'], rules: { '@typescript-eslint/naming-convention': naming() } },
+  { files: ['**/clock.ts', '**/main.ts'], rules: { 'no-restricted-syntax': 'off' } },
   // main.ts hands the environment to config.ts.
   { files: ['**/config.ts', '**/main.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
     files: tests,
+    extends: [jest.configs['flat/recommended']],
+    settings: { jest: { globalPackage: '@jest/globals' } },
     rules: {
       '@nx/enforce-module-boundaries': boundaries({
         packages: ['@jest/globals', 'fast-check'],
         libraries: ['type:test-support'],
       }),
+      '@typescript-eslint/naming-convention': naming(),
       '@typescript-eslint/no-restricted-imports': 'off',
+      'jest/consistent-test-it': ['error', { fn: 'test', withinDescribe: 'test' }],
+      'jest/expect-expect': [
+        'error',
+        { assertFunctionNames: ['expect', 'expect*', 'fc.assert', 'verify', 'eventually'] },
+      ],
+      'jest/no-conditional-expect': 'off',
+      'jest/no-standalone-expect': 'off',
+      'no-restricted-properties': 'off',
+      'no-restricted-syntax': 'off',
+    },
+  },
+  {
+    files: ['**/*.mjs'],
+    extends: [tseslint.configs.disableTypeChecked],
+    rules: {
+      '@nx/enforce-module-boundaries': 'off',
+      '@typescript-eslint/naming-convention': 'off',
+      'no-console': 'off',
       'no-restricted-properties': 'off',
       'no-restricted-syntax': 'off',
     },

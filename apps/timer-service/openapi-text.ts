@@ -1,8 +1,8 @@
 import { connect } from '@timer-platform/database';
 import { pino } from 'pino';
-import { systemClock } from './src/clock.ts';
 import { apiSettingsSchema } from './src/api/api-settings.ts';
 import { createServer } from './src/api/server.ts';
+import { systemClock } from './src/clock.ts';
 
 /** Text of the OpenAPI document, as openapi.json keeps it. Needs no database: none of the routes is called. */
 export async function openApiText(): Promise<string> {

@@ -11,8 +11,8 @@ import { workspaceRoot } from './processes/child.ts';
 import { startHttpReceiver } from './receiver/receiver.ts';
 import { chart } from './report/chart.ts';
 import { type Figure, Figures } from './report/figures.ts';
-import { METRICS } from './report/names.ts';
 import { describeMachine, machineLine } from './report/machine.ts';
+import { METRICS } from './report/names.ts';
 import { type Ratio, ratiosOf } from './report/ratios.ts';
 import { figure, textTable } from './report/table.ts';
 

@@ -1,8 +1,7 @@
 import { DatabaseSettingsError, type Environment } from '@timer-platform/database';
 import { MigrationError } from '@timer-platform/migrations';
 import { CommanderError } from 'commander';
-
-import { exitCode, exitCodeOfError } from './exit-codes.ts';
+import { EXIT_CODE, EXIT_CODE_OF_ERROR } from './exit-codes.ts';
 import type { Output } from './output.ts';
 import { buildProgram, PendingError } from './program.ts';
 
@@ -31,18 +30,18 @@ export async function runCli(
   };
   try {
     await buildProgram(env, counted, listenForStop).parseAsync(argv, { from: 'user' });
-    return exitCode.ok;
+    return EXIT_CODE.ok;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
-    if (error instanceof PendingError) return exitCode.pending;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODE.ok : EXIT_CODE.usage;
+    if (error instanceof PendingError) return EXIT_CODE.pending;
     if (error instanceof DatabaseSettingsError) {
       output.note(error.message);
-      return exitCode.usage;
+      return EXIT_CODE.usage;
     }
     if (error instanceof MigrationError) {
       output.note(`error (${error.code}): ${error.message}`);
       if (argv.includes('--json') && !json.printed) output.json(toJsonError(error));
-      return exitCodeOfError[error.code];
+      return EXIT_CODE_OF_ERROR[error.code];
     }
     throw error;
   }

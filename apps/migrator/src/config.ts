@@ -1,7 +1,12 @@
 import path from 'node:path';
-
-import { databaseSettings, DatabaseSettingsError, parseHeaderKeys } from '@timer-platform/database';
-import type { DatabaseSettings, Environment, HeaderKeys } from '@timer-platform/database';
+import {
+  type DatabaseSettings,
+  databaseSettings,
+  DatabaseSettingsError,
+  type Environment,
+  type HeaderKeys,
+  parseHeaderKeys,
+} from '@timer-platform/database';
 import { embeddedDirectory } from '@timer-platform/embedded-postgres';
 
 export interface Config {

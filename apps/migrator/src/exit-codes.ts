@@ -1,7 +1,7 @@
 import type { MigrationErrorCode } from '@timer-platform/migrations';
 
 /** What the process ends with. docs/migrating.md lists them; a test holds the two equal. */
-export const exitCode = {
+export const EXIT_CODE = {
   ok: 0,
   /** A failing statement, or something that nobody foresaw. */
   failed: 1,
@@ -11,10 +11,10 @@ export const exitCode = {
 } as const;
 
 /** Exit code of each error that has a name. Nx turns every one of them into 1; call dist/main.js where it matters. */
-export const exitCodeOfError: Readonly<Record<MigrationErrorCode, number>> = {
-  failed: exitCode.failed,
-  'bad-directory': exitCode.usage,
-  'no-such-version': exitCode.usage,
+export const EXIT_CODE_OF_ERROR: Readonly<Record<MigrationErrorCode, number>> = {
+  failed: EXIT_CODE.failed,
+  'bad-directory': EXIT_CODE.usage,
+  'no-such-version': EXIT_CODE.usage,
   connection: 4,
   edited: 10,
   vanished: 11,

@@ -1,5 +1,4 @@
-import { defaultLockPolicy } from '@timer-platform/migrations';
-import type { LockPolicy } from '@timer-platform/migrations';
+import { DEFAULT_LOCK_POLICY, type LockPolicy } from '@timer-platform/migrations';
 
 /** As given on the command line. */
 export interface LockOptions {
@@ -11,9 +10,9 @@ export interface LockOptions {
 
 export function lockPolicyOf(options: LockOptions): LockPolicy {
   return {
-    ...defaultLockPolicy,
-    tryMs: options.lockTimeoutMs ?? defaultLockPolicy.tryMs,
+    ...DEFAULT_LOCK_POLICY,
+    tryMs: options.lockTimeoutMs ?? DEFAULT_LOCK_POLICY.tryMs,
     patienceMs:
-      options.lockPatience === undefined ? defaultLockPolicy.patienceMs : options.lockPatience * 1000,
+      options.lockPatience === undefined ? DEFAULT_LOCK_POLICY.patienceMs : options.lockPatience * 1000,
   };
 }

@@ -4,10 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { createTestDatabase } from '@timer-platform/test-support';
-import type { TestDatabase } from '@timer-platform/test-support';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
 
 let database: TestDatabase;
@@ -60,7 +58,7 @@ const write = (name: string, sql: string): Promise<void> => writeFile(path.join(
 const gate = 'SELECT pg_advisory_lock(7), pg_advisory_unlock(7);\n';
 const atTheGate = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted";
 
-it('ten processes at once apply each file once; all end well', async () => {
+test('ten processes at once apply each file once; all end well', async () => {
   await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
   await write('002_fill_a.sql', 'INSERT INTO a VALUES (1);\n');
   await write('003_index_a.sql', '-- no-transaction\nCREATE INDEX CONCURRENTLY a_id ON a (id);\n');
@@ -73,7 +71,7 @@ it('ten processes at once apply each file once; all end well', async () => {
   expect((await client.query('SELECT * FROM a')).rowCount).toBe(1);
 });
 
-it('a second one waits, or with --lock-wait 0 exits with 30; kill -9 of the first frees it, and leaves nothing', async () => {
+test('a second one waits, or with --lock-wait 0 exits with 30; kill -9 of the first frees it, and leaves nothing', async () => {
   await write('001_make_a.sql', `CREATE TABLE a (id int);\n${gate}`);
   await client.query('SELECT pg_advisory_lock(7)');
   const first = start('migrate');
@@ -96,7 +94,7 @@ it('a second one waits, or with --lock-wait 0 exits with 30; kill -9 of the firs
   expect(await second.exit).toMatchObject({ code: 0, stdout: expect.stringContaining('001_make_a.sql') });
 });
 
-it('fails with its exit code and PostgreSQL’s words on standard error, nothing on standard output', async () => {
+test('fails with its exit code and PostgreSQL’s words on standard error, nothing on standard output', async () => {
   await write('001_fails.sql', 'CREATE TABLE a (id int);\nSELECT nothing;\n');
   expect(await start('migrate').exit).toMatchObject({
     code: 1,

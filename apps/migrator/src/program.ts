@@ -1,27 +1,16 @@
 import type { Environment } from '@timer-platform/database';
 import { Command } from 'commander';
-
 import { parseCount, parseSeconds, parseVersion } from './arguments.ts';
-import { adopt } from './commands/adopt.ts';
-import type { AdoptCommand } from './commands/adopt.ts';
-import { down } from './commands/down.ts';
-import type { DownCommand } from './commands/down.ts';
-import { dumpSchemaFile } from './commands/dump-schema.ts';
-import type { DumpSchemaCommand } from './commands/dump-schema.ts';
-import { migrate } from './commands/migrate.ts';
-import type { MigrateCommand } from './commands/migrate.ts';
-import { encryptHeaders } from './commands/encrypt-headers.ts';
-import type { EncryptHeadersCommand } from './commands/encrypt-headers.ts';
-import { createMigration } from './commands/new.ts';
-import type { NewCommand } from './commands/new.ts';
-import { online } from './commands/online.ts';
-import type { OnlineAction, OnlineCommand } from './commands/online.ts';
-import { plan } from './commands/plan.ts';
-import type { PlanCommand } from './commands/plan.ts';
-import { status } from './commands/status.ts';
-import type { StatusCommand } from './commands/status.ts';
-import { verifyDatabase } from './commands/verify.ts';
-import type { VerifyCommand } from './commands/verify.ts';
+import { adopt, type AdoptCommand } from './commands/adopt.ts';
+import { down, type DownCommand } from './commands/down.ts';
+import { type DumpSchemaCommand, dumpSchemaFile } from './commands/dump-schema.ts';
+import { encryptHeaders, type EncryptHeadersCommand } from './commands/encrypt-headers.ts';
+import { migrate, type MigrateCommand } from './commands/migrate.ts';
+import { createMigration, type NewCommand } from './commands/new.ts';
+import { online, type OnlineAction, type OnlineCommand } from './commands/online.ts';
+import { plan, type PlanCommand } from './commands/plan.ts';
+import { status, type StatusCommand } from './commands/status.ts';
+import { type VerifyCommand, verifyDatabase } from './commands/verify.ts';
 import { readConfig, readHeaderKeys } from './config.ts';
 import type { Output } from './output.ts';
 import { useDatabase } from './with-database.ts';
@@ -31,14 +20,14 @@ export class PendingError extends Error {
   override readonly name = 'PendingError';
 }
 
-const migrationsOption = ['--migrations <directory>', 'directory of the numbered .sql files'] as const;
-const lockTimeoutOption = [
+const MIGRATIONS_OPTION = ['--migrations <directory>', 'directory of the numbered .sql files'] as const;
+const LOCK_TIMEOUT_OPTION = [
   '--lock-timeout-ms <ms>',
   'how long one try may wait for a lock, while others queue up behind it',
   parseCount,
 ] as const;
-const lockPatienceOption = ['--lock-patience <seconds>', 'how long to go on trying', parseSeconds] as const;
-const jsonOption = ['--json', 'print one JSON document'] as const;
+const LOCK_PATIENCE_OPTION = ['--lock-patience <seconds>', 'how long to go on trying', parseSeconds] as const;
+const JSON_OPTION = ['--json', 'print one JSON document'] as const;
 
 /** `online start|status|…`, one sub-command for each action. */
 function addOnline(
@@ -54,10 +43,10 @@ function addOnline(
     group
       .command(action)
       .description(description)
-      .option(...migrationsOption)
-      .option(...lockTimeoutOption)
-      .option(...lockPatienceOption)
-      .option(...jsonOption)
+      .option(...MIGRATIONS_OPTION)
+      .option(...LOCK_TIMEOUT_OPTION)
+      .option(...LOCK_PATIENCE_OPTION)
+      .option(...JSON_OPTION)
       .action((options: OnlineCommand) =>
         run((databaseUrl) => online(action, databaseUrl, options, output, listenForStop())),
       );
@@ -121,25 +110,25 @@ export function buildProgram(env: Environment, output: Output, listenForStop: ()
     )
     .option('--allow-blocking', 'run such a file whatever the size of the table')
     .option('--before-contract', 'apply what follows an online migration that waits for its contract')
-    .option(...lockTimeoutOption)
-    .option(...lockPatienceOption)
-    .option(...migrationsOption)
-    .option(...jsonOption)
+    .option(...LOCK_TIMEOUT_OPTION)
+    .option(...LOCK_PATIENCE_OPTION)
+    .option(...MIGRATIONS_OPTION)
+    .option(...JSON_OPTION)
     .action((options: MigrateCommand) => onDatabase((databaseUrl) => migrate(databaseUrl, options, output)));
   program
     .command('adopt')
     .description('take over a database of the old service: record what its schema proves to be applied')
     .option('--finish', 'move to the one ledger shared with sqlx, when the old service is retired')
     .option('--old-service-stopped', 'with --finish: confirm that the old service will not start again')
-    .option(...migrationsOption)
-    .option(...jsonOption)
+    .option(...MIGRATIONS_OPTION)
+    .option(...JSON_OPTION)
     .action((options: AdoptCommand) => onDatabase((databaseUrl) => adopt(databaseUrl, options, output)));
   program
     .command('status')
     .description('what is applied and what is pending')
     .option('--check', 'exit with 3 when something is pending, and with the code of a problem')
-    .option(...migrationsOption)
-    .option(...jsonOption)
+    .option(...MIGRATIONS_OPTION)
+    .option(...JSON_OPTION)
     .action((options: StatusCommand) =>
       onDatabase(async (databaseUrl) => {
         const complete = await status(databaseUrl, options, output);
@@ -151,14 +140,14 @@ export function buildProgram(env: Environment, output: Output, listenForStop: ()
     .description(
       'each pending file: its SQL, the locks it takes, the rows it touches, the hazards; changes nothing',
     )
-    .option(...migrationsOption)
-    .option(...jsonOption)
+    .option(...MIGRATIONS_OPTION)
+    .option(...JSON_OPTION)
     .action((options: PlanCommand) => onDatabase((databaseUrl) => plan(databaseUrl, options, output)));
   program
     .command('verify')
     .description('check files, ledger and live schema against each other')
-    .option(...migrationsOption)
-    .option(...jsonOption)
+    .option(...MIGRATIONS_OPTION)
+    .option(...JSON_OPTION)
     .action((options: VerifyCommand) =>
       onDatabase((databaseUrl) => verifyDatabase(databaseUrl, options, output)),
     );
@@ -174,22 +163,22 @@ export function buildProgram(env: Environment, output: Output, listenForStop: ()
       50_000,
     )
     .option('--allow-blocking', 'run such a file whatever the size of the table')
-    .option(...lockTimeoutOption)
-    .option(...lockPatienceOption)
-    .option(...migrationsOption)
-    .option(...jsonOption)
+    .option(...LOCK_TIMEOUT_OPTION)
+    .option(...LOCK_PATIENCE_OPTION)
+    .option(...MIGRATIONS_OPTION)
+    .option(...JSON_OPTION)
     .action((options: DownCommand) => onDatabase((databaseUrl) => down(databaseUrl, options, output)));
   program
     .command('new <name>')
     .description('make the next migration file')
-    .option(...migrationsOption)
+    .option(...MIGRATIONS_OPTION)
     .action((name: string, options: NewCommand) => createMigration(name, options, output));
   program
     .command('dump-schema')
     .description('write the schema of a migrated database to schema.sql')
     .option('--check', 'write nothing, fail when the file is stale')
     .option('--stdout', 'print it instead')
-    .option(...migrationsOption)
+    .option(...MIGRATIONS_OPTION)
     .action((options: DumpSchemaCommand) =>
       onDatabase((databaseUrl) => dumpSchemaFile(databaseUrl, options, output)),
     );
@@ -200,9 +189,9 @@ export function buildProgram(env: Environment, output: Output, listenForStop: ()
     )
     .option('--decrypt', 'store them as they were given again')
     .option('--batch-rows <rows>', 'rows of the first batch', parseCount)
-    .option(...lockTimeoutOption)
-    .option(...lockPatienceOption)
-    .option(...jsonOption)
+    .option(...LOCK_TIMEOUT_OPTION)
+    .option(...LOCK_PATIENCE_OPTION)
+    .option(...JSON_OPTION)
     .action((options: EncryptHeadersCommand) => {
       const keys = readHeaderKeys(env);
       return onDatabase((databaseUrl) => encryptHeaders(databaseUrl, keys, options, output, listenForStop()));

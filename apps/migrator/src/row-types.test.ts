@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
-
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createTestDatabase } from '@timer-platform/test-support';
-import type { TestDatabase } from '@timer-platform/test-support';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
 import ts from 'typescript';
 
@@ -121,12 +119,12 @@ describe('the row types of Kysely', () => {
   const source = (): Promise<string> =>
     readFile(new URL('../../../libs/database/src/schema.ts', import.meta.url), 'utf8');
 
-  it('match the migrated schema: tables, columns, types, nullability, defaults', async () => {
+  test('match the migrated schema: tables, columns, types, nullability, defaults', async () => {
     expect(disagreements(declaredTables(await source()), live)).toEqual([]);
     expect(live.length).toBeGreaterThan(30);
   });
 
-  it.each([
+  test.each([
     ['a column that is gone', /^ {2}metadata: .*$/m, '', ['timers.metadata is not declared']],
     [
       'a column too many',

@@ -1,5 +1,4 @@
 import { openEmbeddedPostgres } from '@timer-platform/embedded-postgres';
-
 import type { Config } from './config.ts';
 import type { Output } from './output.ts';
 

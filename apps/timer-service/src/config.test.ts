@@ -65,12 +65,7 @@ describe('readConfig', () => {
     for (const [, name = '', value = ''] of example.matchAll(/^([A-Z_]+)=(.*)$/gm)) env[name] = value;
     expect(faultsOf({ ...env, ...PRODUCTION })).toEqual([]);
 
-    const sources = [
-      'config.ts',
-      'maintenance/prune-finished-timers.ts',
-      'api/api-settings.ts',
-      'dispatch/settings.ts',
-    ];
+    const sources = ['config.ts', 'maintenance/settings.ts', 'api/api-settings.ts', 'dispatch/settings.ts'];
     sources.push('transports/transport-settings.ts', 'transports/nats/nats-settings.ts');
     const named = sources.flatMap((file) => {
       const text = readFileSync(new URL(file, import.meta.url), 'utf8');

@@ -1,18 +1,18 @@
 import {
+  type DatabaseSettings,
   databaseSettings,
   DatabaseSettingsError,
-  NO_HEADER_KEYS,
-  parseHeaderKeys,
-  type DatabaseSettings,
   type Environment,
   type HeaderKeys,
+  NO_HEADER_KEYS,
+  parseHeaderKeys,
 } from '@timer-platform/database';
 import { z } from 'zod';
-import { apiSettingsSchema, type ApiSettings } from './api/api-settings.ts';
-import { dispatchSettingsSchema, type DispatchSettings } from './dispatch/settings.ts';
-import { retentionSettingsSchema, type RetentionSettings } from './maintenance/prune-finished-timers.ts';
+import { type ApiSettings, apiSettingsSchema } from './api/api-settings.ts';
+import { type DispatchSettings, dispatchSettingsSchema } from './dispatch/settings.ts';
+import { type MaintenanceSettings, maintenanceSettingsSchema } from './maintenance/settings.ts';
 import { boolean, integer } from './settings.ts';
-import { transportSettingsSchema, type TransportSettings } from './transports/transport-settings.ts';
+import { type TransportSettings, transportSettingsSchema } from './transports/transport-settings.ts';
 
 const processSettingsSchema = z
   .object({
@@ -48,7 +48,7 @@ export interface Config extends z.infer<typeof processSettingsSchema> {
   readonly database: DatabaseSettings;
   readonly api: ApiSettings;
   readonly dispatch: DispatchSettings;
-  readonly retention: RetentionSettings;
+  readonly maintenance: MaintenanceSettings;
   readonly transports: TransportSettings;
 }
 
@@ -85,7 +85,7 @@ export function readConfig(env: Environment): Config {
   const process = read(processSettingsSchema);
   const api = read(apiSettingsSchema);
   const dispatch = read(dispatchSettingsSchema);
-  const retention = read(retentionSettingsSchema);
+  const maintenance = read(maintenanceSettingsSchema);
   const transports = read(transportSettingsSchema);
   let database: DatabaseSettings | undefined;
   try {
@@ -100,7 +100,7 @@ export function readConfig(env: Environment): Config {
     );
   if (process?.mode === 'production' && api !== undefined && api.apiKey === undefined)
     faults.push('API_KEY must be set: a secret of at least 32 characters that clients send as X-API-Key');
-  if (faults.length > 0 || !process || !api || !dispatch || !retention || !transports || !database)
+  if (faults.length > 0 || !process || !api || !dispatch || !maintenance || !transports || !database)
     throw new ConfigError(faults);
-  return Object.freeze({ ...process, database, api, dispatch, retention, transports });
+  return Object.freeze({ ...process, database, api, dispatch, maintenance, transports });
 }

@@ -1,10 +1,10 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { InterruptibleSleep } from './interruptible-sleep.ts';
 
 const AN_HOUR_MS = 3_600_000;
 
 describe('Doze', () => {
-  it('sleeps for its time', async () => {
+  test('sleeps for its time', async () => {
     jest.useFakeTimers();
     const ended: string[] = [];
     const slept = new InterruptibleSleep().sleep(1_000).then(() => ended.push('slept'));
@@ -16,14 +16,14 @@ describe('Doze', () => {
     jest.useRealTimers();
   });
 
-  it('is cut short when it is woken', async () => {
+  test('is cut short when it is woken', async () => {
     const doze = new InterruptibleSleep();
     const slept = doze.sleep(AN_HOUR_MS);
     doze.wake();
-    await slept;
+    await expect(slept).resolves.toBeUndefined();
   });
 
-  it('does not begin when it was woken before, once', async () => {
+  test('does not begin when it was woken before, once', async () => {
     jest.useFakeTimers();
     const doze = new InterruptibleSleep();
     doze.wake();
@@ -35,7 +35,7 @@ describe('Doze', () => {
     jest.useRealTimers();
   });
 
-  it('leaves no alarm behind', async () => {
+  test('leaves no alarm behind', async () => {
     jest.useFakeTimers();
     const doze = new InterruptibleSleep();
     const slept = doze.sleep(AN_HOUR_MS);

@@ -5,7 +5,6 @@ import {
   connect,
   type Database,
   decryptHeaders,
-  pruneFinishedTimers,
   oldestDueAge,
   SchemaError,
 } from '@timer-platform/database';
@@ -14,12 +13,15 @@ import type { Logger } from 'pino';
 import { createServer } from './api/server.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { observeDispatch } from './observability/dispatch-logging.ts';
-import { dispatchStatements } from './dispatch/statements.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
+import { dispatchStatements } from './dispatch/statements.ts';
+import { finishedTimersPruner } from './maintenance/prune-finished-timers.ts';
+import { idempotencyKeysPruner } from './maintenance/prune-idempotency-keys.ts';
+import type { Pruner } from './maintenance/pruner.ts';
+import { observeDispatch } from './observability/dispatch-logging.ts';
 import { createMetrics } from './observability/metrics.ts';
-import { Retention } from './maintenance/prune-finished-timers.ts';
-import { closeTransports, createTransports } from './transports/create-transports.ts';
+import { closeTransports } from './transports/close-transports.ts';
+import { createTransports } from './transports/create-transports.ts';
 import { egressRefusal } from './transports/egress/egress-policy.ts';
 import { egressPolicy } from './transports/transport-settings.ts';
 
@@ -115,38 +117,27 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await Promise.all([apiDatabase.close(), dispatchDatabase.close()]);
     throw error;
   }
-  const retention = startRetention(options, apiDatabase);
+  const pruners = startPruners(options, apiDatabase);
   const dispatching = config.dispatch.enabled ? dispatcher.start() : Promise.resolve();
 
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     // The API last: it answers while attempts end, so that a balancer sees no gap before the process is out of it.
-    await Promise.all([dispatcher.stop(), retention?.stop()]);
+    await Promise.all([dispatcher.stop(), ...pruners.map((pruner) => pruner.stop())]);
     await api.close();
     await Promise.all([apiDatabase.close(), dispatchDatabase.close()]);
   }
   return { url, dispatching, stop: () => (stopped ??= stop()) };
 }
 
-/** Where finished timers are not kept for ever, the processes that dispatch delete them. */
-function startRetention(
-  { config, log, clock, random }: ServiceOptions,
-  database: Database,
-): Retention | undefined {
-  const { finishedForMs } = config.retention;
-  if (finishedForMs === undefined || !config.dispatch.enabled) return undefined;
-  const retention = new Retention({
-    finishedForMs,
-    deleteFinished: (step) => pruneFinishedTimers(database, step),
-    monotonicMs: () => clock.monotonicMs(),
-    random,
-    onDeleted: (timers) => {
-      log.info({ timers }, 'deleted timers that were finished long ago');
-    },
-    onError: (error) => {
-      log.warn({ err: error }, 'timers that were finished long ago could not be deleted; tried again later');
-    },
-  });
-  retention.start();
-  return retention;
+/** Starts what keeps tables from growing without bound. */
+function startPruners({ config, log, clock, random }: ServiceOptions, db: Database): Pruner[] {
+  const { finishedForMs } = config.maintenance;
+  const parts = { monotonicMs: () => clock.monotonicMs(), random };
+  const pruners = [idempotencyKeysPruner(db, config.api.idempotencyKeyHours * 3_600_000, log, parts)];
+  // Left to the processes that dispatch: one that only answers the API does no work in the background for them.
+  if (finishedForMs !== undefined && config.dispatch.enabled)
+    pruners.push(finishedTimersPruner(db, finishedForMs, log, parts));
+  for (const pruner of pruners) pruner.start();
+  return pruners;
 }

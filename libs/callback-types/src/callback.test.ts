@@ -4,11 +4,11 @@ import { valuesOfCheckConstraint } from '../testing/check-constraint.ts';
 import { faultsOf } from '../testing/faults-of.ts';
 import {
   CALLBACK_TYPES,
-  callbackConfigSchema,
-  storedCallbackConfigSchema,
   type CallbackConfig,
+  callbackConfigSchema,
   type CallbackType,
   type StoredCallbackConfig,
+  storedCallbackConfigSchema,
 } from './callback.ts';
 
 /** Compiles only for `true`. */
@@ -16,6 +16,7 @@ type Holds<Claim extends true> = Claim;
 type Same<A, B> = [A, B] extends [B, A] ? true : false;
 
 /** The list of types and both unions name the same types: a variant added to one alone does not compile. */
+// eslint-disable-next-line jest/no-export -- checked by the compiler; unexported it would count as unused
 export type ListsAgree = [
   Holds<Same<CallbackConfig['type'], CallbackType>>,
   Holds<Same<StoredCallbackConfig['type'], CallbackType>>,

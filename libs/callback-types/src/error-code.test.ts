@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { faultsOf } from '../testing/faults-of.ts';
-import { ERRORS, errorResponseSchema, type ErrorKind } from './error-code.ts';
+import { type ErrorKind, errorResponseSchema, ERRORS } from './error-code.ts';
 
 const kinds: [string, ErrorKind][] = Object.entries(ERRORS);
 

@@ -1,88 +1,88 @@
 export {
   CALLBACK_TYPES,
-  callbackConfigSchema,
-  callbackTypeSchema,
-  storedCallbackConfigSchema,
   type CallbackConfig,
+  callbackConfigSchema,
   type CallbackType,
+  callbackTypeSchema,
   type StoredCallbackConfig,
+  storedCallbackConfigSchema,
 } from './callback.ts';
 export { durationSchema, parseDuration } from './duration.ts';
 export {
-  ERRORS,
-  errorResponseSchema,
-  requestFaultSchema,
   type ErrorKind,
   type ErrorName,
   type ErrorResponse,
+  errorResponseSchema,
+  ERRORS,
   type RequestFault,
+  requestFaultSchema,
 } from './error-code.ts';
 export type { HeaderMap } from './header-map.ts';
 export {
-  httpCallbackSchema,
-  storedHttpCallbackSchema,
   type HttpCallback,
+  httpCallbackSchema,
   type StoredHttpCallback,
+  storedHttpCallbackSchema,
 } from './http-callback.ts';
 export { findJsonFault, type JsonFault, type JsonValue } from './json-value.ts';
 export { LIMITS } from './limits.ts';
-export { matchCallback, type CallbackMatcher } from './match-callback.ts';
+export { type CallbackMatcher, matchCallback } from './match-callback.ts';
 export {
+  type NatsCallback,
   natsCallbackSchema,
   natsSubject,
-  storedNatsCallbackSchema,
-  type NatsCallback,
   type StoredNatsCallback,
+  storedNatsCallbackSchema,
 } from './nats-callback.ts';
-export { retryPolicySchema, type RetryPolicy } from './retry-policy.ts';
+export { type RetryPolicy, retryPolicySchema } from './retry-policy.ts';
 export {
-  createTimerRequestSchema,
-  createTimersRequestSchema,
-  idempotencyKeySchema,
-  listTimersQuerySchema,
-  retryTimersRequestSchema,
-  timerParamsSchema,
-  updateTimerRequestSchema,
-  type CreateTimerRequest,
-  type CreateTimersRequest,
-  type ListTimersQuery,
-  type RetryTimersRequest,
-  type UpdateTimerRequest,
-} from './timer-requests.ts';
-export {
-  attemptListResponseSchema,
-  canceledResponseSchema,
-  degradedResponseSchema,
-  healthResponseSchema,
-  retriedResponseSchema,
-  timerBatchResponseSchema,
-  timerListResponseSchema,
-  timerResponseSchema,
-  timerSummaryResponseSchema,
-  type AttemptListResponse,
-  type CanceledResponse,
-  type DegradedResponse,
-  type HealthResponse,
-  type RetriedResponse,
-  type TimerBatchResponse,
-  type TimerListResponse,
-  type TimerResponse,
-  type TimerSummaryResponse,
-} from './timer-responses.ts';
-export { TIMER_STATES, timerStateSchema, type TimerState } from './timer-state.ts';
-export {
-  attemptSchema,
-  timerSchema,
-  timerSummarySchema,
   type Attempt,
+  attemptSchema,
   type Timer,
+  timerSchema,
   type TimerSummary,
+  timerSummarySchema,
 } from './timer.ts';
 export {
-  SignatureError,
-  verifySignature,
+  type CreateTimerRequest,
+  createTimerRequestSchema,
+  type CreateTimersRequest,
+  createTimersRequestSchema,
+  idempotencyKeySchema,
+  type ListTimersQuery,
+  listTimersQuerySchema,
+  type RetryTimersRequest,
+  retryTimersRequestSchema,
+  timerParamsSchema,
+  type UpdateTimerRequest,
+  updateTimerRequestSchema,
+} from './timer-requests.ts';
+export {
+  type AttemptListResponse,
+  attemptListResponseSchema,
+  type CanceledResponse,
+  canceledResponseSchema,
+  type DegradedResponse,
+  degradedResponseSchema,
+  type HealthResponse,
+  healthResponseSchema,
+  type RetriedResponse,
+  retriedResponseSchema,
+  type TimerBatchResponse,
+  timerBatchResponseSchema,
+  type TimerListResponse,
+  timerListResponseSchema,
+  type TimerResponse,
+  timerResponseSchema,
+  type TimerSummaryResponse,
+  timerSummaryResponseSchema,
+} from './timer-responses.ts';
+export { TIMER_STATES, type TimerState, timerStateSchema } from './timer-state.ts';
+export {
   type RequestHeaders,
+  SignatureError,
   type SignatureFault,
   type SignedMessage,
   type VerifiedMessage,
+  verifySignature,
 } from './verify-signature.ts';

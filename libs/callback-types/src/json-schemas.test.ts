@@ -41,30 +41,30 @@ function accepts(name: string, value: unknown): boolean {
 }
 
 describe('by the published files', () => {
-  const execute_at = '2030-01-31T09:00:00Z';
+  const executeAt = '2030-01-31T09:00:00Z';
   const callback = { type: 'http', url: 'https://example.com/hook' };
 
   test.each<[unknown]>([[null], [false], [0], [''], [['a']], [{ a: { b: null } }]])(
     'payload and metadata may be %j',
     (value) => {
-      const request = { execute_at, callback: { ...callback, payload: value }, metadata: value };
+      const request = { execute_at: executeAt, callback: { ...callback, payload: value }, metadata: value };
       expect(accepts('create-timer-request', request)).toBe(true);
     },
   );
 
   test.each<[unknown]>([
-    [{ execute_at }],
+    [{ execute_at: executeAt }],
     [{ execute_at: 'tomorrow', callback }],
     [{ delay: '1.5h', callback }],
-    [{ execute_at, callback: { type: 'smtp' } }],
-    [{ execute_at, callback: { ...callback, url: 'ftp://example.com' } }],
-    [{ execute_at, callback: { ...callback, headers: { a: 'x\r\ny' } } }],
-    [{ execute_at, callback: { ...callback, headers: { a: 1 } } }],
-    [{ execute_at, callback: { ...callback, timeout_ms: 1 } }],
-    [{ execute_at, callback: { type: 'nats', topic: 'a.*' } }],
-    [{ execute_at, callback: { type: 'nats', topic: '$SYS.a' } }],
-    [{ execute_at, callback, retry: { max_attempts: 0 } }],
-    [{ execute_at, callback, colour: 'red' }],
+    [{ execute_at: executeAt, callback: { type: 'smtp' } }],
+    [{ execute_at: executeAt, callback: { ...callback, url: 'ftp://example.com' } }],
+    [{ execute_at: executeAt, callback: { ...callback, headers: { a: 'x\r\ny' } } }],
+    [{ execute_at: executeAt, callback: { ...callback, headers: { a: 1 } } }],
+    [{ execute_at: executeAt, callback: { ...callback, timeout_ms: 1 } }],
+    [{ execute_at: executeAt, callback: { type: 'nats', topic: 'a.*' } }],
+    [{ execute_at: executeAt, callback: { type: 'nats', topic: '$SYS.a' } }],
+    [{ execute_at: executeAt, callback, retry: { max_attempts: 0 } }],
+    [{ execute_at: executeAt, callback, colour: 'red' }],
   ])('a timer cannot be created by %j', (request) => {
     expect(accepts('create-timer-request', request)).toBe(false);
   });

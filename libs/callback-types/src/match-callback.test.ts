@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 import type { CallbackConfig, StoredCallbackConfig } from './callback.ts';
-import { matchCallback, type CallbackMatcher } from './match-callback.ts';
+import { type CallbackMatcher, matchCallback } from './match-callback.ts';
 import { natsSubject } from './nats-callback.ts';
 
 const target: CallbackMatcher<CallbackConfig, string> = {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { installInConsumer, type Consumer } from '../testing/consumer.ts';
+import { type Consumer, installInConsumer } from '../testing/consumer.ts';
 
 // Compilers run here, beside the tests of other projects.
 jest.setTimeout(600_000);

@@ -12,7 +12,7 @@ import {
 
 const INSTANT = 'must be an RFC 3339 date and time with its offset, such as 2030-01-31T09:00:00Z';
 const callback = { type: 'http', url: 'https://example.com/hook' };
-const execute_at = '2030-01-31T09:00:00Z';
+const executeAt = '2030-01-31T09:00:00Z';
 
 describe('instants', () => {
   test.each([
@@ -60,19 +60,19 @@ describe('instants', () => {
 
 describe('creating a timer', () => {
   test.each<[object]>([
-    [{ execute_at, callback }],
+    [{ execute_at: executeAt, callback }],
     [{ delay: '250ms', callback }],
-    [{ execute_at, callback: { type: 'nats', topic: 'orders' }, metadata: null }],
+    [{ execute_at: executeAt, callback: { type: 'nats', topic: 'orders' }, metadata: null }],
     [
       {
-        execute_at,
+        execute_at: executeAt,
         callback,
         metadata: { order: 42, tags: ['a'] },
         retry: { max_attempts: 1 },
-        expires_at: execute_at,
+        expires_at: executeAt,
       },
     ],
-    [{ execute_at, callback, retry: null, expires_at: null }],
+    [{ execute_at: executeAt, callback, retry: null, expires_at: null }],
     [{ execute_at: '2030-01-31T09:00:00Z', expires_at: '2030-01-31T10:00:00+01:00', callback }],
   ])('takes %j as it is', (request) => {
     expect(createTimerRequestSchema.parse(request)).toEqual(request);
@@ -80,30 +80,36 @@ describe('creating a timer', () => {
 
   test.each<[unknown, string[]]>([
     [{ callback }, ['execute_at: is required, unless delay is given']],
-    [{ execute_at, delay: '1s', callback }, ['delay: give either execute_at or delay, not both']],
-    [{ execute_at }, ['callback: Invalid input: expected object, received undefined']],
+    [{ execute_at: executeAt, delay: '1s', callback }, ['delay: give either execute_at or delay, not both']],
+    [{ execute_at: executeAt }, ['callback: Invalid input: expected object, received undefined']],
     [{ delay: '0s', callback }, ['delay: must be between 1 ms and 3155760000000 ms, is 0 ms']],
     [{ delay: null, callback }, ['delay: Invalid input: expected string, received null']],
     [
-      { execute_at, expires_at: '2030-01-31T08:59:59Z', callback },
+      { execute_at: executeAt, expires_at: '2030-01-31T08:59:59Z', callback },
       ['expires_at: must not be before execute_at'],
     ],
     [
-      { execute_at, expires_at: '2030-01-31T09:59:59+01:00', callback },
+      { execute_at: executeAt, expires_at: '2030-01-31T09:59:59+01:00', callback },
       ['expires_at: must not be before execute_at'],
     ],
-    [{ execute_at, expires_at: 'never', callback }, [`expires_at: ${INSTANT}`]],
-    [{ execute_at, callback, callback_url: 'https://example.com' }, [': Unrecognized key: "callback_url"']],
-    [{ execute_at, callback, id: 'a' }, [': Unrecognized key: "id"']],
+    [{ execute_at: executeAt, expires_at: 'never', callback }, [`expires_at: ${INSTANT}`]],
     [
-      { execute_at, callback, metadata: { a: ['\u0000'] } },
+      { execute_at: executeAt, callback, callback_url: 'https://example.com' },
+      [': Unrecognized key: "callback_url"'],
+    ],
+    [{ execute_at: executeAt, callback, id: 'a' }, [': Unrecognized key: "id"']],
+    [
+      { execute_at: executeAt, callback, metadata: { a: ['\u0000'] } },
       ['metadata.a.0: must not contain the character U+0000, which PostgreSQL cannot store'],
     ],
     [
-      { execute_at, callback, retry: { max_attempts: 0 } },
+      { execute_at: executeAt, callback, retry: { max_attempts: 0 } },
       ['retry.max_attempts: Too small: expected number to be >=1'],
     ],
-    [{ execute_at, callback: { ...callback, url: 'x' } }, ['callback.url: must be an absolute URL']],
+    [
+      { execute_at: executeAt, callback: { ...callback, url: 'x' } },
+      ['callback.url: must be an absolute URL'],
+    ],
     [null, [': Invalid input: expected object, received null']],
     [[], [': Invalid input: expected object, received array']],
     ['{}', [': Invalid input: expected object, received string']],
@@ -129,7 +135,7 @@ describe('creating a timer', () => {
 
   test('takes metadata of the stated size, and no more', () => {
     const faults = (length: number) =>
-      faultsOf(createTimerRequestSchema, { execute_at, callback, metadata: 'x'.repeat(length) });
+      faultsOf(createTimerRequestSchema, { execute_at: executeAt, callback, metadata: 'x'.repeat(length) });
     expect(faults(65_534)).toEqual([]);
     expect(faults(65_535)).toEqual(['metadata: must be at most 65536 bytes as JSON, is 65537']);
   });
@@ -173,13 +179,13 @@ describe('creating a batch', () => {
 
 describe('changing a timer', () => {
   test.each<[object]>([
-    [{ execute_at }],
+    [{ execute_at: executeAt }],
     [{ delay: '1h' }],
     [{ callback }],
     [{ metadata: null }],
     [{ retry: null }],
     [{ expires_at: null }],
-    [{ execute_at, callback, metadata: {}, retry: { delays: ['1s'] }, expires_at: execute_at }],
+    [{ execute_at: executeAt, callback, metadata: {}, retry: { delays: ['1s'] }, expires_at: executeAt }],
   ])('takes %j as it is', (request) => {
     expect(updateTimerRequestSchema.parse(request)).toEqual(request);
   });
@@ -188,8 +194,11 @@ describe('changing a timer', () => {
   test.each<[unknown, string[]]>([
     [{}, [NOTHING]],
     [{ callback: undefined }, [NOTHING]],
-    [{ execute_at, delay: '1s' }, ['delay: give either execute_at or delay, not both']],
-    [{ execute_at, expires_at: '2030-01-01T00:00:00Z' }, ['expires_at: must not be before execute_at']],
+    [{ execute_at: executeAt, delay: '1s' }, ['delay: give either execute_at or delay, not both']],
+    [
+      { execute_at: executeAt, expires_at: '2030-01-01T00:00:00Z' },
+      ['expires_at: must not be before execute_at'],
+    ],
     [{ callback: null }, ['callback: Invalid input: expected object, received null']],
     [
       { callback: { url: 'https://a.example' } },
@@ -199,7 +208,7 @@ describe('changing a timer', () => {
     [{ execute_at: null }, [`execute_at: ${INSTANT}`]],
     [{ status: 'canceled' }, [': Unrecognized key: "status"', NOTHING]],
     [
-      { delay: 'soon', execute_at, callback: { ...callback, url: 'x' } },
+      { delay: 'soon', execute_at: executeAt, callback: { ...callback, url: 'x' } },
       [
         'delay: must be a duration such as "250ms", "90s" or "1d12h"',
         'callback.url: must be an absolute URL',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { faultsOf } from '../testing/faults-of.ts';
 import { attempt, summary, timer } from '../testing/answers.ts';
+import { faultsOf } from '../testing/faults-of.ts';
 import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
 
 test('a summary has the fields that the first timer service answered, with the type for the URL', () => {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
-import { SignatureError, verifySignature, type SignedMessage } from './verify-signature.ts';
+import { describe, expect, test } from '@jest/globals';
+import { SignatureError, type SignedMessage, verifySignature } from './verify-signature.ts';
 
 /** The vector of the Standard Webhooks reference implementations. */
 const VECTOR = {
@@ -33,11 +33,11 @@ function refusal(change: Partial<SignedMessage>): Promise<unknown> {
 }
 
 describe('accepts', () => {
-  it('the vector of the reference implementations', async () => {
+  test('the vector of the reference implementations', async () => {
     expect(await verify()).toEqual({ id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', timestamp: AT });
   });
 
-  it('headers of fetch, of Node.js, in any case', async () => {
+  test('headers of fetch, of Node.js, in any case', async () => {
     await verify({ headers: new Headers(VECTOR.headers) });
     await verify({
       headers: Object.fromEntries(
@@ -46,7 +46,7 @@ describe('accepts', () => {
     });
   });
 
-  it('bytes as the body', async () => {
+  test('bytes as the body', async () => {
     await verify({ body: new TextEncoder().encode(VECTOR.body) });
     const bytes = Uint8Array.from([0xff, 0x00, 0xfe]);
     const key = Buffer.from(VECTOR.secret.slice(6), 'base64');
@@ -61,12 +61,12 @@ describe('accepts', () => {
     });
   });
 
-  it('any of several secrets, and a secret without its prefix', async () => {
+  test('any of several secrets, and a secret without its prefix', async () => {
     await verify({ secrets: [OTHER, VECTOR.secret] });
     await verify({ secrets: VECTOR.secret.slice(6) });
   });
 
-  it('one good signature among others and other versions', async () => {
+  test('one good signature among others and other versions', async () => {
     const { 'webhook-signature': good } = VECTOR.headers;
     await verify({
       headers: {
@@ -76,7 +76,7 @@ describe('accepts', () => {
     });
   });
 
-  it('a timestamp at the edges of the tolerance', async () => {
+  test('a timestamp at the edges of the tolerance', async () => {
     await verify({ now: new Date(AT.getTime() + 300_999) });
     await verify({ now: new Date(AT.getTime() - 300_000) });
     await verify({ now: new Date(AT.getTime() + 3_600_000), toleranceSeconds: 3_600 });
@@ -84,7 +84,7 @@ describe('accepts', () => {
 });
 
 describe('refuses', () => {
-  it('what was changed', async () => {
+  test('what was changed', async () => {
     expect(await refusal({ body: `${VECTOR.body} ` })).toBe('no matching signature');
     expect(await refusal({ body: '' })).toBe('no matching signature');
     for (const [name, value] of [
@@ -99,18 +99,18 @@ describe('refuses', () => {
       expect(await refusal({ headers: { ...VECTOR.headers, [name]: value } })).toBe('no matching signature');
   });
 
-  it('another secret, and none', async () => {
+  test('another secret, and none', async () => {
     expect(await refusal({ secrets: OTHER })).toBe('no matching signature');
     expect(await refusal({ secrets: [] })).toBe('no matching signature');
   });
 
-  it('what is old or comes from the future', async () => {
+  test('what is old or comes from the future', async () => {
     expect(await refusal({ now: new Date(AT.getTime() + 301_000) })).toBe('timestamp too old');
     expect(await refusal({ now: new Date(AT.getTime() - 301_000) })).toBe('timestamp too new');
     expect(await refusal({ now: new Date() })).toBe('timestamp too old');
   });
 
-  it('missing and malformed headers', async () => {
+  test('missing and malformed headers', async () => {
     for (const name of Object.keys(VECTOR.headers)) {
       expect(await refusal({ headers: { ...VECTOR.headers, [name]: undefined } })).toBe('missing header');
       expect(await refusal({ headers: { ...VECTOR.headers, [name]: ['a', 'b'] } })).toBe('malformed header');
@@ -127,7 +127,7 @@ describe('refuses', () => {
   });
 });
 
-it('says that a secret is no secret without showing it', async () => {
+test('says that a secret is no secret without showing it', async () => {
   for (const secrets of ['whsec_', 'whsec_%%%', '']) {
     const error = await refusal({ secrets });
     expect(error).toBeInstanceOf(TypeError);

@@ -113,6 +113,7 @@ function signedContent(id: string, timestamp: string, body: string | Uint8Array)
  * });
  */
 export async function verifySignature(message: SignedMessage): Promise<VerifiedMessage> {
+  // eslint-disable-next-line no-restricted-syntax -- the default for callers outside this workspace
   const { body, headers, now = new Date(), toleranceSeconds = DEFAULT_TOLERANCE_SECONDS } = message;
   const id = header(headers, 'webhook-id');
   const timestamp = header(headers, 'webhook-timestamp');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { databaseSettings, DatabaseSettingsError, maskDatabaseUrl } from './database-settings.ts';
 
@@ -22,12 +22,12 @@ function urlOf(env: Record<string, string | undefined>): string {
 const parts = { PG_HOST: 'db.example', PG_USER: 'timer', PG_DB_NAME: 'timers' };
 
 describe('databaseSettings', () => {
-  it('is the embedded server when nothing is set, or set to nothing', () => {
+  test('is the embedded server when nothing is set, or set to nothing', () => {
     expect(databaseSettings({})).toEqual({ kind: 'embedded' });
     expect(databaseSettings({ DATABASE_URL: '', PG_HOST: '', PG_PORT: '' })).toEqual({ kind: 'embedded' });
   });
 
-  it('takes DATABASE_URL as it is, before any PG_ variable', () => {
+  test('takes DATABASE_URL as it is, before any PG_ variable', () => {
     const url = 'postgresql://a:b@127.0.0.1:5433/c?sslmode=disable';
     expect(databaseSettings({ DATABASE_URL: url, PG_HOST: 'elsewhere' })).toEqual({ kind: 'url', url });
     expect(databaseSettings({ DATABASE_URL: 'postgres:///c?host=/run/postgresql' })).toMatchObject({
@@ -35,11 +35,11 @@ describe('databaseSettings', () => {
     });
   });
 
-  it('makes a URL of the PG_ variables, with 5432 as the port', () => {
+  test('makes a URL of the PG_ variables, with 5432 as the port', () => {
     expect(urlOf(parts)).toBe('postgres://timer@db.example:5432/timers');
   });
 
-  it.each([
+  test.each([
     ['db.example', 'us:er@x', 'p@ss/w:o?r#d% ü', 'ti mers/x%', '6543'],
     ['::1', 'timer', '', 'timers', '5432'],
     ['/run/postgresql', 'timer', 'secret', 'timers', '5433'],
@@ -61,7 +61,7 @@ describe('databaseSettings', () => {
     ]);
   });
 
-  it('names every fault at once', () => {
+  test('names every fault at once', () => {
     expect(faultsOf({ PG_PORT: '70000' })).toEqual(['PG_HOST', 'PG_USER', 'PG_DB_NAME', 'PG_PORT']);
     expect(faultsOf({ ...parts, PG_PORT: '5432x' })).toEqual(['PG_PORT']);
     expect(faultsOf({ ...parts, PG_PORT: '0' })).toEqual(['PG_PORT']);
@@ -70,17 +70,19 @@ describe('databaseSettings', () => {
     expect(faultsOf({ ...parts, PG_DB_NAME: 'a?b' })).toEqual(['PG_DB_NAME']);
   });
 
-  it.each(['127.0.0.1:5432/x', 'mysql://root:hunter2@h/d', 'postgres://u:hunter2@h:port/d', 'postgres:///d'])(
-    'refuses %s without repeating it',
-    (url) => {
-      expect(faultsOf({ DATABASE_URL: url })).toEqual(['DATABASE_URL']);
-      expect(() => databaseSettings({ DATABASE_URL: url })).not.toThrow(/hunter2/);
-    },
-  );
+  test.each([
+    '127.0.0.1:5432/x',
+    'mysql://root:hunter2@h/d',
+    'postgres://u:hunter2@h:port/d',
+    'postgres:///d',
+  ])('refuses %s without repeating it', (url) => {
+    expect(faultsOf({ DATABASE_URL: url })).toEqual(['DATABASE_URL']);
+    expect(() => databaseSettings({ DATABASE_URL: url })).not.toThrow(/hunter2/);
+  });
 });
 
 describe('maskDatabaseUrl', () => {
-  it.each([
+  test.each([
     ['postgres://u:hunter2@h:1/d', 'postgres://u:***@h:1/d'],
     ['postgres://u@h/d', 'postgres://u@h/d'],
     ['postgres://h/d?user=u&password=hunter2', 'postgres://h/d?user=u&password=***'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { createTestDatabase } from '@timer-platform/test-support';
 import { connect } from './connect.ts';
 import { classifyFailure } from './postgres-error.ts';
-import { createTestDatabase } from '@timer-platform/test-support';
 
 async function failureOf(statement: () => Promise<unknown>): Promise<string> {
   try {

@@ -1,4 +1,4 @@
-import type { JsonValue, CallbackType, RetryPolicy, TimerState } from '@timer-platform/callback-types';
+import type { CallbackType, JsonValue, RetryPolicy, TimerState } from '@timer-platform/callback-types';
 import type { ColumnType, Generated } from 'kysely';
 
 /** JSONB: comes out parsed, goes in as JSON text. */

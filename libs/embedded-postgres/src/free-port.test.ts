@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { expect, it } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { findFreePort, isPortFree } from './free-port.ts';
 
 async function withListener(port: number, use: () => Promise<void>): Promise<void> {
@@ -12,14 +12,14 @@ async function withListener(port: number, use: () => Promise<void>): Promise<voi
   }
 }
 
-it('finds a port outside of the range that systems give to outgoing connections', async () => {
+test('finds a port outside of the range that systems give to outgoing connections', async () => {
   const port = await findFreePort();
   expect(port).toBeGreaterThanOrEqual(16_000);
   expect(port).toBeLessThan(32_000);
   expect(await isPortFree(port)).toBe(true);
 });
 
-it('passes over a port that is taken', async () => {
+test('passes over a port that is taken', async () => {
   const taken = await findFreePort();
   // The middle of what the port stands for, since a quotient may come out a little too small.
   const atTaken = (taken - 16_000 + 0.5) / 16_000;

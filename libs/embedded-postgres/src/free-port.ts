@@ -34,6 +34,7 @@ export function isPortFree(port: number): Promise<boolean> {
  *
  * @param random gives numbers from 0 (included) to 1 (excluded)
  */
+// eslint-disable-next-line no-restricted-syntax -- tests pass their own
 export async function findFreePort(random: () => number = Math.random): Promise<number> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const port = FIRST_PORT + Math.floor(random() * (LAST_PORT - FIRST_PORT + 1));

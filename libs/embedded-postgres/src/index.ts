@@ -1,9 +1,9 @@
+export { findFreePort } from './free-port.ts';
 export {
   embeddedDirectory,
-  openEmbeddedPostgres,
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
+  openEmbeddedPostgres,
 } from './open-embedded-postgres.ts';
-export { findFreePort } from './free-port.ts';
 export type { PostgresSettings } from './postgres-process.ts';
 export { openTemporaryPostgres } from './temporary-postgres.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { errorCode } from './error-code.ts';
 import { isPortFree } from './free-port.ts';
@@ -89,7 +89,7 @@ async function openInOtherProcess(): Promise<OtherProcess> {
 }
 
 describe('a new directory, opened by two processes at once', () => {
-  it('becomes one server that the last of them stops', async () => {
+  test('becomes one server that the last of them stops', async () => {
     const [here, there] = await Promise.all([open(), openInOtherProcess()]);
     expect(here.url).toBe(there.opened.url);
     expect([here.started, there.opened.started].sort()).toEqual([false, true]);
@@ -105,7 +105,7 @@ describe('a new directory, opened by two processes at once', () => {
 });
 
 describe('a server', () => {
-  it('has the database, UTF8, and the C locale, and answers on 127.0.0.1 alone', async () => {
+  test('has the database, UTF8, and the C locale, and answers on 127.0.0.1 alone', async () => {
     const server = await open();
     try {
       expect(server.started).toBe(true);
@@ -128,7 +128,7 @@ describe('a server', () => {
     }
   });
 
-  it('asks for a password that only its owner can read, kept nowhere else', async () => {
+  test('asks for a password that only its owner can read, kept nowhere else', async () => {
     const server = await open();
     try {
       const passwordFile = path.join(directory, 'cluster', 'password');
@@ -147,7 +147,7 @@ describe('a server', () => {
     }
   });
 
-  it('keeps its data, its password and its port from one start to the next', async () => {
+  test('keeps its data, its password and its port from one start to the next', async () => {
     const first = await open();
     await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     expect(await Promise.all([first.stop(), first.stop()])).toEqual([true, true]);
@@ -160,7 +160,7 @@ describe('a server', () => {
     }
   });
 
-  it('takes another port when its last one is in use', async () => {
+  test('takes another port when its last one is in use', async () => {
     const first = await open();
     await first.stop();
     const squatter = createServer().listen({ host: '127.0.0.1', port: first.port });
@@ -175,7 +175,7 @@ describe('a server', () => {
     }
   });
 
-  it('is stopped when its only two users stop at the same moment', async () => {
+  test('is stopped when its only two users stop at the same moment', async () => {
     for (let round = 0; round < 5; round += 1) {
       const [first, second] = await Promise.all([open(), open()]);
       await Promise.all([first.stop(), second.stop()]);
@@ -183,7 +183,7 @@ describe('a server', () => {
     }
   });
 
-  it('can be opened while another user is stopping it', async () => {
+  test('can be opened while another user is stopping it', async () => {
     const first = await open();
     const [, second] = await Promise.all([first.stop(), open()]);
     try {
@@ -195,7 +195,7 @@ describe('a server', () => {
 });
 
 describe('after a crash', () => {
-  it('of the process that started it, the server goes on; the next one takes it over and stops it', async () => {
+  test('of the process that started it, the server goes on; the next one takes it over and stops it', async () => {
     const { child, opened } = await openInOtherProcess();
     const pid = await postmasterPid();
     const exit = once(child, 'exit');
@@ -208,7 +208,7 @@ describe('after a crash', () => {
     expect(await isPortFree(server.port)).toBe(true);
   });
 
-  it('of PostgreSQL, it comes back on the same port with every committed row', async () => {
+  test('of PostgreSQL, it comes back on the same port with every committed row', async () => {
     const server = await open();
     try {
       await query(server.url, 'CREATE TABLE survivors AS SELECT generate_series(1, 1000) AS id');
@@ -223,7 +223,7 @@ describe('after a crash', () => {
     expect(await readPostmasterPid(dataDirectory())).toBeUndefined();
   });
 
-  it('of PostgreSQL under two users, both use the one server that comes back', async () => {
+  test('of PostgreSQL under two users, both use the one server that comes back', async () => {
     const [first, second] = await Promise.all([open(), open()]);
     process.kill(await postmasterPid(), 'SIGKILL');
     await queryWhenBack(first.url, 'SELECT 1');
@@ -240,7 +240,7 @@ describe('after a crash', () => {
     expect(await second.stop()).toBe(true);
   });
 
-  it('of everything, a left-over postmaster.pid that names another live process does not keep it from starting', async () => {
+  test('of everything, a left-over postmaster.pid that names another live process does not keep it from starting', async () => {
     const { uid, gid } = await stat(dataDirectory());
     // PostgreSQL pays no heed to processes of other users, nor to its parent: it must be a stranger of the same user.
     const asOwner = process.getuid?.() === 0 ? { uid, gid } : {};
@@ -262,7 +262,7 @@ describe('after a crash', () => {
 });
 
 describe('what cannot work', () => {
-  it('is told with the end of the log of PostgreSQL', async () => {
+  test('is told with the end of the log of PostgreSQL', async () => {
     const version = path.join(dataDirectory(), 'PG_VERSION');
     const text = await readFile(version, 'utf8');
     await writeFile(version, '9.6\n');
@@ -273,13 +273,13 @@ describe('what cannot work', () => {
     }
   });
 
-  it('names a setting that PostgreSQL does not know', async () => {
+  test('names a setting that PostgreSQL does not know', async () => {
     await expect(
       openEmbeddedPostgres({ directory, log, settings: { no_such_setting: 'on' } }),
     ).rejects.toThrow(/no_such_setting/);
   });
 
-  it('is a directory that cannot be made', async () => {
+  test('is a directory that cannot be made', async () => {
     const file = path.join(directory, 'a-file');
     await writeFile(file, '');
     const error: unknown = await openEmbeddedPostgres({ directory: path.join(file, 'below'), log }).catch(

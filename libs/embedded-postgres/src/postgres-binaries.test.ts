@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findNativePackage, makeLibraryLinks, prepareBinaries } from './postgres-binaries.ts';
 
 let directory = '';
@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 describe('makeLibraryLinks', () => {
-  it('makes what the blocked install script would have made, also when several do it at once and again', async () => {
+  test('makes what the blocked install script would have made, also when several do it at once and again', async () => {
     const lib = path.join(directory, 'native', 'lib');
     await mkdir(lib, { recursive: true });
     await writeFile(path.join(lib, 'libx.so.1.2'), 'library');
@@ -30,12 +30,12 @@ describe('makeLibraryLinks', () => {
     expect(await readFile(path.join(lib, 'libx.so.1'), 'utf8')).toBe('library');
   });
 
-  it('has nothing to do for a package without links', async () => {
+  test('has nothing to do for a package without links', async () => {
     await expect(makeLibraryLinks(directory)).resolves.toBeUndefined();
   });
 });
 
-it('finds programs that run', async () => {
+test('finds programs that run', async () => {
   const binaries = await prepareBinaries(await findNativePackage(), undefined, directory, () => undefined);
   expect(path.basename(binaries.postgres)).toMatch(/^postgres/);
 });

@@ -1,7 +1,7 @@
+import { execFile } from 'node:child_process';
 import { access, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { errorCode, messageOf } from './error-code.ts';

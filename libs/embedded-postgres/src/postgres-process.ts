@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
 import { open, rename, stat, unlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ServerUser } from './server-user.ts';
-import { asUser } from './server-user.ts';
 import type { Cluster } from './cluster.ts';
 import { errorCode } from './error-code.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
@@ -13,6 +11,7 @@ import {
   processExists,
   readPostmasterPid,
 } from './postmaster-pid.ts';
+import { asUser, type ServerUser } from './server-user.ts';
 
 const LOG_BYTES = 1_000_000;
 const POLL_MS = 10;

@@ -1,7 +1,7 @@
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   isPostmasterOf,
   parsePostmasterPid,
@@ -10,7 +10,7 @@ import {
 } from './postmaster-pid.ts';
 
 describe('parsePostmasterPid', () => {
-  it('reads what PostgreSQL writes', () => {
+  test('reads what PostgreSQL writes', () => {
     const text = '4711\n/srv/data\n1790000000\n16042\n\n127.0.0.1\n   123   456\nready   \n';
     expect(parsePostmasterPid(text)).toEqual({
       pid: 4711,
@@ -20,7 +20,7 @@ describe('parsePostmasterPid', () => {
     });
   });
 
-  it('knows a server that has only begun to start', () => {
+  test('knows a server that has only begun to start', () => {
     expect(parsePostmasterPid('4711\n/srv/data\n')).toEqual({
       pid: 4711,
       dataDirectory: '/srv/data',
@@ -29,12 +29,12 @@ describe('parsePostmasterPid', () => {
     });
   });
 
-  it('knows a server that recovers or stops', () => {
+  test('knows a server that recovers or stops', () => {
     const text = '4711\n/srv/data\n1790000000\n16042\n\n127.0.0.1\n   123   456\nstopping\n';
     expect(parsePostmasterPid(text)?.ready).toBe(false);
   });
 
-  it.each(['', '\n', 'x\n/srv/data\n', '0\n/srv/data\n', '4711'])('passes over %j', (text) => {
+  test.each(['', '\n', 'x\n/srv/data\n', '0\n/srv/data\n', '4711'])('passes over %j', (text) => {
     expect(parsePostmasterPid(text)).toBeUndefined();
   });
 });
@@ -46,7 +46,7 @@ describe('isPostmasterOf', () => {
   });
   afterAll(() => rm(directory, { recursive: true }));
 
-  it('does not take an unrelated process for the server, though the file names it', async () => {
+  test('does not take an unrelated process for the server, though the file names it', async () => {
     await writeFile(postmasterPidFile(directory), `${process.pid}\n${directory}-of-another\n0\n16000\n`);
     const found = await readPostmasterPid(directory);
     expect(found?.pid).toBe(process.pid);
@@ -55,13 +55,13 @@ describe('isPostmasterOf', () => {
     ).toBe(false);
   });
 
-  it('knows that a process is gone', async () => {
+  test('knows that a process is gone', async () => {
     expect(
       await isPostmasterOf(directory, { pid: 2 ** 22 + 1, dataDirectory: directory, port: 1, ready: true }),
     ).toBe(false);
   });
 
-  it('finds no file in an empty directory', async () => {
+  test('finds no file in an empty directory', async () => {
     expect(await readPostmasterPid(path.join(directory, 'missing'))).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import pg from 'pg';
-import { CLUSTER_USER, type Cluster } from './cluster.ts';
+import { type Cluster, CLUSTER_USER } from './cluster.ts';
 import { errorCode, messageOf } from './error-code.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { access } from 'node:fs/promises';
-import { expect, it } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import pg from 'pg';
 import { openTemporaryPostgres } from './temporary-postgres.ts';
 
-it('runs without fsync and leaves nothing behind', async () => {
+test('runs without fsync and leaves nothing behind', async () => {
   const server = await openTemporaryPostgres({ log: () => undefined, settings: { work_mem: '5MB' } });
   const client = new pg.Client(server.url);
   await client.connect();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -6,7 +6,6 @@ import {
   type EmbeddedPostgresOptions,
   openEmbeddedPostgres,
 } from './open-embedded-postgres.ts';
-import { chmod } from 'node:fs/promises';
 
 /**
  * A PostgreSQL for one run of tests or measurements: in a new directory below the temporary one, without fsync unless

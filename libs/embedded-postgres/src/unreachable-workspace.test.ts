@@ -1,7 +1,7 @@
 import { chmod, cp, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { locateCluster } from './cluster-location.ts';
 import { openEmbeddedPostgres } from './open-embedded-postgres.ts';
@@ -18,7 +18,7 @@ afterAll(() => rm(parent, { recursive: true, force: true }));
 
 if (!isRoot) {
   describe('a user other than root', () => {
-    it('runs the server itself, in a directory that nobody else can enter', async () => {
+    test('runs the server itself, in a directory that nobody else can enter', async () => {
       const wanted = path.join(parent, 'workspace');
       expect(await locateCluster(wanted, path.join(parent, 'fallback'), log)).toEqual({
         directory: wanted,
@@ -29,7 +29,7 @@ if (!isRoot) {
 } else {
   // The workspace below root's home, as on many a fresh server.
   describe('root with a workspace that only root can enter', () => {
-    it('keeps data and programs where the user that runs PostgreSQL can reach them, and says so', async () => {
+    test('keeps data and programs where the user that runs PostgreSQL can reach them, and says so', async () => {
       const home = path.join(parent, 'home');
       const fallbackDirectory = path.join(parent, 'open');
       await mkdir(home, { mode: 0o700 });
@@ -54,7 +54,7 @@ if (!isRoot) {
       expect(again.directory).toBe(server.directory);
     });
 
-    it('explains itself when there is no reachable place at all', async () => {
+    test('explains itself when there is no reachable place at all', async () => {
       await chmod(parent, 0o700);
       const wanted = path.join(parent, 'workspace');
       await expect(locateCluster(wanted, path.join(parent, 'fallback'), log)).rejects.toThrow(
@@ -63,7 +63,7 @@ if (!isRoot) {
       await chmod(parent, 0o755);
     });
 
-    it('copies the programs out of a package that only root can enter, its missing links included', async () => {
+    test('copies the programs out of a package that only root can enter, its missing links included', async () => {
       const installed = await findNativePackage();
       const directory = path.join(parent, 'closed', 'package');
       await mkdir(path.dirname(directory), { mode: 0o700 });

@@ -13,7 +13,7 @@ const databaseErrorSchema = z.object({
 export type DatabaseError = z.infer<typeof databaseErrorSchema>;
 
 /** SQLSTATEs that the migrator acts on. */
-export const sqlState = {
+export const SQL_STATE = {
   lockNotAvailable: '55P03',
   deadlockDetected: '40P01',
 } as const;

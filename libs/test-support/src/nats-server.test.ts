@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { type NatsServer, startNatsServer } from './nats-server.ts';
 
 let server: NatsServer | undefined;
@@ -21,7 +21,7 @@ async function info(port: number): Promise<string> {
   }
 }
 
-it('is a real server, and several do not clash', async () => {
+test('is a real server, and several do not clash', async () => {
   server = await startNatsServer();
   const other = await startNatsServer();
   expect(other.port).not.toBe(server.port);
@@ -30,7 +30,7 @@ it('is a real server, and several do not clash', async () => {
   expect(await info(server.port)).not.toMatch(/"jetstream":true/);
 });
 
-it('has JetStream when asked for, and is back on its port after a kill', async () => {
+test('has JetStream when asked for, and is back on its port after a kill', async () => {
   server = await startNatsServer({ jetstream: true });
   expect(await info(server.port)).toMatch(/"jetstream":true/);
   await server.kill();
@@ -39,7 +39,7 @@ it('has JetStream when asked for, and is back on its port after a kill', async (
   expect(await info(server.port)).toMatch(/"jetstream":true/);
 });
 
-it('takes a configuration, and says what is wrong with it', async () => {
+test('takes a configuration, and says what is wrong with it', async () => {
   server = await startNatsServer({ config: 'authorization { user: timer, password: secret }' });
   expect(await info(server.port)).toMatch(/"auth_required":true/);
   await expect(startNatsServer({ config: 'authorization {' })).rejects.toThrow(

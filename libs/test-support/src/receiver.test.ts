@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 let receiver: Receiver;
@@ -10,7 +10,7 @@ afterEach(async () => {
   await receiver.stop();
 });
 
-it('records requests as they came', async () => {
+test('records requests as they came', async () => {
   const before = Date.now();
   const response = await fetch(`${receiver.url}/a/b?c=d`, {
     method: 'POST',
@@ -25,7 +25,7 @@ it('records requests as they came', async () => {
   expect(request?.receivedAt).toBeGreaterThanOrEqual(before);
 });
 
-it('answers as it is told, request by request', async () => {
+test('answers as it is told, request by request', async () => {
   receiver.respondWith(({ path }) =>
     path === '/no' ? 503 : { status: 201, headers: { 'retry-after': '7' }, body: 'made' },
   );
@@ -34,7 +34,7 @@ it('answers as it is told, request by request', async () => {
   expect([made.status, made.headers.get('retry-after'), await made.text()]).toEqual([201, '7', 'made']);
 });
 
-it('can cut the connection, by order and when the handler throws', async () => {
+test('can cut the connection, by order and when the handler throws', async () => {
   receiver.respondWith(() => 'reset');
   await expect(fetch(receiver.url)).rejects.toThrow();
   receiver.respondWith(() => Promise.reject(new Error('test')));
@@ -42,7 +42,7 @@ it('can cut the connection, by order and when the handler throws', async () => {
   expect(receiver.requests).toHaveLength(2);
 });
 
-it('can hang until it is stopped', async () => {
+test('can hang until it is stopped', async () => {
   receiver.respondWith(() => 'hang');
   const answer = fetch(receiver.url).then(
     () => 'answered',
@@ -53,7 +53,7 @@ it('can hang until it is stopped', async () => {
   expect(await answer).toBe('cut');
 });
 
-it('waits for a condition, and tells what arrived when it does not come true', async () => {
+test('waits for a condition, and tells what arrived when it does not come true', async () => {
   const waiting = receiver.waitFor((requests) => requests.some(({ path }) => path === '/second'));
   await fetch(`${receiver.url}/first`);
   await fetch(`${receiver.url}/second`);

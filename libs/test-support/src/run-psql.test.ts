@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { findProgram } from './find-program.ts';
 import { runPsql } from './run-psql.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
@@ -14,18 +14,18 @@ afterEach(() => {
   else process.env['PSQL_BIN'] = given;
 });
 
-it('runs psql on the database', async () => {
+test('runs psql on the database', async () => {
   const result = await runPsql(database.url, ['-At', '-c', 'SELECT current_database()']);
   expect(result).toEqual({ exitCode: 0, stdout: `${database.name}\n`, stderr: '' });
 });
 
-it('stops at the first error and says so', async () => {
+test('stops at the first error and says so', async () => {
   const result = await runPsql(database.url, ['-c', 'SELECT 1/0', '-c', "SELECT 'after'"]);
   expect(result).toMatchObject({ exitCode: 1, stdout: '' });
   expect(result.stderr).toContain('division by zero');
 });
 
-it('names the variable that points to no program', () => {
+test('names the variable that points to no program', () => {
   process.env['PSQL_BIN'] = '/nowhere/psql';
   expect(() => findProgram('psql', 'PSQL_BIN')).toThrow('PSQL_BIN is /nowhere/psql');
 });

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { createTestDatabase, type TestDatabase } from './test-database.ts';
 import { withDatabase } from './server-connection.ts';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
 async function connect(url: string, application = 'jest'): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, application_name: application });
@@ -29,11 +29,11 @@ describe('createTestDatabase', () => {
   });
   afterAll(() => database.drop());
 
-  it('has the newest schema', async () => {
+  test('has the newest schema', async () => {
     expect(await columns(database.url)).toEqual(expect.arrayContaining(['callback_type', 'callback_config']));
   });
 
-  it('is not shared: several at once do not see each other', async () => {
+  test('is not shared: several at once do not see each other', async () => {
     const others = await Promise.all([createTestDatabase(), createTestDatabase()]);
     const client = await connect(others[0].url);
     await client.query('CREATE TABLE only_here ()');
@@ -44,13 +44,13 @@ describe('createTestDatabase', () => {
     await Promise.all(others.map((each) => each.drop()));
   });
 
-  it('can be empty', async () => {
+  test('can be empty', async () => {
     const empty = await createTestDatabase({ empty: true });
     expect(await columns(empty.url)).toEqual([]);
     await empty.drop();
   });
 
-  it('refuses to be dropped quietly while a connection is open, names it, and is gone all the same', async () => {
+  test('refuses to be dropped quietly while a connection is open, names it, and is gone all the same', async () => {
     const leaky = await createTestDatabase();
     const leak = await connect(leaky.url, 'forgotten pool');
     await leak.query("SELECT 'the last query'");

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { openTemporaryPostgres } from '@timer-platform/embedded-postgres';
+import { z } from 'zod';
 import { runOnServer } from './server-connection.ts';
 import { createTemplateDatabase } from './template-database.ts';
 

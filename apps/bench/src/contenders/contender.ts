@@ -1,4 +1,5 @@
 import type { BenchDatabase } from '../database/bench-server.ts';
+import type { StoredJobs } from '../database/stored-jobs.ts';
 import type { Child } from '../processes/child.ts';
 import type { BenchPayload } from '../receiver/arrivals.ts';
 
@@ -7,11 +8,6 @@ export interface Job {
   /** Where the payload goes to by POST, at `payload.dueMs`. */
   readonly url: string;
   readonly payload: BenchPayload;
-}
-
-/** Jobs that are written but not committed: nobody can see them yet, and committing is one short step. */
-export interface StoredJobs {
-  commit(): Promise<void>;
 }
 
 export interface StartOptions {

@@ -4,8 +4,9 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { BenchDatabase } from '../database/bench-server.ts';
+import type { StoredJobs } from '../database/stored-jobs.ts';
 import { startProgram, workspaceRoot } from '../processes/child.ts';
-import type { Contender, Job, StoredJobs } from './contender.ts';
+import type { Contender, Job } from './contender.ts';
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
 import type { CallbackConfig } from '@timer-platform/callback-types';
 import { newTimerId } from '@timer-platform/database';
 import type pg from 'pg';
-import type { StoredJobs } from '../contenders/contender.ts';
+import type { StoredJobs } from './stored-jobs.ts';
 
 /** A timer to be loaded without the API, which takes no timer whose instant has passed. */
 export interface LoadedTimer {

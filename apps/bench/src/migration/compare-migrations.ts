@@ -1,12 +1,9 @@
 import type pg from 'pg';
-
 import type { BenchServer } from '../database/bench-server.ts';
 import { callbackSum, countChangedStamps, fillTimers } from './fill-timers.ts';
 import { runMigrator } from './migrator-process.ts';
-import { startProbes } from './probes.ts';
-import type { ProbeName, ProbeResult } from './probes.ts';
-import { schemaText } from './schema-text.ts';
-import type { SchemaText } from './schema-text.ts';
+import { type ProbeName, type ProbeResult, startProbes } from './probes.ts';
+import { type SchemaText, schemaText } from './schema-text.ts';
 
 /** One way from version 1 to 2, seen by clients that go on working. */
 export interface WayResult {

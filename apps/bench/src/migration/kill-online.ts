@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-
 import pg from 'pg';
-
 import type { BenchServer } from '../database/bench-server.ts';
 import { callbackSum, fillTimers } from './fill-timers.ts';
 import { runMigrator, startMigrator } from './migrator-process.ts';

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-
 import pg from 'pg';
-
 import type { BenchDatabase, BenchServer } from '../database/bench-server.ts';
 import { fillTimers } from './fill-timers.ts';
 import { runMigrator, startMigrator } from './migrator-process.ts';

@@ -1,10 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander';
-
-import { openBenchServer } from '../database/bench-server.ts';
-import type { BenchServer } from '../database/bench-server.ts';
+import { type BenchServer, openBenchServer } from '../database/bench-server.ts';
 import { figure, textTable } from '../report/table.ts';
-import { brokenPromises, compareMigrations, longestWait } from './compare-migrations.ts';
-import type { Comparison, WayResult } from './compare-migrations.ts';
+import {
+  brokenPromises,
+  compareMigrations,
+  type Comparison,
+  longestWait,
+  type WayResult,
+} from './compare-migrations.ts';
 import { killOnline } from './kill-online.ts';
 import { measureManners } from './lock-manners.ts';
 

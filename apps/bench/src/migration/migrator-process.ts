@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-
 import { workspaceRoot } from '../processes/child.ts';
 
 /** The migrator at work in a process of its own, so that measuring does not slow it down, nor it the measuring. */

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-
 import pg from 'pg';
 
 export type ProbeName = 'reader' | 'updater' | 'inserter';

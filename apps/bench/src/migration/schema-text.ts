@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
-
 import { dumpSchema, readSchemaObjects } from '@timer-platform/migrations';
 import { findProgram } from '@timer-platform/test-support';
 import type pg from 'pg';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
-import { BENCH_API_KEY, startTimerService, timerService } from '../contenders/timer-service.ts';
 import type { Contender } from '../contenders/contender.ts';
+import { BENCH_API_KEY, startTimerService, timerService } from '../contenders/timer-service.ts';
 import { peakResidentMib } from '../measure/process-usage.ts';
 import { type Spread, spreadOf } from '../measure/quantiles.ts';
 import { completenessOf, latenessOf, rateOf } from '../receiver/arrivals.ts';

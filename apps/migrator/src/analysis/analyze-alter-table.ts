@@ -1,4 +1,4 @@
-import type { FileSoFar, StatementEffect, TableLock } from './analyze-statement.ts';
+import type { FileSoFar, StatementEffect, TableLock } from './statement-effect.ts';
 
 interface ActionRule {
   readonly pattern: RegExp;
@@ -11,7 +11,7 @@ interface ActionRule {
 const stableCall = /\b(?:now|transaction_timestamp|statement_timestamp)\s*\(\s*\)/gi;
 
 /** In order; the first that fits an action decides. */
-const actions: readonly ActionRule[] = [
+const ACTIONS: readonly ActionRule[] = [
   {
     pattern: /^VALIDATE\s+CONSTRAINT\b/i,
     lock: 'SHARE UPDATE EXCLUSIVE',
@@ -97,7 +97,7 @@ const actions: readonly ActionRule[] = [
   },
 ];
 
-const strength: readonly TableLock[] = [
+const STRENGTH: readonly TableLock[] = [
   'none',
   'ROW EXCLUSIVE',
   'SHARE UPDATE EXCLUSIVE',
@@ -124,7 +124,7 @@ function splitActions(text: string): string[] {
 }
 
 function analyzeAction(action: string): ActionRule {
-  const found = actions.find(({ pattern }) => pattern.test(action));
+  const found = ACTIONS.find(({ pattern }) => pattern.test(action));
   if (found === undefined)
     return {
       pattern: /^/,
@@ -148,7 +148,7 @@ export function analyzeAlterTable(table: string, text: string, soFar: FileSoFar)
   const found = splitActions(text).map(analyzeAction);
   const lock = found
     .map((action) => action.lock)
-    .reduce((a, b) => (strength.indexOf(a) > strength.indexOf(b) ? a : b), 'none');
+    .reduce((a, b) => (STRENGTH.indexOf(a) > STRENGTH.indexOf(b) ? a : b), 'none');
   const hazards = found.flatMap((action) => (action.hazard === undefined ? [] : [action.hazard]));
   const validates = found.some(({ pattern }) => pattern.source.includes('VALIDATE'));
   if (validates && soFar.locked.has(table.toLowerCase())) {

@@ -1,8 +1,11 @@
-import { lineAndColumn, maskOpaqueTokens } from '@timer-platform/migrations';
-import type { MigrationFile, SqlStatement } from '@timer-platform/migrations';
-
+import {
+  lineAndColumn,
+  maskOpaqueTokens,
+  type MigrationFile,
+  type SqlStatement,
+} from '@timer-platform/migrations';
 import { analyzeStatement } from './analyze-statement.ts';
-import type { StatementEffect } from './analyze-statement.ts';
+import type { StatementEffect } from './statement-effect.ts';
 
 export interface AnalyzedStatement extends StatementEffect {
   readonly statement: SqlStatement;

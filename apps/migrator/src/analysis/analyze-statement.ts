@@ -1,42 +1,8 @@
-import { maskOpaqueTokens } from '@timer-platform/migrations';
-import type { SqlStatement } from '@timer-platform/migrations';
-
+import { maskOpaqueTokens, type SqlStatement } from '@timer-platform/migrations';
 import { analyzeAlterTable } from './analyze-alter-table.ts';
+import { effect, type FileSoFar, type StatementEffect } from './statement-effect.ts';
 
-/** Strongest table lock of a statement on a table that was there before (PostgreSQL manual, 13.3.1). */
-export type TableLock =
-  'none' | 'ROW EXCLUSIVE' | 'SHARE UPDATE EXCLUSIVE' | 'SHARE' | 'SHARE ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE';
-
-/** What a statement means for the others on a live database. */
-export interface StatementEffect {
-  readonly lock: TableLock;
-  readonly table: string | undefined;
-  /** long: others wait for a time that grows with the table. */
-  readonly blocks: 'nothing' | 'short' | 'long';
-  /** Whether rows are read or written, one by one. */
-  readonly touchesRows: boolean;
-  readonly hazards: readonly string[];
-}
-
-/** What the statements before it in the same file have done. */
-export interface FileSoFar {
-  /** Tables made by the file: nobody waits for them. */
-  readonly created: ReadonlySet<string>;
-  /** Tables that the file has locked against everybody, up to its commit. */
-  readonly locked: ReadonlySet<string>;
-}
-
-const name = String.raw`((?:"[^"]+"|[\w$]+)(?:\.(?:"[^"]+"|[\w$]+))?)`;
-
-function effect(
-  lock: TableLock,
-  table: string | undefined,
-  blocks: StatementEffect['blocks'],
-  hazards: readonly string[] = [],
-  touchesRows: boolean = blocks === 'long',
-): StatementEffect {
-  return { lock, table, blocks, hazards, touchesRows };
-}
+const NAME = String.raw`((?:"[^"]+"|[\w$]+)(?:\.(?:"[^"]+"|[\w$]+))?)`;
 
 const nothing = effect('none', undefined, 'nothing');
 
@@ -55,7 +21,7 @@ function analyzeBlock(statement: string): StatementEffect {
 
 function analyzeCreateTable(masked: string): StatementEffect {
   const referenced = Array.from(
-    masked.matchAll(new RegExp(`\\bREFERENCES\\s+${name}`, 'gi')),
+    masked.matchAll(new RegExp(`\\bREFERENCES\\s+${NAME}`, 'gi')),
     (match) => match[1] ?? '',
   );
   const [first] = referenced;
@@ -75,12 +41,12 @@ const rule = (pattern: string, analyze: Rule['analyze']): Rule => ({
 });
 
 /** In order; the first that fits decides. */
-const rules: readonly Rule[] = [
+const RULES: readonly Rule[] = [
   rule(String.raw`DO\b`, (_match, statement) => analyzeBlock(statement)),
   rule(String.raw`CREATE\s+(?:UNLOGGED\s+|TEMP(?:ORARY)?\s+)?TABLE\b`, (match) =>
     analyzeCreateTable(match.input),
   ),
-  rule(String.raw`CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\b[\s\S]*?\bON\s+(?:ONLY\s+)?${name}`, (match) =>
+  rule(String.raw`CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\b[\s\S]*?\bON\s+(?:ONLY\s+)?${NAME}`, (match) =>
     effect(
       'SHARE UPDATE EXCLUSIVE',
       match[1],
@@ -89,21 +55,21 @@ const rules: readonly Rule[] = [
       true,
     ),
   ),
-  rule(String.raw`CREATE\s+(?:UNIQUE\s+)?INDEX\b[\s\S]*?\bON\s+(?:ONLY\s+)?${name}`, (match) =>
+  rule(String.raw`CREATE\s+(?:UNIQUE\s+)?INDEX\b[\s\S]*?\bON\s+(?:ONLY\s+)?${NAME}`, (match) =>
     effect('SHARE', match[1], 'long', [
       'writers wait while the index is built: use CREATE INDEX CONCURRENTLY in a file of its own with the first line -- no-transaction',
     ]),
   ),
   rule(
-    String.raw`ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?${name}\s+([\s\S]*)$`,
+    String.raw`ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?${NAME}\s+([\s\S]*)$`,
     (match, _statement, soFar) => analyzeAlterTable(match[1] ?? '', match[2] ?? '', soFar),
   ),
-  rule(String.raw`(?:UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?${name}`, (match) =>
+  rule(String.raw`(?:UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?${NAME}`, (match) =>
     effect('ROW EXCLUSIVE', match[1], 'long', [
       'writers of these rows wait until the commit: back-fill in small committed batches instead',
     ]),
   ),
-  rule(String.raw`INSERT\s+INTO\s+${name}`, (match) =>
+  rule(String.raw`INSERT\s+INTO\s+${NAME}`, (match) =>
     effect('ROW EXCLUSIVE', match[1], 'nothing', [], true),
   ),
   rule(String.raw`DROP\s+INDEX\s+CONCURRENTLY\b`, () =>
@@ -112,13 +78,13 @@ const rules: readonly Rule[] = [
   rule(String.raw`DROP\s+INDEX\b`, () =>
     effect('ACCESS EXCLUSIVE', undefined, 'short', ['queries that used the index get slower']),
   ),
-  rule(String.raw`(?:DROP\s+TABLE(?:\s+IF\s+EXISTS)?|TRUNCATE(?:\s+TABLE)?)\s+(?:ONLY\s+)?${name}`, (match) =>
+  rule(String.raw`(?:DROP\s+TABLE(?:\s+IF\s+EXISTS)?|TRUNCATE(?:\s+TABLE)?)\s+(?:ONLY\s+)?${NAME}`, (match) =>
     effect('ACCESS EXCLUSIVE', match[1], 'short', ['its rows are gone for good']),
   ),
-  rule(String.raw`CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\b[\s\S]*?\bON\s+${name}`, (match) =>
+  rule(String.raw`CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\b[\s\S]*?\bON\s+${NAME}`, (match) =>
     effect('SHARE ROW EXCLUSIVE', match[1], 'short'),
   ),
-  rule(String.raw`DROP\s+TRIGGER\b[\s\S]*?\bON\s+${name}`, (match) =>
+  rule(String.raw`DROP\s+TRIGGER\b[\s\S]*?\bON\s+${NAME}`, (match) =>
     effect('ACCESS EXCLUSIVE', match[1], 'short'),
   ),
   rule(String.raw`COMMENT\s+ON\b`, () => nothing),
@@ -133,7 +99,7 @@ const rules: readonly Rule[] = [
   rule(String.raw`SET\b`, () =>
     effect('none', undefined, 'nothing', ['stays set for the files after it: use SET LOCAL']),
   ),
-  rule(String.raw`LOCK\s+(?:TABLE\s+)?(?:ONLY\s+)?${name}`, (match) =>
+  rule(String.raw`LOCK\s+(?:TABLE\s+)?(?:ONLY\s+)?${NAME}`, (match) =>
     effect('ACCESS EXCLUSIVE', match[1], 'long', ['holds the lock until the commit']),
   ),
   rule(String.raw`(?:REINDEX|CLUSTER|VACUUM|REFRESH)\b`, () =>
@@ -144,7 +110,7 @@ const rules: readonly Rule[] = [
 /** Upper bound of what a statement does to others, from its text alone. Pure. */
 export function analyzeStatement(statement: SqlStatement, soFar: FileSoFar): StatementEffect {
   const masked = maskOpaqueTokens(statement.text).trim();
-  for (const { pattern, analyze } of rules) {
+  for (const { pattern, analyze } of RULES) {
     const match = pattern.exec(masked);
     if (match === null) continue;
     const found = analyze(match, statement.text, soFar);

@@ -1,20 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   findMigrationsDirectory,
   parseMigrationFile,
   readDownFile,
   readMigrationFiles,
 } from '@timer-platform/migrations';
-
 import { lintMigration } from './lint-migration.ts';
 
 const lint = (sql: string): string[] => lintMigration(parseMigrationFile('099_new.sql', Buffer.from(sql)));
 
 describe('the migrations of this repository', () => {
-  it('keep readers and writers waiting for long only where the first line says so', async () => {
+  test('keep readers and writers waiting for long only where the first line says so', async () => {
     const directory = findMigrationsDirectory();
     const files = await readMigrationFiles(directory);
     expect(files.flatMap(lintMigration)).toEqual([]);
@@ -22,14 +20,14 @@ describe('the migrations of this repository', () => {
     expect(down.flatMap((file) => lintMigration(file.down))).toEqual([]);
   });
 
-  it('002 is excused by its number alone: under another it would be refused (control)', async () => {
+  test('002 is excused by its number alone: under another it would be refused (control)', async () => {
     const sql = await readFile(path.join(findMigrationsDirectory(), '002_add_callback_types.sql'), 'utf8');
     expect(lint(sql).join('\n')).toMatch(/back-fill in small committed batches/);
   });
 });
 
 describe('lintMigration refuses', () => {
-  it.each([
+  test.each([
     ['CREATE INDEX without CONCURRENTLY', 'CREATE INDEX a ON timers (status);', /CONCURRENTLY/],
     ['a unique one too', 'create unique index a on timers (status);', /CONCURRENTLY/],
     ['UPDATE of all rows', "UPDATE timers SET status = 'failed';", /batches/],
@@ -81,7 +79,7 @@ describe('lintMigration refuses', () => {
     expect(lint(sql).join('\n')).toMatch(message);
   });
 
-  it('names file and line', () => {
+  test('names file and line', () => {
     expect(lint('-- a\n\nCREATE INDEX a ON timers (status);')).toEqual([
       expect.stringMatching(/^099_new\.sql:3: /),
     ]);
@@ -89,7 +87,7 @@ describe('lintMigration refuses', () => {
 });
 
 describe('lintMigration takes', () => {
-  it.each([
+  test.each([
     [
       'what its first line confesses',
       '-- blocking: the table is empty in production\nCREATE INDEX a ON timers (status);',
@@ -115,7 +113,7 @@ describe('lintMigration takes', () => {
     expect(lint(sql)).toEqual([]);
   });
 
-  it('no confession on any line but the first (control)', () => {
+  test('no confession on any line but the first (control)', () => {
     expect(lint('-- Why.\n-- blocking: small\nCREATE INDEX a ON timers (status);')).toHaveLength(1);
   });
 });

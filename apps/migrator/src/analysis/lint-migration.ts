@@ -1,6 +1,4 @@
-import { blocksTable } from '@timer-platform/migrations';
-import type { MigrationFile } from '@timer-platform/migrations';
-
+import { blocksTable, type MigrationFile } from '@timer-platform/migrations';
 import { analyzeFile } from './analyze-file.ts';
 
 const sessionSetting = /^SET\s+(?!LOCAL\b|CONSTRAINTS\b)/i;

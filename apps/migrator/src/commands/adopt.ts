@@ -1,6 +1,4 @@
-import { adoptDatabase, switchLedger } from '@timer-platform/migrations';
-import type { Adoption } from '@timer-platform/migrations';
-
+import { adoptDatabase, type Adoption, switchLedger } from '@timer-platform/migrations';
 import type { Output } from '../output.ts';
 
 export interface AdoptCommand {

@@ -1,8 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   compareSchemas,
   dumpSchema,
@@ -12,10 +11,8 @@ import {
 } from '@timer-platform/migrations';
 import type { TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
-
 import { createMigratedDatabase } from '../testing/migrated-database.ts';
-import { runCommand } from '../testing/run-command.ts';
-import type { CommandResult } from '../testing/run-command.ts';
+import { type CommandResult, runCommand } from '../testing/run-command.ts';
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -47,7 +44,7 @@ const newest = async (): Promise<number> =>
   );
 
 describe('migrate', () => {
-  it('prints a line per file with its time, then that there is nothing to do', async () => {
+  test('prints a line per file with its time, then that there is nothing to do', async () => {
     await open(0);
     const first = await run('migrate');
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });
@@ -62,7 +59,7 @@ describe('migrate', () => {
     });
   });
 
-  it('refuses 002 on a table above the limit, and obeys --allow-blocking', async () => {
+  test('refuses 002 on a table above the limit, and obeys --allow-blocking', async () => {
     await open(1);
     await insertTimers(3);
     const refused = await run('migrate', '--blocking-row-limit', '2');
@@ -79,7 +76,7 @@ describe('migrate', () => {
     });
   });
 
-  it('tells a wrong option and a database that is away, each with its exit code', async () => {
+  test('tells a wrong option and a database that is away, each with its exit code', async () => {
     await open(0);
     expect(await run('migrate', '--to', 'two')).toMatchObject({ exitCode: 2 });
     expect(await run('migrate', '--to', '99')).toMatchObject({
@@ -98,7 +95,7 @@ describe('migrate', () => {
 });
 
 describe('status and plan', () => {
-  it('status --check tells by its exit code whether something is pending', async () => {
+  test('status --check tells by its exit code whether something is pending', async () => {
     await open(1);
     expect(await run('status')).toMatchObject({
       exitCode: 0,
@@ -114,7 +111,7 @@ describe('status and plan', () => {
     });
   });
 
-  it('plan shows SQL, locks, rows and hazards, and makes nothing', async () => {
+  test('plan shows SQL, locks, rows and hazards, and makes nothing', async () => {
     await open(1);
     await insertTimers(100);
     await client.query('ANALYZE timers');
@@ -132,7 +129,7 @@ describe('status and plan', () => {
     ]);
   });
 
-  it('plan on an empty database leaves it empty', async () => {
+  test('plan on an empty database leaves it empty', async () => {
     await open(0);
     expect((await run('plan')).stdout).toContain('001_create_timers.sql');
     expect(await rowsOf("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")).toEqual(
@@ -155,7 +152,7 @@ describe('verify', () => {
   const edit = async (name: string, change: (text: string) => string): Promise<void> =>
     writeFile(file(name), change(await readFile(file(name), 'utf8')));
 
-  it('finds nothing wrong with a migrated database', async () => {
+  test('finds nothing wrong with a migrated database', async () => {
     expect(await run('verify', '--migrations', directory)).toEqual({
       exitCode: 0,
       stdout: 'files, ledger and live schema agree',
@@ -163,7 +160,7 @@ describe('verify', () => {
     });
   });
 
-  it.each<[string, number, RegExp, () => Promise<unknown>]>([
+  test.each<[string, number, RegExp, () => Promise<unknown>]>([
     [
       'an edited file',
       10,
@@ -269,7 +266,7 @@ describe('verify', () => {
     });
   });
 
-  it('does not take the order of columns, comments of other tables and bookkeeping for drift', async () => {
+  test('does not take the order of columns, comments of other tables and bookkeeping for drift', async () => {
     await client.query('CREATE TABLE IF NOT EXISTS _timer_migrations (version bigint)');
     await client.query('DROP TABLE _timer_migrations');
     expect(await run('verify')).toMatchObject({ exitCode: 0 });
@@ -277,12 +274,15 @@ describe('verify', () => {
 });
 
 describe('dump-schema', () => {
-  it.each([[undefined], [1], [2]])('the dump in the repository is up to date (version %s)', async (upTo) => {
-    await open(upTo);
-    expect(await run('dump-schema', '--check')).toMatchObject({ exitCode: 0 });
-  });
+  test.each([[undefined], [1], [2]])(
+    'the dump in the repository is up to date (version %s)',
+    async (upTo) => {
+      await open(upTo);
+      expect(await run('dump-schema', '--check')).toMatchObject({ exitCode: 0 });
+    },
+  );
 
-  it('schema.sql makes the same schema in an empty database, though PostgreSQL spells some casts otherwise then', async () => {
+  test('schema.sql makes the same schema in an empty database, though PostgreSQL spells some casts otherwise then', async () => {
     await open(0);
     const dump = await readFile(path.join(findMigrationsDirectory(), '..', 'schema.sql'), 'utf8');
     await client.query(dump);
@@ -296,7 +296,7 @@ describe('down', () => {
   const callbacks =
     'SELECT id, updated_at::text, callback_url, callback_headers::text, callback_payload::text FROM timers ORDER BY id';
 
-  it('restores every callback, updated_at untouched, and the schema of 001', async () => {
+  test('restores every callback, updated_at untouched, and the schema of 001', async () => {
     await open(1);
     await insertTimers(50);
     const rowsBefore = await rowsOf(callbacks);
@@ -314,7 +314,7 @@ describe('down', () => {
     expect(await run('verify')).toMatchObject({ exitCode: 0 });
   });
 
-  it('refuses NATS timers, names one, and stays where it was', async () => {
+  test('refuses NATS timers, names one, and stays where it was', async () => {
     await open(2);
     await client.query(
       `INSERT INTO timers (execute_at, callback_type, callback_config) VALUES (now() + interval '1 day', 'nats', '{"type": "nats", "topic": "a"}')`,
@@ -327,7 +327,7 @@ describe('down', () => {
     expect(await run('verify')).toMatchObject({ exitCode: 0 });
   });
 
-  it('refuses what has no way back', async () => {
+  test('refuses what has no way back', async () => {
     await open(1);
     expect(await run('down', '--to', '0')).toMatchObject({ exitCode: 2 });
   });
@@ -347,7 +347,7 @@ describe('adopt', () => {
   const second = '002_add_callback_types.sql';
   const recorded = (table: string) => rowsOf(`SELECT version::int FROM ${table} ORDER BY version`);
 
-  it.each([
+  test.each([
     ['001 by the old service', [first], '20250101000000', '_timer_migrations', [1]],
     [
       '001 and 002 by the old service',
@@ -383,7 +383,7 @@ describe('adopt', () => {
     expect(await run('verify')).toMatchObject({ exitCode: 0 });
   });
 
-  it('leaves the old service able to start, until the switch that the operator confirms', async () => {
+  test('leaves the old service able to start, until the switch that the operator confirms', async () => {
     await open(0);
     await apply(first);
     await client.query(legacyLedger('20250101000000'));
@@ -402,7 +402,7 @@ describe('adopt', () => {
     expect(await run('verify')).toMatchObject({ exitCode: 0 });
   });
 
-  it.each([
+  test.each([
     [
       'an extra column',
       'ALTER TABLE timers ADD COLUMN extra int',
@@ -439,14 +439,14 @@ describe('adopt', () => {
     expect(await rowsOf("SELECT to_regclass('_sqlx_migrations') AS ledger")).toEqual([{ ledger: null }]);
   });
 
-  it('refuses an old ledger that claims more than the schema proves', async () => {
+  test('refuses an old ledger that claims more than the schema proves', async () => {
     await open(0);
     await apply(first);
     await client.query(legacyLedger('20250101000000, 20250102000000'));
     expect(await run('adopt')).toMatchObject({ exitCode: 22 });
   });
 
-  it('takes a function of other spelling for the same', async () => {
+  test('takes a function of other spelling for the same', async () => {
     await open(0);
     await apply(first);
     await client.query(
@@ -457,7 +457,7 @@ describe('adopt', () => {
 });
 
 describe('new', () => {
-  it('makes the next number, and never overwrites', async () => {
+  test('makes the next number, and never overwrites', async () => {
     await open(0);
     const directory = await mkdtemp(path.join(tmpdir(), 'new-'));
     await writeFile(path.join(directory, '009_a.sql'), 'SELECT 1;\n');

@@ -1,9 +1,6 @@
 import { migrateDown } from '@timer-platform/migrations';
-
-import { lockPolicyOf } from '../lock-options.ts';
-import type { LockOptions } from '../lock-options.ts';
-import { formatDuration } from '../output.ts';
-import type { Output } from '../output.ts';
+import { type LockOptions, lockPolicyOf } from '../lock-options.ts';
+import { formatDuration, type Output } from '../output.ts';
 
 export interface DownCommand extends LockOptions {
   readonly migrations?: string | undefined;

@@ -1,19 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-
 import {
   compareLedger,
   dumpSchema,
   findMigrationsDirectory,
   MigrationError,
+  type MigrationFile,
   openMigrationSession,
   readLedger,
   readMigrationFiles,
   readSchemaObjects,
   refuseProblems,
 } from '@timer-platform/migrations';
-import type { MigrationFile } from '@timer-platform/migrations';
-
 import type { Output } from '../output.ts';
 
 export interface DumpSchemaCommand {
@@ -23,7 +21,7 @@ export interface DumpSchemaCommand {
 }
 
 /** Versions whose schema is kept, as databases without our ledger may have them. */
-const keptVersions: readonly bigint[] = [1n, 2n];
+const KEPT_VERSIONS: readonly bigint[] = [1n, 2n];
 
 /** Where the schema after a file is kept: schema.sql for the newest, migrations/schema/ for those that are adopted. */
 export function dumpPath(
@@ -32,7 +30,7 @@ export function dumpPath(
   newest: MigrationFile,
 ): string | undefined {
   if (newest === files.at(-1)) return path.join(directory, '..', 'schema.sql');
-  return keptVersions.includes(newest.version) ? path.join(directory, 'schema', newest.fileName) : undefined;
+  return KEPT_VERSIONS.includes(newest.version) ? path.join(directory, 'schema', newest.fileName) : undefined;
 }
 
 /** The dump of a database, and the newest file that it has. @throws MigrationError when its ledger does not fit the files */
@@ -74,7 +72,7 @@ export async function dumpSchemaFile(
   if (file === undefined) {
     throw new MigrationError(
       'no-such-version',
-      `the database is at version ${newest.version}; only the newest schema and those of ${keptVersions.join(' and ')} are kept. Migrate it, or print with --stdout`,
+      `the database is at version ${newest.version}; only the newest schema and those of ${KEPT_VERSIONS.join(' and ')} are kept. Migrate it, or print with --stdout`,
     );
   }
   if (command.check === true) {

@@ -1,19 +1,15 @@
-import { DatabaseSettingsError } from '@timer-platform/database';
-import type { HeaderKeys } from '@timer-platform/database';
+import { DatabaseSettingsError, type HeaderKeys } from '@timer-platform/database';
 import {
   BlockerWatch,
   MigrationError,
+  type MigrationSession,
   openMigrationSession,
   queryRow,
   withMigrationLock,
 } from '@timer-platform/migrations';
-import type { MigrationSession } from '@timer-platform/migrations';
 import { z } from 'zod';
-
-import { lockPolicyOf } from '../lock-options.ts';
-import type { LockOptions } from '../lock-options.ts';
-import { rewriteHeaders } from '../online/rewrite-headers.ts';
-import type { RewriteReport } from '../online/rewrite-headers.ts';
+import { type LockOptions, lockPolicyOf } from '../lock-options.ts';
+import { rewriteHeaders, type RewriteReport } from '../online/rewrite-headers.ts';
 import { showProgress } from '../online/show-progress.ts';
 import type { Output } from '../output.ts';
 
@@ -29,7 +25,7 @@ export interface EncryptHeadersCommand extends LockOptions {
  */
 const pace = { targetBatchMs: 25, firstBatchRows: 100, restRatio: 0.5 };
 /** The server notices within a second or so that a killed migrator is gone; a live one is not waited for longer. */
-const lockWaitMs = 5_000;
+const LOCK_WAIT_MS = 5_000;
 
 function refuseKeys(keys: HeaderKeys, decrypt: boolean): void {
   if (keys.byId.size > 0 && (decrypt || keys.current !== undefined)) return;
@@ -40,14 +36,14 @@ function refuseKeys(keys: HeaderKeys, decrypt: boolean): void {
   throw new DatabaseSettingsError([{ variable: 'HEADER_ENCRYPTION_KEYS', message }]);
 }
 
-const findColumns = `
+const FIND_COLUMNS = `
 SELECT count(*) FILTER (WHERE attname = 'callback_config') > 0 AS current,
        count(*) FILTER (WHERE attname = 'callback_url') > 0 AS old
 FROM pg_attribute WHERE attrelid = to_regclass('timers') AND NOT attisdropped`;
 
 /** While an old client may read the headers from its own column, they have to stay readable. */
 async function refuseOldSchema({ client }: MigrationSession): Promise<void> {
-  const has = await queryRow(client, z.object({ current: z.boolean(), old: z.boolean() }), findColumns);
+  const has = await queryRow(client, z.object({ current: z.boolean(), old: z.boolean() }), FIND_COLUMNS);
   if (!has.current)
     throw new MigrationError('not-adopted', 'timers is not at version 2: run migrator:migrate first');
   if (has.old)
@@ -77,7 +73,7 @@ export async function encryptHeaders(
   const progress = showProgress(output);
   let report: RewriteReport;
   try {
-    report = await withMigrationLock(session.client, { lockWaitMs }, async () => {
+    report = await withMigrationLock(session.client, { lockWaitMs: LOCK_WAIT_MS }, async () => {
       await refuseOldSchema(session);
       return rewriteHeaders({
         session,

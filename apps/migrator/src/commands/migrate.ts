@@ -1,11 +1,12 @@
-import { describeSession, migrateToLatest } from '@timer-platform/migrations';
-import type { MigrationProgress, MigrationReport } from '@timer-platform/migrations';
-
-import { lockPolicyOf } from '../lock-options.ts';
-import type { LockOptions } from '../lock-options.ts';
+import {
+  describeSession,
+  migrateToLatest,
+  type MigrationProgress,
+  type MigrationReport,
+} from '@timer-platform/migrations';
+import { type LockOptions, lockPolicyOf } from '../lock-options.ts';
+import { formatDuration, type Output } from '../output.ts';
 import { describeAdoption } from './adopt.ts';
-import { formatDuration } from '../output.ts';
-import type { Output } from '../output.ts';
 
 export interface MigrateCommand extends LockOptions {
   readonly migrations?: string | undefined;

@@ -1,15 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-
 import { findMigrationsDirectory, MigrationError, readMigrationFiles } from '@timer-platform/migrations';
-
 import type { Output } from '../output.ts';
 
 export interface NewCommand {
   readonly migrations?: string | undefined;
 }
 
-const header = `-- What changes, and why.
+const HEADER = `-- What changes, and why.
 --
 -- Online: why readers and writers go on while it runs. If they do not, the first line is "-- blocking: <why>".
 -- CREATE INDEX CONCURRENTLY: alone in its file, under the first line "-- no-transaction".
@@ -34,6 +32,6 @@ export async function createMigration(name: string, command: NewCommand, output:
   const newest = files.at(-1);
   const width = newest?.fileName.indexOf('_') ?? 3;
   const file = path.join(directory, fileNameOf((newest?.version ?? 0n) + 1n, width, name));
-  await writeFile(file, header, { flag: 'wx' });
+  await writeFile(file, HEADER, { flag: 'wx' });
   output.line(path.relative('.', file));
 }

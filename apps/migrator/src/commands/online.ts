@@ -1,19 +1,16 @@
 import type { OnlineState } from '@timer-platform/migrations';
-
-import { lockPolicyOf } from '../lock-options.ts';
-import type { LockOptions } from '../lock-options.ts';
-import type { Pace } from '../online/online-context.ts';
-import { defaultPace } from '../online/online-context.ts';
+import { type LockOptions, lockPolicyOf } from '../lock-options.ts';
+import { DEFAULT_PACE, type Pace } from '../online/online-context.ts';
 import {
   abortOnline,
   contractOnline,
+  type OnlineOptions,
   pauseOnline,
   resumeOnline,
   startOnline,
   statusOnline,
   verifyOnline,
 } from '../online/run-online.ts';
-import type { OnlineOptions } from '../online/run-online.ts';
 import { showProgress } from '../online/show-progress.ts';
 import type { Output } from '../output.ts';
 
@@ -26,14 +23,14 @@ export interface OnlineCommand extends LockOptions {
   readonly knownApplication?: readonly string[] | undefined;
 }
 
-const nextSteps = `Old and new clients work side by side now; docs/migrating.md tells how to change over without a stop. When no process of
+const NEXT_STEPS = `Old and new clients work side by side now; docs/migrating.md tells how to change over without a stop. When no process of
 the old service is left: \`nx run migrator:online -- contract --old-service-stopped\`. Until then \`abort\` goes back without loss.`;
 
 function paceOf(command: OnlineCommand): Pace {
   return {
-    ...defaultPace,
-    targetBatchMs: command.targetBatchMs ?? defaultPace.targetBatchMs,
-    firstBatchRows: command.batchRows ?? defaultPace.firstBatchRows,
+    ...DEFAULT_PACE,
+    targetBatchMs: command.targetBatchMs ?? DEFAULT_PACE.targetBatchMs,
+    firstBatchRows: command.batchRows ?? DEFAULT_PACE.firstBatchRows,
   };
 }
 
@@ -97,7 +94,7 @@ export async function online(
     case 'start':
     case 'resume':
       await run(action === 'start' ? startOnline : resumeOnline);
-      if (command.json !== true) output.line(nextSteps);
+      if (command.json !== true) output.line(NEXT_STEPS);
       break;
     case 'verify':
       await run(verifyOnline);

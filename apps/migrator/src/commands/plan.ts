@@ -1,17 +1,16 @@
 import {
   blocksTable,
   findMigrationsDirectory,
+  type MigrationFile,
+  type MigrationSession,
   openMigrationSession,
   queryRow,
   readMigrationFiles,
   readMigrationState,
   refuseProblems,
 } from '@timer-platform/migrations';
-import type { MigrationFile, MigrationSession } from '@timer-platform/migrations';
 import { z } from 'zod';
-
-import { analyzeFile } from '../analysis/analyze-file.ts';
-import type { AnalyzedStatement } from '../analysis/analyze-file.ts';
+import { type AnalyzedStatement, analyzeFile } from '../analysis/analyze-file.ts';
 import type { Output } from '../output.ts';
 
 export interface PlanCommand {
@@ -30,7 +29,7 @@ interface PlannedFile {
 }
 
 /** reltuples is -1 for a table that was never analyzed; such a table is counted up to a limit. */
-const estimateRows = `
+const ESTIMATE_ROWS = `
 SELECT CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint ELSE pg_relation_size(c.oid) / 100 END AS rows
 FROM (SELECT to_regclass($1) AS oid) t LEFT JOIN pg_class c ON c.oid = t.oid`;
 
@@ -41,7 +40,7 @@ async function planFile(session: MigrationSession, file: MigrationFile): Promise
     const found =
       asked === undefined
         ? undefined
-        : await queryRow(session.client, z.object({ rows: z.coerce.number().nullable() }), estimateRows, [
+        : await queryRow(session.client, z.object({ rows: z.coerce.number().nullable() }), ESTIMATE_ROWS, [
             asked,
           ]);
     statements.push({ ...statement, rows: found?.rows ?? undefined });

@@ -1,15 +1,16 @@
 import {
   findMigrationsDirectory,
   isUnderWay,
-  onlineVersion,
+  type MigrationFile,
+  type MigrationState,
+  ONLINE_VERSION,
+  type OnlineState,
   openMigrationSession,
   readMigrationFiles,
   readMigrationState,
   readOnlineState,
   refuseProblems,
 } from '@timer-platform/migrations';
-import type { MigrationFile, MigrationState, OnlineState } from '@timer-platform/migrations';
-
 import type { Output } from '../output.ts';
 
 export interface StatusCommand {
@@ -69,7 +70,7 @@ export async function status(databaseUrl: string, command: StatusCommand, output
   try {
     await session.client.query('BEGIN TRANSACTION READ ONLY');
     const state = await readMigrationState(session.client, directory, files);
-    const online = await readOnlineState(session.client, onlineVersion);
+    const online = await readOnlineState(session.client, ONLINE_VERSION);
     await session.client.query('COMMIT');
     if (command.json === true) output.json(toJsonStatus(state, online));
     else tellText(state, online, output);

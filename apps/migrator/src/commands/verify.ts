@@ -1,12 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-
 import {
   compareSchemas,
   findMigrationsDirectory,
   isUnderWay,
+  type LedgerProblem,
   MigrationError,
-  onlineVersion,
+  type MigrationFile,
+  type MigrationSession,
+  type MigrationState,
+  ONLINE_VERSION,
   openMigrationSession,
   parseMigrationFile,
   parseSchemaDump,
@@ -15,13 +18,6 @@ import {
   readOnlineState,
   readSchemaObjects,
 } from '@timer-platform/migrations';
-import type {
-  LedgerProblem,
-  MigrationFile,
-  MigrationSession,
-  MigrationState,
-} from '@timer-platform/migrations';
-
 import type { Output } from '../output.ts';
 import { dumpPath } from './dump-schema.ts';
 
@@ -82,7 +78,7 @@ async function look(session: MigrationSession, directory: string): Promise<Findi
   if (faults.length > 0) return { problems: faults, notCompared: 'the files cannot be read' };
   const files = await readMigrationFiles(directory);
   const state = await readMigrationState(session.client, directory, files);
-  if (isUnderWay(await readOnlineState(session.client, onlineVersion))) {
+  if (isUnderWay(await readOnlineState(session.client, ONLINE_VERSION))) {
     return { problems: state.problems, notCompared: 'an online migration is under way' };
   }
   const drift = await findDrift(session, directory, files, state);

@@ -1,15 +1,13 @@
 import { queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
-
-import { inShortTransaction } from './online-context.ts';
-import type { OnlineContext } from './online-context.ts';
+import { inShortTransaction, type OnlineContext } from './online-context.ts';
 
 /** Proves that no callback_url is NULL: clients of the new shape had theirs filled by the trigger. */
-const helper = 'timers_online_url_present';
+const HELPER = 'timers_online_url_present';
 
-const readState = `
+const READ_STATE = `
 SELECT a.attnotnull AS required,
-  (SELECT convalidated FROM pg_constraint WHERE conrelid = a.attrelid AND conname = '${helper}') AS helper
+  (SELECT convalidated FROM pg_constraint WHERE conrelid = a.attrelid AND conname = '${HELPER}') AS helper
 FROM pg_attribute a WHERE a.attrelid = 'timers'::regclass AND a.attname = 'callback_url'`;
 
 const stateSchema = z.object({ required: z.boolean(), helper: z.boolean().nullable() });
@@ -17,15 +15,15 @@ const stateSchema = z.object({ required: z.boolean(), helper: z.boolean().nullab
 function nextStep(found: z.infer<typeof stateSchema>): string | undefined {
   if (!found.required) {
     if (found.helper === null)
-      return `ALTER TABLE timers ADD CONSTRAINT ${helper} CHECK (callback_url IS NOT NULL) NOT VALID`;
-    if (!found.helper) return `ALTER TABLE timers VALIDATE CONSTRAINT ${helper}`;
+      return `ALTER TABLE timers ADD CONSTRAINT ${HELPER} CHECK (callback_url IS NOT NULL) NOT VALID`;
+    if (!found.helper) return `ALTER TABLE timers VALIDATE CONSTRAINT ${HELPER}`;
     return 'ALTER TABLE timers ALTER COLUMN callback_url SET NOT NULL';
   }
-  return found.helper === null ? undefined : `ALTER TABLE timers DROP CONSTRAINT ${helper}`;
+  return found.helper === null ? undefined : `ALTER TABLE timers DROP CONSTRAINT ${HELPER}`;
 }
 
 /** The index and the constraints of the new columns go with them. */
-const dropNewShape: readonly string[] = [
+const DROP_NEW_SHAPE: readonly string[] = [
   'DROP TRIGGER IF EXISTS zz_timers_online_sync ON timers',
   'ALTER TABLE timers DROP CONSTRAINT IF EXISTS timers_online_config_present, DROP COLUMN IF EXISTS callback_type, DROP COLUMN IF EXISTS callback_config',
   'DROP FUNCTION IF EXISTS timers_online_sync()',
@@ -40,13 +38,13 @@ export async function abort(context: OnlineContext): Promise<void> {
     version,
   ]);
   for (;;) {
-    const step = nextStep(await queryRow(client, stateSchema, readState));
+    const step = nextStep(await queryRow(client, stateSchema, READ_STATE));
     if (step === undefined) break;
     await inShortTransaction(context, step, () => client.query(step));
   }
   await inShortTransaction(context, 'abort', async () => {
     await client.query('LOCK TABLE timers IN ACCESS EXCLUSIVE MODE');
-    for (const statement of dropNewShape) await client.query(statement);
+    for (const statement of DROP_NEW_SHAPE) await client.query(statement);
     await client.query(
       "UPDATE _online_migrations SET phase = 'aborted', updated_at = clock_timestamp() WHERE version = $1",
       [version],

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-
 import { MigrationError, queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
-
-import { inShortTransaction } from './online-context.ts';
-import type { OnlineContext } from './online-context.ts';
+import { inShortTransaction, type OnlineContext } from './online-context.ts';
 import { nextBatchRows, restAfter } from './pace.ts';
 
 /**
@@ -37,7 +34,7 @@ const batchSchema = z.object({
   paused: z.boolean(),
 });
 
-const nextPhase = `
+const NEXT_PHASE = `
 UPDATE _online_migrations SET phase = $2, cursor = DEFAULT, updated_at = clock_timestamp() WHERE version = $1`;
 
 /** Why a phase ends before its time, if it does. */
@@ -81,5 +78,5 @@ export async function backfill(context: OnlineContext, phase: 'backfill' | 'swee
     rows = nextBatchRows(rows, tookMs, context.pace);
     await sleep(restAfter(tookMs, context.pace));
   }
-  await client.query(nextPhase, [version, phase === 'backfill' ? 'sweep' : 'constraints']);
+  await client.query(NEXT_PHASE, [version, phase === 'backfill' ? 'sweep' : 'constraints']);
 }

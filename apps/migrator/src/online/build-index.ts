@@ -1,11 +1,10 @@
 import { dropLeftoverIndex, queryRows, withLockRetry } from '@timer-platform/migrations';
 import { z } from 'zod';
-
 import type { OnlineContext } from './online-context.ts';
 
-const name = 'idx_timers_callback_type';
-const createIndex = `CREATE INDEX CONCURRENTLY ${name} ON timers(callback_type)`;
-const readIndex = `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('${name}')`;
+const NAME = 'idx_timers_callback_type';
+const CREATE_INDEX = `CREATE INDEX CONCURRENTLY ${NAME} ON timers(callback_type)`;
+const READ_INDEX = `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('${NAME}')`;
 
 /** Phase 4: the index, built while everybody goes on; an INVALID one of a run that was broken off is built anew. */
 export async function buildIndex(context: OnlineContext): Promise<void> {
@@ -15,13 +14,13 @@ export async function buildIndex(context: OnlineContext): Promise<void> {
     context.watch,
     context.policy,
     async () => {
-      const [index] = await queryRows(client, z.object({ valid: z.boolean() }), readIndex);
+      const [index] = await queryRows(client, z.object({ valid: z.boolean() }), READ_INDEX);
       if (index?.valid === true) return;
       // Waits for old transactions without standing in anybody's way; a timeout would only leave an INVALID index.
       await client.query('SET lock_timeout = 0');
-      if (await dropLeftoverIndex(client, name))
-        context.report({ kind: 'remark', text: `dropped the INVALID index ${name}` });
-      await client.query(createIndex);
+      if (await dropLeftoverIndex(client, NAME))
+        context.report({ kind: 'remark', text: `dropped the INVALID index ${NAME}` });
+      await client.query(CREATE_INDEX);
     },
     (failed) => {
       context.report({ kind: 'blocked', step: 'index', failed });

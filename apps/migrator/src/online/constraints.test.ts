@@ -1,8 +1,7 @@
-import { expect, it } from '@jest/globals';
-
+import { expect, test } from '@jest/globals';
 import { nextConstraintStep } from './constraints.ts';
 
-it('from any state on, the steps end with both constraints and without the helper', () => {
+test('from any state on, the steps end with both constraints and without the helper', () => {
   const states = [null, false, true] as const;
   for (const typeChecked of states) {
     for (const helper of states) {

@@ -1,16 +1,14 @@
 import { queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
-
-import { inShortTransaction } from './online-context.ts';
-import type { OnlineContext } from './online-context.ts';
+import { inShortTransaction, type OnlineContext } from './online-context.ts';
 
 /** Proves to PostgreSQL that no callback_config is NULL, so that SET NOT NULL needs no look at the rows. */
-const helper = 'timers_online_config_present';
+const HELPER = 'timers_online_config_present';
 
-const readConstraints = `
+const READ_CONSTRAINTS = `
 SELECT a.attnotnull AS required,
   (SELECT convalidated FROM pg_constraint WHERE conrelid = a.attrelid AND conname = 'valid_callback_type') AS type_checked,
-  (SELECT convalidated FROM pg_constraint WHERE conrelid = a.attrelid AND conname = '${helper}') AS helper
+  (SELECT convalidated FROM pg_constraint WHERE conrelid = a.attrelid AND conname = '${HELPER}') AS helper
 FROM pg_attribute a WHERE a.attrelid = 'timers'::regclass AND a.attname = 'callback_config'`;
 
 /** null: not there; false: not validated. */
@@ -32,12 +30,12 @@ export function nextConstraintStep(found: z.infer<typeof constraintsSchema>): st
   if (!found.type_checked) return 'ALTER TABLE timers VALIDATE CONSTRAINT valid_callback_type';
   if (!found.required) {
     if (found.helper === null) {
-      return `ALTER TABLE timers ADD CONSTRAINT ${helper} CHECK (callback_config IS NOT NULL) NOT VALID`;
+      return `ALTER TABLE timers ADD CONSTRAINT ${HELPER} CHECK (callback_config IS NOT NULL) NOT VALID`;
     }
-    if (!found.helper) return `ALTER TABLE timers VALIDATE CONSTRAINT ${helper}`;
+    if (!found.helper) return `ALTER TABLE timers VALIDATE CONSTRAINT ${HELPER}`;
     return 'ALTER TABLE timers ALTER COLUMN callback_config SET NOT NULL';
   }
-  if (found.helper !== null) return `ALTER TABLE timers DROP CONSTRAINT ${helper}`;
+  if (found.helper !== null) return `ALTER TABLE timers DROP CONSTRAINT ${HELPER}`;
   return undefined;
 }
 
@@ -45,7 +43,7 @@ export function nextConstraintStep(found: z.infer<typeof constraintsSchema>): st
 export async function addConstraints(context: OnlineContext): Promise<void> {
   const { client } = context.session;
   for (;;) {
-    const step = nextConstraintStep(await queryRow(client, constraintsSchema, readConstraints));
+    const step = nextConstraintStep(await queryRow(client, constraintsSchema, READ_CONSTRAINTS));
     if (step === undefined) break;
     await inShortTransaction(context, step, () => client.query(step));
   }

@@ -1,14 +1,11 @@
-import { insertLedgerRow, MigrationError, queryRows } from '@timer-platform/migrations';
-import type { LedgerTable } from '@timer-platform/migrations';
+import { insertLedgerRow, type LedgerTable, MigrationError, queryRows } from '@timer-platform/migrations';
 import { z } from 'zod';
+import { inShortTransaction, type OnlineContext } from './online-context.ts';
 
-import { inShortTransaction } from './online-context.ts';
-import type { OnlineContext } from './online-context.ts';
-
-const readTrigger = `
+const READ_TRIGGER = `
 SELECT tgenabled::text AS enabled FROM pg_trigger WHERE tgrelid = 'timers'::regclass AND tgname = 'zz_timers_online_sync'`;
 
-const dropOldShape: readonly string[] = [
+const DROP_OLD_SHAPE: readonly string[] = [
   'DROP TRIGGER zz_timers_online_sync ON timers',
   'ALTER TABLE timers DROP COLUMN callback_url, DROP COLUMN callback_headers, DROP COLUMN callback_payload',
   'DROP FUNCTION timers_online_sync()',
@@ -26,14 +23,14 @@ export async function contract(context: OnlineContext, ledgerTable: LedgerTable)
     const startedAt = performance.now();
     await client.query(`LOCK TABLE ${ledgerTable} IN SHARE ROW EXCLUSIVE MODE`);
     await client.query('LOCK TABLE timers IN ACCESS EXCLUSIVE MODE');
-    const [trigger] = await queryRows(client, z.object({ enabled: z.string() }), readTrigger);
+    const [trigger] = await queryRows(client, z.object({ enabled: z.string() }), READ_TRIGGER);
     if (trigger?.enabled !== 'O') {
       throw new MigrationError(
         'not-verified',
         'the trigger zz_timers_online_sync is missing or disabled, so old and new columns may have drifted apart: enable it, then verify again',
       );
     }
-    for (const statement of dropOldShape) await client.query(statement);
+    for (const statement of DROP_OLD_SHAPE) await client.query(statement);
     for (const statement of file.statements.filter(({ text }) => text.startsWith('COMMENT ON'))) {
       await client.query(statement.text);
     }

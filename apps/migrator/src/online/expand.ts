@@ -1,11 +1,9 @@
 import { queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
-
-import { inShortTransaction } from './online-context.ts';
-import type { OnlineContext } from './online-context.ts';
+import { inShortTransaction, type OnlineContext } from './online-context.ts';
 
 /** The new shape of an old row: the very expression of 002. */
-const createConversion = `
+const CREATE_CONVERSION = `
 CREATE FUNCTION timers_online_config(url text, headers jsonb, payload jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $function$
   SELECT jsonb_build_object('type', 'http', 'url', url,
                             'headers', COALESCE(headers, 'null'::jsonb), 'payload', COALESCE(payload, 'null'::jsonb))
@@ -15,7 +13,7 @@ $function$`;
  * Keeps both shapes of a row in step, whichever a client writes. Any write to a row that is not filled yet fills it.
  * Old clients would deliver a NATS timer to nowhere, so there are none until they are gone.
  */
-const createSync = `
+const CREATE_SYNC = `
 CREATE FUNCTION timers_online_sync() RETURNS trigger LANGUAGE plpgsql AS $function$
 DECLARE
   wrote_old boolean;
@@ -62,37 +60,37 @@ END
 $function$`;
 
 /** A constant default rewrites nothing: the rows that are there have it at once. */
-const addColumns = `
+const ADD_COLUMNS = `
 ALTER TABLE timers
   ADD COLUMN callback_type VARCHAR(10) NOT NULL DEFAULT 'http',
   ADD COLUMN callback_config JSONB,
   ALTER COLUMN callback_url DROP NOT NULL`;
 
 /** zz_: after update_timers_updated_at, whose stamp the back-fill takes back. */
-const createTrigger = `
+const CREATE_TRIGGER = `
 CREATE TRIGGER zz_timers_online_sync BEFORE INSERT OR UPDATE ON timers FOR EACH ROW EXECUTE FUNCTION timers_online_sync()`;
 
-const beginState = `
+const BEGIN_STATE = `
 INSERT INTO _online_migrations (version, phase, rows_total) VALUES ($1, 'backfill', $2)
 ON CONFLICT (version) DO UPDATE SET phase = 'backfill', paused = FALSE, cursor = DEFAULT, rows_done = 0, batches = 0,
   rows_total = EXCLUDED.rows_total, started_at = DEFAULT, updated_at = DEFAULT, evidence = NULL, verified_at = NULL`;
 
 /** For the progress only; exact where the table was never analyzed. */
-const estimateRows = `
+const ESTIMATE_ROWS = `
 SELECT CASE WHEN reltuples >= 0 THEN reltuples::bigint ELSE (SELECT count(*) FROM timers) END AS rows
 FROM pg_class WHERE oid = 'timers'::regclass`;
 
 /** Phase 1: new columns, and the trigger that lets old and new clients write side by side. One short transaction. */
 export async function expand(context: OnlineContext): Promise<void> {
   const { client } = context.session;
-  const { rows } = await queryRow(client, z.object({ rows: z.coerce.number() }), estimateRows);
+  const { rows } = await queryRow(client, z.object({ rows: z.coerce.number() }), ESTIMATE_ROWS);
   await inShortTransaction(context, 'expand', async () => {
     // First of all, so that nothing is done in vain when it is not granted.
     await client.query('LOCK TABLE timers IN ACCESS EXCLUSIVE MODE');
-    await client.query(createConversion);
-    await client.query(createSync);
-    await client.query(addColumns);
-    await client.query(createTrigger);
-    await client.query(beginState, [context.file.version.toString(), rows]);
+    await client.query(CREATE_CONVERSION);
+    await client.query(CREATE_SYNC);
+    await client.query(ADD_COLUMNS);
+    await client.query(CREATE_TRIGGER);
+    await client.query(BEGIN_STATE, [context.file.version.toString(), rows]);
   });
 }

@@ -1,10 +1,9 @@
-import { inShortTransaction } from './online-context.ts';
-import type { LockContext } from './online-context.ts';
+import { inShortTransaction, type LockContext } from './online-context.ts';
 
 /** Put first into a transaction whose updates shall leave `updated_at` as it is. */
-export const keepUpdatedAt = "SET LOCAL timers.keep_updated_at = 'on'";
+export const KEEP_UPDATED_AT = "SET LOCAL timers.keep_updated_at = 'on'";
 
-const createFunction = `
+const CREATE_FUNCTION = `
 CREATE OR REPLACE FUNCTION timers_keep_updated_at() RETURNS trigger LANGUAGE plpgsql AS $function$
 BEGIN
   NEW.updated_at := OLD.updated_at;
@@ -13,25 +12,25 @@ END
 $function$`;
 
 /** zz_: after update_timers_updated_at, whose stamp it takes back. The WHEN keeps it from being called for others. */
-const createTrigger = `
+const CREATE_TRIGGER = `
 CREATE TRIGGER zz_timers_keep_updated_at BEFORE UPDATE ON timers FOR EACH ROW
 WHEN (current_setting('timers.keep_updated_at', true) = 'on') EXECUTE FUNCTION timers_keep_updated_at()`;
 
-const drop = 'DROP FUNCTION IF EXISTS timers_keep_updated_at() CASCADE';
+const DROP = 'DROP FUNCTION IF EXISTS timers_keep_updated_at() CASCADE';
 
 /**
- * Runs `work` while {@link keepUpdatedAt} has an effect. Disabling the trigger that stamps would take it from everybody
+ * Runs `work` while {@link KEEP_UPDATED_AT} has an effect. Disabling the trigger that stamps would take it from everybody
  * and lock out writers for each batch; this takes a lock for a moment before and after. What a killed process left
  * behind does nothing, and the next run removes it.
  */
 export async function whileUpdatedAtCanBeKept<T>(context: LockContext, work: () => Promise<T>): Promise<T> {
   const { client } = context.session;
   await inShortTransaction(context, 'begin', async () => {
-    await client.query(drop);
-    await client.query(createFunction);
-    await client.query(createTrigger);
+    await client.query(DROP);
+    await client.query(CREATE_FUNCTION);
+    await client.query(CREATE_TRIGGER);
   });
-  const end = () => inShortTransaction(context, 'end', () => client.query(drop));
+  const end = () => inShortTransaction(context, 'end', () => client.query(DROP));
   let result: T;
   try {
     result = await work();

@@ -1,17 +1,18 @@
 import {
-  applicationName,
+  APPLICATION_NAME,
+  type BlockingSession,
   describeSession,
   MigrationError,
+  type MigrationSession,
   queryRows,
   sessionSchema,
 } from '@timer-platform/migrations';
-import type { BlockingSession, MigrationSession } from '@timer-platform/migrations';
 
 /** What our own programs call themselves. The old service gives no name. */
-const ownApplications = [applicationName, 'timer-service', 'timer-platform presence'];
+const OWN_APPLICATIONS = [APPLICATION_NAME, 'timer-service', 'timer-platform presence'];
 
 /** A role may not see what other roles' sessions are; they count, as they may be clients. */
-const findOtherSessions = `
+const FIND_OTHER_SESSIONS = `
 SELECT pid, usename AS role, application_name AS application, backend_type, state, query,
        extract(epoch FROM clock_timestamp() - backend_start)::float8 AS age_seconds
 FROM pg_stat_activity
@@ -25,8 +26,8 @@ async function findOldClients(
   session: MigrationSession,
   knownApplications: readonly string[],
 ): Promise<BlockingSession[]> {
-  return queryRows(session.client, sessionSchema, findOtherSessions, [
-    [...ownApplications, ...knownApplications],
+  return queryRows(session.client, sessionSchema, FIND_OTHER_SESSIONS, [
+    [...OWN_APPLICATIONS, ...knownApplications],
   ]);
 }
 

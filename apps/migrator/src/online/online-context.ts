@@ -1,13 +1,12 @@
-import type {
-  BlockerWatch,
-  LockPolicy,
-  LockTry,
-  MigrationFile,
-  MigrationSession,
-  OnlinePhase,
+import {
+  type BlockerWatch,
+  type LockPolicy,
+  type LockTry,
+  type MigrationFile,
+  type MigrationSession,
+  type OnlinePhase,
+  withLockRetry,
 } from '@timer-platform/migrations';
-import { withLockRetry } from '@timer-platform/migrations';
-
 import type { Evidence } from './evidence.ts';
 
 /** What happens on the way; the commands print it. */
@@ -28,7 +27,7 @@ export interface Pace {
   readonly restRatio: number;
 }
 
-export const defaultPace: Pace = { targetBatchMs: 100, firstBatchRows: 500, restRatio: 0.2 };
+export const DEFAULT_PACE: Pace = { targetBatchMs: 100, firstBatchRows: 500, restRatio: 0.2 };
 
 /** What every step of the online migration works with. */
 export interface OnlineContext {

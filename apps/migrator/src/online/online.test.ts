@@ -1,27 +1,27 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   compareSchemas,
   migrateDown,
   migrateToLatest,
+  type OnlinePhase,
   openMigrationSession,
   readOnlineState,
   readSchemaObjects,
+  type SchemaObject,
 } from '@timer-platform/migrations';
-import type { OnlinePhase, SchemaObject } from '@timer-platform/migrations';
 import type { TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
-
 import { createMigratedDatabase } from '../testing/migrated-database.ts';
 import type { OnlineEvent } from './online-context.ts';
 import {
   abortOnline,
   contractOnline,
+  type OnlineOptions,
   pauseOnline,
   resumeOnline,
   startOnline,
   verifyOnline,
 } from './run-online.ts';
-import type { OnlineOptions } from './run-online.ts';
 
 const rowCount = 3_000;
 /** Small batches, no rests: many moments to be disturbed in. */
@@ -100,7 +100,7 @@ const columnsOf = (from: pg.Client): Promise<unknown[]> =>
     from,
   );
 
-it('reaches the rows and the schema of the plain file, and leaves updated_at alone', async () => {
+test('reaches the rows and the schema of the plain file, and leaves updated_at alone', async () => {
   const plain = await plainTwin();
   await startOnline(options());
   expect(await state()).toMatchObject({
@@ -123,7 +123,7 @@ it('reaches the rows and the schema of the plain file, and leaves updated_at alo
 describe('between start and contract', () => {
   beforeEach(() => startOnline(options()));
 
-  it('old and new clients work side by side, on rows of either kind', async () => {
+  test('old and new clients work side by side, on rows of either kind', async () => {
     await client.query(
       `INSERT INTO timers (id, execute_at, callback_url, callback_headers, callback_payload) VALUES
        ('00000000-0000-0000-0000-00000000000a', now() + interval '1 day', 'http://old', '{"a": "b"}', 'null')`,
@@ -159,7 +159,7 @@ describe('between start and contract', () => {
     await verifyOnline(options());
   });
 
-  it.each([
+  test.each([
     ['a NATS timer', `callback_type, callback_config`, `'nats', '{"type": "nats", "topic": "a"}'`, '0A000'],
     [
       'a NATS callback under the default type',
@@ -183,14 +183,14 @@ describe('between start and contract', () => {
     ).rejects.toMatchObject({ code });
   });
 
-  it('an update stamps updated_at as ever (control of the back-fill that does not)', async () => {
+  test('an update stamps updated_at as ever (control of the back-fill that does not)', async () => {
     await client.query(`UPDATE timers SET metadata = '{}' WHERE callback_url = 'https://example.com/1'`);
     expect(
       await rowsOf(`SELECT count(*)::int AS stamped FROM timers WHERE updated_at > '2024-01-03'`),
     ).toEqual([{ stamped: 1 }]);
   });
 
-  it('the contract wants the word of the operator and no old client', async () => {
+  test('the contract wants the word of the operator and no old client', async () => {
     await expect(contractOnline({ ...options(), oldServiceStopped: false })).rejects.toMatchObject({
       code: 'not-confirmed',
     });
@@ -205,7 +205,7 @@ describe('between start and contract', () => {
     await old.end();
   });
 
-  it('one row changed behind its back stops the contract, which names it', async () => {
+  test('one row changed behind its back stops the contract, which names it', async () => {
     await client.query("SET session_replication_role = 'replica'");
     const [row] = await rowsOf(
       `UPDATE timers SET callback_payload = '{"stolen": true}' WHERE callback_url = 'https://example.com/7' RETURNING id`,
@@ -229,7 +229,7 @@ describe('between start and contract', () => {
     await contract();
   });
 
-  it('a trigger that somebody disabled stops the contract', async () => {
+  test('a trigger that somebody disabled stops the contract', async () => {
     await client.query('ALTER TABLE timers DISABLE TRIGGER zz_timers_online_sync');
     await expect(contract()).rejects.toMatchObject({
       code: 'not-verified',
@@ -237,7 +237,7 @@ describe('between start and contract', () => {
     });
   });
 
-  it('plain migrate is refused', async () => {
+  test('plain migrate is refused', async () => {
     await expect(migrateToLatest({ databaseUrl: database.url })).rejects.toMatchObject({
       code: 'online-in-progress',
     });
@@ -245,7 +245,7 @@ describe('between start and contract', () => {
 });
 
 describe('before the contract, what follows 002', () => {
-  it('is refused unless asked for; then it is applied, and the contract ends in the very schema and ledger of the plain way', async () => {
+  test('is refused unless asked for; then it is applied, and the contract ends in the very schema and ledger of the plain way', async () => {
     const plain = await createMigratedDatabase();
     const other = await connect(plain.url);
     const expected = {
@@ -279,7 +279,7 @@ describe('before the contract, what follows 002', () => {
     expect((await migrateToLatest({ databaseUrl: database.url })).applied).toEqual([]);
   });
 
-  it('can be undone again, down to where abort is possible', async () => {
+  test('can be undone again, down to where abort is possible', async () => {
     const schemaBefore = await readSchemaObjects(client);
     await startOnline(options());
     await migrateToLatest({ databaseUrl: database.url, beforeContract: true });
@@ -311,7 +311,7 @@ function killAt(matches: (event: OnlineEvent) => boolean): (event: OnlineEvent) 
 }
 
 describe('broken off', () => {
-  it.each<[string, (event: OnlineEvent) => boolean]>([
+  test.each<[string, (event: OnlineEvent) => boolean]>([
     ['before the back-fill', (event) => event.kind === 'phase' && event.phase === 'backfill'],
     ['in the middle of the back-fill', (event) => event.kind === 'batch' && event.done > rowCount / 3],
     ['in the sweep', (event) => event.kind === 'phase' && event.phase === 'sweep'],
@@ -332,7 +332,7 @@ describe('broken off', () => {
     expect(compareSchemas(await plainTwinSchema(), await readSchemaObjects(client))).toEqual([]);
   });
 
-  it('builds an INVALID index anew', async () => {
+  test('builds an INVALID index anew', async () => {
     await startOnline(options());
     await client.query(
       `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_timers_callback_type'::regclass`,
@@ -346,7 +346,7 @@ describe('broken off', () => {
     ).toEqual([{ indisvalid: true }]);
   });
 
-  it('stops after its batch by Ctrl-C, or when paused from elsewhere', async () => {
+  test('stops after its batch by Ctrl-C, or when paused from elsewhere', async () => {
     await startUpToFirstBatch();
     expect(await state()).toMatchObject({ phase: 'backfill', paused: false, batches: 1 });
 
@@ -406,7 +406,7 @@ async function plainTwinSchema(): Promise<SchemaObject[]> {
 describe('abort', () => {
   const rows = `SELECT ${rest}, callback_url, callback_headers::text, callback_payload::text FROM timers ORDER BY id`;
 
-  it.each<OnlinePhase>(['backfill', 'constraints', 'index', 'verified'])(
+  test.each<OnlinePhase>(['backfill', 'constraints', 'index', 'verified'])(
     'at %s goes back to the schema and the rows of 001',
     async (phase) => {
       const rowsBefore = await rowsOf(rows);
@@ -434,7 +434,7 @@ describe('abort', () => {
     },
   );
 
-  it('is not possible without a start, or after the contract', async () => {
+  test('is not possible without a start, or after the contract', async () => {
     await expect(abortOnline(options())).rejects.toMatchObject({ code: 'not-online' });
     await startOnline(options());
     await contract();
@@ -443,7 +443,7 @@ describe('abort', () => {
   });
 });
 
-it('names who holds the table, lets everybody else through meanwhile, and goes on when the table is free', async () => {
+test('names who holds the table, lets everybody else through meanwhile, and goes on when the table is free', async () => {
   const holder = await connect(database.url);
   await holder.query('BEGIN');
   await holder.query('SELECT count(*) FROM timers');
@@ -463,7 +463,7 @@ it('names who holds the table, lets everybody else through meanwhile, and goes o
   expect(named.slice(0, 2)).toEqual(Array(2).fill('idle in transaction: SELECT count(*) FROM timers'));
 });
 
-it('leaves a row that somebody holds for the sweep, and waits for it there', async () => {
+test('leaves a row that somebody holds for the sweep, and waits for it there', async () => {
   await startUpToFirstBatch();
   const holder = await holdLastRow();
   const seen: string[] = [];

@@ -1,20 +1,19 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-
-import { defaultPace } from './online-context.ts';
+import { DEFAULT_PACE } from './online-context.ts';
 import { nextBatchRows, restAfter } from './pace.ts';
 
-const pace = { ...defaultPace, targetBatchMs: 100 };
+const pace = { ...DEFAULT_PACE, targetBatchMs: 100 };
 
 describe('nextBatchRows', () => {
-  it('aims at the target time, and at most doubles or halves', () => {
+  test('aims at the target time, and at most doubles or halves', () => {
     expect(nextBatchRows(1_000, 100, pace)).toBe(1_000);
     expect(nextBatchRows(1_000, 80, pace)).toBe(1_250);
     expect(nextBatchRows(1_000, 1, pace)).toBe(2_000);
     expect(nextBatchRows(1_000, 60_000, pace)).toBe(500);
   });
 
-  it('settles at the target for any constant speed within its bounds', () => {
+  test('settles at the target for any constant speed within its bounds', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 20_000 }),
@@ -31,7 +30,7 @@ describe('nextBatchRows', () => {
   });
 });
 
-it('restAfter rests for a part of the batch, never long after one that was held up', () => {
+test('restAfter rests for a part of the batch, never long after one that was held up', () => {
   expect(restAfter(100, pace)).toBe(20);
   expect(restAfter(60_000, pace)).toBe(40);
 });

@@ -1,18 +1,23 @@
-import { describeSession, queryRow, queryRows, sessionSchema } from '@timer-platform/migrations';
-import type { MigrationSession } from '@timer-platform/migrations';
+import {
+  describeSession,
+  type MigrationSession,
+  queryRow,
+  queryRows,
+  sessionSchema,
+} from '@timer-platform/migrations';
 import { z } from 'zod';
 
 /** Transactions older than this hold back the index and keep the room of old row versions from being used again. */
-const longTransactionSeconds = 60;
+const LONG_TRANSACTION_SECONDS = 60;
 
-const findLongTransactions = `
+const FIND_LONG_TRANSACTIONS = `
 SELECT pid, usename AS role, application_name AS application, backend_type, state, query,
        extract(epoch FROM clock_timestamp() - xact_start)::float8 AS age_seconds
 FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND clock_timestamp() - xact_start > make_interval(secs => $1)
 ORDER BY xact_start`;
 
-const measure = `
+const MEASURE = `
 SELECT pg_size_pretty(pg_total_relation_size('timers')) AS size,
   (SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()) AS prepared,
   (SELECT count(*) FROM pg_replication_slots WHERE NOT active) AS idle_slots`;
@@ -25,8 +30,10 @@ const measureSchema = z.object({
 
 /** What the operator should know before the start, a line each. Nothing of it stops the migration. */
 export async function preflight(session: MigrationSession): Promise<string[]> {
-  const found = await queryRow(session.client, measureSchema, measure);
-  const old = await queryRows(session.client, sessionSchema, findLongTransactions, [longTransactionSeconds]);
+  const found = await queryRow(session.client, measureSchema, MEASURE);
+  const old = await queryRows(session.client, sessionSchema, FIND_LONG_TRANSACTIONS, [
+    LONG_TRANSACTION_SECONDS,
+  ]);
   const remarks = [
     `timers takes ${found.size} with its indexes; have at least twice that free, and room for as much WAL`,
   ];

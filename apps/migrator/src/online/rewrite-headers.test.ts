@@ -1,13 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { decryptHeaders, parseHeaderKeys } from '@timer-platform/database';
 import type { TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
 import { z } from 'zod';
-
 import { runCli } from '../cli.ts';
 import { createMigratedDatabase } from '../testing/migrated-database.ts';
-import { runCommand, runCommandWith } from '../testing/run-command.ts';
-import type { CommandResult } from '../testing/run-command.ts';
+import { type CommandResult, runCommand, runCommandWith } from '../testing/run-command.ts';
 
 const A = `a:${Buffer.alloc(32, 1).toString('base64')}`;
 const B = `b:${Buffer.alloc(32, 2).toString('base64')}`;
@@ -73,7 +71,7 @@ const fill = (count: number) =>
 describe('encrypt-headers', () => {
   beforeEach(() => open());
 
-  it('encrypts every row that has headers and changes nothing else; run again it does nothing', async () => {
+  test('encrypts every row that has headers and changes nothing else; run again it does nothing', async () => {
     await fill(400);
     const before = await rows();
     const first = await run(A, '--json');
@@ -94,7 +92,7 @@ describe('encrypt-headers', () => {
     expect(await rows()).toEqual(after);
   });
 
-  it('rotates: what is under an older key is encrypted under the first one', async () => {
+  test('rotates: what is under an older key is encrypted under the first one', async () => {
     await fill(160);
     await run(A);
     expect((await run(`${B},${A}`)).stdout).toBe('encrypted the headers of 120 timers, looked at 160');
@@ -102,7 +100,7 @@ describe('encrypt-headers', () => {
     expect((await run(B, '--json')).exitCode).toBe(0);
   });
 
-  it('--decrypt goes back to the very rows, digits included', async () => {
+  test('--decrypt goes back to the very rows, digits included', async () => {
     await fill(80);
     const text = async () =>
       (await client.query<{ row: string }>('SELECT timers::text AS row FROM timers ORDER BY id')).rows;
@@ -115,7 +113,7 @@ describe('encrypt-headers', () => {
     expect(await text()).toEqual(before);
   });
 
-  it('names the rows that no key opens, leaves them, and does the rest', async () => {
+  test('names the rows that no key opens, leaves them, and does the rest', async () => {
     await fill(8);
     await run(A);
     await fill(8);
@@ -128,7 +126,7 @@ describe('encrypt-headers', () => {
     expect(await keysInRows()).toEqual({ a: 6, b: 6 });
   });
 
-  it('leaves the schema as it was, also when it fails half way, and what a killed run left behind', async () => {
+  test('leaves the schema as it was, also when it fails half way, and what a killed run left behind', async () => {
     const triggers = async () =>
       (
         await client.query<{ name: string }>(
@@ -151,7 +149,7 @@ describe('encrypt-headers', () => {
     expect(await triggers()).toEqual(before);
   });
 
-  it('is not stopped by a row that somebody holds, and keeps what a client writes meanwhile', async () => {
+  test('is not stopped by a row that somebody holds, and keeps what a client writes meanwhile', async () => {
     await fill(8);
     const [held] = (await rows()).filter(({ config }) => JSON.stringify(config).includes('Authorization'));
     const other = new pg.Client({ connectionString: database.url });
@@ -190,7 +188,7 @@ describe('encrypt-headers', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['', /is not set/],
     [`none,${A}`, /begins with none/],
     ['a:hunter2', /item 1/],
@@ -202,7 +200,7 @@ describe('encrypt-headers', () => {
     expect(result.stderr).not.toContain('hunter2');
   });
 
-  it('stops after the batch under way when it is asked to, and goes on from there', async () => {
+  test('stops after the batch under way when it is asked to, and goes on from there', async () => {
     await fill(80);
     const stop = new AbortController();
     const output = {
@@ -223,14 +221,14 @@ describe('encrypt-headers', () => {
     expect((await run(A)).stdout).toBe(`encrypted the headers of ${60 - a} timers, looked at 80`);
   });
 
-  it('has --help', async () => {
+  test('has --help', async () => {
     const help = await runCommand(database.url, 'encrypt-headers', '--help');
     expect(help.exitCode).toBe(0);
     expect(help.stdout).toContain('--decrypt');
   });
 });
 
-it.each([
+test.each([
   [1, 33],
   [0, 33],
 ])('refuses a database at version %i', async (version, exitCode) => {
@@ -238,7 +236,7 @@ it.each([
   expect(await run(A)).toMatchObject({ exitCode });
 });
 
-it('refuses while the old columns are there for the old service', async () => {
+test('refuses while the old columns are there for the old service', async () => {
   await open(1);
   await runCommand(database.url, 'online', 'start');
   const result = await run(A);

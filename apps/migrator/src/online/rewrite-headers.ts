@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-
-import { areEncrypted, decryptHeaderText, encryptHeaderText } from '@timer-platform/database';
-import type { HeaderKeys } from '@timer-platform/database';
+import {
+  areEncrypted,
+  decryptHeaderText,
+  encryptHeaderText,
+  type HeaderKeys,
+} from '@timer-platform/database';
 import { MigrationError, queryRow, queryRows } from '@timer-platform/migrations';
 import { z } from 'zod';
-
-import { keepUpdatedAt, whileUpdatedAtCanBeKept } from './keep-updated-at.ts';
-import { inShortTransaction } from './online-context.ts';
-import type { LockContext, OnlineContext } from './online-context.ts';
+import { KEEP_UPDATED_AT, whileUpdatedAtCanBeKept } from './keep-updated-at.ts';
+import { inShortTransaction, type LockContext, type OnlineContext } from './online-context.ts';
 import { nextBatchRows, restAfter } from './pace.ts';
 
 /** encrypt: plain headers and those under an older key get the current one. decrypt: all become plain. */
@@ -34,7 +35,7 @@ export interface RewriteReport {
 }
 
 /** Unreadable rows that are named. */
-const examplesAtMost = 20;
+const EXAMPLES_AT_MOST = 20;
 
 const toRewrite: Readonly<Record<HeaderRewrite, string>> = {
   encrypt: `callback_config -> 'headers' NOT IN ('null', '{}')
@@ -55,7 +56,7 @@ const pageSchema = z.object({ id: z.string(), headers: z.string().nullable() });
  * that somebody holds is not waited for, so that this never stands in the way of a settle while it waits itself. Of an
  * executing row neither state nor claim changes, so its settle is not lost.
  */
-const replaceHeaders = `
+const REPLACE_HEADERS = `
 WITH given AS (
   SELECT id, old::jsonb AS old, new::jsonb AS new
   FROM jsonb_to_recordset($1::jsonb) AS given (id uuid, old text, new text)
@@ -69,7 +70,7 @@ WHERE timers.id = held.id AND timers.callback_config -> 'headers' = held.old
 RETURNING timers.id`;
 
 /** For the progress only; exact where the table was never analyzed. */
-const estimateRows = `
+const ESTIMATE_ROWS = `
 SELECT CASE WHEN reltuples >= 0 THEN reltuples::bigint ELSE (SELECT count(*) FROM timers) END AS rows
 FROM pg_class WHERE oid = 'timers'::regclass`;
 
@@ -129,20 +130,24 @@ async function replace(
   if (replacements.length === 0) return [];
   const { client } = context.session;
   return inShortTransaction(context, 'rewrite', async () => {
-    await client.query(keepUpdatedAt);
+    await client.query(KEEP_UPDATED_AT);
     const schema = z.object({ id: z.string() });
-    const rows = await queryRows(client, schema, replaceHeaders, [JSON.stringify(replacements)]);
+    const rows = await queryRows(client, schema, REPLACE_HEADERS, [JSON.stringify(replacements)]);
     const replaced = new Set(rows.map(({ id }) => id));
     return replacements.filter(({ id }) => !replaced.has(id));
   });
 }
 
 /** Between two tries of a page with rows that somebody holds or has changed, in milliseconds. */
-const againAfterMs = 50;
+const AGAIN_AFTER_MS = 50;
 
 async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
   const { session, pace, policy, signal, report } = context;
-  const { rows: total } = await queryRow(session.client, z.object({ rows: z.coerce.number() }), estimateRows);
+  const { rows: total } = await queryRow(
+    session.client,
+    z.object({ rows: z.coerce.number() }),
+    ESTIMATE_ROWS,
+  );
   const startedAt = performance.now();
   const done = { rows: 0, rewritten: 0, unreadable: 0 };
   const examples: UnreadableHeaders[] = [];
@@ -165,14 +170,14 @@ async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
           'lock-timeout',
           `${left.length} timers are held by another transaction, for example ${left[0]?.id ?? ''}. Every batch so far is committed; end that session, then run it again`,
         );
-      await sleep(againAfterMs);
+      await sleep(AGAIN_AFTER_MS);
       continue;
     }
     heldSince = undefined;
     afterId = page.lastId;
     done.rows += page.rows;
     done.unreadable += page.unreadable.length;
-    examples.push(...page.unreadable.slice(0, examplesAtMost - examples.length));
+    examples.push(...page.unreadable.slice(0, EXAMPLES_AT_MOST - examples.length));
     const rowsPerSecond = (done.rows * 1000) / (performance.now() - startedAt);
     report({ kind: 'batch', done: done.rows, total: Math.max(total, done.rows), rowsPerSecond });
     if (page.rows < limit) return { ...done, examples };

@@ -2,12 +2,16 @@ import {
   BlockerWatch,
   compareLedger,
   createLedger,
-  defaultLockPolicy,
+  DEFAULT_LOCK_POLICY,
   findMigrationsDirectory,
   followLedger,
   isUnderWay,
+  type Ledger,
+  type LockPolicy,
   MigrationError,
-  onlineVersion,
+  type MigrationFile,
+  ONLINE_VERSION,
+  type OnlineState,
   openMigrationSession,
   readLedger,
   readMigrationFiles,
@@ -15,8 +19,6 @@ import {
   refuseProblems,
   withMigrationLock,
 } from '@timer-platform/migrations';
-import type { Ledger, LockPolicy, MigrationFile, OnlineState } from '@timer-platform/migrations';
-
 import { abort } from './abort.ts';
 import { backfill, refuseToGoOn } from './backfill.ts';
 import { buildIndex } from './build-index.ts';
@@ -25,8 +27,7 @@ import { contract } from './contract.ts';
 import type { Evidence } from './evidence.ts';
 import { expand } from './expand.ts';
 import { refuseOldClients } from './old-clients.ts';
-import { defaultPace } from './online-context.ts';
-import type { OnlineContext, OnlineEvent, Pace } from './online-context.ts';
+import { DEFAULT_PACE, type OnlineContext, type OnlineEvent, type Pace } from './online-context.ts';
 import { preflight } from './preflight.ts';
 import { verify } from './verify.ts';
 
@@ -46,25 +47,25 @@ interface Work {
 }
 
 /** The server notices within a second or so that a killed migrator is gone; a live one is not waited for longer. */
-const lockWaitMs = 5_000;
+const LOCK_WAIT_MS = 5_000;
 
 /** Runs `work` on one session under the migration lock. @throws MigrationError `busy` while another migrator is at work */
 async function withOnlineContext<T>(options: OnlineOptions, work: (work: Work) => Promise<T>): Promise<T> {
   const files = await readMigrationFiles(options.directory ?? findMigrationsDirectory());
-  const file = files.find((candidate) => candidate.version === onlineVersion);
-  if (file === undefined) throw new MigrationError('vanished', `there is no migration ${onlineVersion}`);
+  const file = files.find((candidate) => candidate.version === ONLINE_VERSION);
+  if (file === undefined) throw new MigrationError('vanished', `there is no migration ${ONLINE_VERSION}`);
   const session = await openMigrationSession(options.databaseUrl);
   const watch = new BlockerWatch(options.databaseUrl);
   try {
-    return await withMigrationLock(session.client, { lockWaitMs }, async () => {
+    return await withMigrationLock(session.client, { lockWaitMs: LOCK_WAIT_MS }, async () => {
       const ledger = await readLedger(session.client);
       refuseProblems(compareLedger(files, ledger).problems);
       return work({
         context: {
           session,
           watch,
-          policy: options.lockPolicy ?? defaultLockPolicy,
-          pace: options.pace ?? defaultPace,
+          policy: options.lockPolicy ?? DEFAULT_LOCK_POLICY,
+          pace: options.pace ?? DEFAULT_PACE,
           file,
           signal: options.signal ?? new AbortController().signal,
           report: options.report ?? (() => undefined),
@@ -229,10 +230,10 @@ export async function abortOnline(options: OnlineOptions): Promise<void> {
 export async function pauseOnline(databaseUrl: string): Promise<void> {
   const session = await openMigrationSession(databaseUrl);
   try {
-    const state = await readOnlineState(session.client, onlineVersion);
+    const state = await readOnlineState(session.client, ONLINE_VERSION);
     if (!isUnderWay(state)) throw new MigrationError('not-online', 'no online migration is under way');
     await session.client.query('UPDATE _online_migrations SET paused = TRUE WHERE version = $1', [
-      onlineVersion.toString(),
+      ONLINE_VERSION.toString(),
     ]);
   } finally {
     await session.close();
@@ -243,7 +244,7 @@ export async function pauseOnline(databaseUrl: string): Promise<void> {
 export async function statusOnline(databaseUrl: string): Promise<OnlineState | undefined> {
   const session = await openMigrationSession(databaseUrl);
   try {
-    return await readOnlineState(session.client, onlineVersion);
+    return await readOnlineState(session.client, ONLINE_VERSION);
   } finally {
     await session.close();
   }

@@ -1,15 +1,14 @@
-import { expect, it } from '@jest/globals';
-
+import { expect, test } from '@jest/globals';
 import { formatDuration } from '../output.ts';
 import { timeLeft } from './show-progress.ts';
 
-it('timeLeft tells milliseconds, and nothing where nothing can be known', () => {
+test('timeLeft tells milliseconds, and nothing where nothing can be known', () => {
   expect(timeLeft(250, 1_000, 250)).toBe(3_000);
   expect(timeLeft(1_000, 1_000, 250)).toBeUndefined();
   expect(timeLeft(0, 1_000, 0)).toBeUndefined();
 });
 
-it.each([
+test.each([
   [12.3, '12 ms'],
   [3_400, '3.4 s'],
   [125_000, '2 min 5 s'],

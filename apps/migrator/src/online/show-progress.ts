@@ -1,13 +1,11 @@
 import { describeSession } from '@timer-platform/migrations';
 import { Presets, SingleBar } from 'cli-progress';
-
-import { formatDuration } from '../output.ts';
-import type { Output } from '../output.ts';
+import { formatDuration, type Output } from '../output.ts';
 import { objections } from './evidence.ts';
 import type { OnlineEvent } from './online-context.ts';
 
 /** Without a terminal: a line at most this often, in milliseconds. */
-const lineEveryMs = 5_000;
+const LINE_EVERY_MS = 5_000;
 
 /** Time left in milliseconds at this rate; undefined when nothing can be said. Pure. */
 export function timeLeft(done: number, total: number, rowsPerSecond: number): number | undefined {
@@ -51,7 +49,7 @@ export function showProgress(output: Output): {
           barIsUp = true;
           bar.setTotal(event.total);
           bar.update(event.done, { text });
-        } else if (performance.now() - lastLineAt >= lineEveryMs) {
+        } else if (performance.now() - lastLineAt >= LINE_EVERY_MS) {
           lastLineAt = performance.now();
           output.note(`  ${text}`);
         }

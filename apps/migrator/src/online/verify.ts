@@ -1,25 +1,23 @@
 import { MigrationError, queryRow, queryRows } from '@timer-platform/migrations';
 import { z } from 'zod';
-
-import { evidenceSchema, objections } from './evidence.ts';
-import type { Evidence } from './evidence.ts';
+import { type Evidence, evidenceSchema, objections } from './evidence.ts';
 import type { OnlineContext } from './online-context.ts';
 
-const oldShape = `(callback_url, COALESCE(callback_headers, 'null'), COALESCE(callback_payload, 'null'))`;
-const newShape = `(callback_config->>'url', COALESCE(callback_config->'headers', 'null'), COALESCE(callback_config->'payload', 'null'))`;
+const OLD_SHAPE = `(callback_url, COALESCE(callback_headers, 'null'), COALESCE(callback_payload, 'null'))`;
+const NEW_SHAPE = `(callback_config->>'url', COALESCE(callback_config->'headers', 'null'), COALESCE(callback_config->'payload', 'null'))`;
 const hashOf = (url: string, headers: string, payload: string): string =>
   `sum(hashtextextended(id::text || md5(${url}) || md5(COALESCE(${headers}, 'null')::text) || md5(COALESCE(${payload}, 'null')::text), 0)::numeric)`;
 
-const missing = 'callback_config IS NULL';
-const skewed = `callback_config->>'type' IS DISTINCT FROM callback_type`;
-const differing = `${oldShape} IS DISTINCT FROM ${newShape}`;
+const MISSING = 'callback_config IS NULL';
+const SKEWED = `callback_config->>'type' IS DISTINCT FROM callback_type`;
+const DIFFERING = `${OLD_SHAPE} IS DISTINCT FROM ${NEW_SHAPE}`;
 
 /** One statement, so one snapshot of all rows; it takes no lock that anybody waits for. */
-const lookAtEveryRow = `
+const LOOK_AT_EVERY_ROW = `
 SELECT count(*) AS rows,
-  count(*) FILTER (WHERE ${missing}) AS missing,
-  count(*) FILTER (WHERE ${skewed}) AS type_skew,
-  count(*) FILTER (WHERE ${differing}) AS differing,
+  count(*) FILTER (WHERE ${MISSING}) AS missing,
+  count(*) FILTER (WHERE ${SKEWED}) AS type_skew,
+  count(*) FILTER (WHERE ${DIFFERING}) AS differing,
   COALESCE(${hashOf('callback_url', 'callback_headers', 'callback_payload')}, 0)::text AS old_sum,
   COALESCE(${hashOf("callback_config->>'url'", "callback_config->'headers'", "callback_config->'payload'")}, 0)::text AS new_sum,
   count(*) FILTER (WHERE callback_headers = 'null') AS json_null_headers,
@@ -29,9 +27,9 @@ SELECT count(*) AS rows,
 FROM timers`;
 
 /** A few of the rows that stand in the way; only run when there are any. */
-const findExamples = `SELECT id FROM timers WHERE ${missing} OR ${skewed} OR ${differing} LIMIT 10`;
+const FIND_EXAMPLES = `SELECT id FROM timers WHERE ${MISSING} OR ${SKEWED} OR ${DIFFERING} LIMIT 10`;
 
-const keepEvidence = `
+const KEEP_EVIDENCE = `
 UPDATE _online_migrations SET evidence = $2, verified_at = CASE WHEN $3 THEN clock_timestamp() END,
   phase = CASE WHEN $3 THEN 'verified' ELSE 'verify' END, updated_at = clock_timestamp()
 WHERE version = $1`;
@@ -47,17 +45,17 @@ export async function verify(context: OnlineContext): Promise<Evidence> {
   const found = await queryRow(
     client,
     evidenceSchema.omit({ milliseconds: true, examples: true }),
-    lookAtEveryRow,
+    LOOK_AT_EVERY_ROW,
   );
   const broken = found.missing + found.type_skew + found.differing > 0;
-  const examples = broken ? await queryRows(client, z.object({ id: z.string() }), findExamples) : [];
+  const examples = broken ? await queryRows(client, z.object({ id: z.string() }), FIND_EXAMPLES) : [];
   const evidence: Evidence = {
     ...found,
     examples: examples.map((row) => row.id),
     milliseconds: Math.round(performance.now() - startedAt),
   };
   const against = objections(evidence);
-  await client.query(keepEvidence, [
+  await client.query(KEEP_EVIDENCE, [
     context.file.version.toString(),
     JSON.stringify(evidence),
     against.length === 0,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { commaSeparated, boolean, integer } from '../settings.ts';
+import { boolean, commaSeparated, integer } from '../settings.ts';
 import { apiKeyListSchema } from './auth/api-key.ts';
 
 /** Settings of the HTTP API. */

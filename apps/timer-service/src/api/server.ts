@@ -8,29 +8,28 @@ import Fastify, {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
-import { respondToMalformedRequest, sendError, toApiError } from './http/error-handler.ts';
-import type { Api, ApiContext, MetricsText } from './api-context.ts';
-import { ApiError } from './http/api-error.ts';
+import type { ApiContext, MetricsText, RejectCallback } from './api-context.ts';
+import type { Api } from './api-instance.ts';
 import { openApiKeyRing } from './auth/api-key-ring.ts';
 import { requireApiKey } from './auth/authenticate.ts';
+import { trackRoutes } from './http/allowed-methods.ts';
+import { ApiError } from './http/api-error.ts';
+import { respondToMalformedRequest, sendError, toApiError } from './http/error-handler.ts';
+import { parseJsonBodies } from './http/parse-json-body.ts';
+import { validateRequest } from './http/validation.ts';
+import { documentApi } from './openapi/openapi.ts';
 import { cancelTimerRoute } from './routes/cancel-timer.ts';
 import { createTimerRoute } from './routes/create-timer.ts';
 import { createTimersRoute } from './routes/create-timers.ts';
-import { forgetOldKeys } from '../maintenance/prune-idempotency-keys.ts';
 import { getTimerRoute } from './routes/get-timer.ts';
 import { healthRoutes } from './routes/health.ts';
-import { trackRoutes } from './http/allowed-methods.ts';
 import { listAttemptsRoute } from './routes/list-attempts.ts';
 import { listTimersRoute } from './routes/list-timers.ts';
 import { metricsRoute } from './routes/metrics.ts';
-import { documentApi } from './openapi/openapi.ts';
-import { parseJsonBodies } from './http/parse-json-body.ts';
 import { retryTimerRoute } from './routes/retry-timer.ts';
 import { retryTimersRoute } from './routes/retry-timers.ts';
 import { runTimerRoute } from './routes/run-timer.ts';
-import type { RejectCallback } from './timers/parse-timer-request.ts';
 import { updateTimerRoute } from './routes/update-timer.ts';
-import { validateRequest } from './http/validation.ts';
 
 export interface ApiOptions extends Omit<ApiContext, 'refuseDestination' | 'headerKeys'> {
   readonly log: Logger;
@@ -88,7 +87,6 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   parseJsonBodies(app);
   dropIdleConnections(app);
-  forgetOldKeys(app, context);
   answerUnknownPaths(app);
   app.addHook('onRequest', async (_, reply) => {
     void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });

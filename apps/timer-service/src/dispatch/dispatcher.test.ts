@@ -6,16 +6,16 @@ import {
   decryptHeaders,
   findTimer,
   insertTimers,
-  NO_HEADER_KEYS,
   type NewTimer,
+  NO_HEADER_KEYS,
   type TimerRow,
 } from '@timer-platform/database';
 import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
-import { systemClock, type Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Outcome } from '../transports/transport.ts';
+import { Dispatcher } from './dispatcher.ts';
 import type { DispatchObserver } from './observer.ts';
 import { type DispatchStatements, dispatchStatements } from './statements.ts';
-import { Dispatcher } from './dispatcher.ts';
 import { gate } from './testing/gate.ts';
 import { DELIVERED, ScriptedTransport } from './testing/scripted-transport.ts';
 

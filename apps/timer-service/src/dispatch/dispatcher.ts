@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { sleep, waitAtMost } from '../sleep.ts';
-import { closeTransports } from '../transports/create-transports.ts';
+import { closeTransports } from '../transports/close-transports.ts';
 import type { Transports } from '../transports/transport.ts';
 import { ClaimLoop } from './claim/claim-loop.ts';
-import type { ClaimedTimer, DecryptHeaders } from './claim/claimed-timer.ts';
 import { CLAIM_BATCH, Claimer } from './claim/claimer.ts';
 import { DelayQueue, timeoutAlarm } from './claim/delay-queue.ts';
+import type { ClaimedTimer, DecryptHeaders } from './claimed-timer.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { AttemptRunner } from './deliver/attempt-runner.ts';
 import { Lease } from './lease/lease.ts';

@@ -3,33 +3,26 @@ import {
   type ClaimRequest,
   type ClaimResult,
   type Database,
-  releaseClaims,
   listClaims,
-  type RecordedClaim,
-  rescueLostClaims,
-  type RescueResult,
   registerDispatcher,
+  releaseClaims,
   removeExpiredDispatchers,
   renewDispatcher,
+  rescueLostClaims,
   settleDelivered,
   settleFailed,
   unregisterDispatcher,
 } from '@timer-platform/database';
 import { LEASE_MS } from './lease/lease.ts';
+import type { RescueStatements } from './lease/rescuer.ts';
 import type { SettleStatements } from './settle/settle-batcher.ts';
 
 /** Everything a dispatcher does to the database. */
-export interface DispatchStatements extends SettleStatements {
+export interface DispatchStatements extends SettleStatements, RescueStatements {
   readonly claim: (request: ClaimRequest) => Promise<ClaimResult>;
   readonly register: (id: string) => Promise<number>;
   readonly renew: (id: string) => Promise<number | undefined>;
-  /** What the table says that this dispatcher holds. */
-  readonly listClaims: (id: string) => Promise<RecordedClaim[]>;
   readonly unregister: (id: string) => Promise<void>;
-  /** Declares silent dispatchers dead; answers how many. */
-  readonly removeExpired: () => Promise<number>;
-  /** Returns to pending what no registered dispatcher holds. */
-  readonly rescue: () => Promise<RescueResult>;
 }
 
 /** A timer that lost this many dispatchers in a row is failed: it may be what kills them. */

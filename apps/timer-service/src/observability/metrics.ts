@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { DispatchObserver } from '../dispatch/observer.ts';
 
 /** Bounds in seconds: a timer is meant to start within a few milliseconds, and may be days late after an outage. */

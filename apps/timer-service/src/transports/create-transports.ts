@@ -1,12 +1,11 @@
-import type { CallbackType } from '@timer-platform/callback-types';
 import type { Clock } from '../clock.ts';
 import type { EgressPolicy } from './egress/egress-policy.ts';
 import { httpTransport } from './http/http-transport.ts';
+import { deliveryUserAgent } from './http/user-agent.ts';
 import { natsTransport, unconfiguredNatsTransport } from './nats/nats-transport.ts';
+import type { Transports } from './transport.ts';
 import type { TransportLog } from './transport-log.ts';
 import { egressPolicy, type TransportSettings } from './transport-settings.ts';
-import type { Transports } from './transport.ts';
-import { deliveryUserAgent } from './http/user-agent.ts';
 
 export interface TransportContext {
   readonly clock: Clock;
@@ -33,9 +32,4 @@ export function createTransports(
         ? unconfiguredNatsTransport()
         : natsTransport({ settings: settings.nats, log }),
   };
-}
-
-/** Closes every transport: attempts under way end as retryable. Idempotent. */
-export async function closeTransports(transports: Transports): Promise<void> {
-  await Promise.all(Object.values(transports).map((transport: Transports[CallbackType]) => transport.close()));
 }

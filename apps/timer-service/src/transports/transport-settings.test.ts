@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_DENIED_PORTS } from './egress/denied-ports.ts';
 import { egressPolicy, transportSettingsSchema } from './transport-settings.ts';
 
@@ -13,7 +13,7 @@ function faults(env: Record<string, string>): string[] {
   return (result.error?.issues ?? []).map(({ message, path }) => `${path.join('.')} ${message}`);
 }
 
-it('has nothing open, nothing signed and no NATS by default', () => {
+test('has nothing open, nothing signed and no NATS by default', () => {
   const settings = read({});
   expect(settings).toMatchObject({
     allowedDestinations: [],
@@ -24,7 +24,7 @@ it('has nothing open, nothing signed and no NATS by default', () => {
   expect([...settings.deniedPorts]).toEqual(DEFAULT_DENIED_PORTS);
 });
 
-it('lists every fault at once, and no secret with it', () => {
+test('lists every fault at once, and no secret with it', () => {
   const found = faults({
     ALLOWED_DESTINATIONS: '10.0.0.0/8, *.internal',
     SIGNING_SECRETS: `${SECRET}, hunter2`,
@@ -41,7 +41,7 @@ it('lists every fault at once, and no secret with it', () => {
   ]);
 });
 
-it('reads where callbacks may go', () => {
+test('reads where callbacks may go', () => {
   const settings = read({ ALLOWED_DESTINATIONS: '10.0.0.0/8, hooks.internal:8080', DENIED_PORTS: '22,25' });
   const policy = egressPolicy(settings, true);
   expect(policy.allowed).toHaveLength(2);
@@ -52,7 +52,7 @@ it('reads where callbacks may go', () => {
 });
 
 describe('NATS', () => {
-  it('is read from a URL', () => {
+  test('is read from a URL', () => {
     expect(read({ NATS_URL: 'nats://us%40er:p%3Aw@a.example:4333' }).nats).toEqual({
       servers: ['a.example:4333'],
       user: 'us@er',
@@ -74,7 +74,7 @@ describe('NATS', () => {
     ]);
   });
 
-  it('is read from variables', () => {
+  test('is read from variables', () => {
     const env = { NATS_HOST: 'a.example', NATS_PORT: '4333', NATS_USER: 'u', NATS_PASSWORD: 'p' };
     expect(read(env).nats).toMatchObject({ servers: ['a.example:4333'], user: 'u', password: 'p' });
     expect(read({ NATS_HOST: '::1' }).nats?.servers).toEqual(['[::1]:4222']);
@@ -98,7 +98,7 @@ describe('NATS', () => {
     });
   });
 
-  it.each([
+  test.each([
     [{ NATS_URL: 'a', NATS_HOST: 'b' }, 'NATS_HOST and NATS_URL are both set: set one of them'],
     [
       { NATS_URL: 'nats://u:p@a', NATS_USER: 'v' },

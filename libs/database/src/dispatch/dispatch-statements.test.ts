@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
 import { connect, type Database } from '../connect.ts';
 import { IS_EXECUTING } from '../state-guards.ts';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import { cancelTimer } from '../timers/change-timer.ts';
 import { findTimer } from '../timers/find-timer.ts';
 import { insertTimers, type NewTimer } from '../timers/insert-timers.ts';
 import { listAttempts } from '../timers/list-attempts.ts';
 import { claimDueTimers, type ClaimedRow } from './claim-due-timers.ts';
 import { registerDispatcher, renewDispatcher, unregisterDispatcher } from './dispatchers.ts';
-import { releaseClaims } from './release-claims.ts';
 import { oldestDueAge } from './oldest-due.ts';
-import { rescueLostClaims, removeExpiredDispatchers } from './rescue-lost-claims.ts';
+import { releaseClaims } from './release-claims.ts';
+import { removeExpiredDispatchers, rescueLostClaims } from './rescue-lost-claims.ts';
 import { SETTLE_DELIVERED, settleDelivered } from './settle-delivered.ts';
 import { type FailedAttempt, settleFailed } from './settle-failed.ts';
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { TimerState } from '@timer-platform/callback-types';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import fc from 'fast-check';
 import pg from 'pg';
-import type { TimerState } from '@timer-platform/callback-types';
 import { connect, type Database } from '../connect.ts';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import { cancelTimer, retryTimer, runTimer } from '../timers/change-timer.ts';
 import { updateTimer } from '../timers/update-timer.ts';
 import { claimDueTimers } from './claim-due-timers.ts';

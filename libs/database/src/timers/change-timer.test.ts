@@ -1,8 +1,8 @@
-import type { TimerState } from '@timer-platform/callback-types';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { TimerState } from '@timer-platform/callback-types';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
 import { connect, type Database } from '../connect.ts';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import { cancelTimer, changeFrom, retryTimer, runTimer } from './change-timer.ts';
 import { findTimer } from './find-timer.ts';
 import { insertTimers } from './insert-timers.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { connect, type Database } from '../connect.ts';
 import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
+import { connect, type Database } from '../connect.ts';
 import { findTimer, findTimers } from './find-timer.ts';
 import { type IdempotencyKey, insertTimers, type NewTimer } from './insert-timers.ts';
 

@@ -1,7 +1,7 @@
 import type { CallbackConfig, CallbackType, JsonValue, RetryPolicy } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
-import { isCheckViolation } from '../postgres-error.ts';
 import { encryptHeaders, type HeaderKeys, NO_HEADER_KEYS } from '../header-encryption.ts';
+import { isCheckViolation } from '../postgres-error.ts';
 import { afterDelay } from './after-delay.ts';
 import { newTimerId } from './new-timer-id.ts';
 

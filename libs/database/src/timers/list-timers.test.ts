@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { connect, type Database } from '../connect.ts';
 import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
+import { connect, type Database } from '../connect.ts';
 import { countTimers, type ListPage, listTimers } from './list-timers.ts';
 
 let database: TestDatabase;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { connect, type Database } from '../connect.ts';
 import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
+import { connect, type Database } from '../connect.ts';
 import { pruneFinishedTimers } from './prune-finished-timers.ts';
 
 const DAY_MS = 86_400_000;
@@ -59,8 +59,8 @@ async function deleteAll(finishedForMs: number, limit = 10): Promise<{ deleted: 
   for (let deleted = 0, steps = 1; ; steps += 1) {
     const step = await pruneFinishedTimers(db, { from, finishedForMs, limit });
     deleted += step.deleted;
-    if (step.reached === undefined) return { deleted, steps };
-    from = step.reached;
+    if (step.next === undefined) return { deleted, steps };
+    from = step.next;
   }
 }
 

@@ -13,7 +13,7 @@ export interface PruneStep {
 export interface PruneResult {
   readonly deleted: number;
   /** Where the next step begins; undefined: this was the last. */
-  readonly reached: string | undefined;
+  readonly next: string | undefined;
 }
 
 /**
@@ -53,5 +53,5 @@ export async function pruneFinishedTimers(db: Database, step: PruneStep): Promis
     finishedForMs,
     limit,
   ]);
-  return { deleted: row?.deleted ?? 0, reached: row?.reached ?? undefined };
+  return { deleted: row?.deleted ?? 0, next: row?.reached ?? undefined };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
 import { connect, type Database } from '../connect.ts';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import { countFailedTimers, type FailedTimerFilter, retryTimers } from './retry-timers.ts';
 
 let database: TestDatabase;

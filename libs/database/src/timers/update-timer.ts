@@ -1,9 +1,9 @@
 import type { CallbackConfig, JsonValue, RetryPolicy } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
 import { encryptHeaders, type HeaderKeys, NO_HEADER_KEYS } from '../header-encryption.ts';
-import { afterDelay } from './after-delay.ts';
 import { IS_PENDING } from '../state-guards.ts';
-import { type ChangeResult, changeFrom } from './change-timer.ts';
+import { afterDelay } from './after-delay.ts';
+import { changeFrom, type ChangeResult } from './change-timer.ts';
 import { SUMMARY_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
 
 /** What to change; a field that is absent stays as it is, null clears. */

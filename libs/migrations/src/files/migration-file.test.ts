@@ -1,9 +1,7 @@
-import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parseMigrationFile, readMigrationFiles } from './migration-file.ts';
 import { findMigrationsDirectory } from './migrations-directory.ts';
 
@@ -19,7 +17,7 @@ function refusal(work: () => unknown): unknown {
 }
 
 describe('parseMigrationFile', () => {
-  it('takes version, description and checksum as sqlx does', () => {
+  test('takes version, description and checksum as sqlx does', () => {
     const file = parse('001_create_timers.sql', 'SELECT 1;\n');
     expect(file.version).toBe(1n);
     expect(file.description).toBe('create timers');
@@ -30,7 +28,7 @@ describe('parseMigrationFile', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['no number', 'create.sql', 'SELECT 1', 'bad-name'],
     ['no description', '001_.sql', 'SELECT 1', 'bad-name'],
     ['CRLF', '001_a.sql', 'SELECT 1;\r\n', 'crlf'],
@@ -50,12 +48,12 @@ describe('parseMigrationFile', () => {
     expect(refusal(() => parse(fileName, sql))).toMatchObject({ name: 'MigrationError', code });
   });
 
-  it('takes what only looks like a command or a COMMIT', () => {
+  test('takes what only looks like a command or a COMMIT', () => {
     const sql = "SELECT '\n\\i x';\nDO $$ BEGIN\n COMMIT; END $$;\nROLLBACK TO SAVEPOINT a;";
     expect(parse('001_a.sql', sql).statements).toHaveLength(3);
   });
 
-  it('runs a file outside a transaction only when its first line says so', () => {
+  test('runs a file outside a transaction only when its first line says so', () => {
     expect(parse('001_a.sql', '-- no-transaction\nSELECT 1').inTransaction).toBe(false);
     expect(parse('001_a.sql', '--no-transaction\nSELECT 1').inTransaction).toBe(true);
     expect(parse('001_a.sql', '\n-- no-transaction\nSELECT 1').inTransaction).toBe(true);
@@ -70,7 +68,7 @@ describe('readMigrationFiles', () => {
   afterEach(() => rm(directory, { recursive: true }));
   const write = (name: string, sql = 'SELECT 1;\n') => writeFile(path.join(directory, name), sql);
 
-  it('orders by number and leaves sub-directories, .down.sql and other files alone', async () => {
+  test('orders by number and leaves sub-directories, .down.sql and other files alone', async () => {
     await Promise.all([
       write('010_c.sql'),
       write('002_b.sql'),
@@ -83,7 +81,7 @@ describe('readMigrationFiles', () => {
     expect(files.map((file) => file.name)).toEqual(['001_a', '002_b', '010_c']);
   });
 
-  it('refuses two files with one number, naming both', async () => {
+  test('refuses two files with one number, naming both', async () => {
     await Promise.all([write('002_a.sql'), write('002_b.sql')]);
     await expect(readMigrationFiles(directory)).rejects.toMatchObject({
       code: 'duplicate-version',
@@ -91,19 +89,19 @@ describe('readMigrationFiles', () => {
     });
   });
 
-  it('refuses numbers that sort otherwise by name, as Kysely would run them', async () => {
+  test('refuses numbers that sort otherwise by name, as Kysely would run them', async () => {
     await Promise.all([write('2_a.sql'), write('10_b.sql')]);
     await expect(readMigrationFiles(directory)).rejects.toMatchObject({ code: 'bad-name' });
   });
 
-  it('refuses a directory that is missing or holds none', async () => {
+  test('refuses a directory that is missing or holds none', async () => {
     await expect(readMigrationFiles(path.join(directory, 'none'))).rejects.toMatchObject({
       code: 'bad-directory',
     });
     await expect(readMigrationFiles(directory)).rejects.toMatchObject({ code: 'bad-directory' });
   });
 
-  it('reads the files of this repository', async () => {
+  test('reads the files of this repository', async () => {
     const files = await readMigrationFiles(findMigrationsDirectory());
     expect(files.slice(0, 2).map((file) => file.fileName)).toEqual([
       '001_create_timers.sql',

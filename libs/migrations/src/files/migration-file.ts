@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-
 import { MigrationError } from '../migration-error.ts';
-import { lineAndColumn, maskOpaqueTokens, splitStatements } from './split-statements.ts';
-import type { SqlStatement } from './split-statements.ts';
+import { lineAndColumn, maskOpaqueTokens, splitStatements, type SqlStatement } from './split-statements.ts';
 
 /** One numbered `.sql` file of the migrations directory. */
 export interface MigrationFile {

@@ -1,12 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-
 import { lineAndColumn, maskOpaqueTokens, splitStatements } from './split-statements.ts';
 
 const texts = (sql: string): string[] => splitStatements(sql).map((statement) => statement.text);
 
 describe('splitStatements', () => {
-  it.each([
+  test.each([
     ['nothing', '', []],
     ['only comments', '-- a;\n/* b; */ ;;', []],
     ['no last semicolon', 'SELECT 1; SELECT 2', ['SELECT 1', 'SELECT 2']],
@@ -39,7 +38,7 @@ describe('splitStatements', () => {
     expect(texts(sql)).toEqual(expected);
   });
 
-  it('gives each statement the place where it stands, whatever is between them', () => {
+  test('gives each statement the place where it stands, whatever is between them', () => {
     const part = fc.constantFrom(
       "SELECT ';'",
       'DO $x$;$x$',
@@ -59,7 +58,7 @@ describe('splitStatements', () => {
     );
   });
 
-  it('ends for any text', () => {
+  test('ends for any text', () => {
     fc.assert(
       fc.property(
         fc.string({
@@ -75,13 +74,13 @@ describe('splitStatements', () => {
   });
 });
 
-it('maskOpaqueTokens leaves what acts and blanks what is only text', () => {
+test('maskOpaqueTokens leaves what acts and blanks what is only text', () => {
   expect(maskOpaqueTokens('DROP TABLE a; -- DROP\nSELECT \'DROP\' AS "x"')).toBe(
     'DROP TABLE a;        \nSELECT        AS "x"',
   );
 });
 
-it('lineAndColumn counts characters, not UTF-16 units', () => {
+test('lineAndColumn counts characters, not UTF-16 units', () => {
   expect(lineAndColumn('a\n😀b', 4)).toEqual({ line: 2, column: 2 });
   expect(lineAndColumn('', 0)).toEqual({ line: 1, column: 1 });
 });

@@ -1,19 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-
 import type { ClientBase } from 'pg';
-
-import { createLedger, insertLedgerRow, legacyVersions, readLedger } from './ledger.ts';
-import type { Ledger, LedgerTable } from './ledger.ts';
-import { MigrationError } from '../migration-error.ts';
-import { readMigrationFiles } from '../files/migration-file.ts';
-import type { MigrationFile } from '../files/migration-file.ts';
-import { withMigrationLock } from '../locks/migration-lock.ts';
-import { openMigrationSession } from '../run/migration-session.ts';
+import { type MigrationFile, readMigrationFiles } from '../files/migration-file.ts';
 import { findMigrationsDirectory } from '../files/migrations-directory.ts';
+import { withMigrationLock } from '../locks/migration-lock.ts';
+import { MigrationError } from '../migration-error.ts';
+import { openMigrationSession } from '../migration-session.ts';
 import { parseSchemaDump } from '../schema/schema-dump.ts';
-import { compareSchemas, readSchemaObjects } from '../schema/schema-objects.ts';
-import type { SchemaObject } from '../schema/schema-objects.ts';
+import { compareSchemas, readSchemaObjects, type SchemaObject } from '../schema/schema-objects.ts';
+import {
+  createLedger,
+  insertLedgerRow,
+  type Ledger,
+  type LedgerTable,
+  LEGACY_VERSIONS,
+  readLedger,
+} from './ledger.ts';
 
 /** What was recorded, and where. */
 export interface Adoption {
@@ -24,7 +26,7 @@ export interface Adoption {
 }
 
 /** Schemas that a database without our ledger may have: after 001, and after 002. */
-const adoptableVersions: readonly bigint[] = [1n, 2n];
+const ADOPTABLE_VERSIONS: readonly bigint[] = [1n, 2n];
 
 /** What an older service may have left: table timers with its columns, constraints, indexes, triggers, their function. */
 function isOfTimers(object: SchemaObject): boolean {
@@ -51,7 +53,7 @@ export async function proveVersion(
 ): Promise<bigint> {
   const live = (await readSchemaObjects(client)).filter(isOfTimers);
   let nearest: { version: bigint; differences: string[] } | undefined;
-  for (const file of files.filter((candidate) => adoptableVersions.includes(candidate.version))) {
+  for (const file of files.filter((candidate) => ADOPTABLE_VERSIONS.includes(candidate.version))) {
     const differences = compareSchemas(await expectedSchema(directory, file), live);
     if (differences.length === 0) return file.version;
     if (nearest === undefined || differences.length < nearest.differences.length)
@@ -65,7 +67,7 @@ export async function proveVersion(
 
 /** @throws MigrationError `ledgers-differ` when the old service's rows say something else than the schema proves. */
 function checkLegacyRows(ledger: Ledger, proven: bigint): void {
-  const claimed = ledger.legacyRows.map((row) => legacyVersions.get(row.version) ?? 0n);
+  const claimed = ledger.legacyRows.map((row) => LEGACY_VERSIONS.get(row.version) ?? 0n);
   const failed = ledger.legacyRows.find((row) => !row.success);
   if (failed !== undefined) {
     throw new MigrationError(

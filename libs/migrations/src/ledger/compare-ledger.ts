@@ -1,8 +1,6 @@
+import { checksumOf, type MigrationFile } from '../files/migration-file.ts';
+import { MigrationError, type MigrationErrorCode } from '../migration-error.ts';
 import type { Ledger, LedgerRow } from './ledger.ts';
-import { MigrationError } from '../migration-error.ts';
-import type { MigrationErrorCode } from '../migration-error.ts';
-import { checksumOf } from '../files/migration-file.ts';
-import type { MigrationFile } from '../files/migration-file.ts';
 
 /** One thing about which the files and the ledger disagree. */
 export interface LedgerProblem {

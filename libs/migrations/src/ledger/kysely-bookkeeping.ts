@@ -1,10 +1,9 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
-
-import type { LedgerRow } from './ledger.ts';
-import { MigrationError } from '../migration-error.ts';
 import type { MigrationFile } from '../files/migration-file.ts';
+import { MigrationError } from '../migration-error.ts';
 import { queryRows } from '../query-rows.ts';
+import type { LedgerRow } from './ledger.ts';
 
 const kyselyRowSchema = z.object({ name: z.string(), timestamp: z.string() });
 

@@ -1,8 +1,7 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
-
-import { createOnlineTable, isUnderWay, onlineVersion, readOnlineState } from './online-state.ts';
 import { queryRow, queryRows } from '../query-rows.ts';
+import { CREATE_ONLINE_TABLE, isUnderWay, ONLINE_VERSION, readOnlineState } from './online-state.ts';
 
 /**
  * The ledger in use: the table of sqlx, or one beside it with the same columns. The latter while the old service still
@@ -11,7 +10,7 @@ import { queryRow, queryRows } from '../query-rows.ts';
 export type LedgerTable = '_sqlx_migrations' | '_timer_migrations';
 
 /** The version under which the old service recorded what is now 001, and the one for 002. */
-export const legacyVersions: ReadonlyMap<bigint, bigint> = new Map([
+export const LEGACY_VERSIONS: ReadonlyMap<bigint, bigint> = new Map([
   [20250101000000n, 1n],
   [20250102000000n, 2n],
 ]);
@@ -78,15 +77,15 @@ export async function readLedger(client: ClientBase): Promise<Ledger> {
     await tableExists(client, '_timer_migrations'),
   ];
   const sqlxRows = sqlx ? await readRows(client, '_sqlx_migrations') : [];
-  const legacyRows = sqlxRows.filter((row) => legacyVersions.has(row.version));
-  const underWay = isUnderWay(await readOnlineState(client, onlineVersion)) ? onlineVersion : undefined;
+  const legacyRows = sqlxRows.filter((row) => LEGACY_VERSIONS.has(row.version));
+  const underWay = isUnderWay(await readOnlineState(client, ONLINE_VERSION)) ? ONLINE_VERSION : undefined;
   if (own || legacyRows.length > 0) {
     return {
       table: '_timer_migrations',
       exists: own,
       rows: own ? await readRows(client, '_timer_migrations') : [],
       legacyRows,
-      unknownLegacyRows: sqlxRows.filter((row) => !legacyVersions.has(row.version)),
+      unknownLegacyRows: sqlxRows.filter((row) => !LEGACY_VERSIONS.has(row.version)),
       underWay,
     };
   }
@@ -107,7 +106,7 @@ export async function readLedger(client: ClientBase): Promise<Ledger> {
 export async function createLedger(client: ClientBase, table: LedgerTable): Promise<void> {
   // CREATE TABLE IF NOT EXISTS alone would print a notice each time.
   if (!(await tableExists(client, table))) await client.query(createTable(table));
-  if (!(await tableExists(client, '_online_migrations'))) await client.query(createOnlineTable);
+  if (!(await tableExists(client, '_online_migrations'))) await client.query(CREATE_ONLINE_TABLE);
 }
 
 /** The insert of one row: version, description, checksum, execution time in nanoseconds. */

@@ -1,11 +1,8 @@
 import type { ClientBase } from 'pg';
-
-import { hasTimers, proveVersion } from './adopt.ts';
-import { compareLedger } from './compare-ledger.ts';
-import type { LedgerComparison } from './compare-ledger.ts';
-import { readLedger } from './ledger.ts';
-import type { Ledger } from './ledger.ts';
 import type { MigrationFile } from '../files/migration-file.ts';
+import { hasTimers, proveVersion } from './adopt.ts';
+import { compareLedger, type LedgerComparison } from './compare-ledger.ts';
+import { type Ledger, readLedger } from './ledger.ts';
 
 /** Where a database stands. */
 export interface MigrationState extends LedgerComparison {

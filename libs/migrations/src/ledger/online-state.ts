@@ -1,13 +1,12 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
-
 import { queryRow, queryRows } from '../query-rows.ts';
 
 /**
  * How far an online migration is. A phase stands here while it is still to be done; `verified` is the state in which
  * both shapes are kept in step until the contract.
  */
-const onlinePhases = [
+const ONLINE_PHASES = [
   'backfill',
   'sweep',
   'constraints',
@@ -18,7 +17,7 @@ const onlinePhases = [
   'aborting',
   'aborted',
 ] as const;
-const onlinePhaseSchema = z.enum(onlinePhases);
+const onlinePhaseSchema = z.enum(ONLINE_PHASES);
 export type OnlinePhase = z.infer<typeof onlinePhaseSchema>;
 
 export const onlineStateSchema = z.object({
@@ -40,9 +39,9 @@ export const onlineStateSchema = z.object({
 export type OnlineState = z.infer<typeof onlineStateSchema>;
 
 /** The migration that `migrator:online` can do in steps. */
-export const onlineVersion = 2n;
+export const ONLINE_VERSION = 2n;
 
-export const createOnlineTable = `
+export const CREATE_ONLINE_TABLE = `
   CREATE TABLE IF NOT EXISTS _online_migrations (
       version BIGINT PRIMARY KEY,
       phase TEXT NOT NULL,

@@ -1,7 +1,6 @@
 import type { Client } from 'pg';
 import { z } from 'zod';
-
-import { connectClient } from '../run/migration-session.ts';
+import { connectClient } from '../migration-session.ts';
 import { queryRows } from '../query-rows.ts';
 
 /** A session that another one waits for. What its role may not see is null. */
@@ -16,7 +15,7 @@ export const sessionSchema = z.object({
 });
 export type BlockingSession = z.infer<typeof sessionSchema>;
 
-const queryLength = 120;
+const QUERY_LENGTH = 120;
 
 /** One line: who it is, for how long, doing what. */
 export function describeSession(session: BlockingSession): string {
@@ -29,7 +28,7 @@ export function describeSession(session: BlockingSession): string {
   if (session.state !== null) parts.push(session.state);
   if (session.query !== null && session.query !== '') {
     const query = session.query.replaceAll(/\s+/g, ' ').trim();
-    parts.push(query.length > queryLength ? `${query.slice(0, queryLength)}…` : query);
+    parts.push(query.length > QUERY_LENGTH ? `${query.slice(0, QUERY_LENGTH)}…` : query);
   }
   return parts.join(', ');
 }
@@ -44,13 +43,13 @@ export function mayBeAutovacuum(session: BlockingSession): boolean {
   return session.backend_type === null || session.backend_type === 'autovacuum worker';
 }
 
-const findBlockers = `
+const FIND_BLOCKERS = `
   SELECT a.pid, a.usename AS role, a.application_name AS application, a.backend_type, a.state, a.query,
          extract(epoch FROM clock_timestamp() - COALESCE(a.xact_start, a.backend_start))::float8 AS age_seconds
   FROM unnest(pg_blocking_pids($1)) AS blocker(pid) JOIN pg_stat_activity a ON a.pid = blocker.pid
   ORDER BY a.xact_start NULLS LAST`;
 
-const lookEveryMs = 60;
+const LOOK_EVERY_MS = 60;
 
 /**
  * Notes who stands in the way of a session while it waits for a lock; once the wait is given up it can no longer be
@@ -82,7 +81,7 @@ export class BlockerWatch {
         .finally(() => {
           looking = false;
         });
-    }, lookEveryMs);
+    }, LOOK_EVERY_MS);
     try {
       return await work();
     } finally {
@@ -92,7 +91,7 @@ export class BlockerWatch {
 
   async #look(pid: number): Promise<BlockingSession[]> {
     this.#observer ??= connectClient(this.#databaseUrl);
-    return queryRows(await this.#observer, sessionSchema, findBlockers, [pid]);
+    return queryRows(await this.#observer, sessionSchema, FIND_BLOCKERS, [pid]);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
-
+import { describe, expect, test } from '@jest/globals';
 import type { BlockingSession } from './blocking-sessions.ts';
 import { nextLockTimeout } from './lock-retry.ts';
 
@@ -15,24 +14,24 @@ const session = (backendType: string | null): BlockingSession => ({
 });
 
 describe('nextLockTimeout', () => {
-  it('stays short for clients, however often they were in the way', () => {
+  test('stays short for clients, however often they were in the way', () => {
     for (const number of [1, 2, 3, 30]) {
       expect(nextLockTimeout(policy, number, [session('client backend')], 1_000)).toBe(300);
     }
     expect(nextLockTimeout(policy, 3, [], 1_000)).toBe(300);
   });
 
-  it('is above deadlock_timeout for an autovacuum, which gives way only then', () => {
+  test('is above deadlock_timeout for an autovacuum, which gives way only then', () => {
     expect(nextLockTimeout(policy, 1, [session('client backend'), session('autovacuum worker')], 1_000)).toBe(
       1_200,
     );
   });
 
-  it('needs no longer try where deadlock_timeout is low enough', () => {
+  test('needs no longer try where deadlock_timeout is low enough', () => {
     expect(nextLockTimeout(policy, 1, [session('autovacuum worker')], 100)).toBe(300);
   });
 
-  it('guesses now and then for a session that it may not look into', () => {
+  test('guesses now and then for a session that it may not look into', () => {
     expect(
       [1, 2, 3, 4, 5, 6].map((number) => nextLockTimeout(policy, number, [session(null)], 1_000)),
     ).toEqual([300, 300, 1_200, 300, 300, 1_200]);

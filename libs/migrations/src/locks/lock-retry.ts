@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-
 import { z } from 'zod';
-
-import { describeSession, isWraparoundVacuum, mayBeAutovacuum } from './blocking-sessions.ts';
-import type { BlockerWatch, BlockingSession } from './blocking-sessions.ts';
-import { asDatabaseError, sqlState } from '../server-error.ts';
 import { MigrationError } from '../migration-error.ts';
-import type { MigrationSession } from '../run/migration-session.ts';
+import type { MigrationSession } from '../migration-session.ts';
 import { queryRow } from '../query-rows.ts';
+import { asDatabaseError, SQL_STATE } from '../server-error.ts';
+import {
+  type BlockerWatch,
+  type BlockingSession,
+  describeSession,
+  isWraparoundVacuum,
+  mayBeAutovacuum,
+} from './blocking-sessions.ts';
 
 /** How long a statement may stand in the lock queue, where everybody else queues up behind it, and how often. */
 export interface LockPolicy {
@@ -19,7 +22,8 @@ export interface LockPolicy {
   readonly random: () => number;
 }
 
-export const defaultLockPolicy: LockPolicy = { tryMs: 300, patienceMs: 60_000, random: Math.random };
+// eslint-disable-next-line no-restricted-syntax -- tests pass their own
+export const DEFAULT_LOCK_POLICY: LockPolicy = { tryMs: 300, patienceMs: 60_000, random: Math.random };
 
 /** A try that was given up, and who stood in the way. */
 export interface LockTry {
@@ -33,14 +37,14 @@ export interface LockTry {
 /** True for an error that says: the lock was not to be had, try again. */
 export function isLockFailure(error: unknown): boolean {
   const code = error instanceof MigrationError ? error.failure?.sqlState : asDatabaseError(error)?.code;
-  return code === sqlState.lockNotAvailable || code === sqlState.deadlockDetected;
+  return code === SQL_STATE.lockNotAvailable || code === SQL_STATE.deadlockDetected;
 }
 
 /** Every third try against a session that cannot be looked into, as it may be an autovacuum. */
-const guessEvery = 3;
+const GUESS_EVERY = 3;
 const pauseMs = { least: 150, spread: 450 };
 /** Above deadlock_timeout, when PostgreSQL cancels an autovacuum that stands in the way; below it never does. */
-const aboveDeadlockTimeoutMs = 200;
+const ABOVE_DEADLOCK_TIMEOUT_MS = 200;
 
 /** The lock_timeout of the try after number `number`, which these sessions made fail. Pure. */
 export function nextLockTimeout(
@@ -51,8 +55,8 @@ export function nextLockTimeout(
 ): number {
   if (!blockers.some(mayBeAutovacuum)) return policy.tryMs;
   const certain = blockers.some((blocker) => blocker.backend_type === 'autovacuum worker');
-  const long = certain || number % guessEvery === 0;
-  return long ? Math.max(policy.tryMs, deadlockTimeoutMs + aboveDeadlockTimeoutMs) : policy.tryMs;
+  const long = certain || number % GUESS_EVERY === 0;
+  return long ? Math.max(policy.tryMs, deadlockTimeoutMs + ABOVE_DEADLOCK_TIMEOUT_MS) : policy.tryMs;
 }
 
 /**

@@ -1,16 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
-
-import { describeSession, sessionSchema } from './blocking-sessions.ts';
-import type { BlockingSession } from './blocking-sessions.ts';
 import { MigrationError } from '../migration-error.ts';
 import { queryRow, queryRows } from '../query-rows.ts';
+import { type BlockingSession, describeSession, sessionSchema } from './blocking-sessions.ts';
 
 /** The advisory lock that Kysely's Migrator takes (kysely, dialect/postgres/postgres-adapter.ts). */
-export const kyselyLockKey = 3853314791062309107n;
+export const KYSELY_LOCK_KEY = 3853314791062309107n;
 
 /** The advisory lock that sqlx's Migrator takes (sqlx-postgres, src/migrate.rs, generate_lock_id). */
 export function sqlxLockKey(databaseName: string): bigint {
@@ -24,13 +21,13 @@ export interface LockWait {
   readonly onWait?: (holder: BlockingSession | undefined) => void;
 }
 
-const pollMs = 100;
+const POLL_MS = 100;
 const acquiredSchema = z.object({ first: z.boolean(), second: z.boolean().nullable() });
-const tryBothKeys = `
+const TRY_BOTH_KEYS = `
   SELECT held.first, CASE WHEN held.first THEN pg_try_advisory_lock($2) END AS second
   FROM (SELECT pg_try_advisory_lock($1) AS first OFFSET 0) AS held`;
 
-const findHolder = `
+const FIND_HOLDER = `
   SELECT a.pid, a.usename AS role, a.application_name AS application, a.backend_type, a.state, a.query,
          extract(epoch FROM clock_timestamp() - a.backend_start)::float8 AS age_seconds
   FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -56,16 +53,16 @@ export async function withMigrationLock<T>(
     'SELECT current_database() AS name',
   );
   // One order for everybody, so that two migrators cannot hold one key each.
-  const keys = [kyselyLockKey.toString(), sqlxLockKey(name).toString()];
+  const keys = [KYSELY_LOCK_KEY.toString(), sqlxLockKey(name).toString()];
   const started = performance.now();
   let told = false;
   for (;;) {
-    const got = await queryRow(client, acquiredSchema, tryBothKeys, keys);
+    const got = await queryRow(client, acquiredSchema, TRY_BOTH_KEYS, keys);
     if (got.first && got.second === true) break;
     if (got.first) await client.query('SELECT pg_advisory_unlock($1)', [keys[0]]);
     const waited = performance.now() - started;
     if (!told || (wait.lockWaitMs !== undefined && waited >= wait.lockWaitMs)) {
-      const [holder] = await queryRows(client, sessionSchema, findHolder, [keys]);
+      const [holder] = await queryRows(client, sessionSchema, FIND_HOLDER, [keys]);
       if (wait.lockWaitMs !== undefined && waited >= wait.lockWaitMs) {
         const who = holder === undefined ? '' : `: ${describeSession(holder)}`;
         throw new MigrationError('busy', `another migrator is at work on this database${who}`);
@@ -73,7 +70,7 @@ export async function withMigrationLock<T>(
       wait.onWait?.(holder);
       told = true;
     }
-    await sleep(pollMs);
+    await sleep(POLL_MS);
   }
   try {
     return await work();

@@ -1,14 +1,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { createTestDatabase, runPsql, type TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
-
-import { createTestDatabase, runPsql } from '@timer-platform/test-support';
-import type { TestDatabase } from '@timer-platform/test-support';
-import { migrateToLatest } from './migrate.ts';
 import { findMigrationsDirectory } from '../files/migrations-directory.ts';
+import { migrateToLatest } from './migrate.ts';
 
 const migration = path.join(findMigrationsDirectory(), '002_add_callback_types.sql');
 const oneMegabyte = JSON.stringify({ text: 'ä😀"\\'.repeat(120_000), numbers: [1.0, -0, 1e300] });
@@ -110,12 +107,12 @@ describe('002 on a database of the old service', () => {
   });
   afterAll(closeDatabase);
 
-  it('keeps the callback of every row, and all else, updated_at included', async () => {
+  test('keeps the callback of every row, and all else, updated_at included', async () => {
     expect(rowsBefore).toHaveLength(awkwardRows.length);
     expect(await rowsOf(after)).toEqual(rowsBefore);
   });
 
-  it('makes every row an HTTP callback with exactly four keys', async () => {
+  test('makes every row an HTTP callback with exactly four keys', async () => {
     const rows = await rowsOf(
       `SELECT DISTINCT callback_type, callback_config->>'type' AS type,
               (SELECT array_agg(key ORDER BY key) FROM jsonb_object_keys(callback_config) AS key) AS keys FROM timers`,
@@ -125,7 +122,7 @@ describe('002 on a database of the old service', () => {
     ]);
   });
 
-  it('drops the old columns and gives the new ones type, default, NOT NULL and a comment', async () => {
+  test('drops the old columns and gives the new ones type, default, NOT NULL and a comment', async () => {
     const columns = await rowsOf(
       `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS required,
               pg_get_expr(d.adbin, d.adrelid) AS "default", col_description(a.attrelid, a.attnum) LIKE '%callback%' AS documented
@@ -147,7 +144,7 @@ describe('002 on a database of the old service', () => {
     ).toEqual([{ documented: true }]);
   });
 
-  it('adds the index and the constraint, and leaves the trigger on', async () => {
+  test('adds the index and the constraint, and leaves the trigger on', async () => {
     expect(
       await rowsOf(
         `SELECT pg_get_indexdef('idx_timers_callback_type'::regclass, 1, true) AS indexed,
@@ -157,7 +154,7 @@ describe('002 on a database of the old service', () => {
     ).toEqual([{ indexed: 'callback_type', validated: true, trigger: 'O' }]);
   });
 
-  it.each([
+  test.each([
     [
       'another type',
       `callback_type, callback_config`,
@@ -175,7 +172,7 @@ describe('002 on a database of the old service', () => {
     ).rejects.toMatchObject({ code, constraint });
   });
 
-  it('takes an http and a nats callback, http by default', async () => {
+  test('takes an http and a nats callback, http by default', async () => {
     const rows = await rowsOf(
       `INSERT INTO timers (execute_at, callback_type, callback_config)
        VALUES (now() + interval '1 day', DEFAULT, '{"type": "http", "url": "https://example.com"}'),
@@ -188,7 +185,7 @@ describe('002 on a database of the old service', () => {
 describe('002 as a file', () => {
   afterEach(closeDatabase);
 
-  it('runs under psql -1 -f to the same rows and the same schema', async () => {
+  test('runs under psql -1 -f to the same rows and the same schema', async () => {
     await openLegacyDatabase();
     const rowsBefore = await rowsOf(before);
     expect(await runPsql(database.url, ['-q', '-1', '-f', migration])).toEqual({
@@ -199,7 +196,7 @@ describe('002 as a file', () => {
     expect(await rowsOf(after)).toEqual(rowsBefore);
   });
 
-  it('without the DISABLE TRIGGER it would touch updated_at of every row (control)', async () => {
+  test('without the DISABLE TRIGGER it would touch updated_at of every row (control)', async () => {
     await openLegacyDatabase();
     const rowsBefore = await rowsOf(before);
     const careless = (await readFile(migration, 'utf8')).replace(
@@ -216,7 +213,7 @@ describe('002 as a file', () => {
     expect(await rowsOf(after)).toEqual(stamps(rowsBefore));
   });
 
-  it('leaves nothing behind when a row stops it', async () => {
+  test('leaves nothing behind when a row stops it', async () => {
     await openLegacyDatabase();
     const rowsBefore = await rowsOf(before);
     // An index of the name that 002 makes: it fails late, after every row was rewritten.

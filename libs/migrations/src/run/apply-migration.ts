@@ -1,16 +1,12 @@
-import { CompiledQuery, Migrator } from 'kysely';
-import type { Kysely, Migration, MigrationProvider } from 'kysely';
-
+import { CompiledQuery, type Kysely, type Migration, type MigrationProvider, Migrator } from 'kysely';
+import type { MigrationFile } from '../files/migration-file.ts';
+import { insertLedgerRow, type LedgerTable } from '../ledger/ledger.ts';
 import type { BlockerWatch } from '../locks/blocking-sessions.ts';
+import { isLockFailure, type LockPolicy, type LockTry, withLockRetry } from '../locks/lock-retry.ts';
+import { MigrationError } from '../migration-error.ts';
+import type { MigrationSession } from '../migration-session.ts';
 import { concurrentIndexName, dropLeftoverIndex } from './concurrent-index.ts';
 import { commitError, executeStatements } from './execute-migration.ts';
-import { insertLedgerRow } from '../ledger/ledger.ts';
-import type { LedgerTable } from '../ledger/ledger.ts';
-import { isLockFailure, withLockRetry } from '../locks/lock-retry.ts';
-import type { LockPolicy, LockTry } from '../locks/lock-retry.ts';
-import { MigrationError } from '../migration-error.ts';
-import type { MigrationFile } from '../files/migration-file.ts';
-import type { MigrationSession } from './migration-session.ts';
 
 /** What happens while one file is applied. */
 export type ApplyProgress =

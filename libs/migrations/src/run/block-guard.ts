@@ -1,19 +1,18 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
-
-import { MigrationError } from '../migration-error.ts';
 import type { MigrationFile } from '../files/migration-file.ts';
-import { onlineVersion } from '../ledger/online-state.ts';
+import { ONLINE_VERSION } from '../ledger/online-state.ts';
+import { MigrationError } from '../migration-error.ts';
 import { queryRow } from '../query-rows.ts';
 
 /** Timers above which a file that blocks the table is not run without being told so. */
-export const defaultBlockingRowLimit = 50_000;
+export const DEFAULT_BLOCKING_ROW_LIMIT = 50_000;
 
 const blockingDirective = /^-- blocking: \S/;
 
 /** True for a file that keeps readers and writers out of a table for a time that grows with the table. */
 export function blocksTable(file: MigrationFile): boolean {
-  return file.version === onlineVersion || blockingDirective.test(file.sql);
+  return file.version === ONLINE_VERSION || blockingDirective.test(file.sql);
 }
 
 /** Rows in timers, counted up to `limit`. */
@@ -42,7 +41,7 @@ export async function guardAgainstBlocking(
   if (!blocksTable(file) || rowLimit === Infinity) return;
   if ((await countTimers(client, rowLimit + 1)) <= rowLimit) return;
   const online =
-    file.version === onlineVersion && !file.fileName.startsWith('down/')
+    file.version === ONLINE_VERSION && !file.fileName.startsWith('down/')
       ? 'Take `nx run migrator:online -- start` instead, which reaches the same schema in steps while readers and writers go on (docs/migrating.md); or stop'
       : 'Stop';
   throw new MigrationError(

@@ -1,8 +1,7 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
-
-import { queryRows } from '../query-rows.ts';
 import { maskOpaqueTokens } from '../files/split-statements.ts';
+import { queryRows } from '../query-rows.ts';
 
 const createsIndex =
   /^\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?("(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)/i;

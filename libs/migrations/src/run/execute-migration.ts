@@ -1,13 +1,10 @@
-import { CompiledQuery } from 'kysely';
-import type { Kysely } from 'kysely';
-
-import { asDatabaseError } from '../server-error.ts';
-import { MigrationError } from '../migration-error.ts';
+import { CompiledQuery, type Kysely } from 'kysely';
 import type { MigrationFile } from '../files/migration-file.ts';
-import { lineAndColumn } from '../files/split-statements.ts';
-import type { SqlStatement } from '../files/split-statements.ts';
+import { lineAndColumn, type SqlStatement } from '../files/split-statements.ts';
+import { MigrationError } from '../migration-error.ts';
+import { asDatabaseError } from '../server-error.ts';
 
-const shownLength = 2000;
+const SHOWN_LENGTH = 2000;
 
 /** PostgreSQL counts characters from 1, a JavaScript string counts UTF-16 units from 0. */
 function offsetOfPosition(statement: string, position: string | undefined): number {
@@ -26,7 +23,7 @@ function statementError(file: MigrationFile, statement: SqlStatement, cause: unk
     statement.offset + offsetOfPosition(statement.text, error.position),
   );
   const shown =
-    statement.text.length > shownLength ? `${statement.text.slice(0, shownLength)}…` : statement.text;
+    statement.text.length > SHOWN_LENGTH ? `${statement.text.slice(0, SHOWN_LENGTH)}…` : statement.text;
   const notes = [
     error.detail === undefined ? undefined : `detail: ${error.detail}`,
     error.hint === undefined ? undefined : `hint: ${error.hint}`,

@@ -1,23 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-
-import { CompiledQuery, Migrator } from 'kysely';
-import type { Kysely } from 'kysely';
-
-import { defaultBlockingRowLimit, guardAgainstBlocking } from './block-guard.ts';
-import { BlockerWatch } from '../locks/blocking-sessions.ts';
+import { CompiledQuery, type Kysely, Migrator } from 'kysely';
+import { type MigrationFile, parseMigrationFile, readMigrationFiles } from '../files/migration-file.ts';
+import { findMigrationsDirectory } from '../files/migrations-directory.ts';
 import { compareLedger, refuseProblems } from '../ledger/compare-ledger.ts';
-import { executeStatements } from './execute-migration.ts';
 import { followLedger } from '../ledger/kysely-bookkeeping.ts';
 import { deleteLedgerRow, readLedger } from '../ledger/ledger.ts';
-import { defaultLockPolicy, withLockRetry } from '../locks/lock-retry.ts';
-import type { LockPolicy } from '../locks/lock-retry.ts';
-import { MigrationError } from '../migration-error.ts';
-import { parseMigrationFile, readMigrationFiles } from '../files/migration-file.ts';
-import type { MigrationFile } from '../files/migration-file.ts';
+import { BlockerWatch } from '../locks/blocking-sessions.ts';
+import { DEFAULT_LOCK_POLICY, type LockPolicy, withLockRetry } from '../locks/lock-retry.ts';
 import { withMigrationLock } from '../locks/migration-lock.ts';
-import { openMigrationSession } from './migration-session.ts';
-import { findMigrationsDirectory } from '../files/migrations-directory.ts';
+import { MigrationError } from '../migration-error.ts';
+import { openMigrationSession } from '../migration-session.ts';
+import { DEFAULT_BLOCKING_ROW_LIMIT, guardAgainstBlocking } from './block-guard.ts';
+import { executeStatements } from './execute-migration.ts';
 
 /** How a migration is undone: migrations/down/<the same name>.sql. */
 export interface DownFile {
@@ -101,7 +96,11 @@ export async function migrateDown(options: MigrateDownOptions): Promise<readonly
       await followLedger(session.client, applied, ledger.rows, ledger.table);
 
       for (const { up, down } of chosen) {
-        await guardAgainstBlocking(session.client, down, options.blockingRowLimit ?? defaultBlockingRowLimit);
+        await guardAgainstBlocking(
+          session.client,
+          down,
+          options.blockingRowLimit ?? DEFAULT_BLOCKING_ROW_LIMIT,
+        );
         const startedAt = performance.now();
         const undo = async (db: Kysely<unknown>): Promise<void> => {
           await executeStatements(db, down);
@@ -110,7 +109,7 @@ export async function migrateDown(options: MigrateDownOptions): Promise<readonly
         await withLockRetry(
           session,
           watch,
-          options.lockPolicy ?? defaultLockPolicy,
+          options.lockPolicy ?? DEFAULT_LOCK_POLICY,
           async (lockTimeoutMs) => {
             await session.client.query(`SET lock_timeout = ${down.inTransaction ? lockTimeoutMs : 0}`);
             const migrator = new Migrator({

@@ -1,16 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import pg from 'pg';
-
-import { createTestDatabase } from '@timer-platform/test-support';
-import type { TestDatabase } from '@timer-platform/test-support';
-import { migrateToLatest } from './migrate.ts';
-import type { MigrateOptions, MigrationProgress } from './migrate.ts';
-import { kyselyLockKey, sqlxLockKey } from '../locks/migration-lock.ts';
 import { checksumOf } from '../files/migration-file.ts';
+import { KYSELY_LOCK_KEY, sqlxLockKey } from '../locks/migration-lock.ts';
+import { type MigrateOptions, migrateToLatest, type MigrationProgress } from './migrate.ts';
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -40,7 +36,7 @@ const ledger = () =>
 const kyselyNames = () => rowsOf('SELECT name FROM kysely_migration ORDER BY timestamp, name');
 
 describe('the ledger', () => {
-  it('holds the rows that sqlx would have written, and Kysely agrees', async () => {
+  test('holds the rows that sqlx would have written, and Kysely agrees', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_make_b.sql', 'CREATE TABLE b (id int);\n');
     expect((await migrate()).applied.map(({ file }) => file.fileName)).toEqual([
@@ -67,7 +63,7 @@ describe('the ledger', () => {
     expect((await migrate()).applied).toEqual([]);
   });
 
-  it('is believed when sqlx wrote it, and only the rest is run', async () => {
+  test('is believed when sqlx wrote it, and only the rest is run', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_make_b.sql', 'CREATE TABLE b (id int);\n');
     // The table and the row as `sqlx migrate run` leaves them.
@@ -82,14 +78,14 @@ describe('the ledger', () => {
     expect(await kyselyNames()).toEqual([{ name: '001_make_a' }, { name: '002_make_b' }]);
   });
 
-  it('refuses when Kysely names a migration that it does not', async () => {
+  test('refuses when Kysely names a migration that it does not', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await migrate();
     await client.query('DELETE FROM _sqlx_migrations');
     await expect(migrate()).rejects.toMatchObject({ code: 'ledgers-differ' });
   });
 
-  it.each([
+  test.each([
     ['edited', async () => write('001_make_a.sql', 'CREATE TABLE a (id bigint);\n')],
     ['vanished', async () => rm(path.join(directory, '001_make_a.sql'))],
     [
@@ -113,7 +109,7 @@ describe('the ledger', () => {
 });
 
 describe('a file that fails', () => {
-  it('at its last statement leaves nothing, names it, and keeps the files before it', async () => {
+  test('at its last statement leaves nothing, names it, and keeps the files before it', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write(
       '002_fails.sql',
@@ -131,7 +127,7 @@ describe('a file that fails', () => {
     expect(await rowsOf('SELECT version::int FROM _sqlx_migrations')).toEqual([{ version: 1 }]);
   });
 
-  it('names the statement where PostgreSQL gives no position', async () => {
+  test('names the statement where PostgreSQL gives no position', async () => {
     await write(
       '001_fails.sql',
       "SELECT 1;\nDO $$\nBEGIN\n  RAISE EXCEPTION 'no' USING ERRCODE = 'P0099', HINT = 'do this';\nEND $$;\n",
@@ -142,7 +138,7 @@ describe('a file that fails', () => {
     });
   });
 
-  it('at its commit is told as such', async () => {
+  test('at its commit is told as such', async () => {
     await write(
       '001_fails.sql',
       'CREATE TABLE a (id int PRIMARY KEY, other int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (1, 2);\n',
@@ -157,7 +153,7 @@ describe('a file that fails', () => {
 describe('a file outside a transaction', () => {
   const index = '-- no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id);\n';
 
-  it('rebuilds the INVALID index that a broken-off run left', async () => {
+  test('rebuilds the INVALID index that a broken-off run left', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_index_a.sql', index);
     await migrate({ to: 1n });
@@ -177,7 +173,7 @@ describe('a file outside a transaction', () => {
     expect((await ledger()).length).toBe(2);
   });
 
-  it('is built while a writer is at work, and waits for it to end', async () => {
+  test('is built while a writer is at work, and waits for it to end', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_index_a.sql', index);
     await migrate({ to: 1n });
@@ -197,7 +193,7 @@ describe('a file outside a transaction', () => {
 });
 
 describe('several migrators at once', () => {
-  it('run each file once; those who wait find nothing to do', async () => {
+  test('run each file once; those who wait find nothing to do', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int); SELECT pg_sleep(0.2);\n');
     await write('002_index_a.sql', '-- no-transaction\nCREATE INDEX CONCURRENTLY a_id ON a (id);\n');
     await write('003_fill_a.sql', 'INSERT INTO a VALUES (1);\n');
@@ -210,7 +206,7 @@ describe('several migrators at once', () => {
     expect(await rowsOf('SELECT count(*)::int AS rows FROM a')).toEqual([{ rows: 1 }]);
   });
 
-  it('give up when told not to wait, naming who is at work', async () => {
+  test('give up when told not to wait, naming who is at work', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await client.query("SET application_name = 'somebody'");
     await client.query('SELECT pg_advisory_lock($1)', [sqlxLockKey(database.name).toString()]);
@@ -219,11 +215,11 @@ describe('several migrators at once', () => {
       message: expect.stringContaining('somebody'),
     });
     await client.query('SELECT pg_advisory_unlock_all()');
-    await client.query('SELECT pg_advisory_lock($1)', [kyselyLockKey.toString()]);
+    await client.query('SELECT pg_advisory_lock($1)', [KYSELY_LOCK_KEY.toString()]);
     await expect(migrate({ lockWaitMs: 0 })).rejects.toMatchObject({ code: 'busy' });
   });
 
-  it('go on when the backend of the one at work is killed', async () => {
+  test('go on when the backend of the one at work is killed', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int); SELECT pg_sleep(600);\n');
     const stuck = migrate().catch((error: unknown) => error);
     await waitFor(
@@ -245,7 +241,7 @@ describe('several migrators at once', () => {
 });
 
 describe('a table that is locked by somebody else', () => {
-  it('is asked for again and again, and the holder is named', async () => {
+  test('is asked for again and again, and the holder is named', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_change_a.sql', 'ALTER TABLE a ADD COLUMN b int;\n');
     await migrate({ to: 1n });
@@ -267,7 +263,7 @@ describe('a table that is locked by somebody else', () => {
     expect(blocked.slice(0, 2)).toEqual(['forgotten', 'forgotten']);
   });
 
-  it('is given up when the patience is used up', async () => {
+  test('is given up when the patience is used up', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_change_a.sql', 'ALTER TABLE a ADD COLUMN b int;\n');
     await migrate({ to: 1n });

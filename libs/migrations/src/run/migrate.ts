@@ -1,24 +1,17 @@
-import { adoptUnderLock, hasTimers } from '../ledger/adopt.ts';
-import type { Adoption } from '../ledger/adopt.ts';
-import { applyMigration } from './apply-migration.ts';
-import type { ApplyProgress, MigrationRun } from './apply-migration.ts';
-import { defaultBlockingRowLimit, guardAgainstBlocking } from './block-guard.ts';
-import { BlockerWatch } from '../locks/blocking-sessions.ts';
-import type { BlockingSession } from '../locks/blocking-sessions.ts';
+import { type MigrationFile, readMigrationFiles } from '../files/migration-file.ts';
+import { findMigrationsDirectory } from '../files/migrations-directory.ts';
+import { type Adoption, adoptUnderLock, hasTimers } from '../ledger/adopt.ts';
 import { compareLedger, refuseProblems } from '../ledger/compare-ledger.ts';
 import { followLedger } from '../ledger/kysely-bookkeeping.ts';
-import { createLedger, readLedger } from '../ledger/ledger.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import { defaultLockPolicy } from '../locks/lock-retry.ts';
-import type { LockPolicy } from '../locks/lock-retry.ts';
-import { MigrationError } from '../migration-error.ts';
-import { readMigrationFiles } from '../files/migration-file.ts';
-import type { MigrationFile } from '../files/migration-file.ts';
-import { withMigrationLock } from '../locks/migration-lock.ts';
-import { openMigrationSession } from './migration-session.ts';
-import type { MigrationSession } from './migration-session.ts';
-import { findMigrationsDirectory } from '../files/migrations-directory.ts';
+import { createLedger, type Ledger, readLedger } from '../ledger/ledger.ts';
 import { readOnlineState } from '../ledger/online-state.ts';
+import { BlockerWatch, type BlockingSession } from '../locks/blocking-sessions.ts';
+import { DEFAULT_LOCK_POLICY, type LockPolicy } from '../locks/lock-retry.ts';
+import { withMigrationLock } from '../locks/migration-lock.ts';
+import { MigrationError } from '../migration-error.ts';
+import { type MigrationSession, openMigrationSession } from '../migration-session.ts';
+import { applyMigration, type ApplyProgress, type MigrationRun } from './apply-migration.ts';
+import { DEFAULT_BLOCKING_ROW_LIMIT, guardAgainstBlocking } from './block-guard.ts';
 
 /** What happens while migrating. The library prints nothing itself. */
 export type MigrationProgress =
@@ -123,13 +116,17 @@ async function migrateLocked(
     files: chosen,
     ledgerTable: ledger.table,
     watch,
-    policy: options.lockPolicy ?? defaultLockPolicy,
+    policy: options.lockPolicy ?? DEFAULT_LOCK_POLICY,
     report,
   };
   const done: { file: MigrationFile; milliseconds: number }[] = [];
   try {
     for (const file of pending.filter((candidate) => candidate.version <= target)) {
-      await guardAgainstBlocking(session.client, file, options.blockingRowLimit ?? defaultBlockingRowLimit);
+      await guardAgainstBlocking(
+        session.client,
+        file,
+        options.blockingRowLimit ?? DEFAULT_BLOCKING_ROW_LIMIT,
+      );
       report({ kind: 'started', file });
       const startedAt = performance.now();
       await applyMigration(run, file);

@@ -1,5 +1,5 @@
-import type { SchemaObject } from './schema-objects.ts';
 import { splitStatements } from '../files/split-statements.ts';
+import type { SchemaObject } from './schema-objects.ts';
 
 function groupByTable(objects: readonly SchemaObject[]): Map<string, SchemaObject[]> {
   const tables = new Map<string, SchemaObject[]>();
@@ -52,17 +52,17 @@ export function dumpSchema(objects: readonly SchemaObject[], header: readonly st
   return `${[comment, ...functions, ...tables, ...foreignKeys].join('\n\n')}\n`;
 }
 
-const namePart = '("(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)';
+const NAME_PART = '("(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)';
 const patterns = {
   function: /^CREATE (?:FUNCTION|PROCEDURE) ([^(]+\([^)]*\))/,
-  table: new RegExp(`^CREATE TABLE ${namePart} \\(\\n([\\s\\S]*)\\n\\)$`),
-  constraint: new RegExp(`^CONSTRAINT ${namePart} ([\\s\\S]*)$`),
-  column: new RegExp(`^${namePart} ([\\s\\S]*)$`),
-  index: new RegExp(`^CREATE (UNIQUE )?INDEX ${namePart} ON ${namePart} ([\\s\\S]*)$`),
-  trigger: new RegExp(`^CREATE TRIGGER ${namePart} ([\\s\\S]*?) ON ${namePart} (FOR EACH [\\s\\S]*)$`),
-  tableComment: new RegExp(`^COMMENT ON TABLE ${namePart} IS ([\\s\\S]*)$`),
-  columnComment: new RegExp(`^COMMENT ON COLUMN ${namePart}\\.${namePart} IS ([\\s\\S]*)$`),
-  foreignKey: new RegExp(`^ALTER TABLE ${namePart} ADD CONSTRAINT ${namePart} ([\\s\\S]*)$`),
+  table: new RegExp(`^CREATE TABLE ${NAME_PART} \\(\\n([\\s\\S]*)\\n\\)$`),
+  constraint: new RegExp(`^CONSTRAINT ${NAME_PART} ([\\s\\S]*)$`),
+  column: new RegExp(`^${NAME_PART} ([\\s\\S]*)$`),
+  index: new RegExp(`^CREATE (UNIQUE )?INDEX ${NAME_PART} ON ${NAME_PART} ([\\s\\S]*)$`),
+  trigger: new RegExp(`^CREATE TRIGGER ${NAME_PART} ([\\s\\S]*?) ON ${NAME_PART} (FOR EACH [\\s\\S]*)$`),
+  tableComment: new RegExp(`^COMMENT ON TABLE ${NAME_PART} IS ([\\s\\S]*)$`),
+  columnComment: new RegExp(`^COMMENT ON COLUMN ${NAME_PART}\\.${NAME_PART} IS ([\\s\\S]*)$`),
+  foreignKey: new RegExp(`^ALTER TABLE ${NAME_PART} ADD CONSTRAINT ${NAME_PART} ([\\s\\S]*)$`),
 };
 
 /** The groups of a pattern that matched; a group that took no part is empty. */

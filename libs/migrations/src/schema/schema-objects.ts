@@ -1,6 +1,5 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
-
 import { queryRows } from '../query-rows.ts';
 
 /** One part of a schema: a column, constraint, index, trigger, function, comment, or a kind that no migration makes. */
@@ -15,7 +14,7 @@ export const schemaObjectSchema = z.object({
 export type SchemaObject = z.infer<typeof schemaObjectSchema>;
 
 /** Tables of the migrators, which are no part of the schema that migrations make. */
-const bookkeepingTables: readonly string[] = [
+const BOOKKEEPING_TABLES: readonly string[] = [
   '_sqlx_migrations',
   '_timer_migrations',
   '_online_migrations',
@@ -24,7 +23,7 @@ const bookkeepingTables: readonly string[] = [
 ];
 
 /** Reads the catalogue of the current schema; the pretty forms leave out the schema's name. */
-const readObjects = `
+const READ_OBJECTS = `
 WITH tables AS (
   SELECT c.oid, c.relname AS name FROM pg_class c
   WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> ALL ($1)
@@ -76,7 +75,7 @@ ORDER BY rank, "table" COLLATE "C", position, name COLLATE "C"`;
 
 /** Everything that migrations make in the current schema. Reads only. The order is the same on every server. */
 export async function readSchemaObjects(client: ClientBase): Promise<SchemaObject[]> {
-  return queryRows(client, schemaObjectSchema, readObjects, [bookkeepingTables]);
+  return queryRows(client, schemaObjectSchema, READ_OBJECTS, [BOOKKEEPING_TABLES]);
 }
 
 /** What a difference is about, for people: `column timers.metadata`. */

@@ -1,13 +1,21 @@
 import { timingSafeEqual } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { unwatchFile, watchFile } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
 import { type ApiKey, apiKeyListSchema, digestOf } from './api-key.ts';
-import type { ApiSettings } from '../api-settings.ts';
 
 /** How often the file of keys is looked at, in milliseconds. */
 const WATCH_INTERVAL_MS = 1_000;
+
+/** Where keys come from. */
+export interface ApiKeySources {
+  /** The secret of the key `default`, with the role admin. */
+  readonly apiKey: string | undefined;
+  readonly apiKeys: readonly ApiKey[];
+  /** A file with more of them, read again when it changes. */
+  readonly apiKeysFile: string | undefined;
+}
 
 /** The keys that are valid now. */
 export interface ApiKeyRing {
@@ -39,7 +47,7 @@ function refuseDuplicates(keys: readonly ApiKey[]): readonly ApiKey[] {
  * @throws when the file cannot be read or is not valid at the start, or when two keys have one name
  */
 export async function openApiKeyRing(
-  { apiKey, apiKeys, apiKeysFile: file }: Pick<ApiSettings, 'apiKey' | 'apiKeys' | 'apiKeysFile'>,
+  { apiKey, apiKeys, apiKeysFile: file }: ApiKeySources,
   log: FastifyBaseLogger,
 ): Promise<ApiKeyRing> {
   const fixed: ApiKey[] = [...apiKeys];

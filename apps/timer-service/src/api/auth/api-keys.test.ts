@@ -1,13 +1,12 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { mkdtemp } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { timerResponseSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
 import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
-import { digestOf } from './api-key.ts';
 import { apiSettingsSchema } from '../api-settings.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { digestOf } from './api-key.ts';
 
 const READ = 'key-of-the-role-read-with-40-characters!';
 const WRITE = 'key-of-the-role-write-with-40-characters';

@@ -2,17 +2,35 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import type { Clock } from '../../clock.ts';
-import type { Api } from '../api-context.ts';
+import type { Api } from '../api-instance.ts';
 import { ApiError } from '../http/api-error.ts';
-import { type ApiKey, mayAct } from './api-key.ts';
+import { type ApiKey, mayAct, type Role } from './api-key.ts';
 import type { ApiKeyRing } from './api-key-ring.ts';
-import type { ApiSettings } from '../api-settings.ts';
 import { RateLimiter } from './rate-limiter.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The role that a key needs for this route; admin where a route behind the keys does not say. */
+    access?: Role;
+  }
+  interface FastifyRequest {
+    /** The key that the request came with; null before it is checked and where none is needed. */
+    apiKey: ApiKey | null;
+  }
+}
 
 /** How long a wrong key waits for its answer, in milliseconds. */
 const WRONG_KEY_DELAY_MS = 250;
 /** Requests with wrong keys that wait at once; those beyond are turned away without waiting. */
 const MAX_WAITING = 200;
+
+/** Bounds on the requests of one client. */
+export interface AuthLimits {
+  /** Requests with a wrong key, per network. */
+  readonly failedAuthPerMinute: number;
+  /** Requests per API key; 0: no limit. */
+  readonly rateLimitPerSecond: number;
+}
 
 /** An IPv6 client has a whole /64 to send from. */
 function networkOf(address: string): string {
@@ -67,9 +85,9 @@ function limitRate(perSecond: number, clock: Clock): (key: ApiKey, reply: Fastif
  * Lets only requests with a valid X-API-Key through to the routes of this context, within the role and the rate of the
  * key.
  */
-export function requireApiKey(app: Api, keys: ApiKeyRing, settings: ApiSettings, clock: Clock): void {
-  const refuse = refuseWrongKeys(settings.failedAuthPerMinute, clock);
-  const limit = limitRate(settings.rateLimitPerSecond, clock);
+export function requireApiKey(app: Api, keys: ApiKeyRing, limits: AuthLimits, clock: Clock): void {
+  const refuse = refuseWrongKeys(limits.failedAuthPerMinute, clock);
+  const limit = limitRate(limits.rateLimitPerSecond, clock);
 
   function check(request: FastifyRequest, reply: FastifyReply, key: ApiKey): void {
     request.apiKey = key;

@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorName, type RequestFault } from '@timer-platform/callback-types';
+import { type ErrorName, ERRORS, type RequestFault } from '@timer-platform/callback-types';
 
 /** An answer that is not a success. Its message and faults go to the client as they are. */
 export class ApiError extends Error {

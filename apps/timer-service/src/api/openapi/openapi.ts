@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
-import type { Api } from '../api-context.ts';
+import type { Api } from '../api-instance.ts';
 import { tidyOpenApi } from './tidy-openapi.ts';
 
 const DESCRIPTION = `Durable timers: store one, and its callback is delivered by HTTP or NATS at the instant it asks for.

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ERRORS } from '@timer-platform/callback-types';
 import type { SwaggerTransformObject } from '@fastify/swagger';
+import { ERRORS } from '@timer-platform/callback-types';
 import type { OpenAPIV3_1 } from 'openapi-types';
 
 type Document = Partial<OpenAPIV3_1.Document>;

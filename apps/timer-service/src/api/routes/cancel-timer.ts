@@ -1,8 +1,9 @@
 import { canceledResponseSchema, timerParamsSchema } from '@timer-platform/callback-types';
 import { cancelTimer } from '@timer-platform/database';
-import { responses, success } from './responses.ts';
-import type { Api, ApiContext } from '../api-context.ts';
+import type { ApiContext } from '../api-context.ts';
+import type { Api } from '../api-instance.ts';
 import { changedTimer } from '../timers/changed-timer.ts';
+import { responses, success } from './responses.ts';
 
 /** `DELETE /timers/:id`: pending timers only. */
 export function cancelTimerRoute(app: Api, { db }: ApiContext): void {

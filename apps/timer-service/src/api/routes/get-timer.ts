@@ -1,9 +1,10 @@
 import { timerParamsSchema, timerResponseSchema } from '@timer-platform/callback-types';
 import { findTimer } from '@timer-platform/database';
-import { responses, success } from './responses.ts';
-import type { Api, ApiContext } from '../api-context.ts';
+import type { ApiContext } from '../api-context.ts';
+import type { Api } from '../api-instance.ts';
 import { timerNotFound } from '../http/api-error.ts';
 import { presentTimer } from '../timers/present-timer.ts';
+import { responses, success } from './responses.ts';
 
 /** `GET /timers/:id` */
 export function getTimerRoute(app: Api, { db, headerKeys }: ApiContext): void {

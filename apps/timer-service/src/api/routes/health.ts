@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { degradedResponseSchema, healthResponseSchema } from '@timer-platform/callback-types';
 import { type Database, oldestDueAge, ping } from '@timer-platform/database';
+import type { ApiContext } from '../api-context.ts';
+import type { Api } from '../api-instance.ts';
 import { success } from './responses.ts';
-import type { Api, ApiContext } from '../api-context.ts';
 
 /** The database must answer within this, in milliseconds. */
 const PROBE_LIMIT_MS = 2_000;

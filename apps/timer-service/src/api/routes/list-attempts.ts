@@ -1,8 +1,9 @@
 import { type Attempt, attemptListResponseSchema, timerParamsSchema } from '@timer-platform/callback-types';
 import { type AttemptRow, findTimer, listAttempts } from '@timer-platform/database';
-import { responses, success } from './responses.ts';
-import type { Api, ApiContext } from '../api-context.ts';
+import type { ApiContext } from '../api-context.ts';
+import type { Api } from '../api-instance.ts';
 import { timerNotFound } from '../http/api-error.ts';
+import { responses, success } from './responses.ts';
 
 function toAttempt(row: AttemptRow): Attempt {
   return {

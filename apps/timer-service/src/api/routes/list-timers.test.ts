@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type TimerSummary, timerListResponseSchema } from '@timer-platform/callback-types';
+import { timerListResponseSchema, type TimerSummary } from '@timer-platform/callback-types';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 
 let api: TestApi;

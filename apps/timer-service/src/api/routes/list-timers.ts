@@ -1,9 +1,10 @@
 import { listTimersQuerySchema, timerListResponseSchema } from '@timer-platform/callback-types';
 import { countTimers, listTimers } from '@timer-platform/database';
-import { responses, success } from './responses.ts';
-import type { Api, ApiContext } from '../api-context.ts';
+import type { ApiContext } from '../api-context.ts';
+import type { Api } from '../api-instance.ts';
 import { decodeCursor, encodeCursor } from '../timers/list-cursor.ts';
 import { presentSummary } from '../timers/present-timer.ts';
+import { responses, success } from './responses.ts';
 
 /** `GET /timers` */
 export function listTimersRoute(app: Api, { db }: ApiContext): void {

@@ -1,4 +1,5 @@
-import type { Api, MetricsText } from '../api-context.ts';
+import type { MetricsText } from '../api-context.ts';
+import type { Api } from '../api-instance.ts';
 
 /** `GET /metrics`, for Prometheus. */
 export function metricsRoute(app: Api, metrics: () => Promise<MetricsText>): void {

@@ -1,8 +1,9 @@
 import { retriedResponseSchema, retryTimersRequestSchema } from '@timer-platform/callback-types';
 import { countFailedTimers, retryTimers } from '@timer-platform/database';
-import { responses, success } from './responses.ts';
-import type { Api, ApiContext } from '../api-context.ts';
+import type { ApiContext } from '../api-context.ts';
+import type { Api } from '../api-instance.ts';
 import { normaliseInstant } from '../timers/normalize-instant.ts';
+import { responses, success } from './responses.ts';
 
 /** `POST /timers/retry`: failed → pending for all that match a filter. */
 export function retryTimersRoute(app: Api, { db, wake }: ApiContext): void {

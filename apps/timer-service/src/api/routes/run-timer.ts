@@ -1,9 +1,10 @@
 import { timerParamsSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
 import { runTimer } from '@timer-platform/database';
-import { responses, success } from './responses.ts';
-import type { Api, ApiContext } from '../api-context.ts';
+import type { ApiContext } from '../api-context.ts';
+import type { Api } from '../api-instance.ts';
 import { changedTimer } from '../timers/changed-timer.ts';
 import { presentSummary } from '../timers/present-timer.ts';
+import { responses, success } from './responses.ts';
 
 /** `POST /timers/:id/run`: pending → due now. */
 export function runTimerRoute(app: Api, { db, wake }: ApiContext): void {

@@ -5,12 +5,13 @@ import {
   updateTimerRequestSchema,
 } from '@timer-platform/callback-types';
 import { updateTimer } from '@timer-platform/database';
-import { responses, success } from './responses.ts';
-import type { Api, ApiContext } from '../api-context.ts';
+import type { ApiContext } from '../api-context.ts';
+import type { Api } from '../api-instance.ts';
 import { validationError } from '../http/api-error.ts';
 import { changedTimer } from '../timers/changed-timer.ts';
 import { parseTimerUpdate } from '../timers/parse-timer-request.ts';
 import { presentSummary } from '../timers/present-timer.ts';
+import { responses, success } from './responses.ts';
 
 /** `PUT /timers/:id`: pending timers only. */
 export function updateTimerRoute(app: Api, context: ApiContext): void {

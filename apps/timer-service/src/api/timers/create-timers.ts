@@ -9,7 +9,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../api-context.ts';
 import { validationError } from '../http/api-error.ts';
-import { idempotencyOf, REPLAYED_HEADER, repeatedTimers } from './idempotency.ts';
+import { idempotencyOf, repeatedTimers, REPLAYED_HEADER } from './idempotency.ts';
 import { parseNewTimer } from './parse-timer-request.ts';
 import { presentInserted, presentSummary } from './present-timer.ts';
 

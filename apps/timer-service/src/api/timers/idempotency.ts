@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import {
+  type Database,
   findTimers,
   type IdempotencyKey,
   type InsertResult,
   type TimerSummaryRow,
 } from '@timer-platform/database';
 import type { FastifyRequest } from 'fastify';
-import type { Database } from '@timer-platform/database';
 import { ApiError } from '../http/api-error.ts';
 
 /** Header of an answer that tells of timers made by an earlier request. */

@@ -1,5 +1,5 @@
-import type { JsonValue } from '@timer-platform/callback-types';
 import { describe, expect, test } from '@jest/globals';
+import type { JsonValue } from '@timer-platform/callback-types';
 import { MASK, maskCallback } from './mask-secrets.ts';
 
 describe('maskCallback', () => {

@@ -7,10 +7,8 @@ import {
   type UpdateTimerRequest,
 } from '@timer-platform/callback-types';
 import type { NewTimer, TimerUpdate } from '@timer-platform/database';
+import type { RejectCallback } from '../api-context.ts';
 import { normaliseInstant } from './normalize-instant.ts';
-
-/** Tells why a callback may not be stored, if it may not. */
-export type RejectCallback = (callback: CallbackConfig) => string | undefined;
 
 /** Faults that only the service can tell go to `faults`; their paths begin with `prefix`. */
 interface ParseContext {

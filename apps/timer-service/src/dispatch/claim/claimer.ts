@@ -2,13 +2,13 @@ import { matchCallback } from '@timer-platform/callback-types';
 import type { ClaimRequest, ClaimResult } from '@timer-platform/database';
 import type { Clock } from '../../clock.ts';
 import type { Transports } from '../../transports/transport.ts';
+import { type ClaimedTimer, type DecryptHeaders, readTimer } from '../claimed-timer.ts';
 import type { DatabaseClock } from '../database-clock.ts';
 import type { AttemptRunner } from '../deliver/attempt-runner.ts';
 import type { Lease } from '../lease/lease.ts';
 import type { OrphanedClaims } from '../lease/orphaned-claims.ts';
 import type { DispatchObserver } from '../observer.ts';
 import type { SettleBatcher } from '../settle/settle-batcher.ts';
-import { type ClaimedTimer, type DecryptHeaders, readTimer } from './claimed-timer.ts';
 import type { DelayQueue } from './delay-queue.ts';
 
 /** Timers of one claim at most. */

@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { delivered } from '../../transports/outcome.ts';
 import type { Outcome, Transports } from '../../transports/transport.ts';
-import { AttemptRunner } from './attempt-runner.ts';
+import type { ClaimedTimer } from '../claimed-timer.ts';
 import { DatabaseClock } from '../database-clock.ts';
-import type { ClaimedTimer } from '../claim/claimed-timer.ts';
+import { AttemptRunner } from './attempt-runner.ts';
 
 const ignore = (): void => undefined;
 
@@ -85,7 +85,7 @@ describe('Attempts', () => {
     jest.useRealTimers();
   });
 
-  it('starts waiting timers several at a time', async () => {
+  test('starts waiting timers several at a time', async () => {
     const { attempts, started, completed, end } = attemptsWith(16);
     for (let n = 0; n < 40; n += 1) attempts.due(timerNumber(n));
     expect(started).toHaveLength(16);
@@ -96,7 +96,7 @@ describe('Attempts', () => {
     expect(completed).toEqual(['0', '1']);
   });
 
-  it('lets none wait for others to end for longer than two milliseconds', async () => {
+  test('lets none wait for others to end for longer than two milliseconds', async () => {
     const { attempts, started, end } = attemptsWith(16);
     for (let n = 0; n < 40; n += 1) attempts.due(timerNumber(n));
     await end(0);
@@ -106,7 +106,7 @@ describe('Attempts', () => {
     expect(started).toHaveLength(17);
   });
 
-  it('starts the next one at once where few may be under way', async () => {
+  test('starts the next one at once where few may be under way', async () => {
     const { attempts, started, end } = attemptsWith(1);
     for (let n = 0; n < 3; n += 1) attempts.due(timerNumber(n));
     await end(0);
@@ -115,14 +115,14 @@ describe('Attempts', () => {
     expect(started).toEqual(['0', '1', '2']);
   });
 
-  it('starts a timer that need not wait at once', () => {
+  test('starts a timer that need not wait at once', () => {
     const { attempts, started } = attemptsWith(16);
     attempts.due(timerNumber(0));
     expect(started).toEqual(['0']);
     expect(attempts).toMatchObject({ inFlight: 1, waiting: 0 });
   });
 
-  it('tells when the last attempt has ended', async () => {
+  test('tells when the last attempt has ended', async () => {
     const { attempts, end } = attemptsWith(16);
     await attempts.allEnded();
     attempts.due(timerNumber(0));

@@ -3,12 +3,12 @@ import type { ClaimedRow } from '@timer-platform/database';
 import type { Clock } from '../../clock.ts';
 import { retryable } from '../../transports/outcome.ts';
 import type { Outcome, Transports } from '../../transports/transport.ts';
+import type { ClaimedTimer } from '../claimed-timer.ts';
 import type { DatabaseClock } from '../database-clock.ts';
-import { DestinationLimiter, type FlowLimits } from './destination-limiter.ts';
 import type { DispatchObserver } from '../observer.ts';
-import type { ClaimedTimer } from '../claim/claimed-timer.ts';
 import { nextStep } from '../settle/next-step.ts';
 import type { SettleBatcher } from '../settle/settle-batcher.ts';
+import { DestinationLimiter, type FlowLimits } from './destination-limiter.ts';
 
 export interface AttemptRunnerOptions {
   readonly limits: FlowLimits;

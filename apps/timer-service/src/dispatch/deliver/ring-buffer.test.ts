@@ -1,11 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { RingBuffer } from './ring-buffer.ts';
 
 describe('Fifo', () => {
-  it('behaves as an array of which the first is taken', () => {
+  test('behaves as an array of which the first is taken', () => {
     const command = fc.oneof(
       { weight: 4, arbitrary: fc.constant({ kind: 'push' as const }) },
       { weight: 3, arbitrary: fc.constant({ kind: 'shift' as const }) },
@@ -30,7 +30,7 @@ describe('Fifo', () => {
     );
   });
 
-  it('lets go of what was taken, also while it never runs empty', async () => {
+  test('lets go of what was taken, also while it never runs empty', async () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
     const fifo = new RingBuffer<object>();

@@ -1,6 +1,5 @@
-import type { RescueResult } from '@timer-platform/database';
+import type { RecordedClaim, RescueResult } from '@timer-platform/database';
 import type { SettleBatcher } from '../settle/settle-batcher.ts';
-import type { DispatchStatements } from '../statements.ts';
 import type { OrphanedClaims } from './orphaned-claims.ts';
 
 /**
@@ -10,8 +9,17 @@ import type { OrphanedClaims } from './orphaned-claims.ts';
  */
 const REGULAR_MS = 30_000;
 
+export interface RescueStatements {
+  /** Removes dispatchers whose lease has expired; returns how many. */
+  readonly removeExpired: () => Promise<number>;
+  /** Returns to pending what no registered dispatcher holds. */
+  readonly rescue: () => Promise<RescueResult>;
+  /** What the table says that this dispatcher holds. */
+  readonly listClaims: (dispatcherId: string) => Promise<RecordedClaim[]>;
+}
+
 export interface RescuerOptions {
-  readonly statements: Pick<DispatchStatements, 'removeExpired' | 'rescue' | 'listClaims'>;
+  readonly statements: RescueStatements;
   readonly orphans: OrphanedClaims;
   readonly settleBatcher: Pick<SettleBatcher, 'release'>;
   readonly monotonicMs: () => number;

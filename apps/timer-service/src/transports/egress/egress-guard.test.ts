@@ -1,16 +1,16 @@
-import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createServer, type Server } from 'node:http';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { storedHttpCallbackSchema } from '@timer-platform/callback-types';
-import { startReceiver, type Receiver } from '@timer-platform/test-support';
+import { type Receiver, startReceiver } from '@timer-platform/test-support';
 import { systemClock } from '../../clock.ts';
+import { httpTransport } from '../http/http-transport.ts';
+import { type DnsServer, startDnsServer, type Zone } from '../testing/dns-server.ts';
+import { HOSTILE_ANSWERS, HOSTILE_HOSTS } from '../testing/hostile-destinations.ts';
+import type { Outcome, Transport } from '../transport.ts';
 import { parseAllowedDestination } from './allowed-destination.ts';
 import { DEFAULT_DENIED_PORTS } from './denied-ports.ts';
 import { type EgressPolicy, egressRefusal } from './egress-policy.ts';
-import { httpTransport } from '../http/http-transport.ts';
-import { startDnsServer, type DnsServer, type Zone } from '../testing/dns-server.ts';
-import { HOSTILE_ANSWERS, HOSTILE_HOSTS } from '../testing/hostile-destinations.ts';
-import type { Outcome, Transport } from '../transport.ts';
 
 const REFUSED: Outcome = {
   kind: 'permanent',
@@ -81,25 +81,28 @@ async function arriving(work: () => Promise<void>): Promise<number> {
   return receiver.requests.length - before;
 }
 
-it('has a table of at least 60 hostile URLs and answers', () => {
+test('has a table of at least 60 hostile URLs and answers', () => {
   expect(new Set(HOSTILE_HOSTS).size).toBe(HOSTILE_HOSTS.length);
   expect(HOSTILE_HOSTS.length + HOSTILE_ANSWERS.length).toBeGreaterThanOrEqual(60);
 });
 
 describe('a URL that leads inside', () => {
-  it.each(HOSTILE_HOSTS)('%s is refused when a timer is created, and when it is delivered', async (host) => {
-    for (const url of [
-      `http://${host}:${receiver.port}/`,
-      `https://${host}/`,
-      `http://user:pw@${host}:8080/x?y`,
-    ])
-      expect(egressRefusal(url, policy())).toMatch(/^must not lead to /);
-    await withTransport([], async (transport) => {
-      expect(await send(transport, `http://${host}:${receiver.port}/`)).toEqual(REFUSED);
-    });
-  });
+  test.each(HOSTILE_HOSTS)(
+    '%s is refused when a timer is created, and when it is delivered',
+    async (host) => {
+      for (const url of [
+        `http://${host}:${receiver.port}/`,
+        `https://${host}/`,
+        `http://user:pw@${host}:8080/x?y`,
+      ])
+        expect(egressRefusal(url, policy())).toMatch(/^must not lead to /);
+      await withTransport([], async (transport) => {
+        expect(await send(transport, `http://${host}:${receiver.port}/`)).toEqual(REFUSED);
+      });
+    },
+  );
 
-  it.each([
+  test.each([
     [['127.0.0.1'], ['127.0.0.1', '127.1', '2130706433', '0x7f.0.0.1', '[::ffff:127.0.0.1]', '①②⑦.⓪.⓪.①']],
     [['10.0.0.0/8'], ['10.0.0.1', '10.255.255.255', '0xa000001', '167772161', '[::ffff:10.0.0.1]']],
     [['localhost'], ['localhost', 'LOCALHOST', 'localhost.', 'ⓛocalhost']],
@@ -122,7 +125,7 @@ describe('a URL that leads inside', () => {
     expect(others.filter((host) => !names.test(new URL(`http://${host}/`).hostname))).toEqual([]);
   });
 
-  it('reaches the receiver in every spelling that ALLOWED_DESTINATIONS opens: the control', async () => {
+  test('reaches the receiver in every spelling that ALLOWED_DESTINATIONS opens: the control', async () => {
     const spellings = ['127.0.0.1', '127.1', '2130706433', '0x7f.0.0.1', '[::ffff:127.0.0.1]'];
     const arrived = await arriving(() =>
       withTransport([`127.0.0.1:${receiver.port}`], async (transport) => {
@@ -139,7 +142,7 @@ describe('a URL that leads inside', () => {
 });
 
 describe('a name that leads inside', () => {
-  it.each(HOSTILE_ANSWERS)('and is resolved to %s is refused when it is delivered', async (address) => {
+  test.each(HOSTILE_ANSWERS)('and is resolved to %s is refused when it is delivered', async (address) => {
     zone = answering(address);
     const url = `http://hook.example:${receiver.port}/`;
     // Nothing speaks against the name itself.
@@ -154,14 +157,14 @@ describe('a name that leads inside', () => {
     expect(dns.questions.at(-1)).toBe('hook.example');
   });
 
-  it('and is resolved to many such addresses at once is refused', async () => {
+  test('and is resolved to many such addresses at once is refused', async () => {
     zone = answering(...HOSTILE_ANSWERS);
     await withTransport([], async (transport) => {
       expect(await send(transport, `http://hook.example:${receiver.port}/`)).toEqual(REFUSED);
     });
   });
 
-  it('is reached at the open one of its addresses alone', async () => {
+  test('is reached at the open one of its addresses alone', async () => {
     zone = answering('10.0.0.1', '127.0.0.1', 'fd00::1', '169.254.169.254');
     const arrived = await arriving(() =>
       withTransport(['127.0.0.1'], async (transport) => {
@@ -173,7 +176,7 @@ describe('a name that leads inside', () => {
     expect(arrived).toBe(1);
   });
 
-  it('is opened by its name and port, and no other name with it', async () => {
+  test('is opened by its name and port, and no other name with it', async () => {
     zone = answering('127.0.0.1');
     const arrived = await arriving(() =>
       withTransport([`hook.example:${receiver.port}`], async (transport) => {
@@ -191,7 +194,7 @@ describe('a name that leads inside', () => {
     expect(arrived).toBe(2);
   });
 
-  it('stays closed with a metadata address, whatever is open', async () => {
+  test('stays closed with a metadata address, whatever is open', async () => {
     const allowed = ['0.0.0.0/0', '::/0', 'hook.example', '169.254.169.254:80'];
     for (const address of [
       '169.254.169.254',
@@ -206,7 +209,7 @@ describe('a name that leads inside', () => {
     }
   });
 
-  it('that does not exist is retryable, not refused', async () => {
+  test('that does not exist is retryable, not refused', async () => {
     await withTransport([], async (transport) => {
       expect(await send(transport, 'http://nowhere.example/')).toMatchObject({
         kind: 'retryable',
@@ -216,7 +219,7 @@ describe('a name that leads inside', () => {
   });
 });
 
-it.each(DEFAULT_DENIED_PORTS)('port %i is closed on public hosts as well', async (port) => {
+test.each(DEFAULT_DENIED_PORTS)('port %i is closed on public hosts as well', async (port) => {
   zone = answering('127.0.0.1');
   expect(egressRefusal(`http://example.com:${port}/`, policy())).toContain('DENIED_PORTS');
   await withTransport(['127.0.0.1', 'hook.example'], async (transport) => {
@@ -255,7 +258,7 @@ describe('a name that changes its mind (DNS rebinding)', () => {
     };
   }
 
-  it('is looked up once for each connection: no second answer is ever used', async () => {
+  test('is looked up once for each connection: no second answer is ever used', async () => {
     zone = alternating();
     const before = dns.questions.length;
     await withTransport(['127.0.0.1'], async (transport) => {
@@ -273,7 +276,7 @@ describe('a name that changes its mind (DNS rebinding)', () => {
     expect(caught).toBe(0);
   });
 
-  it('does not get through in a burst either', async () => {
+  test('does not get through in a burst either', async () => {
     zone = alternating();
     await withTransport(['127.0.0.1'], async (transport) => {
       const outcomes = await Promise.all(
@@ -286,7 +289,7 @@ describe('a name that changes its mind (DNS rebinding)', () => {
     expect(caught).toBe(0);
   });
 
-  it('would have been caught by the trap: the control', async () => {
+  test('would have been caught by the trap: the control', async () => {
     zone = answering(trapAddress);
     await withTransport([trapAddress], async (transport) => {
       expect(await send(transport, `http://rebind.example:${receiver.port}/`)).toMatchObject({
@@ -297,7 +300,7 @@ describe('a name that changes its mind (DNS rebinding)', () => {
   });
 });
 
-it('does not follow a redirect to the inside', async () => {
+test('does not follow a redirect to the inside', async () => {
   const inside = await startReceiver();
   try {
     zone = answering('127.0.0.1');

@@ -1,8 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { classOf, parseAddress } from './address-class.ts';
 import { parseAllowedDestination } from './allowed-destination.ts';
 import { DEFAULT_DENIED_PORTS } from './denied-ports.ts';
-import { type EgressPolicy, mayConnect, egressRefusal } from './egress-policy.ts';
+import { type EgressPolicy, egressRefusal, mayConnect } from './egress-policy.ts';
 
 function policy(allowed: readonly string[] = [], change: Partial<EgressPolicy> = {}): EgressPolicy {
   return {
@@ -18,7 +18,7 @@ function policy(allowed: readonly string[] = [], change: Partial<EgressPolicy> =
 }
 
 describe('classOf', () => {
-  it.each([
+  test.each([
     ['8.8.8.8', 'public'],
     ['172.15.255.255', 'public'],
     ['172.32.0.0', 'public'],
@@ -70,16 +70,23 @@ describe('classOf', () => {
     expect(address && classOf(address)).toBe(expected);
   });
 
-  it.each(['', 'example.com', '127.1', '2130706433', '0x7f.0.0.1', '0177.0.0.1', '1.2.3.4.5', '[::1', '::g'])(
-    'takes %j for no address',
-    (text) => {
-      expect(parseAddress(text)).toBeUndefined();
-    },
-  );
+  test.each([
+    '',
+    'example.com',
+    '127.1',
+    '2130706433',
+    '0x7f.0.0.1',
+    '0177.0.0.1',
+    '1.2.3.4.5',
+    '[::1',
+    '::g',
+  ])('takes %j for no address', (text) => {
+    expect(parseAddress(text)).toBeUndefined();
+  });
 });
 
 describe('refuseDestination', () => {
-  it.each([
+  test.each([
     'http://example.com/',
     'https://example.com:8443/x',
     'http://8.8.8.8/',
@@ -91,7 +98,7 @@ describe('refuseDestination', () => {
     expect(egressRefusal(url, policy())).toBeUndefined();
   });
 
-  it('names the setting that opens what it refuses', () => {
+  test('names the setting that opens what it refuses', () => {
     expect(egressRefusal('http://10.0.0.1/', policy())).toBe(
       'must not lead to an address that is not public; the operator can open it with ALLOWED_DESTINATIONS',
     );
@@ -102,7 +109,7 @@ describe('refuseDestination', () => {
     expect(egressRefusal('http://169.254.169.254/', policy(['169.254.0.0/16']))).toContain('never open');
   });
 
-  it('lets development come to this machine, and nowhere else', () => {
+  test('lets development come to this machine, and nowhere else', () => {
     const development = policy([], { allowLoopback: true });
     for (const url of [
       'http://localhost:3000/',
@@ -122,7 +129,7 @@ describe('refuseDestination', () => {
 });
 
 describe('ALLOWED_DESTINATIONS', () => {
-  it.each([
+  test.each([
     ['10.1.0.0/16', '10.1.2.3', 'any.example', 80, true],
     ['10.1.0.0/16', '10.2.0.1', 'any.example', 80, false],
     ['10.1.0.0/16', '::ffff:10.1.2.3', 'any.example', 80, true],
@@ -165,7 +172,7 @@ describe('ALLOWED_DESTINATIONS', () => {
     expect(mayConnect(policy([item]), { host, port }, address)).toBe(expected);
   });
 
-  it.each([
+  test.each([
     '',
     '*',
     '*.internal',

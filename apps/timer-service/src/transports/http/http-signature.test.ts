@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { verifySignature } from '@timer-platform/callback-types';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
@@ -27,7 +27,7 @@ const messages = fc.record({
 });
 
 describe('three implementations agree', () => {
-  it('on what we sign', async () => {
+  test('on what we sign', async () => {
     await fc.assert(
       fc.asyncProperty(messages, async ({ body, id, secret }) => {
         const headers = headersOf(id, messageSigner([secretOf(9), secret])?.(id, NOW_SECONDS, body));
@@ -40,7 +40,7 @@ describe('three implementations agree', () => {
     );
   });
 
-  it('on what the standardwebhooks package signs', async () => {
+  test('on what the standardwebhooks package signs', async () => {
     await fc.assert(
       fc.asyncProperty(messages, async ({ body, id, secret }) => {
         const headers = headersOf(id, new Webhook(secret).sign(id, new Date(NOW_SECONDS * 1_000), body));
@@ -49,7 +49,7 @@ describe('three implementations agree', () => {
     );
   });
 
-  it('on what to refuse', async () => {
+  test('on what to refuse', async () => {
     const secret = secretOf(1);
     const good = headersOf('a', messageSigner([secret])?.('a', NOW_SECONDS, '{}'));
     const refused = [
@@ -78,11 +78,11 @@ describe('three implementations agree', () => {
   });
 });
 
-it('does not sign without a secret', () => {
+test('does not sign without a secret', () => {
   expect(messageSigner([])).toBeUndefined();
 });
 
-it.each([
+test.each([
   ['not-a-secret', 'must be whsec_'],
   ['whsec_not base64', 'must be whsec_'],
   ['whsec_', 'must hold at least 24 bytes'],
@@ -91,7 +91,7 @@ it.each([
   expect(faultOfSigningSecret(text)).toContain(fault);
 });
 
-it('accepts a secret of 24 to 64 bytes', () => {
+test('accepts a secret of 24 to 64 bytes', () => {
   expect(faultOfSigningSecret(secretOf(1, 24))).toBeUndefined();
   expect(faultOfSigningSecret(secretOf(1, 64))).toBeUndefined();
 });

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { storedHttpCallbackSchema } from '@timer-platform/callback-types';
 import { systemClock } from '../../clock.ts';
-import { httpTransport, type HttpTransportOptions } from './http-transport.ts';
 import { certificate, privateKey } from '../testing/self-signed-certificate.ts';
 import type { Outcome } from '../transport.ts';
+import { httpTransport, type HttpTransportOptions } from './http-transport.ts';
 
 let server: Server;
 let port: number;
@@ -55,7 +55,7 @@ async function send(host: string, trust: Partial<HttpTransportOptions>): Promise
 
 const TRUSTED = { certificateAuthorities: certificate };
 
-it('asks for the host by its name, and checks the certificate against it, not against the address', async () => {
+test('asks for the host by its name, and checks the certificate against it, not against the address', async () => {
   expect(await send('hook.example', TRUSTED)).toEqual({ kind: 'delivered', statusCode: 200 });
   expect(names).toEqual(['hook.example']);
   expect(await send('other.example', TRUSTED)).toMatchObject({
@@ -65,11 +65,11 @@ it('asks for the host by its name, and checks the certificate against it, not ag
   });
 });
 
-it('delivers to an address that is in the certificate', async () => {
+test('delivers to an address that is in the certificate', async () => {
   expect(await send('127.0.0.1', TRUSTED)).toMatchObject({ kind: 'delivered' });
 });
 
-it('does not trust a certificate that nobody vouches for', async () => {
+test('does not trust a certificate that nobody vouches for', async () => {
   expect(await send('hook.example', {})).toMatchObject({
     kind: 'retryable',
     reason: 'TLS certificate is self-signed',

@@ -1,12 +1,12 @@
-import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createServer, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { storedHttpCallbackSchema } from '@timer-platform/callback-types';
-import { startReceiver, type Receiver } from '@timer-platform/test-support';
+import { type Receiver, startReceiver } from '@timer-platform/test-support';
 import { Webhook } from 'standardwebhooks';
 import { systemClock } from '../../clock.ts';
-import { httpTransport, type HttpTransportOptions } from './http-transport.ts';
 import type { Outcome, Transport } from '../transport.ts';
+import { httpTransport, type HttpTransportOptions } from './http-transport.ts';
 
 const TIMER_ID = '7f0c1d9e-3b1a-4c57-9a65-2f6f6d0f8a11';
 const SECRETS = [
@@ -67,7 +67,7 @@ afterEach(async () => {
 });
 
 describe('what is sent', () => {
-  it('is a POST of the payload as it is stored, byte for byte', async () => {
+  test('is a POST of the payload as it is stored, byte for byte', async () => {
     const payload = '{"b": 1,  "a":"Grüße \\u0041 🎈"}';
     expect(await send({ url: `${receiver.url}/a%20b/c?d=e%2Ff&g` }, payload)).toEqual({
       kind: 'delivered',
@@ -86,7 +86,7 @@ describe('what is sent', () => {
     expect(request?.headers['webhook-signature']).toBeUndefined();
   });
 
-  it('has no body when the payload is null, and says application/json all the same', async () => {
+  test('has no body when the payload is null, and says application/json all the same', async () => {
     await send();
     expect(receiver.requests[0]?.body).toHaveLength(0);
     expect(receiver.requests[0]?.headers).toMatchObject({
@@ -95,7 +95,7 @@ describe('what is sent', () => {
     });
   });
 
-  it('takes the stored headers first, and none that belong to the connection', async () => {
+  test('takes the stored headers first, and none that belong to the connection', async () => {
     await send(
       {
         headers: {
@@ -126,7 +126,7 @@ describe('what is sent', () => {
     expect(headers).not.toHaveProperty('expect');
   });
 
-  it('turns a user name and password of the URL into Basic, unless a header says otherwise', async () => {
+  test('turns a user name and password of the URL into Basic, unless a header says otherwise', async () => {
     const url = `http://us%40er:p%3Aw@127.0.0.1:${receiver.port}/`;
     await send({ url });
     await send({ url, headers: { authorization: 'Bearer abc' } });
@@ -136,7 +136,7 @@ describe('what is sent', () => {
     ]);
   });
 
-  it('is signed with every secret, as the standardwebhooks package verifies it', async () => {
+  test('is signed with every secret, as the standardwebhooks package verifies it', async () => {
     transport = create({ signingSecrets: SECRETS });
     await send({}, '{"order":42}');
     await send();
@@ -153,7 +153,7 @@ describe('what is sent', () => {
     expect(receiver.requests).toHaveLength(2);
   });
 
-  it('keeps connections open between deliveries', async () => {
+  test('keeps connections open between deliveries', async () => {
     const ports = new Set<number | undefined>();
     const url = await startSocketServer((socket) => {
       ports.add(socket.remotePort);
@@ -166,12 +166,12 @@ describe('what is sent', () => {
 });
 
 describe('what an answer means', () => {
-  it.each([200, 201, 202, 204, 299])('%i is delivered', async (status) => {
+  test.each([200, 201, 202, 204, 299])('%i is delivered', async (status) => {
     receiver.respondWith(() => status);
     expect(await send({}, '{}')).toEqual({ kind: 'delivered', statusCode: status });
   });
 
-  it.each([
+  test.each([
     [400, 'HTTP 400 Bad Request'],
     [404, 'HTTP 404 Not Found'],
     [429, 'HTTP 429 Too Many Requests'],
@@ -189,12 +189,12 @@ describe('what an answer means', () => {
     });
   });
 
-  it('410 is permanent', async () => {
+  test('410 is permanent', async () => {
     receiver.respondWith(() => 410);
     expect(await send()).toEqual({ kind: 'permanent', reason: 'HTTP 410 Gone', statusCode: 410 });
   });
 
-  it.each([301, 302, 303, 307, 308])('%i is retryable and not followed', async (status) => {
+  test.each([301, 302, 303, 307, 308])('%i is retryable and not followed', async (status) => {
     receiver.respondWith(() => ({ status, headers: { location: `${receiver.url}/elsewhere` } }));
     expect(await send()).toMatchObject({
       kind: 'retryable',
@@ -204,12 +204,12 @@ describe('what an answer means', () => {
     expect(receiver.requests).toHaveLength(1);
   });
 
-  it('reads Retry-After', async () => {
+  test('reads Retry-After', async () => {
     receiver.respondWith(() => ({ status: 503, headers: { 'retry-after': '120' } }));
     expect(await send()).toMatchObject({ kind: 'retryable', retryAfterMs: 120_000 });
   });
 
-  it('does not wait for 1xx to become something else', async () => {
+  test('does not wait for 1xx to become something else', async () => {
     const url = await startSocketServer((socket) => {
       socket.on('data', () =>
         socket.write('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n'),
@@ -218,14 +218,14 @@ describe('what an answer means', () => {
     expect(await send({ url })).toEqual({ kind: 'delivered', statusCode: 204 });
   });
 
-  it('reads a body to a bound, and the status has decided before', async () => {
+  test('reads a body to a bound, and the status has decided before', async () => {
     receiver.respondWith(() => ({ status: 200, body: 'x'.repeat(10_000_000) }));
     expect(await send()).toEqual({ kind: 'delivered', statusCode: 200 });
     receiver.respondWith(() => ({ status: 500, body: 'x'.repeat(10_000_000) }));
     expect(await send()).toMatchObject({ kind: 'retryable', statusCode: 500 });
   });
 
-  it('counts as delivered what said 200 and then broke off or fell silent', async () => {
+  test('counts as delivered what said 200 and then broke off or fell silent', async () => {
     const broken = await startSocketServer((socket) => {
       socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'));
     });
@@ -238,7 +238,7 @@ describe('what an answer means', () => {
 });
 
 describe('what goes wrong', () => {
-  it('is a refused connection', async () => {
+  test('is a refused connection', async () => {
     const { url } = receiver;
     await receiver.stop();
     expect(await send({ url })).toEqual({
@@ -250,7 +250,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  it('is a receiver that does not answer in time', async () => {
+  test('is a receiver that does not answer in time', async () => {
     receiver.respondWith(() => 'hang');
     expect(await send({ timeout_ms: 250 })).toMatchObject({
       kind: 'retryable',
@@ -259,7 +259,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  it('is a connection that does not come about in time; the request is not sent when it does later', async () => {
+  test('is a connection that does not come about in time; the request is not sent when it does later', async () => {
     // TLS never gets an answer, so the connection stays half made.
     const received: Buffer[] = [];
     const url = await startSocketServer((socket) => socket.on('data', (chunk) => received.push(chunk)));
@@ -271,7 +271,7 @@ describe('what goes wrong', () => {
     expect(Buffer.concat(received).includes('POST')).toBe(false);
   });
 
-  it('is a connection that is cut', async () => {
+  test('is a connection that is cut', async () => {
     receiver.respondWith(() => 'reset');
     expect(await send()).toMatchObject({
       kind: 'retryable',
@@ -280,7 +280,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  it('is a host that does not exist', async () => {
+  test('is a host that does not exist', async () => {
     expect(await send({ url: 'http://does-not-exist.invalid/' })).toMatchObject({
       kind: 'retryable',
       reason: expect.stringMatching(/^host (not found|name could not be resolved)$/),
@@ -288,7 +288,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  it('is an answer that is not HTTP', async () => {
+  test('is an answer that is not HTTP', async () => {
     const url = await startSocketServer((socket) =>
       socket.on('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n')),
     );
@@ -299,7 +299,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  it('is TLS towards a server without TLS', async () => {
+  test('is TLS towards a server without TLS', async () => {
     expect(await send({ url: receiver.url.replace('http:', 'https:') })).toMatchObject({
       kind: 'retryable',
       reason: 'TLS handshake failed',
@@ -307,7 +307,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['a line break in a value', { 'X-Bad': 'a\r\nX-Injected: 1' }],
     ['characters beyond Latin-1', { 'X-Bad': 'zehn €' }],
     ['a space in a name', { 'X Bad': 'a' }],
@@ -320,7 +320,7 @@ describe('what goes wrong', () => {
     expect(receiver.requests).toHaveLength(0);
   });
 
-  it('is the service stopping: what is under way is given up, and nothing starts any more', async () => {
+  test('is the service stopping: what is under way is given up, and nothing starts any more', async () => {
     receiver.respondWith(() => 'hang');
     const underWay = send();
     await receiver.waitFor(1);
@@ -331,7 +331,7 @@ describe('what goes wrong', () => {
   });
 });
 
-it('takes scheme, host and port as the destination', () => {
+test('takes scheme, host and port as the destination', () => {
   const destination = (url: string) =>
     transport.destinationOf(storedHttpCallbackSchema.parse({ type: 'http', url }));
   expect(destination('https://user:pw@EXAMPLE.com:443/a?b')).toBe('https://example.com');

@@ -3,18 +3,18 @@ import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
 import type { EgressPolicy } from '../egress/egress-policy.ts';
 import {
-  guardedConnector,
-  systemResolve,
   type GuardedConnector,
+  guardedConnector,
   type ResolveHost,
+  systemResolve,
 } from '../egress/guarded-connector.ts';
+import { inWords, permanent, retryable } from '../outcome.ts';
+import type { Delivery, Outcome, StoredCallback, Transport } from '../transport.ts';
 import { outcomeOfError, outcomeOfStatus } from './http-failure.ts';
 import { deliveryHeaders, illegalHeader } from './http-headers.ts';
 import { messageSigner, type SignMessage } from './http-signature.ts';
-import { httpTargets, type HttpTarget } from './http-target.ts';
-import { inWords, permanent, retryable } from '../outcome.ts';
+import { type HttpTarget, httpTargets } from './http-target.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import type { Delivery, Outcome, StoredCallback, Transport } from '../transport.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** As much of a response's body is read, and dropped, so that its connection can be used again. */

@@ -1,9 +1,9 @@
-import { expect, it } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { parseRetryAfter } from './retry-after.ts';
 
 const NOW = Date.UTC(1994, 10, 6, 8, 49, 0);
 
-it.each([
+test.each([
   [undefined, null],
   ['120', 120_000],
   ['0', 0],

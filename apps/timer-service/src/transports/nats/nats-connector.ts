@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { connect, credsAuthenticator, ErrorCode, type ConnectionOptions } from 'nats';
+import { connect, type ConnectionOptions, credsAuthenticator, ErrorCode } from 'nats';
+import { retryable } from '../outcome.ts';
+import type { Outcome } from '../transport.ts';
+import type { TransportLog } from '../transport-log.ts';
 import { NOT_CONNECTED, STOPPING } from './nats-failure.ts';
 import { NatsSession } from './nats-session.ts';
 import type { NatsSettings } from './nats-settings.ts';
-import { retryable } from '../outcome.ts';
-import type { TransportLog } from '../transport-log.ts';
-import type { Outcome } from '../transport.ts';
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2_000;

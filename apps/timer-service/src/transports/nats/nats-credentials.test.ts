@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { storedNatsCallbackSchema } from '@timer-platform/callback-types';
-import { startNatsServer, type NatsServer } from '@timer-platform/test-support';
+import { type NatsServer, startNatsServer } from '@timer-platform/test-support';
 import { nkeys } from 'nats';
-import { natsSettingsSchema } from './nats-settings.ts';
-import { natsTransport } from './nats-transport.ts';
 import { certificate, privateKey } from '../testing/self-signed-certificate.ts';
 import type { Outcome } from '../transport.ts';
+import { natsSettingsSchema } from './nats-settings.ts';
+import { natsTransport } from './nats-transport.ts';
 
 const DELIVERED = { kind: 'delivered', statusCode: null };
 
@@ -89,7 +89,7 @@ function credsText(jwt: string, user: KeyPair): string {
   ].join('\n');
 }
 
-it('takes user and password by variables and in the URL', async () => {
+test('takes user and password by variables and in the URL', async () => {
   const { port } = await start('authorization { user: timer, password: "p:w/@" }');
   const byVariables = { NATS_HOST: '127.0.0.1', NATS_PORT: String(port), NATS_USER: 'timer' };
   expect((await publish({ ...byVariables, NATS_PASSWORD: 'p:w/@' })).outcome).toEqual(DELIVERED);
@@ -104,7 +104,7 @@ it('takes user and password by variables and in the URL', async () => {
   expect(refused.log).not.toContain('hunter2');
 });
 
-it('takes a .creds file of a user of an account of an operator', async () => {
+test('takes a .creds file of a user of an account of an operator', async () => {
   const operator = createOperator();
   const account = createAccount();
   const user = createUser();
@@ -131,7 +131,7 @@ it('takes a .creds file of a user of an account of an operator', async () => {
   expect(missing.log).toContain('ENOENT');
 });
 
-it('speaks TLS, shows a certificate of its own, and trusts nobody unknown', async () => {
+test('speaks TLS, shows a certificate of its own, and trusts nobody unknown', async () => {
   const cert = await file('cert.pem', certificate);
   const key = await file('key.pem', privateKey);
   const { port } = await start(
@@ -145,7 +145,7 @@ it('speaks TLS, shows a certificate of its own, and trusts nobody unknown', asyn
   expect((await publish({ NATS_URL, ...own })).outcome).toMatchObject({ kind: 'retryable' });
 });
 
-it('does not fall back to plain text when the URL asks for TLS', async () => {
+test('does not fall back to plain text when the URL asks for TLS', async () => {
   const { port } = await start('');
   expect((await publish({ NATS_URL: `tls://127.0.0.1:${port}` })).outcome).toMatchObject({
     kind: 'retryable',

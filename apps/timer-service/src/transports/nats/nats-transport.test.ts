@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { storedNatsCallbackSchema } from '@timer-platform/callback-types';
-import { startNatsServer, type NatsServer, type NatsServerOptions } from '@timer-platform/test-support';
+import { type NatsServer, type NatsServerOptions, startNatsServer } from '@timer-platform/test-support';
 import { connect, DiscardPolicy, type Msg, type NatsConnection, type StreamConfig } from 'nats';
-import { natsSettingsSchema, type NatsSettings } from './nats-settings.ts';
-import { natsTransport, unconfiguredNatsTransport } from './nats-transport.ts';
 import { startHoldingRelay } from '../testing/holding-relay.ts';
 import type { Outcome, Transport } from '../transport.ts';
+import { type NatsSettings, natsSettingsSchema } from './nats-settings.ts';
+import { natsTransport, unconfiguredNatsTransport } from './nats-transport.ts';
 
 const DELIVERED = { kind: 'delivered', statusCode: null };
 const closing: (() => Promise<unknown>)[] = [];
@@ -97,7 +97,7 @@ async function collect(connection: NatsConnection, subject: string): Promise<Msg
 }
 
 describe('core messages', () => {
-  it('arrive with subject, payload as stored, headers and the id of the timer', async () => {
+  test('arrive with subject, payload as stored, headers and the id of the timer', async () => {
     const server = await startServer();
     const receiver = await client(server);
     const messages = await collect(receiver, 'orders.>');
@@ -122,7 +122,7 @@ describe('core messages', () => {
     expect(messages[1]?.data).toHaveLength(0);
   });
 
-  it('share flushes: 20,000 at once all arrive', async () => {
+  test('share flushes: 20,000 at once all arrive', async () => {
     const server = await startServer();
     const receiver = await client(server);
     const messages = await collect(receiver, 'many');
@@ -137,7 +137,7 @@ describe('core messages', () => {
 });
 
 describe('messages to a stream', () => {
-  it('may have a subject as long as a stored callback may', async () => {
+  test('may have a subject as long as a stored callback may', async () => {
     const server = await startServer({ jetstream: true });
     await streamOn(server, { subjects: ['jobs.>'] });
     const { transport } = create({ NATS_URL: server.url });
@@ -146,7 +146,7 @@ describe('messages to a stream', () => {
       expect(await send(transport, { ...message, jetstream })).toEqual(DELIVERED);
   });
 
-  it('are delivered when the stream has them, once whatever happens', async () => {
+  test('are delivered when the stream has them, once whatever happens', async () => {
     const server = await startServer({ jetstream: true });
     const { streams } = await streamOn(server, { subjects: ['jobs.>'] });
     const { transport } = create({ NATS_URL: server.url });
@@ -156,7 +156,7 @@ describe('messages to a stream', () => {
     expect((await streams.info('S')).state.messages).toBe(1);
   });
 
-  it('are acknowledged many at a time', async () => {
+  test('are acknowledged many at a time', async () => {
     const server = await startServer({ jetstream: true });
     const { streams } = await streamOn(server, { subjects: ['jobs.>'] });
     const { transport } = create({ NATS_URL: server.url });
@@ -167,7 +167,7 @@ describe('messages to a stream', () => {
     expect((await streams.info('S')).state.messages).toBe(5_000);
   });
 
-  it('are retryable when no stream listens', async () => {
+  test('are retryable when no stream listens', async () => {
     const server = await startServer({ jetstream: true });
     const { transport } = create({ NATS_URL: server.url });
     expect(await send(transport, { topic: 'nobody', jetstream: true })).toEqual(
@@ -175,7 +175,7 @@ describe('messages to a stream', () => {
     );
   });
 
-  it('are retryable when the stream is full, permanent when the message is too large for it', async () => {
+  test('are retryable when the stream is full, permanent when the message is too large for it', async () => {
     const server = await startServer({ jetstream: true });
     await streamOn(server, {
       subjects: ['jobs.>'],
@@ -196,7 +196,7 @@ describe('messages to a stream', () => {
     });
   });
 
-  it('are not delivered when something else answers', async () => {
+  test('are not delivered when something else answers', async () => {
     const server = await startServer();
     const other = await client(server);
     other.subscribe('jobs.a', { callback: (_, message) => message.respond('not an acknowledgement') });
@@ -215,7 +215,7 @@ describe('refusals', () => {
       { user: all, password: all }
     ] }`;
 
-  it('of permissions are retryable and hit only the subject they are about', async () => {
+  test('of permissions are retryable and hit only the subject they are about', async () => {
     const server = await startServer({
       jetstream: true,
       config: users('publish: ["open.>", "$JS.API.>"], subscribe: ["_INBOX.>"]'),
@@ -234,7 +234,7 @@ describe('refusals', () => {
     expect(await send(transport, { topic: 'open.b' })).toEqual(DELIVERED);
   });
 
-  it('of a payload that is too large are permanent', async () => {
+  test('of a payload that is too large are permanent', async () => {
     const server = await startServer({ config: 'max_payload: 1000' });
     const { transport } = create({ NATS_URL: server.url });
     for (const jetstream of [false, true])
@@ -244,7 +244,7 @@ describe('refusals', () => {
     expect(await send(transport, { topic: 'a' })).toEqual(DELIVERED);
   });
 
-  it('of headers come before the message is sent', async () => {
+  test('of headers come before the message is sent', async () => {
     const server = await startServer();
     const { transport } = create({ NATS_URL: server.url });
     for (const [name, value] of [
@@ -260,7 +260,7 @@ describe('refusals', () => {
     expect(await send(transport, { topic: 'a' })).toEqual(DELIVERED);
   });
 
-  it('of credentials say so, and end when the server takes them', async () => {
+  test('of credentials say so, and end when the server takes them', async () => {
     const server = await startServer({ config: 'authorization { token: "s3cret" }' });
     const { transport, lines } = create({ NATS_URL: `nats://wrong@127.0.0.1:${server.port}` });
     expect(await send(transport, { topic: 'a' })).toEqual(
@@ -273,7 +273,7 @@ describe('refusals', () => {
 });
 
 describe('outages', () => {
-  it('at the start do not keep the service from running, and end by themselves', async () => {
+  test('at the start do not keep the service from running, and end by themselves', async () => {
     const server = await startServer();
     await server.kill();
     const { transport, logged } = create({ NATS_URL: server.url });
@@ -284,7 +284,7 @@ describe('outages', () => {
     expect(await send(transport, { topic: 'a' })).toEqual(DELIVERED);
   });
 
-  it('fail what is unconfirmed, and nothing of it is sent later', async () => {
+  test('fail what is unconfirmed, and nothing of it is sent later', async () => {
     const server = await startServer();
     const receiver = await client(server);
     const messages = await collect(receiver, 'later');
@@ -306,7 +306,7 @@ describe('outages', () => {
     expect(messages.map((message) => message.string())).toEqual(['"marker"']);
   });
 
-  it('are found when a server falls silent: the wait for a confirmation is bounded', async () => {
+  test('are found when a server falls silent: the wait for a confirmation is bounded', async () => {
     const server = await startServer({ jetstream: true });
     await streamOn(server, { subjects: ['jobs.>'] });
     const relay = await startHoldingRelay(server.port);
@@ -329,7 +329,7 @@ describe('outages', () => {
     await deliver(transport, { topic: 'jobs', key: 'a', jetstream: true });
   });
 
-  it('of 10 kills of the server lose no message of a stream and double none', async () => {
+  test('of 10 kills of the server lose no message of a stream and double none', async () => {
     const server = await startServer({ jetstream: true });
     await streamOn(server, { subjects: ['jobs.>'], duplicate_window: 600_000_000_000 });
     const { transport } = create({ NATS_URL: server.url, NATS_TIMEOUT_MS: '2000' });
@@ -364,7 +364,7 @@ describe('outages', () => {
   });
 });
 
-it('gives up what is under way when the service stops', async () => {
+test('gives up what is under way when the service stops', async () => {
   const server = await startServer();
   const relay = await startHoldingRelay(server.port);
   closing.push(() => relay.close());
@@ -378,13 +378,13 @@ it('gives up what is under way when the service stops', async () => {
   expect(await send(transport, { topic: 'a' })).toEqual(retryable('given up: the service is stopping'));
 });
 
-it('lets stored timers wait when no NATS is configured', async () => {
+test('lets stored timers wait when no NATS is configured', async () => {
   expect(await send(unconfiguredNatsTransport(), { topic: 'a' })).toEqual(
     retryable('NATS is not configured: set NATS_URL or NATS_HOST', true),
   );
 });
 
-it('takes core messages as one destination, and the streams by themselves', () => {
+test('takes core messages as one destination, and the streams by themselves', () => {
   const destination = (message: object) =>
     unconnected.destinationOf(storedNatsCallbackSchema.parse({ type: 'nats', ...message }));
   const { transport: unconnected } = create({ NATS_URL: 'nats://127.0.0.1:1' });

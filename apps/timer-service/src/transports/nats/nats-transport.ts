@@ -1,10 +1,10 @@
 import { natsSubject } from '@timer-platform/callback-types';
 import { headers as messageHeaders, type MsgHdrs } from 'nats';
+import { permanent, retryable } from '../outcome.ts';
+import type { Delivery, Outcome, StoredCallback, Transport } from '../transport.ts';
+import type { TransportLog } from '../transport-log.ts';
 import { NatsConnector } from './nats-connector.ts';
 import type { NatsSettings } from './nats-settings.ts';
-import { permanent, retryable } from '../outcome.ts';
-import type { TransportLog } from '../transport-log.ts';
-import type { Delivery, Outcome, StoredCallback, Transport } from '../transport.ts';
 
 /** By which a JetStream stream finds duplicates within its window, and any receiver can. */
 const MESSAGE_ID = 'Nats-Msg-Id';

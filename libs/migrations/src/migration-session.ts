@@ -1,7 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-
-import { MigrationError } from '../migration-error.ts';
+import { MigrationError } from './migration-error.ts';
 
 /**
  * One connection that everything of a migration runs on. Advisory locks belong to a session, so a pool that quietly
@@ -15,11 +14,11 @@ export interface MigrationSession {
 }
 
 /** `application_name` of every connection that the migrator opens. */
-export const applicationName = 'timer-migrator';
+export const APPLICATION_NAME = 'timer-migrator';
 
 /** @throws MigrationError `connection`, without the password of the URL. */
 export async function connectClient(databaseUrl: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: applicationName });
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: APPLICATION_NAME });
   // A connection that breaks between two queries: the next query reports it.
   client.on('error', () => undefined);
   try {

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import type { PruneResult, PruneStep } from '@timer-platform/database';
-import { Retention } from './prune-finished-timers.ts';
+import { Pruner, type PruneStepResult } from './pruner.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -11,69 +10,68 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A retention over these results, one per statement, each of which takes 100 ms. */
-function retentionOver(results: (PruneResult | Error)[]) {
-  const steps: { step: PruneStep; atMs: number }[] = [];
+/** A pruner with these results, one per statement, each of which takes 100 ms. */
+function prunerOf(results: (PruneStepResult | Error)[]) {
+  const steps: { from: string | undefined; atMs: number }[] = [];
   const deleted: number[] = [];
   const errors: unknown[] = [];
-  const retention = new Retention({
-    finishedForMs: 1_000,
-    deleteFinished: async (step) => {
-      steps.push({ step, atMs: performance.now() });
-      const result = results.shift() ?? { deleted: 0, reached: undefined };
+  const pruner = new Pruner({
+    step: async (from) => {
+      steps.push({ from, atMs: performance.now() });
+      const result = results.shift() ?? { deleted: 0, next: undefined };
       await new Promise((resolve) => setTimeout(resolve, 100));
       if (result instanceof Error) throw result;
       return result;
     },
     monotonicMs: () => performance.now(),
     random: () => 0.5,
-    onDeleted: (timers) => deleted.push(timers),
+    onPruned: (timers) => deleted.push(timers),
     onError: (error) => errors.push(error),
   });
-  return { retention, steps, deleted, errors };
+  return { pruner, steps, deleted, errors };
 }
 
 test('walks through the table every hour, resting as long as each step took', async () => {
-  const { retention, steps, deleted } = retentionOver([
-    { deleted: 7, reached: 'here' },
-    { deleted: 0, reached: 'there' },
-    { deleted: 3, reached: undefined },
+  const { pruner, steps, deleted } = prunerOf([
+    { deleted: 7, next: 'here' },
+    { deleted: 0, next: 'there' },
+    { deleted: 3, next: undefined },
   ]);
-  retention.start();
+  pruner.start();
   await jest.advanceTimersByTimeAsync(HOUR_MS - 1);
   expect(steps).toEqual([]);
   await jest.advanceTimersByTimeAsync(1_000);
-  expect(steps.map(({ step }) => step.from)).toEqual([undefined, 'here', 'there']);
+  expect(steps.map(({ from }) => from)).toEqual([undefined, 'here', 'there']);
   const [first, second, third] = steps.map(({ atMs }) => Math.round(atMs - (steps[0]?.atMs ?? 0)));
   expect([first, second, third]).toEqual([0, 200, 400]);
   expect(deleted).toEqual([10]);
   await jest.advanceTimersByTimeAsync(HOUR_MS + 1_000);
   expect(steps).toHaveLength(4);
   expect(deleted).toEqual([10]);
-  await retention.stop();
+  await pruner.stop();
 });
 
 test('goes on after a failure, from the beginning', async () => {
-  const { retention, steps, deleted, errors } = retentionOver([
-    { deleted: 1, reached: 'here' },
+  const { pruner, steps, deleted, errors } = prunerOf([
+    { deleted: 1, next: 'here' },
     new Error('the database is away'),
-    { deleted: 2, reached: undefined },
+    { deleted: 2, next: undefined },
   ]);
-  retention.start();
+  pruner.start();
   await jest.advanceTimersByTimeAsync(HOUR_MS + 1_000);
   expect(errors).toHaveLength(1);
   await jest.advanceTimersByTimeAsync(HOUR_MS + 1_000);
-  expect(steps.map(({ step }) => step.from)).toEqual([undefined, 'here', undefined]);
+  expect(steps.map(({ from }) => from)).toEqual([undefined, 'here', undefined]);
   expect(deleted).toEqual([2]);
-  await retention.stop();
+  await pruner.stop();
 });
 
 test('stops after the statement that is under way', async () => {
-  const { retention, steps } = retentionOver([{ deleted: 1, reached: 'here' }]);
-  retention.start();
+  const { pruner, steps } = prunerOf([{ deleted: 1, next: 'here' }]);
+  pruner.start();
   await jest.advanceTimersByTimeAsync(HOUR_MS + 50);
   let stopped = false;
-  const stopping = retention.stop().then(() => {
+  const stopping = pruner.stop().then(() => {
     stopped = true;
   });
   await jest.advanceTimersByTimeAsync(49);
@@ -85,10 +83,10 @@ test('stops after the statement that is under way', async () => {
 });
 
 test('stops at once while it waits, and without having been started', async () => {
-  const { retention, steps } = retentionOver([]);
-  retention.start();
-  await retention.stop();
+  const { pruner, steps } = prunerOf([]);
+  pruner.start();
+  await pruner.stop();
   expect(steps).toEqual([]);
   expect(jest.getTimerCount()).toBe(0);
-  await retentionOver([]).retention.stop();
+  await prunerOf([]).pruner.stop();
 });

@@ -1,0 +1,149 @@
+/**
+ * Boundaries between projects and folders are lint rules, and a lint rule that is switched on may still check nothing: the
+ * one of Nx passes everything when it has no project graph. So each boundary is crossed here, under the configuration of
+ * the workspace, by code that stands for a file but is never written; beside it, code that must pass.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { before, describe, test } from 'node:test';
+import { ESLint } from 'eslint';
+import tseslint from 'typescript-eslint';
+import { runCommand } from './run-command.mjs';
+import { readJson, workspaceRoot } from './workspace.mjs';
+
+const BOUNDARY = '@nx/enforce-module-boundaries';
+const IMPORT = '@typescript-eslint/no-restricted-imports';
+const ENVIRONMENT = 'no-restricted-properties';
+const NONDETERMINISM = 'no-restricted-syntax';
+const CONSOLE = 'no-console';
+const RULES = new Set([BOUNDARY, IMPORT, ENVIRONMENT, NONDETERMINISM, CONSOLE]);
+
+const CONTRACT = 'libs/callback-types/src/new.ts';
+const DATABASE = 'libs/database/src/new.ts';
+const MIGRATIONS = 'libs/migrations/src/new.ts';
+const MIGRATOR = 'apps/migrator/src/new.ts';
+const SERVICE = 'apps/timer-service/src/new.ts';
+const API = 'apps/timer-service/src/api/new.ts';
+const DISPATCH = 'apps/timer-service/src/dispatch/new.ts';
+const TRANSPORTS = 'apps/timer-service/src/transports/new.ts';
+
+const from = (...specifiers) => specifiers.map((specifier) => `export * from '${specifier}';`).join(' ');
+const env = "export const home = process.env['HOME'];";
+
+const refused = (file, code, ...rules) => ({ file, code, rules });
+const passes = (file, code) => ({ file, code, rules: [] });
+
+const CASES = {
+  'the contract imports zod and nothing else': [
+    passes(CONTRACT, from('zod')),
+    refused(CONTRACT, from('@timer-platform/database'), BOUNDARY),
+    refused(CONTRACT, from('../../database/src/index.ts'), BOUNDARY),
+    refused(CONTRACT, from('pg'), BOUNDARY, BOUNDARY),
+    refused(CONTRACT, from('fast-check'), BOUNDARY),
+    passes('libs/callback-types/src/new.test.ts', from('fast-check')),
+    refused('libs/callback-types/src/new.test.ts', from('@timer-platform/database'), BOUNDARY),
+  ],
+  'the data libraries know the contract and no application': [
+    passes(DATABASE, from('@timer-platform/callback-types', 'pg', 'kysely')),
+    passes(MIGRATIONS, from('pg', 'kysely')),
+    refused(DATABASE, from('@timer-platform/timer-service'), BOUNDARY),
+    refused(DATABASE, from('../../../apps/timer-service/src/clock.ts'), BOUNDARY),
+    refused(DATABASE, from('nats'), BOUNDARY, BOUNDARY, IMPORT),
+  ],
+  'applications know the libraries and not each other; SQL stays behind the database library': [
+    passes(SERVICE, from('@timer-platform/callback-types', '@timer-platform/database', 'undici')),
+    refused(SERVICE, from('pg'), BOUNDARY, BOUNDARY),
+    refused(SERVICE, from('kysely'), BOUNDARY, BOUNDARY),
+    refused(SERVICE, from('@timer-platform/migrator'), BOUNDARY),
+    refused(SERVICE, from('../../migrator/src/config.ts'), BOUNDARY),
+    // Installed because Fastify needs it, declared nowhere.
+    refused(SERVICE, from('light-my-request'), BOUNDARY),
+    passes(MIGRATOR, from('@timer-platform/database', 'pg')),
+    refused(MIGRATOR, from('undici'), BOUNDARY, BOUNDARY),
+  ],
+  'NATS is used in one folder': [
+    passes(TRANSPORTS, from('nats')),
+    passes('apps/timer-service/src/new.test.ts', from('nats')),
+    refused(SERVICE, from('nats'), IMPORT),
+    refused(API, from('nats'), IMPORT),
+    refused(DISPATCH, from('nats'), IMPORT),
+  ],
+  'api and dispatch share no code, transports know neither': [
+    passes(API, from('@timer-platform/database', './dispatch.ts')),
+    refused(API, from('../dispatch/settle/next-step.ts'), IMPORT),
+    refused('apps/timer-service/src/api/routes/new.ts', from('../../dispatch/settle/next-step.ts'), IMPORT),
+    passes(DISPATCH, from('../transports/transport.ts', '@timer-platform/database')),
+    refused(DISPATCH, from('../api/http/api-error.ts'), IMPORT),
+    refused(TRANSPORTS, from('../dispatch/settle/next-step.ts'), IMPORT),
+    refused(TRANSPORTS, from('../api/http/api-error.ts'), IMPORT),
+    refused(TRANSPORTS, from('@timer-platform/database'), IMPORT),
+  ],
+  'test support stays out of products': [
+    passes('apps/timer-service/src/new.test.ts', from('@timer-platform/test-support')),
+    ...[SERVICE, API, DISPATCH, MIGRATOR, DATABASE].map((file) =>
+      refused(file, from('@timer-platform/test-support'), BOUNDARY),
+    ),
+  ],
+  'the environment is read in config.ts, and passed to it by main.ts': [
+    ...['config.ts', 'main.ts', 'new.test.ts'].map((name) => passes(`apps/timer-service/src/${name}`, env)),
+    ...[CONTRACT, DATABASE, MIGRATOR, SERVICE, API, 'apps/timer-service/src/clock.ts'].map((file) =>
+      refused(file, env, ENVIRONMENT),
+    ),
+    refused(SERVICE, "export { env } from 'node:process';", IMPORT),
+  ],
+  'time and randomness are parameters': [
+    passes('apps/timer-service/src/clock.ts', 'export const now = [Date.now(), new Date()];'),
+    passes(DISPATCH, 'export const epoch = new Date(0);'),
+    ...[SERVICE, API, DISPATCH, TRANSPORTS, DATABASE, MIGRATOR].map((file) =>
+      refused(
+        file,
+        'export const now = [Date.now(), new Date(), Date(), Math.random()];',
+        ...Array(4).fill(NONDETERMINISM),
+      ),
+    ),
+  ],
+  'output goes through the logger': [refused(SERVICE, "console.log('a');", CONSOLE)],
+};
+
+/** The project graph, computed again; Nx keeps it where its lint rule finds it. */
+async function projectGraph() {
+  const directory = mkdtempSync(path.join(tmpdir(), 'project-graph-'));
+  try {
+    const file = path.join(directory, 'graph.json');
+    const nx = path.join(workspaceRoot, 'node_modules', 'nx', 'dist', 'bin', 'nx.js');
+    const { exitCode, output } = await runCommand(process.execPath, [nx, 'graph', `--file=${file}`], {
+      quiet: true,
+    });
+    assert.equal(exitCode, 0, output);
+    const { dependencies } = readJson(file).graph;
+    return new Map(
+      Object.entries(dependencies).map(([project, edges]) => [project, edges.map(({ target }) => target)]),
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+let graph;
+let eslint;
+before(async () => {
+  graph = await projectGraph();
+  eslint = new ESLint({ cwd: workspaceRoot, overrideConfig: tseslint.configs.disableTypeChecked });
+});
+
+test('the project graph has the contract and the embedded server at its root', () => {
+  assert.deepEqual(graph.get('callback-types'), []);
+  assert.deepEqual(graph.get('embedded-postgres'), []);
+});
+
+for (const [title, cases] of Object.entries(CASES))
+  describe(title, () => {
+    for (const { file, code, rules } of cases)
+      test(`lint ${rules.length > 0 ? 'refuses' : 'passes'} ${file}: ${code}`, async () => {
+        const [result] = await eslint.lintText(code, { filePath: path.join(workspaceRoot, file) });
+        const found = result.messages.map(({ ruleId }) => ruleId).filter((ruleId) => RULES.has(ruleId));
+        assert.deepEqual(found.sort(), [...rules].sort());
+      });
+  });
