@@ -45,7 +45,7 @@ function countTests(directory, exitCode) {
  * Adds up lint and typecheck (one check each) and every single test of every project.
  *
  * @param projects name and directory of each
- * @param tasks what Nx says of its run: `{ projectName, target, status }`, status being the exit code
+ * @param tasks results of Nx's run: `{ projectName, target, status }`, where status is the exit code
  * @returns {{ passed: number, failures: string[] }} a task that was not run is a failure
  */
 export function countTasks(projects, tasks) {

@@ -1,8 +1,9 @@
 /**
- * `npm test`: installs what is missing, then runs every check of every project and says how many passed and failed.
+ * `npm test`: installs what is missing, then runs every check of every project and reports how many passed and failed.
  * The last line is `N passed, N failed`; with TEST_SUMMARY_FILE set it goes there instead.
  */
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ensureDependencies } from './ensure-dependencies.mjs';
 import { ensureTools } from './ensure-tools.mjs';
@@ -10,29 +11,39 @@ import { runCommand } from './run-command.mjs';
 import { countTasks, TARGETS } from './test-totals.mjs';
 import { listProjects, readJson, workspaceRoot } from './workspace.mjs';
 
-const modules = path.join(workspaceRoot, 'node_modules');
-/** Nx writes here, after each run, which tasks it ran or took from its cache, and how they ended. */
-const RUN_RECORD = path.join(workspaceRoot, '.nx', 'cache', 'run.json');
+const MODULES = path.join(workspaceRoot, 'node_modules');
 
-/** Nothing of an earlier run may be counted: Nx puts the files back that belong to a cached result. */
-function removeResults(projects) {
-  for (const { directory } of projects)
-    rmSync(path.join(directory, 'coverage'), { recursive: true, force: true });
-  rmSync(RUN_RECORD, { force: true });
+/** Checks of the whole workspace: a program of node_modules, its arguments, and what to do when it fails. */
+const CHECKS = [
+  {
+    name: 'format',
+    program: ['prettier', 'bin', 'prettier.cjs'],
+    args: ['--check', '.'],
+    hint: 'run "npm run format" and review its changes',
+  },
+  {
+    name: 'lint of scripts',
+    program: ['eslint', 'bin', 'eslint.js'],
+    args: ['scripts', '*.mjs'],
+    hint: 'see the output above',
+  },
+  {
+    name: 'unused code',
+    program: ['knip', 'bin', 'knip.js'],
+    args: [],
+    hint: 'remove what knip lists, or export it where it is used',
+  },
+];
+
+async function runCheck({ name, program, args, hint }) {
+  console.log(`\n> ${name}: ${program[0]} ${args.join(' ')}`);
+  const { exitCode } = await runCommand(process.execPath, [path.join(MODULES, ...program), ...args]);
+  return exitCode === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [`${name}: ${hint}`] };
 }
 
-async function checkFormat() {
-  console.log('\n> prettier --check .');
-  const prettier = path.join(modules, 'prettier', 'bin', 'prettier.cjs');
-  const { exitCode } = await runCommand(process.execPath, [prettier, '--check', '.']);
-  return exitCode === 0
-    ? { passed: 1, failures: [] }
-    : { passed: 0, failures: ['format: run "npm run format" and look at what it changes'] };
-}
-
-/** The scripts are no project of Nx; they are tested with what Node brings along. */
+/** The scripts are no Nx project; Node's own test runner tests them. */
 async function testScripts() {
-  console.log('\n> node --test scripts');
+  console.log('\n> node --test scripts/*.test.mjs');
   const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.test.mjs'));
   const args = [
     '--test',
@@ -43,7 +54,7 @@ async function testScripts() {
   const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1] ?? 0);
   if (exitCode === 0 && passed > 0) return { passed, failures: [] };
   console.log(output);
-  const failed = [...output.matchAll(/^not ok \d+ - (.*)$/gm)].map(([, name]) => `scripts: ${name}`);
+  const failed = [...output.matchAll(/^ *not ok \d+ - (.*)$/gm)].map(([, name]) => `scripts: ${name}`);
   return {
     passed,
     failures: failed.length > 0 ? failed : [`scripts: exit code ${exitCode}, ${passed} tests passed`],
@@ -52,23 +63,33 @@ async function testScripts() {
 
 async function runTasks() {
   const projects = listProjects();
-  removeResults(projects);
-  const nx = path.join(modules, 'nx', 'dist', 'bin', 'nx.js');
-  const args = [nx, 'run-many', '-t', ...TARGETS, '--parallel=2', '--outputStyle=static', '--nxBail=false'];
-  // Nx makes the tools believe that they write to a terminal.
-  const env = process.stdout.isTTY ? {} : { FORCE_COLOR: '0' };
-  const { exitCode } = await runCommand(process.execPath, args, { env });
-  const tasks = existsSync(RUN_RECORD) ? readJson(RUN_RECORD).tasks : [];
-  const total = countTasks(projects, tasks);
-  if (exitCode !== 0 && total.failures.length === 0)
-    total.failures.push(`nx: exit code ${exitCode}; see the output above`);
-  return total;
+  // Results of an earlier run must not count: Nx restores the files that belong to a cached result.
+  for (const { directory } of projects)
+    rmSync(path.join(directory, 'coverage'), { recursive: true, force: true });
+  const directory = mkdtempSync(path.join(tmpdir(), 'task-results-'));
+  try {
+    const resultsFile = path.join(directory, 'results.json');
+    const nx = path.join(MODULES, 'nx', 'dist', 'bin', 'nx.js');
+    const args = [nx, 'run-many', '-t', ...TARGETS, '--parallel=2', '--outputStyle=static', '--nxBail=false'];
+    const env = { TASK_RESULTS_FILE: resultsFile };
+    // Nx makes the tools believe that they write to a terminal.
+    if (!process.stdout.isTTY) env.FORCE_COLOR = '0';
+    const { exitCode } = await runCommand(process.execPath, args, { env });
+    const total = countTasks(projects, existsSync(resultsFile) ? readJson(resultsFile) : []);
+    if (exitCode !== 0 && total.failures.length === 0)
+      total.failures.push(`nx: exit code ${exitCode}; see the output above`);
+    return total;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
 
 async function runAll() {
   await ensureDependencies();
   await ensureTools();
-  const parts = [await checkFormat(), await testScripts(), await runTasks()];
+  const parts = [];
+  for (const check of CHECKS) parts.push(await runCheck(check));
+  parts.push(await testScripts(), await runTasks());
   return {
     passed: parts.reduce((sum, { passed }) => sum + passed, 0),
     failures: parts.flatMap(({ failures }) => failures),

@@ -3,7 +3,7 @@ import { connect, nanos, StringCodec } from 'nats';
 import { z } from 'zod';
 import type { Ledger } from './ledger.ts';
 
-export const chaosPayloadSchema = z.object({ key: z.string(), version: z.number() });
+const chaosPayloadSchema = z.object({ key: z.string(), version: z.number() });
 
 export interface HttpSink {
   readonly url: string;

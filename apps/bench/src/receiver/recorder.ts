@@ -3,7 +3,7 @@ import { anchorWallClock } from '../measure/wall-clock.ts';
 import { type Arrivals, benchPayloadSchema } from './arrivals.ts';
 
 /** What the parent asks of a receiving process. */
-export const recorderRequestSchema = z.discriminatedUnion('kind', [
+const recorderRequestSchema = z.discriminatedUnion('kind', [
   /** Forget everything; answered by `{kind: 'reset'}`. */
   z.object({ kind: z.literal('reset') }),
   /** Answer with the arrivals when there are so many different ones, or when nothing has arrived for that long. */

@@ -5,7 +5,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** Waits after the first, second, … failed attempt of a timer without a policy of its own: ten attempts in about 16 h. */
-export const DEFAULT_DELAYS_MS: readonly number[] = [
+const DEFAULT_DELAYS_MS: readonly number[] = [
   5 * SECOND,
   30 * SECOND,
   2 * MINUTE,
