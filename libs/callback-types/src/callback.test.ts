@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
 import { valuesOfCheckConstraint } from '../testing/check-constraint.ts';
-import { faultsOf } from '../testing/faults-of.ts';
+import { issuesOf } from '../testing/issues-of.ts';
 import {
   CALLBACK_TYPES,
   type CallbackConfig,
@@ -51,13 +51,13 @@ describe.each(schemas)('the callback of %s', (_, schema) => {
       { type: 'nats', url: 'http://example.com/' },
       'topic: Invalid input: expected string, received undefined',
     ],
-  ])('refuses %j', (value, fault) => {
-    expect(faultsOf(schema, value)[0]).toBe(fault);
+  ])('refuses %j', (value, issue) => {
+    expect(issuesOf(schema, value)[0]).toBe(issue);
   });
 });
 
 test('a field of the other type is unknown', () => {
-  expect(faultsOf(callbackConfigSchema, { type: 'http', url: 'https://example.com/', topic: 'a' })).toEqual([
+  expect(issuesOf(callbackConfigSchema, { type: 'http', url: 'https://example.com/', topic: 'a' })).toEqual([
     ': Unrecognized key: "topic"',
   ]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { faultsOf } from '../testing/faults-of.ts';
+import { issuesOf } from '../testing/issues-of.ts';
 import { durationSchema, parseDuration } from './duration.ts';
 
 const SHAPE = ': must be a duration such as "250ms", "90s" or "1d12h"';
@@ -87,15 +87,15 @@ describe('durationSchema', () => {
     ['36525d1ms', [': must be between 1 ms and 3155760000000 ms, is 3155760000001 ms']],
     ['1s'.repeat(33), [': Too big: expected string to have <=64 characters']],
     ['x'.repeat(65), [': Too big: expected string to have <=64 characters', SHAPE]],
-  ])('refuses %j', (value, faults) => {
-    expect(faultsOf(durationSchema(), value)).toEqual(faults);
+  ])('refuses %j', (value, issues) => {
+    expect(issuesOf(durationSchema(), value)).toEqual(issues);
   });
 
   test('holds the bounds it is given, both included', () => {
     const schema = durationSchema(1_000, 60_000);
-    expect(faultsOf(schema, '1s')).toEqual([]);
-    expect(faultsOf(schema, '1m')).toEqual([]);
-    expect(faultsOf(schema, '999ms')).toEqual([': must be between 1000 ms and 60000 ms, is 999 ms']);
-    expect(faultsOf(schema, '1m1ms')).toEqual([': must be between 1000 ms and 60000 ms, is 60001 ms']);
+    expect(issuesOf(schema, '1s')).toEqual([]);
+    expect(issuesOf(schema, '1m')).toEqual([]);
+    expect(issuesOf(schema, '999ms')).toEqual([': must be between 1000 ms and 60000 ms, is 999 ms']);
+    expect(issuesOf(schema, '1m1ms')).toEqual([': must be between 1000 ms and 60000 ms, is 60001 ms']);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { faultsOf } from '../testing/faults-of.ts';
+import { issuesOf } from '../testing/issues-of.ts';
 import { type ErrorKind, errorResponseSchema, ERRORS } from './error-code.ts';
 
 const kinds: [string, ErrorKind][] = Object.entries(ERRORS);
@@ -25,7 +25,7 @@ test.each(kinds)('%s has a status of an error and a meaning, and makes an answer
   expect(errorResponseSchema.parse(answer)).toEqual(answer);
 });
 
-test('an answer lists its faults', () => {
+test('an answer lists its issues', () => {
   const answer = {
     code: 2,
     message: 'the request is not valid',
@@ -43,6 +43,6 @@ test.each<[unknown, string]>([
     { code: 2, message: '', data: null, errors: [{ path: 'a' }] },
     'errors.0.message: Invalid input: expected string, received undefined',
   ],
-])('%j is no error answer', (value, fault) => {
-  expect(faultsOf(errorResponseSchema, value)).toEqual([fault]);
+])('%j is no error answer', (value, issue) => {
+  expect(issuesOf(errorResponseSchema, value)).toEqual([issue]);
 });

@@ -27,11 +27,11 @@ export const ERRORS = {
 
 export type ErrorName = keyof typeof ERRORS;
 
-/** One fault of a request: where, as a dotted path into the body, the query or the headers, and what is wrong. */
-export const requestFaultSchema = z
+/** One issue of a request: where, as a dotted path into the body, the query or the headers, and what is wrong. */
+export const validationIssueSchema = z
   .object({ path: z.string(), message: z.string() })
-  .meta({ id: 'RequestFault' });
-export type RequestFault = z.infer<typeof requestFaultSchema>;
+  .meta({ id: 'ValidationIssue' });
+export type ValidationIssue = z.infer<typeof validationIssueSchema>;
 
 /** The body of every answer that is not a success. */
 export const errorResponseSchema = z
@@ -39,7 +39,7 @@ export const errorResponseSchema = z
     code: z.int().positive(),
     message: z.string(),
     data: z.null(),
-    errors: z.array(requestFaultSchema).optional(),
+    errors: z.array(validationIssueSchema).optional(),
   })
   .meta({ id: 'ErrorResponse' });
 export type ErrorResponse = z.infer<typeof errorResponseSchema>;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { faultsOf } from '../testing/faults-of.ts';
+import { issuesOf } from '../testing/issues-of.ts';
 import { headerMapSchema, storedHeaderMapSchema } from './header-map.ts';
 
 const BREAK = 'must not contain line breaks';
@@ -8,7 +8,7 @@ const NAME = 'name has characters that a header name may not have';
 const VALUE = 'value has characters other than visible ASCII, spaces and tabs';
 const SET = 'is set by the delivery';
 
-const schema = headerMapSchema({ names: new Set(['host']), prefixes: ['webhook-'], why: SET });
+const schema = headerMapSchema({ names: new Set(['host']), prefixes: ['webhook-'], message: SET });
 
 describe('headers of a request', () => {
   test.each<[unknown]>([
@@ -44,12 +44,12 @@ describe('headers of a request', () => {
     [[['a', '1']], ': Invalid input: expected record, received array'],
     ['a: 1', ': Invalid input: expected record, received string'],
     [5, ': Invalid input: expected record, received number'],
-  ])('%j are refused', (headers, fault) => {
-    expect(faultsOf(schema, headers)).toEqual([fault]);
+  ])('%j are refused', (headers, issue) => {
+    expect(issuesOf(schema, headers)).toEqual([issue]);
   });
 
-  test('every fault is named', () => {
-    expect(faultsOf(schema, { a: 'ü', 'b c': '1', host: 'x' })).toEqual([
+  test('every issue is named', () => {
+    expect(issuesOf(schema, { a: 'ü', 'b c': '1', host: 'x' })).toEqual([
       `a: ${VALUE}`,
       `b c: ${NAME}`,
       `host: ${SET}`,
@@ -59,16 +59,16 @@ describe('headers of a request', () => {
   test('names and values may have the stated lengths, and no more', () => {
     const name = 'n'.repeat(256);
     const value = 'v'.repeat(8_192);
-    expect(faultsOf(schema, { [name]: value })).toEqual([]);
-    expect(faultsOf(schema, { [`${name}n`]: '' })).toEqual([`${name}n: name is longer than 256 characters`]);
-    expect(faultsOf(schema, { a: `${value}v` })).toEqual(['a: value is longer than 8192 characters']);
+    expect(issuesOf(schema, { [name]: value })).toEqual([]);
+    expect(issuesOf(schema, { [`${name}n`]: '' })).toEqual([`${name}n: name is longer than 256 characters`]);
+    expect(issuesOf(schema, { a: `${value}v` })).toEqual(['a: value is longer than 8192 characters']);
   });
 
   test('64 are taken, 65 are not', () => {
     const headers = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, '']));
-    expect(faultsOf(schema, headers(64))).toEqual([]);
-    expect(faultsOf(schema, headers(65))).toEqual([': must hold at most 64 headers, holds 65']);
+    expect(issuesOf(schema, headers(64))).toEqual([]);
+    expect(issuesOf(schema, headers(65))).toEqual([': must hold at most 64 headers, holds 65']);
   });
 
   test('what is taken is what the Fetch standard can send', () => {
@@ -76,7 +76,7 @@ describe('headers of a request', () => {
     fc.assert(
       fc.property(text, text, (name, value) => {
         // Headers trims values and refuses what no HTTP client can send.
-        const taken = faultsOf(schema, { [name]: value }).length === 0 && name !== '__proto__';
+        const taken = issuesOf(schema, { [name]: value }).length === 0 && name !== '__proto__';
         if (taken)
           expect(new Headers({ [name]: value }).get(name)).toBe(value.replace(/^[\t ]+|[\t ]+$/g, ''));
         if (/[\r\n]/.test(name + value)) expect(taken).toBe(false);

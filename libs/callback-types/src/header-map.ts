@@ -9,24 +9,24 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** `field-value` of RFC 9110, section 5.5, without obs-text: visible ASCII, spaces and tabs. */
 const VALUE = /^[\t\x20-\x7e]*$/;
 
-interface Reserved {
+interface ReservedHeaders {
   readonly names: ReadonlySet<string>;
   readonly prefixes: readonly string[];
-  readonly why: string;
+  readonly message: string;
 }
 
-function faultOfName(name: string, reserved: Reserved): string | undefined {
+function headerNameIssue(name: string, reserved: ReservedHeaders): string | undefined {
   if (name.length > LIMITS.headerNameLength)
     return `name is longer than ${LIMITS.headerNameLength} characters`;
   if (/[\r\n]/.test(name)) return 'name must not contain line breaks';
   if (!NAME.test(name)) return 'name has characters that a header name may not have';
   const lower = name.toLowerCase();
   if (reserved.names.has(lower) || reserved.prefixes.some((prefix) => lower.startsWith(prefix)))
-    return reserved.why;
+    return reserved.message;
   return undefined;
 }
 
-function faultOfValue(value: string): string | undefined {
+function headerValueIssue(value: string): string | undefined {
   if (value.length > LIMITS.headerValueLength)
     return `value is longer than ${LIMITS.headerValueLength} characters`;
   if (/[\r\n]/.test(value)) return 'value must not contain line breaks';
@@ -35,7 +35,7 @@ function faultOfValue(value: string): string | undefined {
 }
 
 /** Headers as a request may give them: legal names and values, none that the transport sets itself. */
-export function headerMapSchema(reserved: Reserved) {
+export function headerMapSchema(reserved: ReservedHeaders) {
   const checked = z.record(z.string(), z.string()).superRefine((headers, context) => {
     const names = Object.keys(headers);
     if (names.length > LIMITS.headerCount)
@@ -47,8 +47,8 @@ export function headerMapSchema(reserved: Reserved) {
     for (const name of names) {
       const lower = name.toLowerCase();
       const message =
-        faultOfName(name, reserved) ??
-        faultOfValue(headers[name] ?? '') ??
+        headerNameIssue(name, reserved) ??
+        headerValueIssue(headers[name] ?? '') ??
         (seen.has(lower) ? 'is given twice, in different cases' : undefined);
       seen.add(lower);
       if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { faultsOf } from '../testing/faults-of.ts';
+import { issuesOf } from '../testing/issues-of.ts';
 import { httpCallbackSchema, storedHttpCallbackSchema } from './http-callback.ts';
 
 const CHARACTERS = 'url: must not contain spaces, control characters or backslashes';
@@ -59,8 +59,8 @@ describe('an HTTP callback of a request', () => {
     ['https://:secret@example.com/', SECRET],
     [42, 'url: Invalid input: expected string, received number'],
     [undefined, 'url: Invalid input: expected string, received undefined'],
-  ])('may not call %j', (url, fault) => {
-    expect(faultsOf(httpCallbackSchema, withUrl(url))).toEqual([fault]);
+  ])('may not call %j', (url, issue) => {
+    expect(issuesOf(httpCallbackSchema, withUrl(url))).toEqual([issue]);
   });
 
   test.each<[object, string]>([
@@ -86,11 +86,11 @@ describe('an HTTP callback of a request', () => {
     [{ timeout_ms: 300_001 }, 'timeout_ms: Too big: expected number to be <=300000'],
     [{ timeout_ms: 1_000.5 }, 'timeout_ms: Invalid input: expected int, received number'],
     [{ timeout_ms: '1000' }, 'timeout_ms: Invalid input: expected number, received string'],
-  ])('is refused with %j', (fields, fault) => {
+  ])('is refused with %j', (fields, issue) => {
     const callback = Object.assign(withUrl('https://example.com/'), fields);
     if (Object.hasOwn(fields, '__proto__'))
       Object.defineProperty(callback, '__proto__', { value: {}, enumerable: true });
-    expect(faultsOf(httpCallbackSchema, callback)).toEqual([fault]);
+    expect(issuesOf(httpCallbackSchema, callback)).toEqual([issue]);
   });
 
   test.each<[unknown]>([[null], [false], [0], [''], [[]], [{}], ['text'], [{ a: [1, { b: null }] }]])(
@@ -106,20 +106,20 @@ describe('an HTTP callback of a request', () => {
 
   test('may have a URL and a payload of the stated sizes, and no more', () => {
     const origin = 'https://example.com/';
-    const faults = (fields: object) => faultsOf(httpCallbackSchema, { ...withUrl(origin), ...fields });
-    expect(faults({ url: origin.padEnd(8_192, 'a') })).toEqual([]);
-    expect(faults({ url: origin.padEnd(8_193, 'a') })).toEqual([
+    const issues = (fields: object) => issuesOf(httpCallbackSchema, { ...withUrl(origin), ...fields });
+    expect(issues({ url: origin.padEnd(8_192, 'a') })).toEqual([]);
+    expect(issues({ url: origin.padEnd(8_193, 'a') })).toEqual([
       'url: Too big: expected string to have <=8192 characters',
     ]);
-    expect(faults({ payload: 'x'.repeat(1_048_574) })).toEqual([]);
-    expect(faults({ payload: 'x'.repeat(1_048_575) })).toEqual([
+    expect(issues({ payload: 'x'.repeat(1_048_574) })).toEqual([]);
+    expect(issues({ payload: 'x'.repeat(1_048_575) })).toEqual([
       'payload: must be at most 1048576 bytes as JSON, is 1048577',
     ]);
   });
 
-  test('names every fault at once', () => {
+  test('names every issue at once', () => {
     const callback = { type: 'http', url: 'a', headers: { 'a b': '1' }, timeout_ms: 1, verb: 'GET' };
-    expect(faultsOf(httpCallbackSchema, callback)).toEqual([
+    expect(issuesOf(httpCallbackSchema, callback)).toEqual([
       ABSOLUTE,
       'headers.a b: name has characters that a header name may not have',
       'timeout_ms: Too small: expected number to be >=100',
@@ -143,7 +143,7 @@ describe('an HTTP callback of a stored row', () => {
 
   test('is called at a URL of any length', () => {
     const url = 'https://example.com/'.padEnd(20_000, 'a');
-    expect(faultsOf(storedHttpCallbackSchema, withUrl(url))).toEqual([]);
+    expect(issuesOf(storedHttpCallbackSchema, withUrl(url))).toEqual([]);
   });
 
   test.each<[unknown, string]>([
@@ -153,8 +153,8 @@ describe('an HTTP callback of a stored row', () => {
     ['ftp://example.com/', 'url: must start with http:// or https://'],
     [null, 'url: Invalid input: expected string, received null'],
     [undefined, 'url: Invalid input: expected string, received undefined'],
-  ])('cannot be called at %j', (url, fault) => {
-    expect(faultsOf(storedHttpCallbackSchema, withUrl(url))).toEqual([fault]);
+  ])('cannot be called at %j', (url, issue) => {
+    expect(issuesOf(storedHttpCallbackSchema, withUrl(url))).toEqual([issue]);
   });
 
   test('passes over what it does not know, and over a time limit that is none', () => {

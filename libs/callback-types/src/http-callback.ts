@@ -4,7 +4,7 @@ import { jsonValueSchema } from './json-value.ts';
 import { LIMITS } from './limits.ts';
 
 /** Headers that belong to the connection or that every delivery sets itself. */
-const reserved = {
+const RESERVED = {
   names: new Set([
     'connection',
     'content-length',
@@ -18,11 +18,11 @@ const reserved = {
     'upgrade',
   ]),
   prefixes: ['webhook-'],
-  why: 'is set by the delivery itself and cannot be given',
+  message: 'is set by the delivery itself and cannot be given',
 };
 
 /** What keeps a text from being the URL of a request's callback; `undefined` when nothing does. */
-function faultOfUrl(text: string): string | undefined {
+function requestUrlIssue(text: string): string | undefined {
   // The parser of the URL standard drops, trims or rewrites these without a word.
   if (/[\s\\\u0000-\u001f\u007f]/.test(text))
     return 'must not contain spaces, control characters or backslashes';
@@ -37,16 +37,16 @@ function faultOfUrl(text: string): string | undefined {
 }
 
 /** What keeps a stored text from being called; the first timer service read URLs by the same standard. */
-function faultOfStoredUrl(text: string): string | undefined {
+function storedUrlIssue(text: string): string | undefined {
   if (!URL.canParse(text)) return 'must be an absolute URL';
   // Nearly every URL passes here; taking each apart would be a tenth of the cost of reading a row.
   if (/^https?:/.test(text)) return undefined;
   return /^https?:$/.test(new URL(text).protocol) ? undefined : 'must start with http:// or https://';
 }
 
-function url(fault: (text: string) => string | undefined) {
+function urlSchema(issue: (text: string) => string | undefined) {
   return z.string().superRefine((text, context) => {
-    const message = fault(text);
+    const message = issue(text);
     if (message !== undefined) context.addIssue({ code: 'custom', message });
   });
 }
@@ -55,14 +55,14 @@ function url(fault: (text: string) => string | undefined) {
 export const httpCallbackSchema = z
   .strictObject({
     type: z.literal('http'),
-    url: url(faultOfUrl)
+    url: urlSchema(requestUrlIssue)
       .max(LIMITS.urlLength)
       .meta({
         description: 'Where to POST: an absolute http or https URL',
         pattern: '^[hH][tT][tT][pP][sS]?://[^/]',
         examples: ['https://example.com/hook'],
       }),
-    headers: headerMapSchema(reserved).nullish().meta({ description: 'Sent as they are' }),
+    headers: headerMapSchema(RESERVED).nullish().meta({ description: 'Sent as they are' }),
     payload: jsonValueSchema(LIMITS.payloadBytes)
       .optional()
       .meta({ description: 'The JSON body; null or absent: no body' }),
@@ -84,7 +84,7 @@ export type HttpCallback = z.infer<typeof httpCallbackSchema>;
  */
 export const storedHttpCallbackSchema = z.object({
   type: z.literal('http'),
-  url: url(faultOfStoredUrl),
+  url: urlSchema(storedUrlIssue),
   headers: storedHeaderMapSchema,
   payload: z.unknown().optional(),
   timeout_ms: z.int().positive().optional().catch(undefined),

@@ -19,7 +19,7 @@ test('the public names', () => {
     'degradedResponseSchema',
     'durationSchema',
     'errorResponseSchema',
-    'findJsonFault',
+    'findJsonIssue',
     'healthResponseSchema',
     'httpCallbackSchema',
     'idempotencyKeySchema',
@@ -28,7 +28,6 @@ test('the public names', () => {
     'natsCallbackSchema',
     'natsSubject',
     'parseDuration',
-    'requestFaultSchema',
     'retriedResponseSchema',
     'retryPolicySchema',
     'retryTimersRequestSchema',
@@ -44,6 +43,7 @@ test('the public names', () => {
     'timerSummaryResponseSchema',
     'timerSummarySchema',
     'updateTimerRequestSchema',
+    'validationIssueSchema',
     'verifySignature',
   ]);
 });

@@ -14,8 +14,8 @@ export {
   type ErrorResponse,
   errorResponseSchema,
   ERRORS,
-  type RequestFault,
-  requestFaultSchema,
+  type ValidationIssue,
+  validationIssueSchema,
 } from './error-code.ts';
 export type { HeaderMap } from './header-map.ts';
 export {
@@ -24,7 +24,7 @@ export {
   type StoredHttpCallback,
   storedHttpCallbackSchema,
 } from './http-callback.ts';
-export { findJsonFault, type JsonFault, type JsonValue } from './json-value.ts';
+export { findJsonIssue, type JsonIssue, type JsonValue } from './json-value.ts';
 export { LIMITS } from './limits.ts';
 export { type CallbackMatcher, matchCallback } from './match-callback.ts';
 export {
@@ -81,7 +81,7 @@ export { TIMER_STATES, type TimerState, timerStateSchema } from './timer-state.t
 export {
   type RequestHeaders,
   SignatureError,
-  type SignatureFault,
+  type SignatureErrorReason,
   type SignedMessage,
   type VerifiedMessage,
   verifySignature,

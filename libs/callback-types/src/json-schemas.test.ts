@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { jsonSchemaFiles } from '../json-schemas.ts';
-import { attempt, summary, timer } from '../testing/answers.ts';
 import { readJson } from '../testing/read-json.ts';
+import { attempt, summary, timer } from '../testing/sample-timer.ts';
 
 const directory = new URL('../schemas/', import.meta.url);
 const STALE = 'stale: run npx nx run callback-types:schemas';

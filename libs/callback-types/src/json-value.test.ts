@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { faultsOf } from '../testing/faults-of.ts';
-import { findJsonFault, jsonValueSchema } from './json-value.ts';
+import { issuesOf } from '../testing/issues-of.ts';
+import { findJsonIssue, jsonValueSchema } from './json-value.ts';
 import { LIMITS } from './limits.ts';
 
 const NUL = 'must not contain the character U+0000, which PostgreSQL cannot store';
@@ -17,7 +17,7 @@ function nested(levels: number, core: unknown): unknown {
   return value;
 }
 
-describe('findJsonFault', () => {
+describe('findJsonIssue', () => {
   test.each<[unknown, (string | number)[], string]>([
     ['a\u0000b', [], NUL],
     [{ a: [1, '\u0000'] }, ['a', 1], NUL],
@@ -39,8 +39,8 @@ describe('findJsonFault', () => {
     [{ a: new Map([[1, 2]]) }, ['a'], NO_JSON],
     [new URLSearchParams('a=1'), [], NO_JSON],
     [Array(2), [0], NO_JSON],
-  ])('%j has a fault', (value, path, message) => {
-    expect(findJsonFault(value)).toEqual({ path, message });
+  ])('%j has a issue', (value, path, message) => {
+    expect(findJsonIssue(value)).toEqual({ path, message });
   });
 
   test.each<[unknown]>([
@@ -61,32 +61,32 @@ describe('findJsonFault', () => {
     [JSON.parse('{"__proto__": {"a": 1}, "constructor": 2, "toJSON": 3}')],
     [Object.assign(Object.create(null), { a: 1 })],
   ])('%j has none', (value) => {
-    expect(findJsonFault(value)).toBeUndefined();
+    expect(findJsonIssue(value)).toBeUndefined();
   });
 
-  test('names the first fault in the order of the text', () => {
-    expect(findJsonFault({ a: 1, b: ['\u0000'], c: '\ud800' })?.path).toEqual(['b', 0]);
+  test('names the first issue in the order of the text', () => {
+    expect(findJsonIssue({ a: 1, b: ['\u0000'], c: '\ud800' })?.path).toEqual(['b', 0]);
   });
 
-  test('finds a fault below fields that inherit nothing', () => {
-    expect(findJsonFault(JSON.parse(String.raw`{"__proto__": {"a": "\u0000"}}`))?.path).toEqual([
+  test('finds a issue below fields that inherit nothing', () => {
+    expect(findJsonIssue(JSON.parse(String.raw`{"__proto__": {"a": "\u0000"}}`))?.path).toEqual([
       '__proto__',
       'a',
     ]);
   });
 
   test('counts levels of arrays and objects, not values', () => {
-    expect(findJsonFault(nested(64, 1))).toBeUndefined();
-    expect(findJsonFault(nested(63, {}))).toBeUndefined();
-    expect(findJsonFault(nested(65, 1))).toEqual({ path: Array<number>(64).fill(0), message: DEEP });
-    expect(findJsonFault(nested(64, {}))?.message).toBe(DEEP);
+    expect(findJsonIssue(nested(64, 1))).toBeUndefined();
+    expect(findJsonIssue(nested(63, {}))).toBeUndefined();
+    expect(findJsonIssue(nested(65, 1))).toEqual({ path: Array<number>(64).fill(0), message: DEEP });
+    expect(findJsonIssue(nested(64, {}))?.message).toBe(DEEP);
   });
 
   test('ends for a value that would exhaust the stack, or that holds itself', () => {
-    expect(findJsonFault(nested(1_000_000, 1))?.message).toBe(DEEP);
+    expect(findJsonIssue(nested(1_000_000, 1))?.message).toBe(DEEP);
     const cycle: unknown[] = [];
     cycle.push(cycle);
-    expect(findJsonFault(cycle)?.message).toBe(DEEP);
+    expect(findJsonIssue(cycle)?.message).toBe(DEEP);
   });
 
   test('accepts what survives the way through JSON unchanged, and only that', () => {
@@ -106,13 +106,13 @@ describe('findJsonFault', () => {
         const json = JSON.stringify(value);
         // JSON.stringify escapes lone surrogates and U+0000, and writes null for what is not finite.
         const storable = !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json) && allNumbersSurvive(value);
-        expect(findJsonFault(value) === undefined).toBe(storable);
+        expect(findJsonIssue(value) === undefined).toBe(storable);
       }),
       { numRuns: 500 },
     );
   });
 
-  test('the path leads to the fault', () => {
+  test('the path leads to the issue', () => {
     const key = fc.oneof(fc.nat({ max: 5 }), fc.string({ minLength: 1 }));
     fc.assert(
       fc.property(fc.array(key, { maxLength: 60 }), fc.constantFrom('\u0000', 1n, Infinity), (path, bad) => {
@@ -123,7 +123,7 @@ describe('findJsonFault', () => {
               : { aFineOne: 1, [step === 'aFineOne' ? 'other' : step]: inner },
           bad,
         );
-        const found = findJsonFault(value)?.path ?? [];
+        const found = findJsonIssue(value)?.path ?? [];
         expect(found.map(String)).toEqual(path.map(String));
       }),
     );
@@ -147,21 +147,21 @@ describe('jsonValueSchema', () => {
   });
 
   test('counts the bytes of UTF-8, not characters', () => {
-    expect(faultsOf(jsonValueSchema(6), 'abcd')).toEqual([]);
-    expect(faultsOf(jsonValueSchema(6), 'üü')).toEqual([]);
-    expect(faultsOf(jsonValueSchema(6), 'üüü')).toEqual([': must be at most 6 bytes as JSON, is 8']);
-    expect(faultsOf(jsonValueSchema(6), '😀😀')).toEqual([': must be at most 6 bytes as JSON, is 10']);
+    expect(issuesOf(jsonValueSchema(6), 'abcd')).toEqual([]);
+    expect(issuesOf(jsonValueSchema(6), 'üü')).toEqual([]);
+    expect(issuesOf(jsonValueSchema(6), 'üüü')).toEqual([': must be at most 6 bytes as JSON, is 8']);
+    expect(issuesOf(jsonValueSchema(6), '😀😀')).toEqual([': must be at most 6 bytes as JSON, is 10']);
   });
 
   test('takes exactly the stated size of a payload', () => {
     const schema = jsonValueSchema(LIMITS.payloadBytes);
-    expect(faultsOf(schema, 'x'.repeat(1_048_574))).toEqual([]);
-    expect(faultsOf(schema, 'x'.repeat(1_048_575))).toEqual([
+    expect(issuesOf(schema, 'x'.repeat(1_048_574))).toEqual([]);
+    expect(issuesOf(schema, 'x'.repeat(1_048_575))).toEqual([
       ': must be at most 1048576 bytes as JSON, is 1048577',
     ]);
   });
 
-  test('says where the fault is', () => {
-    expect(faultsOf(jsonValueSchema(100), { a: [{ b: '\u0000' }] })).toEqual([`a.0.b: ${NUL}`]);
+  test('says where the issue is', () => {
+    expect(issuesOf(jsonValueSchema(100), { a: [{ b: '\u0000' }] })).toEqual([`a.0.b: ${NUL}`]);
   });
 });

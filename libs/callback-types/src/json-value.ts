@@ -6,23 +6,23 @@ export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** What is wrong with a value parsed from JSON, and where. */
-export interface JsonFault {
+export interface JsonIssue {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
 /** Integers above 2^53 that a JSON text may have spelled out digit by digit; larger ones print as floats anyway. */
-const SPELLED_OUT = 1e21;
+const EXPONENT_FROM = 1e21;
 
-function faultOfString(text: string): string | undefined {
+function stringIssue(text: string): string | undefined {
   if (text.includes('\u0000')) return 'must not contain the character U+0000, which PostgreSQL cannot store';
   if (!text.isWellFormed()) return 'must be well-formed Unicode: it holds half of a surrogate pair';
   return undefined;
 }
 
-function faultOfNumber(number: number): string | undefined {
+function numberIssue(number: number): string | undefined {
   if (!Number.isFinite(number)) return 'must be a finite number';
-  if (Number.isInteger(number) && !Number.isSafeInteger(number) && Math.abs(number) < SPELLED_OUT)
+  if (Number.isInteger(number) && !Number.isSafeInteger(number) && Math.abs(number) < EXPONENT_FROM)
     return 'is an integer beyond 2^53 and would lose digits: send it as a string';
   return undefined;
 }
@@ -33,16 +33,16 @@ function isPlainObject(value: object): value is Readonly<Record<string, unknown>
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** `key` is a field that has the fault itself in its name, or that holds the faulty value. */
-function inside(key: string | number, fault: JsonFault): JsonFault {
-  return { path: [key, ...fault.path], message: fault.message };
+/** `key` is a field that has the issue itself in its name, or that holds the faulty value. */
+function prependKey(key: string | number, issue: JsonIssue): JsonIssue {
+  return { path: [key, ...issue.path], message: issue.message };
 }
 
 /** Recursion is bounded: what is nested too deeply is not entered. */
-function faultAtDepth(value: unknown, depth: number): JsonFault | undefined {
+function findIssueAtDepth(value: unknown, depth: number): JsonIssue | undefined {
   if (value === null || typeof value === 'boolean') return undefined;
   if (typeof value === 'string' || typeof value === 'number') {
-    const message = typeof value === 'string' ? faultOfString(value) : faultOfNumber(value);
+    const message = typeof value === 'string' ? stringIssue(value) : numberIssue(value);
     return message === undefined ? undefined : { path: [], message };
   }
   if (typeof value !== 'object') return { path: [], message: 'must be a JSON value' };
@@ -51,17 +51,17 @@ function faultAtDepth(value: unknown, depth: number): JsonFault | undefined {
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value;
     for (const [index, item] of items.entries()) {
-      const fault = faultAtDepth(item, depth + 1);
-      if (fault !== undefined) return inside(index, fault);
+      const issue = findIssueAtDepth(item, depth + 1);
+      if (issue !== undefined) return prependKey(index, issue);
     }
     return undefined;
   }
   if (!isPlainObject(value)) return { path: [], message: 'must be a JSON value' };
   for (const key of Object.keys(value)) {
-    const message = faultOfString(key);
+    const message = stringIssue(key);
     if (message !== undefined) return { path: [key], message: `the name of this field ${message}` };
-    const fault = faultAtDepth(value[key], depth + 1);
-    if (fault !== undefined) return inside(key, fault);
+    const issue = findIssueAtDepth(value[key], depth + 1);
+    if (issue !== undefined) return prependKey(key, issue);
   }
   return undefined;
 }
@@ -71,8 +71,8 @@ function faultAtDepth(value: unknown, depth: number): JsonFault | undefined {
  * surrogate, an integer beyond 2^53, more than {@link LIMITS.jsonDepth} levels, or something that is not JSON at all.
  * A hostile value cannot exhaust the stack.
  */
-export function findJsonFault(root: unknown): JsonFault | undefined {
-  return faultAtDepth(root, 0);
+export function findJsonIssue(root: unknown): JsonIssue | undefined {
+  return findIssueAtDepth(root, 0);
 }
 
 const utf8 = new TextEncoder();
@@ -83,9 +83,9 @@ export function jsonValueSchema(maxBytes: number) {
     .custom<JsonValue>(() => true)
     .superRefine((value: JsonValue | undefined, context) => {
       if (value === undefined) return;
-      const fault = findJsonFault(value);
-      if (fault !== undefined) {
-        context.addIssue({ code: 'custom', path: [...fault.path], message: fault.message });
+      const issue = findJsonIssue(value);
+      if (issue !== undefined) {
+        context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message });
         return;
       }
       const bytes = utf8.encode(JSON.stringify(value)).length;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { callbacks } from '../testing/callbacks.ts';
-import { faultsOf } from '../testing/faults-of.ts';
+import { issuesOf } from '../testing/issues-of.ts';
 import { callbackConfigSchema, storedCallbackConfigSchema } from './callback.ts';
 import { LIMITS } from './limits.ts';
 import { natsCallbackSchema, natsSubject, storedNatsCallbackSchema } from './nats-callback.ts';
@@ -42,18 +42,18 @@ describe('a NATS callback of a request', () => {
     },
   );
 
-  test.each(illegal)('may not have the topic %j', (topic, fault) => {
-    expect(faultsOf(natsCallbackSchema, { type: 'nats', topic })).toEqual([`topic: ${fault}`]);
+  test.each(illegal)('may not have the topic %j', (topic, issue) => {
+    expect(issuesOf(natsCallbackSchema, { type: 'nats', topic })).toEqual([`topic: ${issue}`]);
   });
 
-  test.each(illegal)('may not have the key %j', (key, fault) => {
-    expect(faultsOf(natsCallbackSchema, { type: 'nats', topic: 'a', key })).toEqual([`key: ${fault}`]);
+  test.each(illegal)('may not have the key %j', (key, issue) => {
+    expect(issuesOf(natsCallbackSchema, { type: 'nats', topic: 'a', key })).toEqual([`key: ${issue}`]);
   });
 
   test.each([['$SYS.REQ.SERVER.PING'], ['$JS.API.STREAM.DELETE.ORDERS'], ['$']])(
     'may not be published to %s, which belongs to the server',
     (topic) => {
-      expect(faultsOf(natsCallbackSchema, { type: 'nats', topic })).toEqual([
+      expect(issuesOf(natsCallbackSchema, { type: 'nats', topic })).toEqual([
         'topic: must not start with $: such subjects belong to the server',
       ]);
     },
@@ -73,41 +73,41 @@ describe('a NATS callback of a request', () => {
       { payload: [['\ud800']] },
       ['payload.0.0: must be well-formed Unicode: it holds half of a surrogate pair'],
     ],
-  ])('is refused with %j', (fields, faults) => {
-    expect(faultsOf(natsCallbackSchema, { type: 'nats', topic: 'a', ...fields })).toEqual(faults);
+  ])('is refused with %j', (fields, issues) => {
+    expect(issuesOf(natsCallbackSchema, { type: 'nats', topic: 'a', ...fields })).toEqual(issues);
   });
 
   test('may have a subject and a payload of the stated sizes, and no more', () => {
-    const faults = (fields: object) => faultsOf(natsCallbackSchema, { type: 'nats', topic: 'a', ...fields });
-    expect(faults({ topic: 'a'.repeat(1_024) })).toEqual([]);
-    expect(faults({ topic: 'a'.repeat(1_025) })).toEqual([
+    const issues = (fields: object) => issuesOf(natsCallbackSchema, { type: 'nats', topic: 'a', ...fields });
+    expect(issues({ topic: 'a'.repeat(1_024) })).toEqual([]);
+    expect(issues({ topic: 'a'.repeat(1_025) })).toEqual([
       'topic: Too big: expected string to have <=1024 characters',
     ]);
-    expect(faults({ key: 'k'.repeat(1_022) })).toEqual([]);
-    expect(faults({ key: 'k'.repeat(1_023) })).toEqual([
+    expect(issues({ key: 'k'.repeat(1_022) })).toEqual([]);
+    expect(issues({ key: 'k'.repeat(1_023) })).toEqual([
       'key: makes a subject of 1025 characters, at most 1024 are allowed',
     ]);
-    expect(faults({ payload: 'x'.repeat(1_048_574) })).toEqual([]);
-    expect(faults({ payload: 'x'.repeat(1_048_575) })).toEqual([
+    expect(issues({ payload: 'x'.repeat(1_048_574) })).toEqual([]);
+    expect(issues({ payload: 'x'.repeat(1_048_575) })).toEqual([
       'payload: must be at most 1048576 bytes as JSON, is 1048577',
     ]);
   });
 });
 
 describe('a NATS callback of a stored row', () => {
-  test.each(illegal)('cannot be published to %j', (topic, fault) => {
-    expect(faultsOf(storedNatsCallbackSchema, { type: 'nats', topic })).toContain(`topic: ${fault}`);
+  test.each(illegal)('cannot be published to %j', (topic, issue) => {
+    expect(issuesOf(storedNatsCallbackSchema, { type: 'nats', topic })).toContain(`topic: ${issue}`);
   });
 
   test('may be published where a request no longer may', () => {
-    expect(faultsOf(storedNatsCallbackSchema, { type: 'nats', topic: '$KV.orders.42' })).toEqual([]);
+    expect(issuesOf(storedNatsCallbackSchema, { type: 'nats', topic: '$KV.orders.42' })).toEqual([]);
     expect(
-      faultsOf(storedNatsCallbackSchema, { type: 'nats', topic: 'a'.repeat(2_000), key: 'k'.repeat(1_999) }),
+      issuesOf(storedNatsCallbackSchema, { type: 'nats', topic: 'a'.repeat(2_000), key: 'k'.repeat(1_999) }),
     ).toEqual([]);
   });
 
   test('is refused before its subject would end the connection to the server', () => {
-    expect(faultsOf(storedNatsCallbackSchema, { type: 'nats', topic: 'ü'.repeat(2_001) })).toEqual([
+    expect(issuesOf(storedNatsCallbackSchema, { type: 'nats', topic: 'ü'.repeat(2_001) })).toEqual([
       'topic: makes a subject of 4002 bytes, a server takes at most 4000',
     ]);
   });
@@ -126,8 +126,8 @@ describe('a NATS callback of a stored row', () => {
 
 test('every subject that a request may ask for can be published', () => {
   const longest = { type: 'nats', topic: '订'.repeat(LIMITS.subjectLength) };
-  expect(faultsOf(natsCallbackSchema, longest)).toEqual([]);
-  expect(faultsOf(storedNatsCallbackSchema, longest)).toEqual([]);
+  expect(issuesOf(natsCallbackSchema, longest)).toEqual([]);
+  expect(issuesOf(storedNatsCallbackSchema, longest)).toEqual([]);
 });
 
 describe('natsSubject', () => {

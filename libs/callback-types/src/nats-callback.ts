@@ -3,23 +3,23 @@ import { headerMapSchema, storedHeaderMapSchema } from './header-map.ts';
 import { jsonValueSchema } from './json-value.ts';
 import { LIMITS } from './limits.ts';
 
-const reserved = {
+const RESERVED = {
   names: new Set<string>(),
   prefixes: ['nats-'],
-  why: 'starts with Nats-, which the server gives a meaning: it cannot be given',
+  message: 'starts with Nats-, which the server gives a meaning: it cannot be given',
 };
 
 /** Tokens with dots between them, as JSON Schema can say it. */
-const SUBJECT = '[^\\s*>.]+(?:\\.[^\\s*>.]+)*';
+const SUBJECT_PATTERN = '[^\\s*>.]+(?:\\.[^\\s*>.]+)*';
 
 /**
  * UTF-8 bytes of a subject: nats-server ends the connection, of everyone who uses it, when a control line is longer than
  * 4,096 bytes, which hold the two lengths of the message as well.
  */
-const SUBJECT_BYTES = 4_000;
+const MAX_SUBJECT_BYTES = 4_000;
 
 /** What keeps a text from being part of a subject to publish to; `undefined` when nothing does. */
-function faultOfTokens(text: string): string | undefined {
+function subjectIssue(text: string): string | undefined {
   if (text === '') return 'must not be empty';
   if (/\s/.test(text)) return 'must not contain spaces or line breaks';
   if (/[*>]/.test(text)) return 'must not contain the wildcards * and >';
@@ -30,16 +30,16 @@ function faultOfTokens(text: string): string | undefined {
   return undefined;
 }
 
-function faultOfTopic(text: string): string | undefined {
+function requestTopicIssue(text: string): string | undefined {
   return (
-    faultOfTokens(text) ??
+    subjectIssue(text) ??
     (text.startsWith('$') ? 'must not start with $: such subjects belong to the server' : undefined)
   );
 }
 
-function tokens(fault: (text: string) => string | undefined) {
+function subjectSchema(issue: (text: string) => string | undefined) {
   return z.string().superRefine((text, context) => {
-    const message = fault(text);
+    const message = issue(text);
     if (message !== undefined) context.addIssue({ code: 'custom', message });
   });
 }
@@ -48,19 +48,19 @@ function tokens(fault: (text: string) => string | undefined) {
 export const natsCallbackSchema = z
   .strictObject({
     type: z.literal('nats'),
-    topic: tokens(faultOfTopic)
+    topic: subjectSchema(requestTopicIssue)
       .max(LIMITS.subjectLength)
       .meta({
         description: 'The subject, or its beginning when key is given',
-        pattern: `^(?!\\$)${SUBJECT}$`,
+        pattern: `^(?!\\$)${SUBJECT_PATTERN}$`,
         examples: ['orders.due'],
       }),
-    key: tokens(faultOfTokens)
+    key: subjectSchema(subjectIssue)
       .max(LIMITS.subjectLength)
-      .meta({ pattern: `^${SUBJECT}$` })
+      .meta({ pattern: `^${SUBJECT_PATTERN}$` })
       .nullish()
       .meta({ description: 'Makes the subject topic.key', examples: ['42'] }),
-    headers: headerMapSchema(reserved).nullish().meta({ description: 'Headers of the message' }),
+    headers: headerMapSchema(RESERVED).nullish().meta({ description: 'Headers of the message' }),
     payload: jsonValueSchema(LIMITS.payloadBytes)
       .optional()
       .meta({ description: 'The JSON of the message; null or absent: an empty message' }),
@@ -90,19 +90,19 @@ export type NatsCallback = z.infer<typeof natsCallbackSchema>;
 export const storedNatsCallbackSchema = z
   .object({
     type: z.literal('nats'),
-    topic: tokens(faultOfTokens),
-    key: tokens(faultOfTokens).nullish(),
+    topic: subjectSchema(subjectIssue),
+    key: subjectSchema(subjectIssue).nullish(),
     headers: storedHeaderMapSchema,
     payload: z.unknown().optional(),
     jetstream: z.boolean().optional().catch(undefined),
   })
   .superRefine((callback, context) => {
     const bytes = new TextEncoder().encode(natsSubject(callback)).length;
-    if (bytes > SUBJECT_BYTES)
+    if (bytes > MAX_SUBJECT_BYTES)
       context.addIssue({
         code: 'custom',
         path: ['topic'],
-        message: `makes a subject of ${bytes} bytes, a server takes at most ${SUBJECT_BYTES}`,
+        message: `makes a subject of ${bytes} bytes, a server takes at most ${MAX_SUBJECT_BYTES}`,
       });
   });
 

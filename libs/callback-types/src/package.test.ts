@@ -28,7 +28,7 @@ describe('the packed package', () => {
     expect(consumer.packed.filter((path) => /test|fixtures|buildinfo/.test(path))).toEqual([]);
   });
 
-  test('has no fault that publint knows', async () => {
+  test('has no issue that publint knows', async () => {
     expect(await consumer.tool('publint/src/cli.js', 'run', consumer.tarball, '--strict')).toEqual(SUCCESS);
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { faultsOf } from '../testing/faults-of.ts';
+import { issuesOf } from '../testing/issues-of.ts';
 import { retryPolicySchema } from './retry-policy.ts';
 
 test.each<[object, object]>([
@@ -55,6 +55,6 @@ test.each<[unknown, string[]]>([
   [{ attempts: 3 }, [': Unrecognized key: "attempts"']],
   [null, [': Invalid input: expected object, received null']],
   [3, [': Invalid input: expected object, received number']],
-])('%j is none', (value, faults) => {
-  expect(faultsOf(retryPolicySchema, value)).toEqual(faults);
+])('%j is none', (value, issues) => {
+  expect(issuesOf(retryPolicySchema, value)).toEqual(issues);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { faultsOf } from '../testing/faults-of.ts';
+import { issuesOf } from '../testing/issues-of.ts';
 import {
   createTimerRequestSchema,
   createTimersRequestSchema,
@@ -51,10 +51,10 @@ describe('instants', () => {
     ['1969-12-31T23:59:59Z', 'must be in the future'],
     ['9999-12-31T23:59:59-00:01', 'must be before the year 10000'],
   ])('%j is none', (value, message) => {
-    expect(faultsOf(createTimerRequestSchema, { execute_at: value, callback })).toEqual([
+    expect(issuesOf(createTimerRequestSchema, { execute_at: value, callback })).toEqual([
       `execute_at: ${message}`,
     ]);
-    expect(faultsOf(updateTimerRequestSchema, { execute_at: value })).toEqual([`execute_at: ${message}`]);
+    expect(issuesOf(updateTimerRequestSchema, { execute_at: value })).toEqual([`execute_at: ${message}`]);
   });
 });
 
@@ -113,17 +113,17 @@ describe('creating a timer', () => {
     [null, [': Invalid input: expected object, received null']],
     [[], [': Invalid input: expected object, received array']],
     ['{}', [': Invalid input: expected object, received string']],
-  ])('refuses %j', (request, faults) => {
-    expect(faultsOf(createTimerRequestSchema, request)).toEqual(faults);
+  ])('refuses %j', (request, issues) => {
+    expect(issuesOf(createTimerRequestSchema, request)).toEqual(issues);
   });
 
-  test('names every fault of a request at once, those between its fields too', () => {
+  test('names every issue of a request at once, those between its fields too', () => {
     const request = {
       callback: { type: 'http', url: 'x', headers: { 'a b': '1' }, payload: { id: 2 ** 53 } },
       expires_at: 'never',
       colour: 'red',
     };
-    expect(faultsOf(createTimerRequestSchema, request)).toEqual([
+    expect(issuesOf(createTimerRequestSchema, request)).toEqual([
       `expires_at: ${INSTANT}`,
       'callback.url: must be an absolute URL',
       'callback.headers.a b: name has characters that a header name may not have',
@@ -134,10 +134,10 @@ describe('creating a timer', () => {
   });
 
   test('takes metadata of the stated size, and no more', () => {
-    const faults = (length: number) =>
-      faultsOf(createTimerRequestSchema, { execute_at: executeAt, callback, metadata: 'x'.repeat(length) });
-    expect(faults(65_534)).toEqual([]);
-    expect(faults(65_535)).toEqual(['metadata: must be at most 65536 bytes as JSON, is 65537']);
+    const issues = (length: number) =>
+      issuesOf(createTimerRequestSchema, { execute_at: executeAt, callback, metadata: 'x'.repeat(length) });
+    expect(issues(65_534)).toEqual([]);
+    expect(issues(65_535)).toEqual(['metadata: must be at most 65536 bytes as JSON, is 65537']);
   });
 });
 
@@ -147,19 +147,19 @@ describe('creating a batch', () => {
   });
 
   test('takes 1 to 1,000 timers', () => {
-    expect(faultsOf(createTimersRequestSchema, timers(1))).toEqual([]);
-    expect(faultsOf(createTimersRequestSchema, timers(1_000))).toEqual([]);
-    expect(faultsOf(createTimersRequestSchema, timers(0))).toEqual([
+    expect(issuesOf(createTimersRequestSchema, timers(1))).toEqual([]);
+    expect(issuesOf(createTimersRequestSchema, timers(1_000))).toEqual([]);
+    expect(issuesOf(createTimersRequestSchema, timers(0))).toEqual([
       'timers: Too small: expected array to have >=1 items',
     ]);
-    expect(faultsOf(createTimersRequestSchema, timers(1_001))).toEqual([
+    expect(issuesOf(createTimersRequestSchema, timers(1_001))).toEqual([
       'timers: Too big: expected array to have <=1000 items',
     ]);
   });
 
-  test('says which item is at fault', () => {
+  test('says which item is at issue', () => {
     const batch = { timers: [{ delay: '1s', callback }, { callback: { type: 'smtp' } }, null], atomic: true };
-    expect(faultsOf(createTimersRequestSchema, batch)).toEqual([
+    expect(issuesOf(createTimersRequestSchema, batch)).toEqual([
       "timers.1.callback.type: Invalid discriminator value. Expected 'http' | 'nats'",
       'timers.1.execute_at: is required, unless delay is given',
       'timers.2: Invalid input: expected object, received null',
@@ -168,10 +168,10 @@ describe('creating a batch', () => {
   });
 
   test('is an object with timers', () => {
-    expect(faultsOf(createTimersRequestSchema, [])).toEqual([
+    expect(issuesOf(createTimersRequestSchema, [])).toEqual([
       ': Invalid input: expected object, received array',
     ]);
-    expect(faultsOf(createTimersRequestSchema, {})).toEqual([
+    expect(issuesOf(createTimersRequestSchema, {})).toEqual([
       'timers: Invalid input: expected array, received undefined',
     ]);
   });
@@ -216,8 +216,8 @@ describe('changing a timer', () => {
       ],
     ],
     [null, [': Invalid input: expected object, received null']],
-  ])('refuses %j', (request, faults) => {
-    expect(faultsOf(updateTimerRequestSchema, request)).toEqual(faults);
+  ])('refuses %j', (request, issues) => {
+    expect(issuesOf(updateTimerRequestSchema, request)).toEqual(issues);
   });
 });
 
@@ -242,7 +242,7 @@ describe('naming a timer', () => {
     ["0198f5a0-7f6e-7c3a-9d2b-3f1f8a2b4c5d'; --"],
     [42],
   ])('%j is none', (id) => {
-    expect(faultsOf(timerParamsSchema, { id })).toEqual(['id: must be a UUID']);
+    expect(issuesOf(timerParamsSchema, { id })).toEqual(['id: must be a UUID']);
   });
 });
 
@@ -305,13 +305,13 @@ describe('listing timers', () => {
     [{ sort: 'id' }, 'sort: Invalid option: expected one of "created_at"|"execute_at"'],
     [{ order: 'ASC' }, 'order: Invalid option: expected one of "asc"|"desc"'],
     [{ page: '2' }, ': Unrecognized key: "page"'],
-  ])('refuses %j', (query, fault) => {
-    expect(faultsOf(listTimersQuerySchema, query)).toEqual([fault]);
+  ])('refuses %j', (query, issue) => {
+    expect(issuesOf(listTimersQuerySchema, query)).toEqual([issue]);
   });
 
   test('a cursor has a bounded length', () => {
-    expect(faultsOf(listTimersQuerySchema, { cursor: 'c'.repeat(512) })).toEqual([]);
-    expect(faultsOf(listTimersQuerySchema, { cursor: 'c'.repeat(513) })).toEqual([
+    expect(issuesOf(listTimersQuerySchema, { cursor: 'c'.repeat(512) })).toEqual([]);
+    expect(issuesOf(listTimersQuerySchema, { cursor: 'c'.repeat(513) })).toEqual([
       'cursor: Too big: expected string to have <=512 characters',
     ]);
   });
@@ -323,14 +323,14 @@ describe('an idempotency key', () => {
   });
 
   test.each([[''], ['a b'], ['a\n'], ['ü'], ['a\u0000']])('may not be %j', (key) => {
-    expect(faultsOf(idempotencyKeySchema, key)).toEqual([
+    expect(issuesOf(idempotencyKeySchema, key)).toEqual([
       ': must be visible ASCII characters without spaces',
     ]);
   });
 
   test('has a bounded length', () => {
-    expect(faultsOf(idempotencyKeySchema, 'k'.repeat(255))).toEqual([]);
-    expect(faultsOf(idempotencyKeySchema, 'k'.repeat(256))).toEqual([
+    expect(issuesOf(idempotencyKeySchema, 'k'.repeat(255))).toEqual([]);
+    expect(issuesOf(idempotencyKeySchema, 'k'.repeat(256))).toEqual([
       ': Too big: expected string to have <=255 characters',
     ]);
   });

@@ -40,7 +40,7 @@ interface Timing {
   readonly expires_at?: unknown;
 }
 
-function faultsBetweenInstants({ execute_at, delay, expires_at }: Timing, context: z.RefinementCtx): void {
+function checkTiming({ execute_at, delay, expires_at }: Timing, context: z.RefinementCtx): void {
   if (execute_at !== undefined && delay !== undefined)
     context.addIssue({
       code: 'custom',
@@ -55,8 +55,8 @@ function faultsBetweenInstants({ execute_at, delay, expires_at }: Timing, contex
     context.addIssue({ code: 'custom', path: ['expires_at'], message: 'must not be before execute_at' });
 }
 
-/** Checks between fields also run when one of the fields has a fault of its own: one answer names every fault. */
-const onAnyObject = {
+/** Checks between fields also run when one of the fields has a issue of its own: one answer names every issue. */
+const runOnInvalidFields = {
   when: ({ value }: { readonly value: unknown }) =>
     typeof value === 'object' && value !== null && !Array.isArray(value),
 };
@@ -65,14 +65,14 @@ const onAnyObject = {
 export const createTimerRequestSchema = z
   .strictObject({ ...fields, callback: callbackConfigSchema, metadata: metadata.optional() })
   .superRefine((request, context) => {
-    faultsBetweenInstants(request, context);
+    checkTiming(request, context);
     if (request.execute_at === undefined && request.delay === undefined)
       context.addIssue({
         code: 'custom',
         path: ['execute_at'],
         message: 'is required, unless delay is given',
       });
-  }, onAnyObject)
+  }, runOnInvalidFields)
   .meta({ id: 'CreateTimerRequest' });
 export type CreateTimerRequest = z.infer<typeof createTimerRequestSchema>;
 
@@ -85,7 +85,7 @@ export type CreateTimersRequest = z.infer<typeof createTimersRequestSchema>;
 /** Body of `PUT /timers/:id`: what is absent stays as it is, null clears. */
 export const updateTimerRequestSchema = z
   .strictObject({ ...fields, callback: callbackConfigSchema.optional(), metadata: metadata.optional() })
-  .superRefine(faultsBetweenInstants, onAnyObject)
+  .superRefine(checkTiming, runOnInvalidFields)
   .superRefine((request, context) => {
     if (Object.values(request).every((value) => value === undefined))
       context.addIssue({
@@ -100,12 +100,12 @@ export type UpdateTimerRequest = z.infer<typeof updateTimerRequestSchema>;
 export const timerParamsSchema = z.strictObject({ id: z.guid({ error: 'must be a UUID' }) });
 
 /** A number from a query string, where everything is text. */
-function wholeNumber(min: number, max: number, absent: number) {
+function queryInteger(min: number, max: number, defaultValue: number) {
   const number = z
     .int({ error: ({ code }) => (code === 'invalid_type' ? 'must be a whole number' : undefined) })
     .min(min)
     .max(max)
-    .default(absent);
+    .default(defaultValue);
   return z.preprocess(
     (given) => (typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : given),
     number,
@@ -116,8 +116,8 @@ function wholeNumber(min: number, max: number, absent: number) {
 export const listTimersQuerySchema = z.strictObject({
   status: timerStateSchema.optional(),
   callback_type: callbackTypeSchema.optional(),
-  limit: wholeNumber(1, LIMITS.pageSize, 50),
-  offset: wholeNumber(0, 1_000_000, 0).meta({ description: 'Skips rows; slow when large: prefer cursor' }),
+  limit: queryInteger(1, LIMITS.pageSize, 50),
+  offset: queryInteger(0, 1_000_000, 0).meta({ description: 'Skips rows; slow when large: prefer cursor' }),
   cursor: z.string().min(1).max(512).optional().meta({ description: 'next_cursor of the page before' }),
   sort: z.enum(['created_at', 'execute_at']).default('created_at').meta({
     description: 'execute_at sorts by due_at, which is execute_at until an attempt has to be repeated',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
-import { attempt, summary, timer } from '../testing/answers.ts';
-import { faultsOf } from '../testing/faults-of.ts';
+import { issuesOf } from '../testing/issues-of.ts';
+import { attempt, summary, timer } from '../testing/sample-timer.ts';
 import {
   attemptListResponseSchema,
   canceledResponseSchema,
@@ -40,14 +40,14 @@ describe.each(answers)('the answer to %s', (_, schema, data) => {
   });
 
   test('is not an error, and not without data', () => {
-    expect(faultsOf(schema, { code: 2, message: '', data })).toEqual(['code: Invalid input: expected 0']);
-    expect(faultsOf(schema, { code: 0, message: '' })).toEqual([
+    expect(issuesOf(schema, { code: 2, message: '', data })).toEqual(['code: Invalid input: expected 0']);
+    expect(issuesOf(schema, { code: 0, message: '' })).toEqual([
       'data: Invalid input: expected object, received undefined',
     ]);
   });
 
   test('may gain fields in a later version', () => {
-    expect(faultsOf(schema, { code: 0, message: '', data: { ...data, later: 1 }, later: 2 })).toEqual([]);
+    expect(issuesOf(schema, { code: 0, message: '', data: { ...data, later: 1 }, later: 2 })).toEqual([]);
   });
 });
 
@@ -58,8 +58,8 @@ test('health that is degraded is code 1 with its data', () => {
     data: { status: 'degraded', database: 'disconnected', timestamp: '2030-01-31T09:00:00.000Z' },
   };
   expect(degradedResponseSchema.parse(answer)).toEqual(answer);
-  expect(faultsOf(degradedResponseSchema, { ...answer, code: 0 })).toEqual([
+  expect(issuesOf(degradedResponseSchema, { ...answer, code: 0 })).toEqual([
     'code: Invalid input: expected 1',
   ]);
-  expect(faultsOf(healthResponseSchema, answer)).not.toEqual([]);
+  expect(issuesOf(healthResponseSchema, answer)).not.toEqual([]);
 });

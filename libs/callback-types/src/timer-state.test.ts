@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { valuesOfCheckConstraint } from '../testing/check-constraint.ts';
-import { faultsOf } from '../testing/faults-of.ts';
+import { issuesOf } from '../testing/issues-of.ts';
 import { TIMER_STATES, timerStateSchema } from './timer-state.ts';
 
 test('the database allows the same states', () => {
@@ -16,7 +16,7 @@ test.each(TIMER_STATES)('%s is a state', (state) => {
 });
 
 test.each([['PENDING'], ['cancelled'], [''], [null]])('%j is none', (value) => {
-  expect(faultsOf(timerStateSchema, value)).toEqual([
+  expect(issuesOf(timerStateSchema, value)).toEqual([
     ': Invalid option: expected one of "pending"|"executing"|"completed"|"failed"|"canceled"',
   ]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { attempt, summary, timer } from '../testing/answers.ts';
-import { faultsOf } from '../testing/faults-of.ts';
+import { issuesOf } from '../testing/issues-of.ts';
+import { attempt, summary, timer } from '../testing/sample-timer.ts';
 import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
 
 test('a summary has the fields that the first timer service answered, with the type for the URL', () => {
@@ -56,14 +56,14 @@ describe('a whole timer', () => {
     [{ created_at: new Date(0) }, 'created_at: Invalid input: expected string, received Date'],
     [{ attempts: null }, 'attempts: Invalid input: expected number, received null'],
     [{ id: '42' }, 'id: Invalid GUID'],
-  ])('not with %j', (fields, fault) => {
-    expect(faultsOf(timerSchema, { ...timer, ...fields })).toEqual([fault]);
+  ])('not with %j', (fields, issue) => {
+    expect(issuesOf(timerSchema, { ...timer, ...fields })).toEqual([issue]);
   });
 });
 
 test('an attempt', () => {
   expect(attemptSchema.parse(attempt)).toEqual(attempt);
-  expect(faultsOf(attemptSchema, { ...attempt, number: 0, outcome: 'retried' })).toEqual([
+  expect(issuesOf(attemptSchema, { ...attempt, number: 0, outcome: 'retried' })).toEqual([
     'number: Too small: expected number to be >0',
     'outcome: Invalid option: expected one of "delivered"|"failed"',
   ]);

@@ -28,7 +28,7 @@ function verify(change: Partial<SignedMessage> = {}) {
 function refusal(change: Partial<SignedMessage>): Promise<unknown> {
   return verify(change).then(
     () => 'accepted',
-    (error: unknown) => (error instanceof SignatureError ? error.fault : error),
+    (error: unknown) => (error instanceof SignatureError ? error.reason : error),
   );
 }
 

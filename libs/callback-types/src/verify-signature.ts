@@ -1,15 +1,15 @@
 /** Why a delivery is not to be trusted. */
-export type SignatureFault =
+export type SignatureErrorReason =
   'missing header' | 'malformed header' | 'timestamp too old' | 'timestamp too new' | 'no matching signature';
 
 /** Thrown by {@link verifySignature}: answer 401 and do not act on the message. */
 export class SignatureError extends Error {
   override readonly name = 'SignatureError';
-  readonly fault: SignatureFault;
+  readonly reason: SignatureErrorReason;
 
-  constructor(fault: SignatureFault) {
-    super(`The signature of the message does not hold: ${fault}`);
-    this.fault = fault;
+  constructor(reason: SignatureErrorReason) {
+    super(`The signature of the message does not hold: ${reason}`);
+    this.reason = reason;
   }
 }
 
@@ -85,9 +85,9 @@ function isEqual(left: Uint8Array, right: Uint8Array): boolean {
 }
 
 function signedContent(id: string, timestamp: string, body: string | Uint8Array): Uint8Array<ArrayBuffer> {
-  const utf8 = new TextEncoder();
-  const start = utf8.encode(`${id}.${timestamp}.`);
-  const end = typeof body === 'string' ? utf8.encode(body) : body;
+  const encoder = new TextEncoder();
+  const start = encoder.encode(`${id}.${timestamp}.`);
+  const end = typeof body === 'string' ? encoder.encode(body) : body;
   const content = new Uint8Array(start.length + end.length);
   content.set(start);
   content.set(end, start.length);

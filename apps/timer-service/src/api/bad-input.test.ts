@@ -23,14 +23,14 @@ const valid = { execute_at: '2099-01-31T09:00:00Z', callback };
 const withCallback = (more: object) => ({ ...valid, callback: { ...callback, ...more } });
 
 /** The paths of the faults that a request is refused for, with code 2. */
-async function faultPaths(method: string, path: string, body?: unknown, headers?: Record<string, string>) {
+async function issuePaths(method: string, path: string, body?: unknown, headers?: Record<string, string>) {
   const answer = await api.request(method, path, body, headers);
   expect(answer.status).toBe(400);
   const { code, message, errors = [] } = errorResponseSchema.strict().parse(answer.body);
   expect(code).toBe(2);
-  expect(errors.every((fault) => fault.message !== '')).toBe(true);
+  expect(errors.every((issue) => issue.message !== '')).toBe(true);
   expect(message).toContain(errors[0]?.path);
-  return errors.map((fault) => fault.path).sort();
+  return errors.map((issue) => issue.path).sort();
 }
 
 const MB = 1_048_576;
@@ -96,7 +96,7 @@ describe('POST /timers names the path of each fault', () => {
       ['callback.headers.a b', 'callback.size', 'callback.url', 'color', 'execute_at'],
     ],
   ])('%s', async (_, body, paths) => {
-    expect(await faultPaths('POST', '/timers', body)).toStrictEqual(paths);
+    expect(await issuePaths('POST', '/timers', body)).toStrictEqual(paths);
   });
 
   test('an integer that would lose digits', async () => {
@@ -129,32 +129,32 @@ describe('the other calls', () => {
 
   test('a batch names the item of each fault', async () => {
     const timers = [valid, { callback }, { ...valid, execute_at: '9999-12-31T23:59:59-23:00' }];
-    expect(await faultPaths('POST', '/timers/batch', { timers })).toStrictEqual([
+    expect(await issuePaths('POST', '/timers/batch', { timers })).toStrictEqual([
       'timers.1.execute_at',
       'timers.2.execute_at',
     ]);
     const far = { timers: [valid, timers[2]] };
-    expect(await faultPaths('POST', '/timers/batch', far)).toStrictEqual(['timers.1.execute_at']);
+    expect(await issuePaths('POST', '/timers/batch', far)).toStrictEqual(['timers.1.execute_at']);
     const past = { ...valid, execute_at: '2020-01-01T00:00:00Z' };
-    expect(await faultPaths('POST', '/timers/batch', { timers: [past, valid, past] })).toStrictEqual([
+    expect(await issuePaths('POST', '/timers/batch', { timers: [past, valid, past] })).toStrictEqual([
       'timers.0.execute_at',
       'timers.2.execute_at',
     ]);
     const nats = { ...valid, callback: { type: 'nats', topic: 'a' } };
-    expect(await faultPaths('POST', '/timers/batch', { timers: [valid, nats] })).toStrictEqual([
+    expect(await issuePaths('POST', '/timers/batch', { timers: [valid, nats] })).toStrictEqual([
       'timers.1.callback.type',
     ]);
   });
 
   test('a batch of none, and of more than a thousand', async () => {
-    expect(await faultPaths('POST', '/timers/batch', { timers: [] })).toStrictEqual(['timers']);
+    expect(await issuePaths('POST', '/timers/batch', { timers: [] })).toStrictEqual(['timers']);
     const timers = Array.from({ length: 1_001 }, () => valid);
-    expect(await faultPaths('POST', '/timers/batch', { timers })).toStrictEqual(['timers']);
+    expect(await issuePaths('POST', '/timers/batch', { timers })).toStrictEqual(['timers']);
   });
 
   test('a batch with thousands of faults is told a hundred of them', async () => {
     const timers = Array.from({ length: 1_000 }, () => ({ a: 1, b: 2 }));
-    expect(await faultPaths('POST', '/timers/batch', { timers })).toHaveLength(100);
+    expect(await issuePaths('POST', '/timers/batch', { timers })).toHaveLength(100);
   });
 
   test.each<[string, string, unknown, string[]]>([
@@ -188,11 +188,11 @@ describe('the other calls', () => {
     ['GET', `/timers?cursor=${'a'.repeat(1_000)}`, undefined, ['query.cursor']],
     ['GET', '/timers?__proto__[x]=1', undefined, ['query.__proto__[x]']],
   ])('%s %s %j', async (method, path, body, paths) => {
-    expect(await faultPaths(method, path, body)).toStrictEqual(paths);
+    expect(await issuePaths(method, path, body)).toStrictEqual(paths);
   });
 
   test.each(['', 'a b', 'ü', 'a'.repeat(256)])('Idempotency-Key %j', async (key) => {
-    expect(await faultPaths('POST', '/timers', valid, { 'idempotency-key': key })).toStrictEqual([
+    expect(await issuePaths('POST', '/timers', valid, { 'idempotency-key': key })).toStrictEqual([
       'headers.idempotency-key',
     ]);
   });

@@ -8,7 +8,7 @@ import { ApiError, validationError } from './api-error.ts';
 /** The body that tells a client about an error. */
 function errorBody(error: ApiError): ErrorResponse {
   const body: ErrorResponse = { code: error.code, message: error.message, data: null };
-  return error.faults === undefined ? body : { ...body, errors: [...error.faults] };
+  return error.issues === undefined ? body : { ...body, errors: [...error.issues] };
 }
 
 interface ThrownFields {

@@ -1,4 +1,4 @@
-import type { RequestFault } from '@timer-platform/callback-types';
+import type { ValidationIssue } from '@timer-platform/callback-types';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { validationError } from './api-error.ts';
@@ -18,7 +18,7 @@ const PREFIX: Readonly<Record<RequestPart, string | undefined>> = {
 const MAX_SEGMENT = 64;
 
 /** Joins a path such as `callback.headers.X-Id`; the whole body is called `body`. */
-function faultPath(part: RequestPart, segments: readonly PropertyKey[]): string {
+function issuePath(part: RequestPart, segments: readonly PropertyKey[]): string {
   const names = segments.map((segment) => {
     const name = String(segment);
     return name.length <= MAX_SEGMENT ? name : `${name.slice(0, MAX_SEGMENT)}…`;
@@ -38,14 +38,14 @@ function messageOf({ path, message }: z.core.$ZodIssue): string {
 }
 
 /** Every fault that zod found in one part of a request. */
-function faultsOf(part: RequestPart, issues: readonly z.core.$ZodIssue[]): RequestFault[] {
+function validationIssues(part: RequestPart, issues: readonly z.core.$ZodIssue[]): ValidationIssue[] {
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => ({
-        path: faultPath(part, [...issue.path, key]),
+        path: issuePath(part, [...issue.path, key]),
         message: 'is not a field that can be given',
       }));
-    return [{ path: faultPath(part, issue.path), message: messageOf(issue) }];
+    return [{ path: issuePath(part, issue.path), message: messageOf(issue) }];
   });
 }
 
@@ -59,6 +59,6 @@ export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, http
   return (data: unknown) => {
     const result = schema.safeParse(data);
     if (result.success) return { value: result.data };
-    return { error: validationError(faultsOf(part, result.error.issues)) };
+    return { error: validationError(validationIssues(part, result.error.issues)) };
   };
 };

@@ -1,8 +1,8 @@
 import {
-  type RequestFault,
   timerParamsSchema,
   timerSummaryResponseSchema,
   updateTimerRequestSchema,
+  type ValidationIssue,
 } from '@timer-platform/callback-types';
 import { updateTimer } from '@timer-platform/database';
 import type { ApiContext } from '../api-context.ts';
@@ -32,9 +32,9 @@ export function updateTimerRoute(app: Api, context: ApiContext): void {
       },
     },
     async (request) => {
-      const faults: RequestFault[] = [];
-      const update = parseTimerUpdate(request.body, { prefix: '', faults, refuseDestination });
-      if (faults.length > 0) throw validationError(faults);
+      const issues: ValidationIssue[] = [];
+      const update = parseTimerUpdate(request.body, { prefix: '', issues, refuseDestination });
+      if (issues.length > 0) throw validationError(issues);
       const result = await updateTimer(db, request.params.id, update, headerKeys);
       if (result.outcome === 'in-the-past')
         throw validationError([{ path: 'execute_at', message: 'must be in the future' }]);

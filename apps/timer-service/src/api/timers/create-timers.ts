@@ -1,8 +1,8 @@
 import {
   type CreateTimerRequest,
   idempotencyKeySchema,
-  type RequestFault,
   type TimerSummary,
+  type ValidationIssue,
 } from '@timer-platform/callback-types';
 import { insertTimers } from '@timer-platform/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -33,11 +33,11 @@ export async function createTimers(
   items: readonly CreateTimerRequest[],
   prefixOf: (index: number) => string,
 ): Promise<TimerSummary[]> {
-  const faults: RequestFault[] = [];
+  const issues: ValidationIssue[] = [];
   const timers = items.map((item, index) =>
-    parseNewTimer(item, { prefix: prefixOf(index), faults, refuseDestination }),
+    parseNewTimer(item, { prefix: prefixOf(index), issues, refuseDestination }),
   );
-  if (faults.length > 0) throw validationError(faults);
+  if (issues.length > 0) throw validationError(issues);
   const result = await insertTimers(db, timers, idempotencyOf(request), headerKeys);
   switch (result.outcome) {
     case 'in-the-past':

@@ -3,36 +3,36 @@ import {
   type CreateTimerRequest,
   matchCallback,
   parseDuration,
-  type RequestFault,
   type UpdateTimerRequest,
+  type ValidationIssue,
 } from '@timer-platform/callback-types';
 import type { NewTimer, TimerUpdate } from '@timer-platform/database';
 import type { RejectCallback } from '../api-context.ts';
 import { normaliseInstant } from './normalize-instant.ts';
 
-/** Faults that only the service can tell go to `faults`; their paths begin with `prefix`. */
+/** Faults that only the service can tell go to `issues`; their paths begin with `prefix`. */
 interface ParseContext {
   readonly prefix: string;
-  readonly faults: RequestFault[];
+  readonly issues: ValidationIssue[];
   readonly refuseDestination: RejectCallback;
 }
 
 function instantOf(
   text: string | undefined,
   field: string,
-  { prefix, faults }: ParseContext,
+  { prefix, issues }: ParseContext,
 ): string | undefined {
   if (text === undefined) return undefined;
   const instant = normaliseInstant(text);
-  if (instant === undefined) faults.push({ path: prefix + field, message: 'must be before the year 10000' });
+  if (instant === undefined) issues.push({ path: prefix + field, message: 'must be before the year 10000' });
   return instant;
 }
 
-function refuseCallback(callback: CallbackConfig, { prefix, faults, refuseDestination }: ParseContext): void {
+function refuseCallback(callback: CallbackConfig, { prefix, issues, refuseDestination }: ParseContext): void {
   const message = refuseDestination(callback);
   if (message === undefined) return;
   const field = matchCallback(callback, { http: () => 'callback.url', nats: () => 'callback.type' });
-  faults.push({ path: prefix + field, message });
+  issues.push({ path: prefix + field, message });
 }
 
 function timesOf(request: UpdateTimerRequest, finding: ParseContext) {
