@@ -26,11 +26,11 @@ const published = {
 };
 
 const COMMENT =
-  'Generated from the zod schemas of @timer-platform/callback-types. The service checks more than this says: sizes in bytes, reserved headers, Unicode, and what fields say of each other.';
+  'Generated from the zod schemas of @timer-platform/callback-types. The service also checks sizes in bytes, reserved headers, Unicode and rules across fields.';
 
 /**
- * The JSON Schemas (draft 2020-12) to publish, by the name of their file, as the text of that file. They describe what
- * is written: defaults are optional, and answers may gain fields.
+ * Returns the text of each published JSON Schema (draft 2020-12) by its file name. The schemas describe input: fields
+ * with a default are optional. Responses may gain fields.
  */
 export function jsonSchemaFiles(): ReadonlyMap<string, string> {
   return new Map(
@@ -42,12 +42,12 @@ function jsonSchema(name: string, schema: z.ZodType): string {
   const {
     $schema,
     $ref,
-    $defs: all,
+    $defs: definitions,
     ...inline
   } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  // zod puts a schema that has an id among the definitions, and a reference to it at the root.
+  // For a schema with an id, zod generates a definition and a reference to it at the root.
   const title = $ref?.replace('#/$defs/', '') ?? name;
-  const { [title]: body = inline, ...$defs } = all ?? {};
+  const { [title]: body = inline, ...$defs } = definitions ?? {};
   const document = {
     $schema,
     $id: `urn:timer-platform:callback-types:${name}`,

@@ -1,4 +1,4 @@
-// Writes schemas/ anew. Run as `npx nx run callback-types:schemas` after a change of a schema.
+// Regenerates schemas/. Run `npx nx run callback-types:schemas` after changing a schema.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { jsonSchemaFiles } from './json-schemas.ts';
 

@@ -12,37 +12,39 @@ import {
 } from './callback.ts';
 
 /** Compiles only for `true`. */
-type Holds<Claim extends true> = Claim;
+type Expect<Condition extends true> = Condition;
 type Same<A, B> = [A, B] extends [B, A] ? true : false;
 
-/** The list of types and both unions name the same types: a variant added to one alone does not compile. */
-// eslint-disable-next-line jest/no-export -- checked by the compiler; unexported it would count as unused
-export type ListsAgree = [
-  Holds<Same<CallbackConfig['type'], CallbackType>>,
-  Holds<Same<StoredCallbackConfig['type'], CallbackType>>,
-  // @ts-expect-error control: a longer list would not compile
-  Holds<Same<CallbackConfig['type'], CallbackType | 'smtp'>>,
+/** The list and both unions must have the same types: a variant added to only one of them does not compile. */
+// eslint-disable-next-line jest/no-export -- checked by the compiler; without the export it counts as unused
+export type TypesAgree = [
+  Expect<Same<CallbackConfig['type'], CallbackType>>,
+  Expect<Same<StoredCallbackConfig['type'], CallbackType>>,
+  // @ts-expect-error control: a list with another type does not compile
+  Expect<Same<CallbackConfig['type'], CallbackType | 'smtp'>>,
 ];
 
-test('the database allows the same types', () => {
+const UNKNOWN_TYPE = `type: Invalid discriminator value. Expected ${CALLBACK_TYPES.map((type) => `'${type}'`).join(' | ')}`;
+
+test('CALLBACK_TYPES matches the constraint valid_callback_type of the database', () => {
   expect(valuesOfCheckConstraint('valid_callback_type')).toEqual([...CALLBACK_TYPES]);
 });
 
 const schemas: [string, z.ZodType][] = [
-  ['a request', callbackConfigSchema],
-  ['a stored row', storedCallbackConfigSchema],
+  ['callbackConfigSchema', callbackConfigSchema],
+  ['storedCallbackConfigSchema', storedCallbackConfigSchema],
 ];
-describe.each(schemas)('the callback of %s', (_, schema) => {
-  test('is told by its type', () => {
+describe.each(schemas)('%s', (_, schema) => {
+  test('selects the variant by type', () => {
     expect(schema.parse({ type: 'http', url: 'https://example.com/' })).toMatchObject({ type: 'http' });
     expect(schema.parse({ type: 'nats', topic: 'orders' })).toMatchObject({ type: 'nats' });
   });
 
   test.each<[unknown, string]>([
-    [{ type: 'smtp' }, "type: Invalid discriminator value. Expected 'http' | 'nats'"],
-    [{ type: 'HTTP' }, "type: Invalid discriminator value. Expected 'http' | 'nats'"],
-    [{ url: 'https://example.com/' }, "type: Invalid discriminator value. Expected 'http' | 'nats'"],
-    [{}, "type: Invalid discriminator value. Expected 'http' | 'nats'"],
+    [{ type: 'smtp' }, UNKNOWN_TYPE],
+    [{ type: 'HTTP' }, UNKNOWN_TYPE],
+    [{ url: 'https://example.com/' }, UNKNOWN_TYPE],
+    [{}, UNKNOWN_TYPE],
     [null, ': Invalid input: expected object, received null'],
     [[], ': Invalid input: expected object, received array'],
     ['http://example.com/', ': Invalid input: expected object, received string'],
@@ -51,12 +53,12 @@ describe.each(schemas)('the callback of %s', (_, schema) => {
       { type: 'nats', url: 'http://example.com/' },
       'topic: Invalid input: expected string, received undefined',
     ],
-  ])('refuses %j', (value, issue) => {
+  ])('rejects %j', (value, issue) => {
     expect(issuesOf(schema, value)[0]).toBe(issue);
   });
 });
 
-test('a field of the other type is unknown', () => {
+test('callbackConfigSchema rejects a field of the other type', () => {
   expect(issuesOf(callbackConfigSchema, { type: 'http', url: 'https://example.com/', topic: 'a' })).toEqual([
     ': Unrecognized key: "topic"',
   ]);

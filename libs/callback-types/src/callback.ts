@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { httpCallbackSchema, storedHttpCallbackSchema } from './http-callback.ts';
 import { natsCallbackSchema, storedNatsCallbackSchema } from './nats-callback.ts';
 
-/** Every way to deliver a callback, as `callback_type` and as the discriminator `type`. */
+/** Every way to deliver a callback: the values of `callback_type` and of the discriminator `type`. */
 export const CALLBACK_TYPES = ['http', 'nats'] as const;
 export const callbackTypeSchema = z.enum(CALLBACK_TYPES);
 export type CallbackType = (typeof CALLBACK_TYPES)[number];
 
 /**
- * A callback as a request gives it, discriminated on `type`. Strict: unknown fields and illegal values are refused.
+ * A callback in a request, discriminated on `type`. Strict: rejects unknown fields and illegal values.
  *
  * @example
  * callbackConfigSchema.parse({ type: 'http', url: 'https://example.com/hook', payload: { order: 42 } });
@@ -20,8 +20,8 @@ export const callbackConfigSchema = z
 export type CallbackConfig = z.infer<typeof callbackConfigSchema>;
 
 /**
- * A callback as a stored row holds it. Tolerant: rows outlive every version of the request schema, and those the first
- * timer service wrote must be delivered as it delivered them.
+ * A callback in a stored row. Tolerant: rows outlive every version of the request schema, and the rows of the first
+ * service must be delivered as before.
  */
 export const storedCallbackConfigSchema = z.discriminatedUnion('type', [
   storedHttpCallbackSchema,

@@ -19,7 +19,7 @@ describe('parseDuration', () => {
     ['1m1m', 120_000],
     ['1s1h', 3_601_000],
     ['36525d', 36_525 * 86_400_000],
-  ])('%s is %d ms', (text, ms) => {
+  ])('parses %s to %d ms', (text, ms) => {
     expect(parseDuration(text)).toBe(ms);
   });
 
@@ -41,11 +41,11 @@ describe('parseDuration', () => {
     ['١s'],
     ['1e3ms'],
     ['1234567890123456s'],
-  ])('%j is none', (text) => {
+  ])('returns undefined for %j', (text) => {
     expect(parseDuration(text)).toBeUndefined();
   });
 
-  test('adds up whatever parts are given', () => {
+  test('adds up all parts', () => {
     const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
     const part = fc.record({
       amount: fc.nat({ max: 9_999 }),
@@ -60,11 +60,11 @@ describe('parseDuration', () => {
     );
   });
 
-  test('gives a whole number or nothing for any text, however long', () => {
+  test('returns a non-negative integer or undefined for any text of any length', () => {
     const text = fc.oneof(fc.string(), fc.stringMatching(/^[0-9dhms]{0,40}$/));
     fc.assert(
-      fc.property(text, (given) => {
-        const ms = parseDuration(given);
+      fc.property(text, (value) => {
+        const ms = parseDuration(value);
         expect(ms === undefined || (Number.isInteger(ms) && ms >= 0)).toBe(true);
       }),
     );
@@ -74,7 +74,7 @@ describe('parseDuration', () => {
 });
 
 describe('durationSchema', () => {
-  test('keeps the text', () => {
+  test('returns the text unchanged', () => {
     expect(durationSchema().parse('1d12h')).toBe('1d12h');
   });
 
@@ -83,19 +83,19 @@ describe('durationSchema', () => {
     ['tomorrow', [SHAPE]],
     ['1.5h', [SHAPE]],
     [90, [': Invalid input: expected string, received number']],
-    ['0ms', [': must be between 1 ms and 3155760000000 ms, is 0 ms']],
-    ['36525d1ms', [': must be between 1 ms and 3155760000000 ms, is 3155760000001 ms']],
+    ['0ms', [': must be between 1 ms and 3155760000000 ms, got 0 ms']],
+    ['36525d1ms', [': must be between 1 ms and 3155760000000 ms, got 3155760000001 ms']],
     ['1s'.repeat(33), [': Too big: expected string to have <=64 characters']],
     ['x'.repeat(65), [': Too big: expected string to have <=64 characters', SHAPE]],
-  ])('refuses %j', (value, issues) => {
+  ])('rejects %j', (value, issues) => {
     expect(issuesOf(durationSchema(), value)).toEqual(issues);
   });
 
-  test('holds the bounds it is given, both included', () => {
+  test('accepts durations from the minimum to the maximum, both included', () => {
     const schema = durationSchema(1_000, 60_000);
     expect(issuesOf(schema, '1s')).toEqual([]);
     expect(issuesOf(schema, '1m')).toEqual([]);
-    expect(issuesOf(schema, '999ms')).toEqual([': must be between 1000 ms and 60000 ms, is 999 ms']);
-    expect(issuesOf(schema, '1m1ms')).toEqual([': must be between 1000 ms and 60000 ms, is 60001 ms']);
+    expect(issuesOf(schema, '999ms')).toEqual([': must be between 1000 ms and 60000 ms, got 999 ms']);
+    expect(issuesOf(schema, '1m1ms')).toEqual([': must be between 1000 ms and 60000 ms, got 60001 ms']);
   });
 });

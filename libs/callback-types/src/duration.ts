@@ -8,8 +8,8 @@ const DURATION = /^(?:\d{1,15}(?:ms|s|m|h|d))+$/;
 const PART = /(\d+)(ms|s|m|h|d)/g;
 
 /**
- * Milliseconds of a duration such as `250ms`, `90s` or `1d12h30m`: whole numbers with units ms, s, m, h, d, added up.
- * `undefined` when the text is not one.
+ * Parses a duration such as `250ms`, `90s` or `1d12h30m`: integers with the units ms, s, m, h and d, added up. Returns
+ * milliseconds, or `undefined` if the text is not a duration.
  */
 export function parseDuration(text: string): number | undefined {
   if (!DURATION.test(text)) return undefined;
@@ -18,7 +18,7 @@ export function parseDuration(text: string): number | undefined {
   return total;
 }
 
-/** A duration between `minMs` and `maxMs`; stays the text that was given. */
+/** The text of a duration from `minMs` to `maxMs`. Parsing returns the text unchanged. */
 export function durationSchema(minMs = 1, maxMs: number = LIMITS.delayMs) {
   return z
     .string()
@@ -29,11 +29,11 @@ export function durationSchema(minMs = 1, maxMs: number = LIMITS.delayMs) {
       if (ms !== undefined && (ms < minMs || ms > maxMs))
         context.addIssue({
           code: 'custom',
-          message: `must be between ${minMs} ms and ${maxMs} ms, is ${ms} ms`,
+          message: `must be between ${minMs} ms and ${maxMs} ms, got ${ms} ms`,
         });
     })
     .meta({
-      description: 'Whole numbers with units ms, s, m, h, d, added up',
+      description: 'Whole numbers with the units ms, s, m, h and d, added up',
       examples: ['250ms', '90s', '1d12h'],
     });
 }

@@ -4,35 +4,35 @@ import { type ErrorKind, errorResponseSchema, ERRORS } from './error-code.ts';
 
 const kinds: [string, ErrorKind][] = Object.entries(ERRORS);
 
-test('the codes of the first timer service keep their meaning', () => {
+test('keeps the codes of the first service', () => {
   expect(ERRORS.internal).toMatchObject({ code: 1, status: 500 });
   expect(ERRORS.validation).toMatchObject({ code: 2, status: 400 });
   expect(ERRORS.notFound).toMatchObject({ code: 3, status: 404 });
   expect(ERRORS.unauthorized).toMatchObject({ code: 4, status: 401 });
 });
 
-test('no two kinds share a code, and 0 stays success', () => {
+test('gives each kind a code of its own, and none the code 0 of success', () => {
   const codes = kinds.map(([, { code }]) => code);
   expect(new Set(codes).size).toBe(codes.length);
   expect(codes.every((code) => Number.isInteger(code) && code > 0)).toBe(true);
 });
 
-test.each(kinds)('%s has a status of an error and a meaning, and makes an answer', (_, kind) => {
+test.each(kinds)('%s has an error status, a meaning and a valid response body', (_, kind) => {
   expect(kind.status).toBeGreaterThanOrEqual(400);
   expect(kind.status).toBeLessThan(600);
   expect(kind.meaning).not.toBe('');
-  const answer = { code: kind.code, message: kind.meaning, data: null };
-  expect(errorResponseSchema.parse(answer)).toEqual(answer);
+  const response = { code: kind.code, message: kind.meaning, data: null };
+  expect(errorResponseSchema.parse(response)).toEqual(response);
 });
 
-test('an answer lists its issues', () => {
-  const answer = {
+test('errorResponseSchema accepts a list of issues', () => {
+  const response = {
     code: 2,
-    message: 'the request is not valid',
+    message: 'the request is invalid',
     data: null,
     errors: [{ path: 'callback.url', message: 'must be an absolute URL' }],
   };
-  expect(errorResponseSchema.parse(answer)).toEqual(answer);
+  expect(errorResponseSchema.parse(response)).toEqual(response);
 });
 
 test.each<[unknown, string]>([
@@ -43,6 +43,6 @@ test.each<[unknown, string]>([
     { code: 2, message: '', data: null, errors: [{ path: 'a' }] },
     'errors.0.message: Invalid input: expected string, received undefined',
   ],
-])('%j is no error answer', (value, issue) => {
+])('errorResponseSchema rejects %j', (value, issue) => {
   expect(issuesOf(errorResponseSchema, value)).toEqual([issue]);
 });

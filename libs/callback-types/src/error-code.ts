@@ -1,39 +1,43 @@
 import { z } from 'zod';
 
-/** One kind of answer: the `code` in its body and its HTTP status. */
+/** A kind of error response: the `code` in its body, its HTTP status and its meaning. */
 export interface ErrorKind {
   readonly code: number;
   readonly status: number;
   readonly meaning: string;
 }
 
-/** Every `code` that an answer can carry, but for 0, which is success. */
+/** Every `code` of an error response. Code 0 means success. */
 export const ERRORS = {
   internal: {
     code: 1,
     status: 500,
-    meaning: 'The service or its database failed; the request may be repeated',
+    meaning: 'The service or its database failed; the request can be retried',
   },
-  validation: { code: 2, status: 400, meaning: 'The request is not valid; errors names each fault' },
-  notFound: { code: 3, status: 404, meaning: 'There is no such timer or path' },
+  validation: { code: 2, status: 400, meaning: 'The request is invalid; errors lists the issues' },
+  notFound: { code: 3, status: 404, meaning: 'Timer or path not found' },
   unauthorized: { code: 4, status: 401, meaning: 'X-API-Key is missing or wrong' },
-  payloadTooLarge: { code: 5, status: 413, meaning: 'The body is larger than the service takes' },
+  payloadTooLarge: { code: 5, status: 413, meaning: 'The body exceeds the size limit' },
   unsupportedMediaType: { code: 6, status: 415, meaning: 'The body is not application/json' },
-  idempotencyConflict: { code: 7, status: 409, meaning: 'The Idempotency-Key was used with another body' },
-  rateLimited: { code: 8, status: 429, meaning: 'Too many requests; Retry-After says when to come back' },
-  forbidden: { code: 9, status: 403, meaning: 'The API key may not do this' },
-  methodNotAllowed: { code: 10, status: 405, meaning: 'The path exists, but not with this method' },
+  idempotencyConflict: {
+    code: 7,
+    status: 409,
+    meaning: 'The Idempotency-Key was already used with a different body',
+  },
+  rateLimited: { code: 8, status: 429, meaning: 'Too many requests; wait for the time in Retry-After' },
+  forbidden: { code: 9, status: 403, meaning: 'The role of the API key does not allow this request' },
+  methodNotAllowed: { code: 10, status: 405, meaning: 'The path does not support this method' },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorName = keyof typeof ERRORS;
 
-/** One issue of a request: where, as a dotted path into the body, the query or the headers, and what is wrong. */
+/** What is wrong in a request, and where: a dotted path into its body, path, query or headers. */
 export const validationIssueSchema = z
   .object({ path: z.string(), message: z.string() })
   .meta({ id: 'ValidationIssue' });
 export type ValidationIssue = z.infer<typeof validationIssueSchema>;
 
-/** The body of every answer that is not a success. */
+/** Body of every error response. */
 export const errorResponseSchema = z
   .object({
     code: z.int().positive(),

@@ -13,12 +13,12 @@ const stored = z
   .array(z.strictObject({ name: z.string(), stored: z.json(), parsed: z.json() }))
   .parse(readJson('fixtures/stored-callbacks.json'));
 
-describe('stored callbacks', () => {
-  test.each(stored)('$name', (fixture) => {
+describe('stored-callbacks.json', () => {
+  test.each(stored)('parses $name as before', (fixture) => {
     expect(storedCallbackConfigSchema.parse(fixture.stored)).toEqual(fixture.parsed);
   });
 
-  test('of every type', () => {
+  test('has fixtures of every callback type', () => {
     const types = stored.map(({ parsed }) => storedCallbackConfigSchema.parse(parsed).type);
     expect(new Set(types)).toEqual(new Set(CALLBACK_TYPES));
   });
@@ -36,11 +36,11 @@ describe.each(requests)('%s', (file, schema) => {
     .min(1)
     .parse(readJson(`fixtures/${file}`));
 
-  test.each(fixtures)('$name', ({ request, parsed }) => {
+  test.each(fixtures)('parses $name as before', ({ request, parsed }) => {
     expect(schema.parse(request)).toEqual(parsed);
   });
 
-  test.each(fixtures)('$name, by the published JSON Schema', ({ request }) => {
+  test.each(fixtures)('the published JSON Schema accepts $name', ({ request }) => {
     const published = z
       .record(z.string(), z.json())
       .parse(readJson(`schemas/${file.replace('requests.json', 'request.schema.json')}`));
@@ -48,7 +48,7 @@ describe.each(requests)('%s', (file, schema) => {
   });
 });
 
-test('every file of fixtures is held', () => {
+test('every fixture file is tested', () => {
   const files = readdirSync(new URL('../fixtures/', import.meta.url)).filter((file) =>
     file.endsWith('.json'),
   );

@@ -4,11 +4,12 @@ import { LIMITS } from './limits.ts';
 /** Header names and values of a callback. */
 export type HeaderMap = Readonly<Record<string, string>>;
 
-/** `token` of RFC 9110, section 5.6.2. */
+/** `token` in RFC 9110, section 5.6.2. */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** `field-value` of RFC 9110, section 5.5, without obs-text: visible ASCII, spaces and tabs. */
+/** `field-value` in RFC 9110, section 5.5, without obs-text: visible ASCII, spaces and tabs. */
 const VALUE = /^[\t\x20-\x7e]*$/;
 
+/** Headers that a request must not set. Names and prefixes are in lower case. */
 interface ReservedHeaders {
   readonly names: ReadonlySet<string>;
   readonly prefixes: readonly string[];
@@ -17,9 +18,9 @@ interface ReservedHeaders {
 
 function headerNameIssue(name: string, reserved: ReservedHeaders): string | undefined {
   if (name.length > LIMITS.headerNameLength)
-    return `name is longer than ${LIMITS.headerNameLength} characters`;
+    return `name must have at most ${LIMITS.headerNameLength} characters`;
   if (/[\r\n]/.test(name)) return 'name must not contain line breaks';
-  if (!NAME.test(name)) return 'name has characters that a header name may not have';
+  if (!NAME.test(name)) return 'name contains characters that are not allowed in header names';
   const lower = name.toLowerCase();
   if (reserved.names.has(lower) || reserved.prefixes.some((prefix) => lower.startsWith(prefix)))
     return reserved.message;
@@ -28,20 +29,20 @@ function headerNameIssue(name: string, reserved: ReservedHeaders): string | unde
 
 function headerValueIssue(value: string): string | undefined {
   if (value.length > LIMITS.headerValueLength)
-    return `value is longer than ${LIMITS.headerValueLength} characters`;
+    return `value must have at most ${LIMITS.headerValueLength} characters`;
   if (/[\r\n]/.test(value)) return 'value must not contain line breaks';
-  if (!VALUE.test(value)) return 'value has characters other than visible ASCII, spaces and tabs';
+  if (!VALUE.test(value)) return 'value must contain only visible ASCII characters, spaces and tabs';
   return undefined;
 }
 
-/** Headers as a request may give them: legal names and values, none that the transport sets itself. */
+/** Headers in a request: legal names and values, no reserved headers. */
 export function headerMapSchema(reserved: ReservedHeaders) {
   const checked = z.record(z.string(), z.string()).superRefine((headers, context) => {
     const names = Object.keys(headers);
     if (names.length > LIMITS.headerCount)
       context.addIssue({
         code: 'custom',
-        message: `must hold at most ${LIMITS.headerCount} headers, holds ${names.length}`,
+        message: `must have at most ${LIMITS.headerCount} headers, got ${names.length}`,
       });
     const seen = new Set<string>();
     for (const name of names) {
@@ -49,12 +50,12 @@ export function headerMapSchema(reserved: ReservedHeaders) {
       const message =
         headerNameIssue(name, reserved) ??
         headerValueIssue(headers[name] ?? '') ??
-        (seen.has(lower) ? 'is given twice, in different cases' : undefined);
+        (seen.has(lower) ? 'duplicates another header: names are case-insensitive' : undefined);
       seen.add(lower);
       if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });
     }
   });
-  // What JSON Schema can say of it.
+  // The rules that JSON Schema can express.
   return checked.meta({
     maxProperties: LIMITS.headerCount,
     propertyNames: { type: 'string', maxLength: LIMITS.headerNameLength, pattern: NAME.source },
@@ -63,8 +64,8 @@ export function headerMapSchema(reserved: ReservedHeaders) {
 }
 
 /**
- * Headers of a stored row, read as the first timer service read them: the string values of an object; anything else is
- * no header. "No headers" has three spellings in the table: JSON null, an absent key, an empty object.
+ * Headers in a stored row. Keeps the string values of an object and ignores everything else, as the first service did.
+ * The table has three forms of "no headers": JSON null, an absent key and an empty object.
  */
 export const storedHeaderMapSchema = z
   .unknown()

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { checkedString } from './checked-string.ts';
 import { headerMapSchema, storedHeaderMapSchema } from './header-map.ts';
 import { jsonValueSchema } from './json-value.ts';
 import { LIMITS } from './limits.ts';
 
-/** Headers that belong to the connection or that every delivery sets itself. */
+/** Headers that belong to the connection or that the service sets itself. */
 const RESERVED = {
   names: new Set([
     'connection',
@@ -18,77 +19,70 @@ const RESERVED = {
     'upgrade',
   ]),
   prefixes: ['webhook-'],
-  message: 'is set by the delivery itself and cannot be given',
+  message: 'is reserved: the service sets this header',
 };
 
-/** What keeps a text from being the URL of a request's callback; `undefined` when nothing does. */
+/** Returns why a request must not use this URL, or `undefined` if it is valid. */
 function requestUrlIssue(text: string): string | undefined {
-  // The parser of the URL standard drops, trims or rewrites these without a word.
+  // URL parsers remove or rewrite these characters silently.
   if (/[\s\\\u0000-\u001f\u007f]/.test(text))
     return 'must not contain spaces, control characters or backslashes';
-  if (!text.isWellFormed()) return 'must be well-formed Unicode: it holds half of a surrogate pair';
+  if (!text.isWellFormed()) return 'must be well-formed Unicode, without lone surrogates';
   if (!URL.canParse(text)) return 'must be an absolute URL';
-  // Such as "http:example.com" and "http:///example.com", which the standard reads as "http://example.com".
-  if (!/^https?:\/\/[^/]/i.test(text)) return 'must start with http:// or https:// and the name of a host';
+  // URL parsers read "http:example.com" and "http:///example.com" as "http://example.com".
+  if (!/^https?:\/\/[^/]/i.test(text)) return 'must start with http:// or https://, followed by a host name';
   const { username, password } = new URL(text);
   if (username !== '' || password !== '')
-    return 'must not hold a user name or password: use an Authorization header';
+    return 'must not contain a user name or password: use an Authorization header';
   return undefined;
 }
 
-/** What keeps a stored text from being called; the first timer service read URLs by the same standard. */
+/** Returns why a stored URL cannot be called, or `undefined`. The first service used the same URL parser. */
 function storedUrlIssue(text: string): string | undefined {
   if (!URL.canParse(text)) return 'must be an absolute URL';
-  // Nearly every URL passes here; taking each apart would be a tenth of the cost of reading a row.
+  // Nearly every URL returns here: parsing each one would be a tenth of the cost of reading a row.
   if (/^https?:/.test(text)) return undefined;
   return /^https?:$/.test(new URL(text).protocol) ? undefined : 'must start with http:// or https://';
 }
 
-function urlSchema(issue: (text: string) => string | undefined) {
-  return z.string().superRefine((text, context) => {
-    const message = issue(text);
-    if (message !== undefined) context.addIssue({ code: 'custom', message });
-  });
-}
-
-/** An HTTP callback as a request gives it. */
+/** An HTTP callback in a request. */
 export const httpCallbackSchema = z
   .strictObject({
     type: z.literal('http'),
-    url: urlSchema(requestUrlIssue)
+    url: checkedString(requestUrlIssue)
       .max(LIMITS.urlLength)
       .meta({
-        description: 'Where to POST: an absolute http or https URL',
+        description: 'Target of the POST request: an absolute http or https URL',
         pattern: '^[hH][tT][tT][pP][sS]?://[^/]',
         examples: ['https://example.com/hook'],
       }),
-    headers: headerMapSchema(RESERVED).nullish().meta({ description: 'Sent as they are' }),
+    headers: headerMapSchema(RESERVED).nullish().meta({ description: 'Sent unchanged' }),
     payload: jsonValueSchema(LIMITS.payloadBytes)
       .optional()
-      .meta({ description: 'The JSON body; null or absent: no body' }),
+      .meta({ description: 'JSON body of the request; no body if null or absent' }),
     timeout_ms: z
       .int()
       .min(100)
       .max(300_000)
       .optional()
-      .meta({ description: 'How long one attempt may take, in milliseconds; 30,000 when absent' }),
+      .meta({ description: 'Time limit of one attempt in milliseconds; 30,000 by default' }),
   })
   .meta({ id: 'HttpCallback' });
 
-/** An HTTP callback as a request gives it. */
+/** An HTTP callback in a request. */
 export type HttpCallback = z.infer<typeof httpCallbackSchema>;
 
 /**
- * An HTTP callback as a stored row holds it, whoever wrote the row: unknown fields and odd headers are passed over.
- * `payload` is absent where the reader of the row left it out.
+ * An HTTP callback in a stored row, of any version. Ignores unknown fields and malformed headers. `payload` is absent if
+ * the row was read without it.
  */
 export const storedHttpCallbackSchema = z.object({
   type: z.literal('http'),
-  url: urlSchema(storedUrlIssue),
+  url: checkedString(storedUrlIssue),
   headers: storedHeaderMapSchema,
   payload: z.unknown().optional(),
   timeout_ms: z.int().positive().optional().catch(undefined),
 });
 
-/** An HTTP callback as read from a stored row. */
+/** An HTTP callback in a stored row. */
 export type StoredHttpCallback = z.infer<typeof storedHttpCallbackSchema>;

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import * as contract from './index.ts';
 
-// The values that other packages import. A name leaves this list only with a new major version.
-test('the public names', () => {
+// Other packages import these values. Removing a name requires a new major version.
+test('exports the public names', () => {
   expect(Object.keys(contract).sort()).toEqual([
     'CALLBACK_TYPES',
     'ERRORS',

@@ -8,22 +8,22 @@ import { attempt, summary, timer } from '../testing/sample-timer.ts';
 const directory = new URL('../schemas/', import.meta.url);
 const STALE = 'stale: run npx nx run callback-types:schemas';
 
-test('the published files are those that the zod schemas make', () => {
+test('the published files match the zod schemas', () => {
   const published = readdirSync(directory).map((name): [string, string] => [
     name,
     readFileSync(new URL(name, directory), 'utf8'),
   ]);
-  const fresh = jsonSchemaFiles();
+  const generated = jsonSchemaFiles();
   const stale = published
-    .filter(([name, text]) => fresh.get(name) !== text)
+    .filter(([name, text]) => generated.get(name) !== text)
     .map(([name]) => `${name} is ${STALE}`);
-  const missing = [...fresh.keys()].filter((name) => !published.some(([file]) => file === name));
+  const missing = [...generated.keys()].filter((name) => !published.some(([file]) => file === name));
   expect([...stale, ...missing]).toEqual([]);
 });
 
 const files = [...jsonSchemaFiles()];
 
-test.each(files)('%s has an id, a title and no reference that leads nowhere', (name, text) => {
+test.each(files)('%s has an id, a title and no unresolved or unused definition', (name, text) => {
   const schema = z
     .looseObject({ $id: z.string(), title: z.string(), $defs: z.record(z.string(), z.json()).optional() })
     .parse(JSON.parse(text));
@@ -34,18 +34,18 @@ test.each(files)('%s has an id, a title and no reference that leads nowhere', (n
   expect([...new Set(references)].sort()).toEqual(definitions.sort());
 });
 
-/** Validates by the published file alone, as a consumer in another language would. */
+/** Validates with only the published file, like a consumer in another language. */
 function accepts(name: string, value: unknown): boolean {
   const schema = z.record(z.string(), z.json()).parse(readJson(`schemas/${name}.schema.json`));
   return z.fromJSONSchema(schema).safeParse(value).success;
 }
 
-describe('by the published files', () => {
+describe('the published files', () => {
   const executeAt = '2030-01-31T09:00:00Z';
   const callback = { type: 'http', url: 'https://example.com/hook' };
 
   test.each<[unknown]>([[null], [false], [0], [''], [['a']], [{ a: { b: null } }]])(
-    'payload and metadata may be %j',
+    'accept %j as payload and metadata',
     (value) => {
       const request = { execute_at: executeAt, callback: { ...callback, payload: value }, metadata: value };
       expect(accepts('create-timer-request', request)).toBe(true);
@@ -64,8 +64,8 @@ describe('by the published files', () => {
     [{ execute_at: executeAt, callback: { type: 'nats', topic: 'a.*' } }],
     [{ execute_at: executeAt, callback: { type: 'nats', topic: '$SYS.a' } }],
     [{ execute_at: executeAt, callback, retry: { max_attempts: 0 } }],
-    [{ execute_at: executeAt, callback, colour: 'red' }],
-  ])('a timer cannot be created by %j', (request) => {
+    [{ execute_at: executeAt, callback, color: 'red' }],
+  ])('reject the request %j', (request) => {
     expect(accepts('create-timer-request', request)).toBe(false);
   });
 
@@ -76,12 +76,12 @@ describe('by the published files', () => {
     ['error-response', { code: 2, message: 'not valid', data: null, errors: [{ path: 'a', message: 'b' }] }],
     ['callback-config', callback],
     ['retry-policy', { delays: ['1s'] }],
-  ])('a %s is one', (name, value) => {
+  ])('accept a valid %s', (name, value) => {
     expect(accepts(name, value)).toBe(true);
     expect(accepts(name, 5)).toBe(false);
   });
 
-  test('answers may gain fields', () => {
+  test('accept additional fields in responses', () => {
     expect(accepts('timer', { ...timer, later: 1 })).toBe(true);
   });
 });

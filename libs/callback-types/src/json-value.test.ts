@@ -5,14 +5,14 @@ import { findJsonIssue, jsonValueSchema } from './json-value.ts';
 import { LIMITS } from './limits.ts';
 
 const NUL = 'must not contain the character U+0000, which PostgreSQL cannot store';
-const SURROGATE = 'must be well-formed Unicode: it holds half of a surrogate pair';
+const SURROGATE = 'must be well-formed Unicode, without lone surrogates';
 const DIGITS = 'is an integer beyond 2^53 and would lose digits: send it as a string';
 const DEEP = 'must not be nested more than 64 levels deep';
-const NO_JSON = 'must be a JSON value';
+const NOT_JSON = 'must be a JSON value';
 
-/** `core` inside so many arrays. */
-function nested(levels: number, core: unknown): unknown {
-  let value = core;
+/** Nests `inner` in `levels` arrays. */
+function nested(levels: number, inner: unknown): unknown {
+  let value = inner;
   for (let level = 0; level < levels; level += 1) value = [value];
   return value;
 }
@@ -23,23 +23,23 @@ describe('findJsonIssue', () => {
     [{ a: [1, '\u0000'] }, ['a', 1], NUL],
     ['\ud83d', [], SURROGATE],
     [['\udc00\ud800'], [0], SURROGATE],
-    [{ 'a\u0000': 1 }, ['a\u0000'], `the name of this field ${NUL}`],
-    [{ a: { '\ud800': 1 } }, ['a', '\ud800'], `the name of this field ${SURROGATE}`],
+    [{ 'a\u0000': 1 }, ['a\u0000'], `field name ${NUL}`],
+    [{ a: { '\ud800': 1 } }, ['a', '\ud800'], `field name ${SURROGATE}`],
     [9_007_199_254_740_992, [], DIGITS],
     [{ id: JSON.parse('12345678901234567890') as unknown }, ['id'], DIGITS],
     [-9_007_199_254_740_993, [], DIGITS],
     [JSON.parse('1e400'), [], 'must be a finite number'],
     [Number.NaN, [], 'must be a finite number'],
-    [undefined, [], NO_JSON],
-    [{ a: undefined }, ['a'], NO_JSON],
-    [[1n], [0], NO_JSON],
-    [{ a: () => 1 }, ['a'], NO_JSON],
-    [Symbol('s'), [], NO_JSON],
-    [new Date(0), [], NO_JSON],
-    [{ a: new Map([[1, 2]]) }, ['a'], NO_JSON],
-    [new URLSearchParams('a=1'), [], NO_JSON],
-    [Array(2), [0], NO_JSON],
-  ])('%j has a issue', (value, path, message) => {
+    [undefined, [], NOT_JSON],
+    [{ a: undefined }, ['a'], NOT_JSON],
+    [[1n], [0], NOT_JSON],
+    [{ a: () => 1 }, ['a'], NOT_JSON],
+    [Symbol('s'), [], NOT_JSON],
+    [new Date(0), [], NOT_JSON],
+    [{ a: new Map([[1, 2]]) }, ['a'], NOT_JSON],
+    [new URLSearchParams('a=1'), [], NOT_JSON],
+    [Array(2), [0], NOT_JSON],
+  ])('finds the issue in %j', (value, path, message) => {
     expect(findJsonIssue(value)).toEqual({ path, message });
   });
 
@@ -60,36 +60,36 @@ describe('findJsonIssue', () => {
     [{ '': { __proto__: null } }],
     [JSON.parse('{"__proto__": {"a": 1}, "constructor": 2, "toJSON": 3}')],
     [Object.assign(Object.create(null), { a: 1 })],
-  ])('%j has none', (value) => {
+  ])('finds no issue in %j', (value) => {
     expect(findJsonIssue(value)).toBeUndefined();
   });
 
-  test('names the first issue in the order of the text', () => {
+  test('returns the first issue in document order', () => {
     expect(findJsonIssue({ a: 1, b: ['\u0000'], c: '\ud800' })?.path).toEqual(['b', 0]);
   });
 
-  test('finds a issue below fields that inherit nothing', () => {
+  test('finds an issue inside a field named __proto__', () => {
     expect(findJsonIssue(JSON.parse(String.raw`{"__proto__": {"a": "\u0000"}}`))?.path).toEqual([
       '__proto__',
       'a',
     ]);
   });
 
-  test('counts levels of arrays and objects, not values', () => {
+  test('limits the nesting of arrays and objects to 64 levels', () => {
     expect(findJsonIssue(nested(64, 1))).toBeUndefined();
     expect(findJsonIssue(nested(63, {}))).toBeUndefined();
     expect(findJsonIssue(nested(65, 1))).toEqual({ path: Array<number>(64).fill(0), message: DEEP });
     expect(findJsonIssue(nested(64, {}))?.message).toBe(DEEP);
   });
 
-  test('ends for a value that would exhaust the stack, or that holds itself', () => {
+  test('rejects extremely deep and cyclic values without exhausting the stack', () => {
     expect(findJsonIssue(nested(1_000_000, 1))?.message).toBe(DEEP);
     const cycle: unknown[] = [];
     cycle.push(cycle);
     expect(findJsonIssue(cycle)?.message).toBe(DEEP);
   });
 
-  test('accepts what survives the way through JSON unchanged, and only that', () => {
+  test('accepts exactly the values that JSON and PostgreSQL preserve', () => {
     const text = fc.string({ unit: fc.oneof(fc.constantFrom('\u0000', '\ud800', '\udfff'), fc.string()) });
     const leaf = fc.oneof(text, fc.double(), fc.bigInt({ max: 2n ** 64n }).map(Number), fc.boolean());
     const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
@@ -104,64 +104,68 @@ describe('findJsonIssue', () => {
     fc.assert(
       fc.property(tree, (value) => {
         const json = JSON.stringify(value);
-        // JSON.stringify escapes lone surrogates and U+0000, and writes null for what is not finite.
-        const storable = !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json) && allNumbersSurvive(value);
-        expect(findJsonIssue(value) === undefined).toBe(storable);
+        // JSON.stringify escapes lone surrogates and U+0000, and writes null for non-finite numbers.
+        const preserved = !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json) && allNumbersArePreserved(value);
+        expect(findJsonIssue(value) === undefined).toBe(preserved);
       }),
       { numRuns: 500 },
     );
   });
 
-  test('the path leads to the issue', () => {
+  test('returns the path to the issue', () => {
     const key = fc.oneof(fc.nat({ max: 5 }), fc.string({ minLength: 1 }));
     fc.assert(
-      fc.property(fc.array(key, { maxLength: 60 }), fc.constantFrom('\u0000', 1n, Infinity), (path, bad) => {
-        const value = path.reduceRight<unknown>(
-          (inner, step) =>
-            typeof step === 'number'
-              ? [...Array<unknown>(step).fill('fine'), inner]
-              : { aFineOne: 1, [step === 'aFineOne' ? 'other' : step]: inner },
-          bad,
-        );
-        const found = findJsonIssue(value)?.path ?? [];
-        expect(found.map(String)).toEqual(path.map(String));
-      }),
+      fc.property(
+        fc.array(key, { maxLength: 60 }),
+        fc.constantFrom('\u0000', 1n, Infinity),
+        (path, invalid) => {
+          const value = path.reduceRight<unknown>(
+            (inner, step) =>
+              typeof step === 'number'
+                ? [...Array<unknown>(step).fill('valid'), inner]
+                : { valid: 1, [step === 'valid' ? 'other' : step]: inner },
+            invalid,
+          );
+          const foundPath = findJsonIssue(value)?.path ?? [];
+          expect(foundPath.map(String)).toEqual(path.map(String));
+        },
+      ),
     );
   });
 });
 
-function allNumbersSurvive(value: unknown): boolean {
+function allNumbersArePreserved(value: unknown): boolean {
   if (typeof value === 'number')
     return (
       Number.isFinite(value) &&
       (!Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) >= 1e21)
     );
-  if (Array.isArray(value)) return value.every(allNumbersSurvive);
-  return typeof value !== 'object' || value === null || Object.values(value).every(allNumbersSurvive);
+  if (Array.isArray(value)) return value.every(allNumbersArePreserved);
+  return typeof value !== 'object' || value === null || Object.values(value).every(allNumbersArePreserved);
 }
 
 describe('jsonValueSchema', () => {
-  test('gives the value back as it is', () => {
+  test('returns the value unchanged', () => {
     const value = { a: [1, null, 'ü'] };
     expect(jsonValueSchema(100).parse(value)).toBe(value);
   });
 
-  test('counts the bytes of UTF-8, not characters', () => {
+  test('counts UTF-8 bytes, not characters', () => {
     expect(issuesOf(jsonValueSchema(6), 'abcd')).toEqual([]);
     expect(issuesOf(jsonValueSchema(6), 'üü')).toEqual([]);
-    expect(issuesOf(jsonValueSchema(6), 'üüü')).toEqual([': must be at most 6 bytes as JSON, is 8']);
-    expect(issuesOf(jsonValueSchema(6), '😀😀')).toEqual([': must be at most 6 bytes as JSON, is 10']);
+    expect(issuesOf(jsonValueSchema(6), 'üüü')).toEqual([': must be at most 6 bytes as JSON, got 8']);
+    expect(issuesOf(jsonValueSchema(6), '😀😀')).toEqual([': must be at most 6 bytes as JSON, got 10']);
   });
 
-  test('takes exactly the stated size of a payload', () => {
+  test('accepts a payload of 1 MiB, but not one byte more', () => {
     const schema = jsonValueSchema(LIMITS.payloadBytes);
     expect(issuesOf(schema, 'x'.repeat(1_048_574))).toEqual([]);
     expect(issuesOf(schema, 'x'.repeat(1_048_575))).toEqual([
-      ': must be at most 1048576 bytes as JSON, is 1048577',
+      ': must be at most 1048576 bytes as JSON, got 1048577',
     ]);
   });
 
-  test('says where the issue is', () => {
+  test('reports the path to the issue', () => {
     expect(issuesOf(jsonValueSchema(100), { a: [{ b: '\u0000' }] })).toEqual([`a.0.b: ${NUL}`]);
   });
 });

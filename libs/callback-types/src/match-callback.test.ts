@@ -8,7 +8,7 @@ const target: CallbackMatcher<CallbackConfig, string> = {
   nats: (callback) => natsSubject(callback),
 };
 
-test('calls the function of the type, with the callback, and gives back what it gives', () => {
+test('calls the function for the type and returns its result', () => {
   expect(matchCallback({ type: 'http', url: 'https://example.com/' }, target)).toBe('https://example.com/');
   expect(matchCallback({ type: 'nats', topic: 'orders', key: '42' }, target)).toBe('orders.42');
 });
@@ -22,21 +22,21 @@ test('calls no other function', () => {
   expect(nats).toHaveBeenCalledWith(callback);
 });
 
-// Checked by the compiler: an @ts-expect-error without an error below it fails the typecheck.
+// Checked by the compiler: an unused @ts-expect-error is an error.
 type WithThirdType = CallbackConfig | { readonly type: 'smtp'; readonly to: string };
 
-test('a third type does not compile where it is not handled', () => {
+test('a call that does not handle a third type does not compile', () => {
   const callback = { type: 'smtp', to: 'a@example.com' } as WithThirdType;
   // @ts-expect-error smtp is not handled
   expect(() => matchCallback(callback, { http: () => 1, nats: () => 2 })).toThrow(TypeError);
-  // @ts-expect-error the matcher of the two types does not do either
+  // @ts-expect-error smtp is not handled by this matcher either
   expect(() => matchCallback(callback, target)).toThrow(TypeError);
-  // Control: handled, it compiles, and the function is given the third type.
+  // Control: a call that handles it compiles, and the function receives the third type.
   expect(matchCallback(callback, { ...target, smtp: ({ to }) => to })).toBe('a@example.com');
 });
 
-test('a matcher that lacks a type does not compile', () => {
+test('a matcher without a type does not compile', () => {
   // @ts-expect-error nats is not handled
-  const lacking: CallbackMatcher<CallbackConfig, number> = { http: () => 1 };
-  expect(Object.keys(lacking)).toEqual(['http']);
+  const incomplete: CallbackMatcher<CallbackConfig, number> = { http: () => 1 };
+  expect(Object.keys(incomplete)).toEqual(['http']);
 });

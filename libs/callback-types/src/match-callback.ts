@@ -1,6 +1,6 @@
 import type { CallbackType } from './callback.ts';
 
-/** One function per callback type, and per type that `Callback` has besides: a type without one does not compile. */
+/** One function per callback type, and per type that `Callback` adds. A missing function is a compile error. */
 export type CallbackMatcher<Callback extends { readonly type: string }, Result> = {
   readonly [Type in CallbackType | Callback['type']]: (
     callback: Extract<Callback, { readonly type: Type }>,
@@ -8,7 +8,7 @@ export type CallbackMatcher<Callback extends { readonly type: string }, Result> 
 };
 
 /**
- * Calls the function for the callback's type. When the union gains a variant, every call that does not handle it fails
+ * Calls the function for the type of the callback. When the union gains a variant, every call that does not handle it fails
  * to compile.
  *
  * @example
@@ -22,7 +22,7 @@ export function matchCallback<Callback extends { readonly type: string }, Result
   matcher: CallbackMatcher<Callback, Result>,
 ): Result {
   const type: Callback['type'] = callback.type;
-  // The compiler cannot see that the key and the argument come from the same variant.
+  // The compiler cannot infer that the key and the argument belong to the same variant.
   const handle = matcher[type] as (callback: Callback) => Result;
   return handle(callback);
 }

@@ -9,9 +9,9 @@ import { natsCallbackSchema, natsSubject, storedNatsCallbackSchema } from './nat
 const EMPTY = 'must not be empty';
 const SPACE = 'must not contain spaces or line breaks';
 const WILDCARD = 'must not contain the wildcards * and >';
-const TOKENS = 'must not have empty tokens: no dot at either end, no two dots in a row';
+const EMPTY_TOKEN = 'must not have empty tokens: a dot at either end, or two dots in a row';
 
-const illegal: [unknown, string][] = [
+const invalidSubjects: [unknown, string][] = [
   ['', EMPTY],
   ['a b', SPACE],
   [' a', SPACE],
@@ -26,35 +26,35 @@ const illegal: [unknown, string][] = [
   ['a\u0000', 'must not contain control characters'],
   ['a\u007f', 'must not contain control characters'],
   ['a\ud800', 'must be well-formed Unicode'],
-  ['.', TOKENS],
-  ['.a', TOKENS],
-  ['a.', TOKENS],
-  ['a..b', TOKENS],
+  ['.', EMPTY_TOKEN],
+  ['.a', EMPTY_TOKEN],
+  ['a.', EMPTY_TOKEN],
+  ['a..b', EMPTY_TOKEN],
   [5, 'Invalid input: expected string, received number'],
   [{}, 'Invalid input: expected string, received object'],
 ];
 
-describe('a NATS callback of a request', () => {
+describe('natsCallbackSchema', () => {
   test.each([['a'], ['orders.due'], ['Orders-1_2.größe.订单'], ['a.$b'], ['a/b:c']])(
-    'may be published to %s',
+    'accepts the topic %s',
     (topic) => {
       expect(natsCallbackSchema.parse({ type: 'nats', topic })).toEqual({ type: 'nats', topic });
     },
   );
 
-  test.each(illegal)('may not have the topic %j', (topic, issue) => {
+  test.each(invalidSubjects)('rejects the topic %j', (topic, issue) => {
     expect(issuesOf(natsCallbackSchema, { type: 'nats', topic })).toEqual([`topic: ${issue}`]);
   });
 
-  test.each(illegal)('may not have the key %j', (key, issue) => {
+  test.each(invalidSubjects)('rejects the key %j', (key, issue) => {
     expect(issuesOf(natsCallbackSchema, { type: 'nats', topic: 'a', key })).toEqual([`key: ${issue}`]);
   });
 
   test.each([['$SYS.REQ.SERVER.PING'], ['$JS.API.STREAM.DELETE.ORDERS'], ['$']])(
-    'may not be published to %s, which belongs to the server',
+    'rejects the topic %s, which is reserved for the server',
     (topic) => {
       expect(issuesOf(natsCallbackSchema, { type: 'nats', topic })).toEqual([
-        'topic: must not start with $: such subjects belong to the server',
+        'topic: must not start with $: these subjects are reserved for the server',
       ]);
     },
   );
@@ -64,20 +64,20 @@ describe('a NATS callback of a request', () => {
     [{ subject: 'b' }, [': Unrecognized key: "subject"']],
     [{ jetstream: 'yes' }, ['jetstream: Invalid input: expected boolean, received string']],
     [{ headers: { a: 'x\ny' } }, ['headers.a: value must not contain line breaks']],
-    [{ headers: { 'a b': 'x' } }, ['headers.a b: name has characters that a header name may not have']],
+    [
+      { headers: { 'a b': 'x' } },
+      ['headers.a b: name contains characters that are not allowed in header names'],
+    ],
     [
       { headers: { 'nats-msg-id': 'x' } },
-      ['headers.nats-msg-id: starts with Nats-, which the server gives a meaning: it cannot be given'],
+      ['headers.nats-msg-id: is reserved: the NATS server interprets headers that start with Nats-'],
     ],
-    [
-      { payload: [['\ud800']] },
-      ['payload.0.0: must be well-formed Unicode: it holds half of a surrogate pair'],
-    ],
-  ])('is refused with %j', (fields, issues) => {
+    [{ payload: [['\ud800']] }, ['payload.0.0: must be well-formed Unicode, without lone surrogates']],
+  ])('rejects %j', (fields, issues) => {
     expect(issuesOf(natsCallbackSchema, { type: 'nats', topic: 'a', ...fields })).toEqual(issues);
   });
 
-  test('may have a subject and a payload of the stated sizes, and no more', () => {
+  test('limits the subject to 1,024 characters and the payload to 1 MiB', () => {
     const issues = (fields: object) => issuesOf(natsCallbackSchema, { type: 'nats', topic: 'a', ...fields });
     expect(issues({ topic: 'a'.repeat(1_024) })).toEqual([]);
     expect(issues({ topic: 'a'.repeat(1_025) })).toEqual([
@@ -85,35 +85,35 @@ describe('a NATS callback of a request', () => {
     ]);
     expect(issues({ key: 'k'.repeat(1_022) })).toEqual([]);
     expect(issues({ key: 'k'.repeat(1_023) })).toEqual([
-      'key: makes a subject of 1025 characters, at most 1024 are allowed',
+      'key: the subject must have at most 1024 characters, got 1025',
     ]);
     expect(issues({ payload: 'x'.repeat(1_048_574) })).toEqual([]);
     expect(issues({ payload: 'x'.repeat(1_048_575) })).toEqual([
-      'payload: must be at most 1048576 bytes as JSON, is 1048577',
+      'payload: must be at most 1048576 bytes as JSON, got 1048577',
     ]);
   });
 });
 
-describe('a NATS callback of a stored row', () => {
-  test.each(illegal)('cannot be published to %j', (topic, issue) => {
+describe('storedNatsCallbackSchema', () => {
+  test.each(invalidSubjects)('rejects the topic %j', (topic, issue) => {
     expect(issuesOf(storedNatsCallbackSchema, { type: 'nats', topic })).toContain(`topic: ${issue}`);
   });
 
-  test('may be published where a request no longer may', () => {
+  test('accepts subjects that requests must not use', () => {
     expect(issuesOf(storedNatsCallbackSchema, { type: 'nats', topic: '$KV.orders.42' })).toEqual([]);
     expect(
       issuesOf(storedNatsCallbackSchema, { type: 'nats', topic: 'a'.repeat(2_000), key: 'k'.repeat(1_999) }),
     ).toEqual([]);
   });
 
-  test('is refused before its subject would end the connection to the server', () => {
+  test('rejects a subject so long that the server would close the connection', () => {
     expect(issuesOf(storedNatsCallbackSchema, { type: 'nats', topic: 'ü'.repeat(2_001) })).toEqual([
-      'topic: makes a subject of 4002 bytes, a server takes at most 4000',
+      'topic: the subject must have at most 4000 bytes, got 4002',
     ]);
   });
 
-  test('passes over what it does not know, and over a flag that is none', () => {
-    const stored = { type: 'nats', topic: 'a', key: null, qos: 1, headers: 'odd', jetstream: 'yes' };
+  test('ignores unknown fields and an invalid flag', () => {
+    const stored = { type: 'nats', topic: 'a', key: null, qos: 1, headers: 'malformed', jetstream: 'yes' };
     expect(storedNatsCallbackSchema.parse(stored)).toEqual({
       type: 'nats',
       topic: 'a',
@@ -124,7 +124,7 @@ describe('a NATS callback of a stored row', () => {
   });
 });
 
-test('every subject that a request may ask for can be published', () => {
+test('storedNatsCallbackSchema accepts the longest subject of a request', () => {
   const longest = { type: 'nats', topic: '订'.repeat(LIMITS.subjectLength) };
   expect(issuesOf(natsCallbackSchema, longest)).toEqual([]);
   expect(issuesOf(storedNatsCallbackSchema, longest)).toEqual([]);
@@ -136,11 +136,11 @@ describe('natsSubject', () => {
     [{ topic: 'orders', key: null }, 'orders'],
     [{ topic: 'orders.due', key: '42' }, 'orders.due.42'],
     [{ topic: 'orders', key: 'eu.42' }, 'orders.eu.42'],
-  ])('of %j is %s', (callback, subject) => {
+  ])('returns the subject of %j: %s', (callback, subject) => {
     expect(natsSubject(callback)).toBe(subject);
   });
 
-  test('of an accepted callback has no wildcard, no space and no empty token, and keeps its parts', () => {
+  test('returns no wildcard, space or empty token for a valid callback, and keeps topic and key', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),
@@ -156,7 +156,7 @@ describe('natsSubject', () => {
   });
 });
 
-test('whatever a request may give, the stored row gives back', () => {
+test('storedCallbackConfigSchema returns every valid callback of a request', () => {
   fc.assert(
     fc.property(callbacks, (callback) => {
       const accepted = callbackConfigSchema.parse(callback);

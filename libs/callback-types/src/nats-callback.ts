@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkedString } from './checked-string.ts';
 import { headerMapSchema, storedHeaderMapSchema } from './header-map.ts';
 import { jsonValueSchema } from './json-value.ts';
 import { LIMITS } from './limits.ts';
@@ -6,19 +7,19 @@ import { LIMITS } from './limits.ts';
 const RESERVED = {
   names: new Set<string>(),
   prefixes: ['nats-'],
-  message: 'starts with Nats-, which the server gives a meaning: it cannot be given',
+  message: 'is reserved: the NATS server interprets headers that start with Nats-',
 };
 
-/** Tokens with dots between them, as JSON Schema can say it. */
+/** Tokens separated by dots, as a pattern for JSON Schema. */
 const SUBJECT_PATTERN = '[^\\s*>.]+(?:\\.[^\\s*>.]+)*';
 
 /**
- * UTF-8 bytes of a subject: nats-server ends the connection, of everyone who uses it, when a control line is longer than
- * 4,096 bytes, which hold the two lengths of the message as well.
+ * UTF-8 bytes of a subject. nats-server closes the connection, which all deliveries share, if a control line exceeds
+ * 4,096 bytes; the line also contains two message lengths.
  */
 const MAX_SUBJECT_BYTES = 4_000;
 
-/** What keeps a text from being part of a subject to publish to; `undefined` when nothing does. */
+/** Returns why the text cannot be part of a subject to publish to, or `undefined` if it is valid. */
 function subjectIssue(text: string): string | undefined {
   if (text === '') return 'must not be empty';
   if (/\s/.test(text)) return 'must not contain spaces or line breaks';
@@ -26,48 +27,41 @@ function subjectIssue(text: string): string | undefined {
   if (/[\u0000-\u001f\u007f]/.test(text)) return 'must not contain control characters';
   if (!text.isWellFormed()) return 'must be well-formed Unicode';
   if (text.split('.').includes(''))
-    return 'must not have empty tokens: no dot at either end, no two dots in a row';
+    return 'must not have empty tokens: a dot at either end, or two dots in a row';
   return undefined;
 }
 
 function requestTopicIssue(text: string): string | undefined {
   return (
     subjectIssue(text) ??
-    (text.startsWith('$') ? 'must not start with $: such subjects belong to the server' : undefined)
+    (text.startsWith('$') ? 'must not start with $: these subjects are reserved for the server' : undefined)
   );
 }
 
-function subjectSchema(issue: (text: string) => string | undefined) {
-  return z.string().superRefine((text, context) => {
-    const message = issue(text);
-    if (message !== undefined) context.addIssue({ code: 'custom', message });
-  });
-}
-
-/** A NATS callback as a request gives it. */
+/** A NATS callback in a request. */
 export const natsCallbackSchema = z
   .strictObject({
     type: z.literal('nats'),
-    topic: subjectSchema(requestTopicIssue)
+    topic: checkedString(requestTopicIssue)
       .max(LIMITS.subjectLength)
       .meta({
-        description: 'The subject, or its beginning when key is given',
+        description: 'The subject, or its first part if key is set',
         pattern: `^(?!\\$)${SUBJECT_PATTERN}$`,
         examples: ['orders.due'],
       }),
-    key: subjectSchema(subjectIssue)
+    key: checkedString(subjectIssue)
       .max(LIMITS.subjectLength)
       .meta({ pattern: `^${SUBJECT_PATTERN}$` })
       .nullish()
-      .meta({ description: 'Makes the subject topic.key', examples: ['42'] }),
+      .meta({ description: 'Second part of the subject: topic.key', examples: ['42'] }),
     headers: headerMapSchema(RESERVED).nullish().meta({ description: 'Headers of the message' }),
     payload: jsonValueSchema(LIMITS.payloadBytes)
       .optional()
-      .meta({ description: 'The JSON of the message; null or absent: an empty message' }),
+      .meta({ description: 'JSON body of the message; empty if null or absent' }),
     jetstream: z
       .boolean()
       .optional()
-      .meta({ description: 'true: delivered only when a stream has acknowledged the message' }),
+      .meta({ description: 'If true, delivered only when a stream has acknowledged the message' }),
   })
   .superRefine(({ topic, key }, context) => {
     const length = natsSubject({ topic, key }).length;
@@ -75,23 +69,23 @@ export const natsCallbackSchema = z
       context.addIssue({
         code: 'custom',
         path: ['key'],
-        message: `makes a subject of ${length} characters, at most ${LIMITS.subjectLength} are allowed`,
+        message: `the subject must have at most ${LIMITS.subjectLength} characters, got ${length}`,
       });
   })
   .meta({ id: 'NatsCallback' });
 
-/** A NATS callback as a request gives it. */
+/** A NATS callback in a request. */
 export type NatsCallback = z.infer<typeof natsCallbackSchema>;
 
 /**
- * A NATS callback as a stored row holds it, whoever wrote the row: unknown fields and odd headers are passed over.
- * `payload` is absent where the reader of the row left it out.
+ * A NATS callback in a stored row, of any version. Ignores unknown fields and malformed headers. `payload` is absent if
+ * the row was read without it.
  */
 export const storedNatsCallbackSchema = z
   .object({
     type: z.literal('nats'),
-    topic: subjectSchema(subjectIssue),
-    key: subjectSchema(subjectIssue).nullish(),
+    topic: checkedString(subjectIssue),
+    key: checkedString(subjectIssue).nullish(),
     headers: storedHeaderMapSchema,
     payload: z.unknown().optional(),
     jetstream: z.boolean().optional().catch(undefined),
@@ -102,14 +96,14 @@ export const storedNatsCallbackSchema = z
       context.addIssue({
         code: 'custom',
         path: ['topic'],
-        message: `makes a subject of ${bytes} bytes, a server takes at most ${MAX_SUBJECT_BYTES}`,
+        message: `the subject must have at most ${MAX_SUBJECT_BYTES} bytes, got ${bytes}`,
       });
   });
 
-/** A NATS callback as read from a stored row. */
+/** A NATS callback in a stored row. */
 export type StoredNatsCallback = z.infer<typeof storedNatsCallbackSchema>;
 
-/** The subject that a NATS callback is published to: `topic`, or `topic.key`. */
+/** Returns the subject to publish a NATS callback to: `topic`, or `topic.key`. */
 export function natsSubject(callback: {
   readonly topic: string;
   readonly key?: string | null | undefined;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Consumer, installInConsumer } from '../testing/consumer.ts';
 
-// Compilers run here, beside the tests of other projects.
+// Runs compilers while the tests of other projects run.
 jest.setTimeout(600_000);
 
 let consumer: Consumer;
@@ -16,7 +16,7 @@ afterAll(async () => {
 const SUCCESS = { status: 0, output: expect.any(String) };
 
 describe('the packed package', () => {
-  test('holds the build of every source and nothing stale, no test and no fixture', () => {
+  test('contains the build of every source, no stale files, tests or fixtures', () => {
     const sources = readdirSync(new URL('./', import.meta.url)).filter(
       (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
     );
@@ -28,21 +28,21 @@ describe('the packed package', () => {
     expect(consumer.packed.filter((path) => /test|fixtures|buildinfo/.test(path))).toEqual([]);
   });
 
-  test('has no issue that publint knows', async () => {
+  test('passes publint', async () => {
     expect(await consumer.tool('publint/src/cli.js', 'run', consumer.tarball, '--strict')).toEqual(SUCCESS);
   });
 
-  test('has types that resolve in every way of resolving, as arethetypeswrong sees it', async () => {
+  test('passes arethetypeswrong: types resolve in every resolution mode', async () => {
     expect(await consumer.tool('@arethetypeswrong/cli/dist/index.js', consumer.tarball)).toEqual(SUCCESS);
   });
 });
 
-describe('a consumer', () => {
+describe('a consumer of the package', () => {
   const use = `
     const { url } = httpCallbackSchema.parse({ type: 'http', url: 'https://example.com/' });
     console.log(url, typeof schema.title);`;
 
-  test('that is an ES module imports it, and its JSON Schemas', async () => {
+  test('imports it and its JSON Schemas as an ES module', async () => {
     await consumer.write(
       'import.mjs',
       `import { httpCallbackSchema } from '@timer-platform/callback-types';
@@ -52,7 +52,7 @@ describe('a consumer', () => {
     expect(await consumer.node('import.mjs')).toEqual({ status: 0, output: 'https://example.com/ string\n' });
   });
 
-  test('that is CommonJS requires it, and its JSON Schemas', async () => {
+  test('requires it and its JSON Schemas as CommonJS', async () => {
     await consumer.write(
       'require.cjs',
       `const { httpCallbackSchema } = require('@timer-platform/callback-types');
@@ -64,41 +64,41 @@ describe('a consumer', () => {
     });
   });
 
-  test('may have both forms in one process, although zod keeps one register of ids', async () => {
+  test('can load both formats in one process, although zod has one registry of ids', async () => {
     await consumer.write(
       'both.mjs',
       `import { createRequire } from 'node:module';
        import { toJSONSchema } from 'zod';
        import { timerSchema } from '@timer-platform/callback-types';
-       const twin = createRequire(import.meta.url)('@timer-platform/callback-types');
+       const commonjs = createRequire(import.meta.url)('@timer-platform/callback-types');
        const options = { unrepresentable: 'any' };
        console.log(
-         twin.timerSchema !== timerSchema,
-         JSON.stringify(toJSONSchema(twin.timerSchema, options)) === JSON.stringify(toJSONSchema(timerSchema, options)),
+         commonjs.timerSchema !== timerSchema,
+         JSON.stringify(toJSONSchema(commonjs.timerSchema, options)) === JSON.stringify(toJSONSchema(timerSchema, options)),
        );`,
     );
     expect(await consumer.node('both.mjs')).toEqual({ status: 0, output: 'true true\n' });
   });
 
   const TYPED = `
-    import { matchCallback, storedCallbackConfigSchema, type CallbackConfig } from '@timer-platform/callback-types';
-    export const kept: 'http' | 'nats' = storedCallbackConfigSchema.parse({}).type;
-    export function size(given: CallbackConfig): number {
-      return matchCallback(given, { http: ({ url }) => url.length, nats: ({ topic }) => topic.length });
+    import { matchCallback, storedCallbackConfigSchema, type CallbackConfig, type CallbackType } from '@timer-platform/callback-types';
+    export const type: CallbackType = storedCallbackConfigSchema.parse({}).type;
+    export function size(callback: CallbackConfig): number {
+      return matchCallback(callback, { http: ({ url }) => url.length, nats: ({ topic }) => topic.length });
     }
-    // Control: were the types not found, these would compile and the two lines above them be errors.
+    // Control: if the types were not found, these lines would compile and the unused directives would be errors.
     // @ts-expect-error no such type
     export const wrong: CallbackConfig = { type: 'smtp' };
-    // @ts-expect-error a number is not a text
+    // @ts-expect-error a number is not a string
     export const text: string = size({ type: 'nats', topic: 'orders' });`;
 
   test.each([
     ['nodenext', 'nodenext', ['typed.mts', 'typed.cts']],
     ['esnext', 'bundler', ['typed.ts']],
-  ])('has types with module %s, resolved by %s, in %j', async (module, moduleResolution, files) => {
+  ])('compiles with module %s and moduleResolution %s: %j', async (module, moduleResolution, files) => {
     for (const file of files) await consumer.write(file, TYPED);
-    await consumer.write('globals.d.ts', 'interface URL {}'); // the one global that zod's declarations name
-    // Without --skipLibCheck, so that the declarations themselves have to compile; without DOM or Node.
+    await consumer.write('globals.d.ts', 'interface URL {}'); // the only global in zod's declarations
+    // Without --skipLibCheck, to compile the declarations as well; without the types of DOM or Node.js.
     const strict = ['--strict', '--exactOptionalPropertyTypes', '--noEmit'];
     const options = [
       '--module',
@@ -144,7 +144,7 @@ describe('the examples of the README', () => {
     expect(typed.length).toBeLessThan(examples.length);
   });
 
-  test.each(examples)('print what they say: $heading', async ({ file, prints }) => {
+  test.each(examples)('print the documented output: $heading', async ({ file, prints }) => {
     expect(prints).not.toBe('');
     expect(await consumer.node(file.replace('.mts', '.mjs'))).toEqual({ status: 0, output: prints });
   });

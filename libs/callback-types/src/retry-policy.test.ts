@@ -14,8 +14,8 @@ test.each<[object, object]>([
     { exponential: { initial: '60s', factor: 1.5, max: '1m' } },
     { exponential: { initial: '60s', factor: 1.5, max: '1m' } },
   ],
-])('%j is a policy', (given, policy) => {
-  expect(retryPolicySchema.parse(given)).toEqual(policy);
+])('retryPolicySchema accepts %j', (input, policy) => {
+  expect(retryPolicySchema.parse(input)).toEqual(policy);
   expect(retryPolicySchema.parse(policy)).toEqual(policy);
 });
 
@@ -27,11 +27,11 @@ test.each<[unknown, string[]]>([
   [{ delays: [] }, ['delays: Too small: expected array to have >=1 items']],
   [{ delays: Array(101).fill('1s') }, ['delays: Too big: expected array to have <=100 items']],
   [{ delays: ['1s', '5'] }, ['delays.1: must be a duration such as "250ms", "90s" or "1d12h"']],
-  [{ delays: ['0s'] }, ['delays.0: must be between 1 ms and 3155760000000 ms, is 0 ms']],
+  [{ delays: ['0s'] }, ['delays.0: must be between 1 ms and 3155760000000 ms, got 0 ms']],
   [{ delays: '1s' }, ['delays: Invalid input: expected array, received string']],
   [
     { delays: ['1s'], exponential: { initial: '1s', max: '1h' } },
-    ['exponential: cannot be given together with delays'],
+    ['exponential: cannot be combined with delays'],
   ],
   [
     { exponential: { initial: '1s' } },
@@ -55,6 +55,6 @@ test.each<[unknown, string[]]>([
   [{ attempts: 3 }, [': Unrecognized key: "attempts"']],
   [null, [': Invalid input: expected object, received null']],
   [3, [': Invalid input: expected object, received number']],
-])('%j is none', (value, issues) => {
+])('retryPolicySchema rejects %j', (value, issues) => {
   expect(issuesOf(retryPolicySchema, value)).toEqual(issues);
 });

@@ -3,8 +3,8 @@ import { durationSchema, parseDuration } from './duration.ts';
 import { LIMITS } from './limits.ts';
 
 /**
- * How often and when a failed attempt is repeated. What is absent comes from the default policy.
- * `delays` and `exponential` exclude each other; after the last of `delays` its last entry is repeated.
+ * How often and when failed attempts are retried. Absent fields come from the default policy. `delays` and `exponential`
+ * are mutually exclusive. The last entry of `delays` applies to all later retries.
  */
 export const retryPolicySchema = z
   .strictObject({
@@ -13,13 +13,10 @@ export const retryPolicySchema = z
       .min(1)
       .max(LIMITS.maxAttempts)
       .optional()
-      .meta({ description: 'Attempts in all, the first one included; 1: never repeated' }),
-    delays: z
-      .array(durationSchema())
-      .min(1)
-      .max(LIMITS.maxAttempts)
-      .optional()
-      .meta({ description: 'The wait after the first failed attempt, the second, …' }),
+      .meta({ description: 'Maximum number of attempts, including the first; 1 disables retries' }),
+    delays: z.array(durationSchema()).min(1).max(LIMITS.maxAttempts).optional().meta({
+      description: 'Delay after the first failed attempt, the second, and so on; the last one repeats',
+    }),
     exponential: z
       .strictObject({
         initial: durationSchema(),
@@ -27,7 +24,7 @@ export const retryPolicySchema = z
         max: durationSchema(),
       })
       .optional()
-      .meta({ description: 'Waits that grow by a factor from initial to max' }),
+      .meta({ description: 'Delays that grow by a factor from initial to max' }),
     give_up_after: durationSchema()
       .optional()
       .meta({ description: 'No attempt starts later than this after execute_at' }),
@@ -37,7 +34,7 @@ export const retryPolicySchema = z
       context.addIssue({
         code: 'custom',
         path: ['exponential'],
-        message: 'cannot be given together with delays',
+        message: 'cannot be combined with delays',
       });
     const initial = parseDuration(policy.exponential?.initial ?? '');
     const max = parseDuration(policy.exponential?.max ?? '');

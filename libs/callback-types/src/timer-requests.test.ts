@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { issuesOf } from '../testing/issues-of.ts';
+import { CALLBACK_TYPES } from './callback.ts';
 import {
   createTimerRequestSchema,
   createTimersRequestSchema,
@@ -10,11 +11,12 @@ import {
   updateTimerRequestSchema,
 } from './timer-requests.ts';
 
-const INSTANT = 'must be an RFC 3339 date and time with its offset, such as 2030-01-31T09:00:00Z';
+const INVALID_INSTANT = 'must be an RFC 3339 date and time with an offset, such as 2030-01-31T09:00:00Z';
+const UNKNOWN_TYPE = `Invalid discriminator value. Expected ${CALLBACK_TYPES.map((type) => `'${type}'`).join(' | ')}`;
 const callback = { type: 'http', url: 'https://example.com/hook' };
 const executeAt = '2030-01-31T09:00:00Z';
 
-describe('instants', () => {
+describe('an instant in a request', () => {
   test.each([
     ['2030-01-31T09:00:00Z'],
     ['2030-01-31T09:00:00.123456Z'],
@@ -24,33 +26,33 @@ describe('instants', () => {
     ['2032-02-29T23:59:59Z'],
     ['2125-01-01T00:00:00Z'],
     ['9999-12-31T23:59:59.999Z'],
-    ['1970-01-01T00:00:00.001Z'], // past, but that is for the clock of the database to say
-  ])('%s is one', (text) => {
+    ['1970-01-01T00:00:00.001Z'], // past, but the clock of the database decides that
+  ])('accepts %s', (text) => {
     expect(createTimerRequestSchema.parse({ execute_at: text, callback }).execute_at).toBe(text);
   });
 
   test.each<[unknown, string]>([
-    ['2030-01-31T09:00:00', INSTANT],
-    ['2030-01-31T09:00Z', INSTANT],
-    ['2030-01-31 09:00:00Z', INSTANT],
-    ['2030-01-31', INSTANT],
-    ['2030-02-29T00:00:00Z', INSTANT],
-    ['2030-13-01T00:00:00Z', INSTANT],
-    ['2030-01-31T24:00:00Z', INSTANT],
-    ['2030-01-31T09:60:00Z', INSTANT],
-    ['2030-01-31T09:00:60Z', INSTANT],
-    ['2030-01-31T09:00:00+24:00', INSTANT],
-    ['12030-01-01T00:00:00Z', INSTANT],
-    ['2030-W05-4T09:00:00Z', INSTANT],
-    ['infinity', INSTANT],
-    ['tomorrow', INSTANT],
-    ['', INSTANT],
-    [1_896_080_400_000, INSTANT],
-    [null, INSTANT],
+    ['2030-01-31T09:00:00', INVALID_INSTANT],
+    ['2030-01-31T09:00Z', INVALID_INSTANT],
+    ['2030-01-31 09:00:00Z', INVALID_INSTANT],
+    ['2030-01-31', INVALID_INSTANT],
+    ['2030-02-29T00:00:00Z', INVALID_INSTANT],
+    ['2030-13-01T00:00:00Z', INVALID_INSTANT],
+    ['2030-01-31T24:00:00Z', INVALID_INSTANT],
+    ['2030-01-31T09:60:00Z', INVALID_INSTANT],
+    ['2030-01-31T09:00:60Z', INVALID_INSTANT],
+    ['2030-01-31T09:00:00+24:00', INVALID_INSTANT],
+    ['12030-01-01T00:00:00Z', INVALID_INSTANT],
+    ['2030-W05-4T09:00:00Z', INVALID_INSTANT],
+    ['infinity', INVALID_INSTANT],
+    ['tomorrow', INVALID_INSTANT],
+    ['', INVALID_INSTANT],
+    [1_896_080_400_000, INVALID_INSTANT],
+    [null, INVALID_INSTANT],
     ['0000-01-01T00:00:00Z', 'must be in the future'],
     ['1969-12-31T23:59:59Z', 'must be in the future'],
     ['9999-12-31T23:59:59-00:01', 'must be before the year 10000'],
-  ])('%j is none', (value, message) => {
+  ])('rejects %j', (value, message) => {
     expect(issuesOf(createTimerRequestSchema, { execute_at: value, callback })).toEqual([
       `execute_at: ${message}`,
     ]);
@@ -58,7 +60,7 @@ describe('instants', () => {
   });
 });
 
-describe('creating a timer', () => {
+describe('createTimerRequestSchema', () => {
   test.each<[object]>([
     [{ execute_at: executeAt, callback }],
     [{ delay: '250ms', callback }],
@@ -74,15 +76,15 @@ describe('creating a timer', () => {
     ],
     [{ execute_at: executeAt, callback, retry: null, expires_at: null }],
     [{ execute_at: '2030-01-31T09:00:00Z', expires_at: '2030-01-31T10:00:00+01:00', callback }],
-  ])('takes %j as it is', (request) => {
+  ])('returns %j unchanged', (request) => {
     expect(createTimerRequestSchema.parse(request)).toEqual(request);
   });
 
   test.each<[unknown, string[]]>([
-    [{ callback }, ['execute_at: is required, unless delay is given']],
-    [{ execute_at: executeAt, delay: '1s', callback }, ['delay: give either execute_at or delay, not both']],
+    [{ callback }, ['execute_at: is required unless delay is set']],
+    [{ execute_at: executeAt, delay: '1s', callback }, ['delay: cannot be combined with execute_at']],
     [{ execute_at: executeAt }, ['callback: Invalid input: expected object, received undefined']],
-    [{ delay: '0s', callback }, ['delay: must be between 1 ms and 3155760000000 ms, is 0 ms']],
+    [{ delay: '0s', callback }, ['delay: must be between 1 ms and 3155760000000 ms, got 0 ms']],
     [{ delay: null, callback }, ['delay: Invalid input: expected string, received null']],
     [
       { execute_at: executeAt, expires_at: '2030-01-31T08:59:59Z', callback },
@@ -92,7 +94,7 @@ describe('creating a timer', () => {
       { execute_at: executeAt, expires_at: '2030-01-31T09:59:59+01:00', callback },
       ['expires_at: must not be before execute_at'],
     ],
-    [{ execute_at: executeAt, expires_at: 'never', callback }, [`expires_at: ${INSTANT}`]],
+    [{ execute_at: executeAt, expires_at: 'never', callback }, [`expires_at: ${INVALID_INSTANT}`]],
     [
       { execute_at: executeAt, callback, callback_url: 'https://example.com' },
       [': Unrecognized key: "callback_url"'],
@@ -113,40 +115,40 @@ describe('creating a timer', () => {
     [null, [': Invalid input: expected object, received null']],
     [[], [': Invalid input: expected object, received array']],
     ['{}', [': Invalid input: expected object, received string']],
-  ])('refuses %j', (request, issues) => {
+  ])('rejects %j', (request, issues) => {
     expect(issuesOf(createTimerRequestSchema, request)).toEqual(issues);
   });
 
-  test('names every issue of a request at once, those between its fields too', () => {
+  test('reports every issue at once, including those between fields', () => {
     const request = {
       callback: { type: 'http', url: 'x', headers: { 'a b': '1' }, payload: { id: 2 ** 53 } },
       expires_at: 'never',
-      colour: 'red',
+      color: 'red',
     };
     expect(issuesOf(createTimerRequestSchema, request)).toEqual([
-      `expires_at: ${INSTANT}`,
+      `expires_at: ${INVALID_INSTANT}`,
       'callback.url: must be an absolute URL',
-      'callback.headers.a b: name has characters that a header name may not have',
+      'callback.headers.a b: name contains characters that are not allowed in header names',
       'callback.payload.id: is an integer beyond 2^53 and would lose digits: send it as a string',
-      ': Unrecognized key: "colour"',
-      'execute_at: is required, unless delay is given',
+      ': Unrecognized key: "color"',
+      'execute_at: is required unless delay is set',
     ]);
   });
 
-  test('takes metadata of the stated size, and no more', () => {
+  test('limits metadata to 64 KiB', () => {
     const issues = (length: number) =>
       issuesOf(createTimerRequestSchema, { execute_at: executeAt, callback, metadata: 'x'.repeat(length) });
     expect(issues(65_534)).toEqual([]);
-    expect(issues(65_535)).toEqual(['metadata: must be at most 65536 bytes as JSON, is 65537']);
+    expect(issues(65_535)).toEqual(['metadata: must be at most 65536 bytes as JSON, got 65537']);
   });
 });
 
-describe('creating a batch', () => {
+describe('createTimersRequestSchema', () => {
   const timers = (count: number) => ({
     timers: Array.from({ length: count }, () => ({ delay: '1s', callback })),
   });
 
-  test('takes 1 to 1,000 timers', () => {
+  test('accepts 1 to 1,000 timers', () => {
     expect(issuesOf(createTimersRequestSchema, timers(1))).toEqual([]);
     expect(issuesOf(createTimersRequestSchema, timers(1_000))).toEqual([]);
     expect(issuesOf(createTimersRequestSchema, timers(0))).toEqual([
@@ -157,17 +159,17 @@ describe('creating a batch', () => {
     ]);
   });
 
-  test('says which item is at issue', () => {
+  test('reports the index of an invalid item', () => {
     const batch = { timers: [{ delay: '1s', callback }, { callback: { type: 'smtp' } }, null], atomic: true };
     expect(issuesOf(createTimersRequestSchema, batch)).toEqual([
-      "timers.1.callback.type: Invalid discriminator value. Expected 'http' | 'nats'",
-      'timers.1.execute_at: is required, unless delay is given',
+      `timers.1.callback.type: ${UNKNOWN_TYPE}`,
+      'timers.1.execute_at: is required unless delay is set',
       'timers.2: Invalid input: expected object, received null',
       ': Unrecognized key: "atomic"',
     ]);
   });
 
-  test('is an object with timers', () => {
+  test('rejects a body without timers', () => {
     expect(issuesOf(createTimersRequestSchema, [])).toEqual([
       ': Invalid input: expected object, received array',
     ]);
@@ -177,7 +179,7 @@ describe('creating a batch', () => {
   });
 });
 
-describe('changing a timer', () => {
+describe('updateTimerRequestSchema', () => {
   test.each<[object]>([
     [{ execute_at: executeAt }],
     [{ delay: '1h' }],
@@ -186,48 +188,45 @@ describe('changing a timer', () => {
     [{ retry: null }],
     [{ expires_at: null }],
     [{ execute_at: executeAt, callback, metadata: {}, retry: { delays: ['1s'] }, expires_at: executeAt }],
-  ])('takes %j as it is', (request) => {
+  ])('returns %j unchanged', (request) => {
     expect(updateTimerRequestSchema.parse(request)).toEqual(request);
   });
 
-  const NOTHING = ': must change something: execute_at, delay, callback, metadata, retry or expires_at';
+  const NO_FIELD = ': must set at least one of execute_at, delay, callback, metadata, retry and expires_at';
   test.each<[unknown, string[]]>([
-    [{}, [NOTHING]],
-    [{ callback: undefined }, [NOTHING]],
-    [{ execute_at: executeAt, delay: '1s' }, ['delay: give either execute_at or delay, not both']],
+    [{}, [NO_FIELD]],
+    [{ callback: undefined }, [NO_FIELD]],
+    [{ execute_at: executeAt, delay: '1s' }, ['delay: cannot be combined with execute_at']],
     [
       { execute_at: executeAt, expires_at: '2030-01-01T00:00:00Z' },
       ['expires_at: must not be before execute_at'],
     ],
     [{ callback: null }, ['callback: Invalid input: expected object, received null']],
-    [
-      { callback: { url: 'https://a.example' } },
-      ["callback.type: Invalid discriminator value. Expected 'http' | 'nats'"],
-    ],
+    [{ callback: { url: 'https://a.example' } }, [`callback.type: ${UNKNOWN_TYPE}`]],
     [{ callback: { type: 'http' } }, ['callback.url: Invalid input: expected string, received undefined']],
-    [{ execute_at: null }, [`execute_at: ${INSTANT}`]],
-    [{ status: 'canceled' }, [': Unrecognized key: "status"', NOTHING]],
+    [{ execute_at: null }, [`execute_at: ${INVALID_INSTANT}`]],
+    [{ status: 'canceled' }, [': Unrecognized key: "status"', NO_FIELD]],
     [
       { delay: 'soon', execute_at: executeAt, callback: { ...callback, url: 'x' } },
       [
         'delay: must be a duration such as "250ms", "90s" or "1d12h"',
         'callback.url: must be an absolute URL',
-        'delay: give either execute_at or delay, not both',
+        'delay: cannot be combined with execute_at',
       ],
     ],
     [null, [': Invalid input: expected object, received null']],
-  ])('refuses %j', (request, issues) => {
+  ])('rejects %j', (request, issues) => {
     expect(issuesOf(updateTimerRequestSchema, request)).toEqual(issues);
   });
 });
 
-describe('naming a timer', () => {
+describe('timerParamsSchema', () => {
   test.each([
     ['0198f5a0-7f6e-7c3a-9d2b-3f1f8a2b4c5d'],
     ['0198F5A0-7F6E-4C3A-9D2B-3F1F8A2B4C5D'],
     ['00000000-0000-0000-0000-000000000000'],
     ['11111111-1111-1111-1111-111111111111'],
-  ])('%s is an id', (id) => {
+  ])('accepts the id %s', (id) => {
     expect(timerParamsSchema.parse({ id })).toEqual({ id });
   });
 
@@ -241,12 +240,12 @@ describe('naming a timer', () => {
     ['0198f5a0-7f6e-7c3a-9d2b-3f1f8a2b4c5d\n'],
     ["0198f5a0-7f6e-7c3a-9d2b-3f1f8a2b4c5d'; --"],
     [42],
-  ])('%j is none', (id) => {
+  ])('rejects the id %j', (id) => {
     expect(issuesOf(timerParamsSchema, { id })).toEqual(['id: must be a UUID']);
   });
 });
 
-describe('listing timers', () => {
+describe('listTimersQuerySchema', () => {
   test('has defaults', () => {
     expect(listTimersQuerySchema.parse({})).toEqual({
       limit: 50,
@@ -256,7 +255,7 @@ describe('listing timers', () => {
     });
   });
 
-  test('reads numbers from text', () => {
+  test('parses numbers from strings', () => {
     expect(listTimersQuerySchema.parse({ limit: '200', offset: '007' })).toMatchObject({
       limit: 200,
       offset: 7,
@@ -264,7 +263,7 @@ describe('listing timers', () => {
     expect(listTimersQuerySchema.parse({ limit: 1, offset: 0 })).toMatchObject({ limit: 1, offset: 0 });
   });
 
-  test('keeps every filter', () => {
+  test('accepts every parameter', () => {
     const query = {
       status: 'failed',
       callback_type: 'nats',
@@ -286,7 +285,10 @@ describe('listing timers', () => {
       { status: ['failed', 'pending'] },
       'status: Invalid option: expected one of "pending"|"executing"|"completed"|"failed"|"canceled"',
     ],
-    [{ callback_type: 'smtp' }, 'callback_type: Invalid option: expected one of "http"|"nats"'],
+    [
+      { callback_type: 'smtp' },
+      `callback_type: Invalid option: expected one of ${CALLBACK_TYPES.map((type) => `"${type}"`).join('|')}`,
+    ],
     [{ limit: '0' }, 'limit: Too small: expected number to be >=1'],
     [{ limit: '201' }, 'limit: Too big: expected number to be <=200'],
     [{ limit: '' }, 'limit: must be a whole number'],
@@ -305,11 +307,11 @@ describe('listing timers', () => {
     [{ sort: 'id' }, 'sort: Invalid option: expected one of "created_at"|"execute_at"'],
     [{ order: 'ASC' }, 'order: Invalid option: expected one of "asc"|"desc"'],
     [{ page: '2' }, ': Unrecognized key: "page"'],
-  ])('refuses %j', (query, issue) => {
+  ])('rejects %j', (query, issue) => {
     expect(issuesOf(listTimersQuerySchema, query)).toEqual([issue]);
   });
 
-  test('a cursor has a bounded length', () => {
+  test('limits the cursor to 512 characters', () => {
     expect(issuesOf(listTimersQuerySchema, { cursor: 'c'.repeat(512) })).toEqual([]);
     expect(issuesOf(listTimersQuerySchema, { cursor: 'c'.repeat(513) })).toEqual([
       'cursor: Too big: expected string to have <=512 characters',
@@ -317,18 +319,18 @@ describe('listing timers', () => {
   });
 });
 
-describe('an idempotency key', () => {
-  test.each([['a'], ['order-42/attempt:1'], ['~!@#"']])('may be %s', (key) => {
+describe('idempotencyKeySchema', () => {
+  test.each([['a'], ['order-42/attempt:1'], ['~!@#"']])('accepts %s', (key) => {
     expect(idempotencyKeySchema.parse(key)).toBe(key);
   });
 
-  test.each([[''], ['a b'], ['a\n'], ['ü'], ['a\u0000']])('may not be %j', (key) => {
+  test.each([[''], ['a b'], ['a\n'], ['ü'], ['a\u0000']])('rejects %j', (key) => {
     expect(issuesOf(idempotencyKeySchema, key)).toEqual([
-      ': must be visible ASCII characters without spaces',
+      ': must contain only visible ASCII characters, without spaces',
     ]);
   });
 
-  test('has a bounded length', () => {
+  test('limits the key to 255 characters', () => {
     expect(issuesOf(idempotencyKeySchema, 'k'.repeat(255))).toEqual([]);
     expect(issuesOf(idempotencyKeySchema, 'k'.repeat(256))).toEqual([
       ': Too big: expected string to have <=255 characters',
@@ -337,11 +339,11 @@ describe('an idempotency key', () => {
 });
 
 describe('retryTimersRequestSchema', () => {
-  test('asks for a thousand of all when nothing is given', () => {
+  test('defaults to 1,000 timers of any kind', () => {
     expect(retryTimersRequestSchema.parse({})).toEqual({ limit: 1_000, dry_run: false });
   });
 
-  test('takes instants of the past and any text of an error', () => {
+  test('accepts past instants and any error text', () => {
     const request = {
       callback_type: 'nats',
       failed_from: '1999-12-31T23:59:59+14:00',
@@ -366,7 +368,7 @@ describe('retryTimersRequestSchema', () => {
     { callback_type: 'smtp' },
     { dry_run: 1 },
     { status: 'failed' },
-  ])('refuses %j', (request) => {
+  ])('rejects %j', (request) => {
     const { error } = retryTimersRequestSchema.safeParse(request);
     expect(
       error?.issues.map(({ path, ...issue }) => path[0] ?? ('keys' in issue ? issue.keys[0] : '')),

@@ -6,34 +6,37 @@ import { LIMITS } from './limits.ts';
 import { retryPolicySchema } from './retry-policy.ts';
 import { timerStateSchema } from './timer-state.ts';
 
-/** The first instant that RFC 3339 cannot write. */
+/** The first instant that RFC 3339 cannot represent. */
 const YEAR_10000 = Date.UTC(10_000, 0, 1);
 
 const dateTime = z.iso
   .datetime({
     offset: true,
-    error: 'must be an RFC 3339 date and time with its offset, such as 2030-01-31T09:00:00Z',
+    error: 'must be an RFC 3339 date and time with an offset, such as 2030-01-31T09:00:00Z',
   })
   .refine((text) => !(Date.parse(text) >= YEAR_10000), { error: 'must be before the year 10000' });
 
-// A coarse bound; whether an instant lies in the future is for the clock of the database to say.
+// A coarse bound: the clock of the database decides whether an instant is in the future.
 const instant = dateTime.refine((text) => !(Date.parse(text) <= 0), { error: 'must be in the future' });
 
 const metadata = jsonValueSchema(LIMITS.metadataBytes).meta({
-  description: 'Kept with the timer and given back; never sent to the receiver',
+  description: 'Stored and returned with the timer; never sent to the receiver',
 });
 
-const fields = {
+const sharedFields = {
   execute_at: instant
     .optional()
     .meta({ description: 'When to deliver: in the future by the clock of the database' }),
-  delay: durationSchema().optional().meta({ description: 'Instead of execute_at: how long from now' }),
+  delay: durationSchema()
+    .optional()
+    .meta({ description: 'Time from now until delivery, instead of execute_at' }),
   expires_at: instant
     .nullish()
-    .meta({ description: 'An attempt that could not start by then is not made; the timer fails instead' }),
+    .meta({ description: 'No attempt starts after this instant; the timer fails instead' }),
   retry: retryPolicySchema.nullish(),
 };
 
+/** The fields that {@link checkTiming} compares, which may be invalid. */
 interface Timing {
   readonly execute_at?: unknown;
   readonly delay?: unknown;
@@ -45,7 +48,7 @@ function checkTiming({ execute_at, delay, expires_at }: Timing, context: z.Refin
     context.addIssue({
       code: 'custom',
       path: ['delay'],
-      message: 'give either execute_at or delay, not both',
+      message: 'cannot be combined with execute_at',
     });
   if (
     typeof execute_at === 'string' &&
@@ -55,7 +58,7 @@ function checkTiming({ execute_at, delay, expires_at }: Timing, context: z.Refin
     context.addIssue({ code: 'custom', path: ['expires_at'], message: 'must not be before execute_at' });
 }
 
-/** Checks between fields also run when one of the fields has a issue of its own: one answer names every issue. */
+/** Also runs a check between fields if one of them is invalid, so that one response lists every issue. */
 const runOnInvalidFields = {
   when: ({ value }: { readonly value: unknown }) =>
     typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -63,14 +66,14 @@ const runOnInvalidFields = {
 
 /** Body of `POST /timers`, and an item of a batch. */
 export const createTimerRequestSchema = z
-  .strictObject({ ...fields, callback: callbackConfigSchema, metadata: metadata.optional() })
+  .strictObject({ ...sharedFields, callback: callbackConfigSchema, metadata: metadata.optional() })
   .superRefine((request, context) => {
     checkTiming(request, context);
     if (request.execute_at === undefined && request.delay === undefined)
       context.addIssue({
         code: 'custom',
         path: ['execute_at'],
-        message: 'is required, unless delay is given',
+        message: 'is required unless delay is set',
       });
   }, runOnInvalidFields)
   .meta({ id: 'CreateTimerRequest' });
@@ -82,24 +85,24 @@ export const createTimersRequestSchema = z
   .meta({ id: 'CreateTimersRequest' });
 export type CreateTimersRequest = z.infer<typeof createTimersRequestSchema>;
 
-/** Body of `PUT /timers/:id`: what is absent stays as it is, null clears. */
+/** Body of `PUT /timers/:id`. Absent fields keep their value, null clears it. */
 export const updateTimerRequestSchema = z
-  .strictObject({ ...fields, callback: callbackConfigSchema.optional(), metadata: metadata.optional() })
+  .strictObject({ ...sharedFields, callback: callbackConfigSchema.optional(), metadata: metadata.optional() })
   .superRefine(checkTiming, runOnInvalidFields)
   .superRefine((request, context) => {
     if (Object.values(request).every((value) => value === undefined))
       context.addIssue({
         code: 'custom',
-        message: 'must change something: execute_at, delay, callback, metadata, retry or expires_at',
+        message: 'must set at least one of execute_at, delay, callback, metadata, retry and expires_at',
       });
   })
   .meta({ id: 'UpdateTimerRequest' });
 export type UpdateTimerRequest = z.infer<typeof updateTimerRequestSchema>;
 
-/** `:id` of a timer's path: any UUID, as the column may hold, not only those of RFC 9562's versions. */
+/** `:id` in the path of a timer: any UUID that the column can hold, not only the versions in RFC 9562. */
 export const timerParamsSchema = z.strictObject({ id: z.guid({ error: 'must be a UUID' }) });
 
-/** A number from a query string, where everything is text. */
+/** An integer in a query string, where every value is text. */
 function queryInteger(min: number, max: number, defaultValue: number) {
   const number = z
     .int({ error: ({ code }) => (code === 'invalid_type' ? 'must be a whole number' : undefined) })
@@ -107,7 +110,7 @@ function queryInteger(min: number, max: number, defaultValue: number) {
     .max(max)
     .default(defaultValue);
   return z.preprocess(
-    (given) => (typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : given),
+    (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
     number,
   );
 }
@@ -117,10 +120,12 @@ export const listTimersQuerySchema = z.strictObject({
   status: timerStateSchema.optional(),
   callback_type: callbackTypeSchema.optional(),
   limit: queryInteger(1, LIMITS.pageSize, 50),
-  offset: queryInteger(0, 1_000_000, 0).meta({ description: 'Skips rows; slow when large: prefer cursor' }),
-  cursor: z.string().min(1).max(512).optional().meta({ description: 'next_cursor of the page before' }),
+  offset: queryInteger(0, 1_000_000, 0).meta({
+    description: 'Rows to skip; slow for large values: prefer cursor',
+  }),
+  cursor: z.string().min(1).max(512).optional().meta({ description: 'next_cursor of the previous page' }),
   sort: z.enum(['created_at', 'execute_at']).default('created_at').meta({
-    description: 'execute_at sorts by due_at, which is execute_at until an attempt has to be repeated',
+    description: 'execute_at sorts by due_at, which differs from execute_at after a retry',
   }),
   order: z.enum(['asc', 'desc']).default('desc'),
 });
@@ -130,25 +135,27 @@ export type ListTimersQuery = z.infer<typeof listTimersQuerySchema>;
 export const retryTimersRequestSchema = z
   .strictObject({
     callback_type: callbackTypeSchema.optional(),
-    failed_from: dateTime.optional().meta({ description: 'Only timers that failed then or later' }),
-    failed_before: dateTime.optional().meta({ description: 'Only timers that failed earlier' }),
+    failed_from: dateTime
+      .optional()
+      .meta({ description: 'Only timers that failed at or after this instant' }),
+    failed_before: dateTime.optional().meta({ description: 'Only timers that failed before this instant' }),
     last_error: jsonValueSchema(LIMITS.metadataBytes)
       .pipe(z.string().min(1).max(200))
       .optional()
-      .meta({ description: 'Only timers whose last_error holds this text' }),
+      .meta({ description: 'Only timers whose last_error contains this text' }),
     limit: z
       .int()
       .min(1)
       .max(LIMITS.retryBatchSize)
       .default(1_000)
-      .meta({ description: 'How many at most, the oldest first' }),
-    dry_run: z.boolean().default(false).meta({ description: 'true: only count them' }),
+      .meta({ description: 'Maximum number of timers, oldest first' }),
+    dry_run: z.boolean().default(false).meta({ description: 'If true, only counts the timers' }),
   })
   .meta({ id: 'RetryTimersRequest' });
 export type RetryTimersRequest = z.infer<typeof retryTimersRequestSchema>;
 
-/** Header `Idempotency-Key` of a creation. */
+/** Header `Idempotency-Key` of a create request. */
 export const idempotencyKeySchema = z
   .string()
-  .regex(/^[\x21-\x7e]+$/, { error: 'must be visible ASCII characters without spaces' })
+  .regex(/^[\x21-\x7e]+$/, { error: 'must contain only visible ASCII characters, without spaces' })
   .max(LIMITS.idempotencyKeyLength);

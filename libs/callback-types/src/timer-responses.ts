@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
 
-/** The body of every success: `code` 0 and the data. */
+/** Body of every success: `code` 0 and the data. */
 function success<Data extends z.ZodType>(data: Data) {
   return z.object({ code: z.literal(0), message: z.string(), data });
 }
@@ -18,7 +18,7 @@ export const canceledResponseSchema = success(z.object({ id: z.guid(), status: z
 export const timerListResponseSchema = success(
   z.object({
     timers: z.array(timerSummarySchema),
-    total: z.int().meta({ description: 'Timers that match: exact up to 10,000, an estimate beyond' }),
+    total: z.int().meta({ description: 'Number of matching timers: exact up to 10,000, an estimate above' }),
     total_estimated: z.boolean(),
     limit: z.int(),
     offset: z.int(),
@@ -30,16 +30,16 @@ export const attemptListResponseSchema = success(z.object({ attempts: z.array(at
 /** `POST /timers/retry`. */
 export const retriedResponseSchema = success(
   z.object({
-    matched: z.int().meta({ description: 'Failed timers that match, up to the limit' }),
-    retried: z.int().meta({ description: 'Timers that are pending again; 0 for a dry run' }),
-    more: z.boolean().meta({ description: 'Whether more than the limit may match' }),
+    matched: z.int().meta({ description: 'Matching failed timers, up to the limit' }),
+    retried: z.int().meta({ description: 'Timers that are pending again; 0 in a dry run' }),
+    more: z.boolean().meta({ description: 'Whether more timers than the limit may match' }),
   }),
 );
-/** `GET /healthz` while the service is well. */
+/** `GET /healthz` while the service is healthy. */
 export const healthResponseSchema = success(
   z.object({ status: z.literal('up'), database: z.literal('connected'), timestamp: z.iso.datetime() }),
 );
-/** `GET /healthz` while it is not: status 500, code 1. */
+/** `GET /healthz` while the service is degraded: status 500, code 1. */
 export const degradedResponseSchema = z.object({
   code: z.literal(1),
   message: z.string(),

@@ -3,7 +3,7 @@ import { issuesOf } from '../testing/issues-of.ts';
 import { attempt, summary, timer } from '../testing/sample-timer.ts';
 import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
 
-test('a summary has the fields that the first timer service answered, with the type for the URL', () => {
+test('timerSummarySchema has the fields of the first service, with callback_type instead of the URL', () => {
   expect(timerSummarySchema.parse(summary)).toEqual(summary);
   expect(Object.keys(timerSummarySchema.shape)).toEqual([
     'id',
@@ -16,24 +16,27 @@ test('a summary has the fields that the first timer service answered, with the t
 });
 
 test.each(['00000000-0000-0000-0000-000000000000', '11111111-1111-1111-1111-111111111111'])(
-  'a row with the id %s, which someone inserted by hand, can be answered',
+  'timerSummarySchema accepts the id %s of a row inserted by hand',
   (id) => {
     expect(timerSummarySchema.parse({ ...summary, id }).id).toBe(id);
   },
 );
 
-describe('a whole timer', () => {
+describe('timerSchema', () => {
   test.each<[string, object]>([
-    ['pending', {}],
-    ['with a callback that no schema knows', { callback_config: ['anything', { at: 'all' }] }],
-    ['with headers of old rows', { callback_config: { type: 'http', url: 'http://a b', headers: ['x'] } }],
-    ['without metadata', { metadata: null }],
+    ['a pending timer', {}],
+    ['a timer with an unknown callback', { callback_config: ['anything', { at: 'all' }] }],
     [
-      'with a retry policy',
+      'a timer with the headers of an old row',
+      { callback_config: { type: 'http', url: 'http://a b', headers: ['x'] } },
+    ],
+    ['a timer without metadata', { metadata: null }],
+    [
+      'a timer with a retry policy',
       { retry: { max_attempts: 3, delays: ['1s'] }, expires_at: '2031-01-01T00:00:00.000Z' },
     ],
     [
-      'failed',
+      'a failed timer',
       {
         status: 'failed',
         executed_at: '2030-01-31T09:00:05.000Z',
@@ -43,7 +46,7 @@ describe('a whole timer', () => {
         lateness_ms: 3.25,
       },
     ],
-  ])('%s', (_, fields) => {
+  ])('accepts %s', (_, fields) => {
     expect(timerSchema.parse({ ...timer, ...fields })).toEqual({ ...timer, ...fields });
   });
 
@@ -56,12 +59,12 @@ describe('a whole timer', () => {
     [{ created_at: new Date(0) }, 'created_at: Invalid input: expected string, received Date'],
     [{ attempts: null }, 'attempts: Invalid input: expected number, received null'],
     [{ id: '42' }, 'id: Invalid GUID'],
-  ])('not with %j', (fields, issue) => {
+  ])('rejects %j', (fields, issue) => {
     expect(issuesOf(timerSchema, { ...timer, ...fields })).toEqual([issue]);
   });
 });
 
-test('an attempt', () => {
+test('attemptSchema accepts an attempt and rejects an unknown outcome', () => {
   expect(attemptSchema.parse(attempt)).toEqual(attempt);
   expect(issuesOf(attemptSchema, { ...attempt, number: 0, outcome: 'retried' })).toEqual([
     'number: Too small: expected number to be >0',

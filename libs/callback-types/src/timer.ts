@@ -4,39 +4,38 @@ import type { JsonValue } from './json-value.ts';
 import { retryPolicySchema } from './retry-policy.ts';
 import { timerStateSchema } from './timer-state.ts';
 
-/** An instant as answers give it: RFC 3339, UTC, milliseconds. */
+/** An instant in a response: RFC 3339, UTC, milliseconds. */
 const instant = z.iso.datetime();
 const json = z.custom<JsonValue>(() => true).meta({ description: 'Any JSON value' });
 
-/** A timer as a list, a creation or a change answers it. */
+/** A timer in the response to a create, update or list request. */
 export const timerSummarySchema = z
   .object({
     id: z.guid(),
     created_at: instant,
-    execute_at: instant.meta({ description: 'The instant that the client asked for' }),
+    execute_at: instant.meta({ description: 'The instant that the client requested' }),
     callback_type: callbackTypeSchema,
     status: timerStateSchema,
-    executed_at: instant.nullable().meta({ description: 'When the timer was completed or failed' }),
+    executed_at: instant.nullable().meta({ description: 'When the timer completed or failed' }),
   })
   .meta({ id: 'TimerSummary' });
 export type TimerSummary = z.infer<typeof timerSummarySchema>;
 
-/** A timer with everything that is stored of it. */
+/** A timer with all stored fields. */
 export const timerSchema = timerSummarySchema
   .extend({
     updated_at: instant,
-    callback_config: json.meta({ description: 'The callback as it is stored' }),
+    callback_config: json.meta({ description: 'The stored callback' }),
     metadata: json,
-    last_error: z.string().nullable().meta({ description: 'Why the last failed attempt failed' }),
-    attempts: z.int().meta({ description: 'Attempts made so far' }),
+    last_error: z.string().nullable().meta({ description: 'Error of the last failed attempt' }),
+    attempts: z.int().meta({ description: 'Number of attempts so far' }),
     due_at: instant.meta({
-      description: 'execute_at, or when the timer is next due after a retry or a request to run now',
+      description: 'execute_at, or the next due instant after a retry or a request to run now',
     }),
     attempted_at: instant.nullable().meta({ description: 'When the last attempt started' }),
-    lateness_ms: z
-      .number()
-      .nullable()
-      .meta({ description: 'For a timer that was executed: how long after due_at its last attempt started' }),
+    lateness_ms: z.number().nullable().meta({
+      description: 'For a completed or failed timer: time from due_at to the start of the last attempt',
+    }),
     retry: retryPolicySchema.nullable(),
     expires_at: instant.nullable(),
   })
@@ -52,7 +51,7 @@ export const attemptSchema = z
     finished_at: instant,
     duration_ms: z.number(),
     outcome: z.enum(['delivered', 'failed']),
-    status_code: z.int().nullable().meta({ description: 'Status of the HTTP answer, where there was one' }),
+    status_code: z.int().nullable().meta({ description: 'Status of the HTTP response, if there was one' }),
     error: z.string().nullable(),
   })
   .meta({ id: 'Attempt' });

@@ -18,7 +18,7 @@ const character = fc.constantFrom('a', 'Z', '0', '_', '-', '/', ':', 'ü', '订'
 const token = fc.string({ unit: character, minLength: 1, maxLength: 12 });
 const subject = fc.array(token, { minLength: 1, maxLength: 4 }).map((tokens) => tokens.join('.'));
 
-/** Callbacks that a request may give, with every field there or absent. */
+/** Valid callbacks of requests, with any combination of optional fields. */
 export const callbacks = fc.oneof(
   fc.record(
     {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const MIGRATIONS = new URL('../../../migrations/', import.meta.url);
 
-/** The values that `CONSTRAINT <name> CHECK (<column> IN (…))` allows, by the newest migration that states it. */
+/** Returns the values that `CONSTRAINT <name> CHECK (<column> IN (…))` allows in the newest migration that has it. */
 export function valuesOfCheckConstraint(name: string): string[] {
   const constraint = new RegExp(String.raw`CONSTRAINT ${name} CHECK \(\w+ IN \(([^)]*)\)\)`, 'g');
   const files = readdirSync(MIGRATIONS).filter((file) => /^\d.*\.sql$/.test(file));

@@ -7,41 +7,41 @@ import { fileURLToPath } from 'node:url';
 const PACKAGE = fileURLToPath(new URL('../', import.meta.url));
 const WORKSPACE = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** How a program ended; it may have failed. */
+/** Result of a program, which may have failed. */
 export interface Run {
   readonly status: number;
-  /** What it printed, to both streams. */
+  /** Standard output, then standard error. */
   readonly output: string;
 }
 
-function run(program: string, parameters: readonly string[], cwd: string): Promise<Run> {
-  // A task of npm or Nx has an environment that names other folders, and asks for colours.
+function run(program: string, args: readonly string[], cwd: string): Promise<Run> {
+  // npm and Nx set variables that name other directories and enable colors.
   const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|nx_|force_color$)/i.test(name));
   const env = { ...Object.fromEntries(inherited), NO_COLOR: '1' };
   return new Promise((resolve) => {
-    execFile(program, parameters, { cwd, env, maxBuffer: 64 * 2 ** 20 }, (error, stdout, stderr) => {
+    execFile(program, args, { cwd, env, maxBuffer: 64 * 2 ** 20 }, (error, stdout, stderr) => {
       const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
       resolve({ status, output: stdout + stderr });
     });
   });
 }
 
-/** A package outside the workspace that has installed this one, as `npm pack` packs it, with zod beside it. */
+/** A package outside the workspace with the packed package and zod installed. */
 export interface Consumer {
   /** The packed package. */
   readonly tarball: string;
-  /** Paths of its files. */
+  /** Paths of the files in it. */
   readonly packed: readonly string[];
   write(name: string, text: string): Promise<void>;
-  node(...parameters: string[]): Promise<Run>;
-  /** Runs a program that the workspace has installed, by the path of its script in node_modules. */
-  tool(script: string, ...parameters: string[]): Promise<Run>;
+  node(...args: string[]): Promise<Run>;
+  /** Runs a program of the workspace, given the path of its script in node_modules. */
+  tool(script: string, ...args: string[]): Promise<Run>;
   remove(): Promise<void>;
 }
 
-/** Packs what the build left in dist/. @throws when there is none, or npm or tar fails. */
+/** Packs the build in dist/ and installs it. @throws if the package is not built, or if npm or tar fails. */
 export async function installInConsumer(): Promise<Consumer> {
-  // A path without links: tsc and Node name files by it.
+  // Without symbolic links: tsc and Node.js print the real paths of files.
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'callback-types-consumer-')));
   const installed = join(directory, 'node_modules', '@timer-platform', 'callback-types');
   await mkdir(installed, { recursive: true });
@@ -61,9 +61,9 @@ export async function installInConsumer(): Promise<Consumer> {
     tarball,
     packed,
     write: (name, text) => writeFile(join(directory, name), text),
-    node: (...parameters) => run(process.execPath, parameters, directory),
-    tool: (script, ...parameters) =>
-      run(process.execPath, [join(WORKSPACE, 'node_modules', script), ...parameters], directory),
+    node: (...args) => run(process.execPath, args, directory),
+    tool: (script, ...args) =>
+      run(process.execPath, [join(WORKSPACE, 'node_modules', script), ...args], directory),
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }

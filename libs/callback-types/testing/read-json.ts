@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A JSON file of this package, by its path in it. */
+/** Parses a JSON file of this package; `path` is relative to the package. */
 export function readJson(path: string): unknown {
   return JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'));
 }

@@ -1,4 +1,4 @@
-/** A timer as an answer shows it, in short, whole, and one of its attempts. */
+/** A timer in responses: its summary, all of its fields, and one attempt. */
 export const summary = {
   id: '0198f5a0-7f6e-7c3a-9d2b-3f1f8a2b4c5d',
   created_at: '2030-01-31T08:00:00.000Z',
