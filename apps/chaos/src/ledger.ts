@@ -1,3 +1,5 @@
+import type { CallbackType } from '@timer-platform/callback-types';
+
 /** What a timer was told to do from a moment on: each update makes a new version. Instants are Unix milliseconds. */
 export interface TimerVersion {
   readonly version: number;
@@ -19,7 +21,7 @@ export interface Arrival {
 /** A timer that the service has accepted, and everything that became of it. */
 export interface LedgerEntry {
   readonly id: string;
-  readonly type: 'http' | 'nats';
+  readonly type: CallbackType;
   readonly versions: TimerVersion[];
   /** When the service had confirmed that it is canceled. */
   canceledMs: number | undefined;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { CALLBACK_TYPES, type CallbackType } from '@timer-platform/callback-types';
 import { connect, type Database } from '@timer-platform/database';
 import {
   createTestDatabase,
@@ -67,7 +68,11 @@ test('two services, one killed half way: every timer is delivered, none early', 
   if (first === undefined || second === undefined) throw new Error('two services are needed');
   const client = new TimerClient(() => first.url);
   const startMs = Date.now() + LEAD_MS;
-  for (const type of ['http', 'nats'] as const) {
+  const targets: Record<CallbackType, object> = {
+    http: { url: http.url },
+    nats: { topic: subscription.topic },
+  };
+  for (const type of CALLBACK_TYPES) {
     const planned = Array.from({ length: TIMERS_OF_EACH_TYPE }, (_, n) => ({
       key: `${type}-${n}`,
       executeAtMs: startMs + Math.floor((n * SPAN_MS) / TIMERS_OF_EACH_TYPE),
@@ -77,8 +82,7 @@ test('two services, one killed half way: every timer is delivered, none early', 
         const payload = { key, version: 1 };
         return {
           execute_at: new Date(executeAtMs).toISOString(),
-          callback:
-            type === 'http' ? { type, url: http.url, payload } : { type, topic: subscription.topic, payload },
+          callback: { type, ...targets[type], payload },
         };
       }),
       type,
@@ -115,14 +119,13 @@ test('two services, one killed half way: every timer is delivered, none early', 
     name: '',
     text: 'SELECT callback_type AS type, status, count(*)::integer AS count FROM timers GROUP BY 1, 2 ORDER BY 1',
   });
-  expect(statuses).toEqual([
-    { type: 'http', status: 'completed', count: TIMERS_OF_EACH_TYPE },
-    { type: 'nats', status: 'completed', count: TIMERS_OF_EACH_TYPE },
-  ]);
+  expect(statuses).toEqual(
+    [...CALLBACK_TYPES].sort().map((type) => ({ type, status: 'completed', count: TIMERS_OF_EACH_TYPE })),
+  );
   const verdict = judge(ledger.entries, [killed], []);
   expect(verdict).toMatchObject({
-    accepted: 2 * TIMERS_OF_EACH_TYPE,
-    delivered: 2 * TIMERS_OF_EACH_TYPE,
+    accepted: CALLBACK_TYPES.length * TIMERS_OF_EACH_TYPE,
+    delivered: CALLBACK_TYPES.length * TIMERS_OF_EACH_TYPE,
     lost: [],
     early: [],
     foreignIds: [],

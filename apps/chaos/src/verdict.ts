@@ -1,3 +1,4 @@
+import type { CallbackType } from '@timer-platform/callback-types';
 import type { Arrival, LedgerEntry } from './ledger.ts';
 
 /** Something that was done to the system. Instants are Unix milliseconds. */
@@ -6,7 +7,7 @@ export interface Disturbance {
   readonly fromMs: number;
   readonly toMs: number;
   /** What nobody could do while it lasted: deliver by HTTP, by NATS, or anything. */
-  readonly outage: 'none' | 'http' | 'nats' | 'all';
+  readonly outage: 'none' | CallbackType | 'all';
 }
 
 /** An attempt that the service itself wrote down as failed. */

@@ -12,7 +12,7 @@ const FILL = `
   SELECT instant, instant + interval '1 microsecond', (ARRAY['pending','failed','completed'])[1 + n % 3],
          type, jsonb_build_object('type', type)
   FROM generate_series(0, 59) AS n
-  CROSS JOIN LATERAL (SELECT (ARRAY['http','nats'])[1 + n / 30] AS type) AS types
+  CROSS JOIN LATERAL (SELECT CASE WHEN n < 30 THEN 'http' ELSE 'nats' END AS type) AS types
   CROSS JOIN LATERAL (SELECT CASE n % 5
     WHEN 0 THEN timestamptz '9999-12-31 23:59:59.123456Z' - (n / 10) * interval '1 microsecond'
     WHEN 1 THEN timestamptz '5000-01-01 00:00:00.000001Z'
