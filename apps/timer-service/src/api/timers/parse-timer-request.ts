@@ -35,7 +35,9 @@ function refuseCallback(callback: CallbackConfig, { prefix, issues, refuseDestin
   issues.push({ path: prefix + field, message });
 }
 
-function timesOf(request: UpdateTimerRequest, finding: ParseContext) {
+type Timing = Pick<UpdateTimerRequest, 'execute_at' | 'delay' | 'expires_at'>;
+
+function timesOf(request: Timing, finding: ParseContext) {
   return {
     executeAt: instantOf(request.execute_at, 'execute_at', finding),
     delayMs: request.delay === undefined ? undefined : parseDuration(request.delay),
@@ -43,24 +45,21 @@ function timesOf(request: UpdateTimerRequest, finding: ParseContext) {
   };
 }
 
+/** A request field that is not destructured below is a compile error, so that no new field is dropped silently. */
+type NoFields = Record<string, never>;
+
 /** What to store for a valid request. */
 export function parseNewTimer(request: CreateTimerRequest, finding: ParseContext): NewTimer {
-  refuseCallback(request.callback, finding);
-  return {
-    ...timesOf(request, finding),
-    callback: request.callback,
-    metadata: request.metadata,
-    retry: request.retry,
-  };
+  const { execute_at, delay, expires_at, callback, metadata, retry, ...unhandled } = request;
+  unhandled satisfies NoFields;
+  refuseCallback(callback, finding);
+  return { ...timesOf({ execute_at, delay, expires_at }, finding), callback, metadata, retry };
 }
 
 /** What to change for a valid request. */
 export function parseTimerUpdate(request: UpdateTimerRequest, finding: ParseContext): TimerUpdate {
-  if (request.callback !== undefined) refuseCallback(request.callback, finding);
-  return {
-    ...timesOf(request, finding),
-    callback: request.callback,
-    metadata: request.metadata,
-    retry: request.retry,
-  };
+  const { execute_at, delay, expires_at, callback, metadata, retry, ...unhandled } = request;
+  unhandled satisfies NoFields;
+  if (callback !== undefined) refuseCallback(callback, finding);
+  return { ...timesOf({ execute_at, delay, expires_at }, finding), callback, metadata, retry };
 }
