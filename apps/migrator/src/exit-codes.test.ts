@@ -5,7 +5,10 @@ import { EXIT_CODE, EXIT_CODE_OF_ERROR } from './exit-codes.ts';
 test('every exit code of an error stands in the runbook, and the runbook has no other', async () => {
   const runbook = await readFile(new URL('../../../docs/migrating.md', import.meta.url), 'utf8');
   const documented = new Map(
-    Array.from(runbook.matchAll(/^\| (\d+) \| ([^|]*) \|$/gm), (match) => [Number(match[1]), match[2] ?? '']),
+    Array.from(runbook.matchAll(/^\| (\d+) +\| ([^|]*?) +\|$/gm), (match) => [
+      Number(match[1]),
+      match[2] ?? '',
+    ]),
   );
   for (const [code, number] of Object.entries(EXIT_CODE_OF_ERROR)) {
     if (number > EXIT_CODE.usage)
