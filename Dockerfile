@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The timer service; with another command also the migrator:
+# The timer service. With another command, the migrator:
 #   docker run … node apps/migrator/dist/main.js migrate
 # The embedded PostgreSQL is for development and is not in the image: set DATABASE_URL or PG_HOST, PG_USER, PG_DB_NAME.
 
@@ -8,7 +8,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY apps apps
 COPY libs libs
-# What npm ci needs and nothing else, so that its layer is built anew only when a package.json has changed.
+# Only what npm ci needs, so that its layer is rebuilt only when a package.json changes.
 RUN find apps libs -type f ! -name package.json -delete
 
 FROM node:20-bookworm-slim AS build
@@ -28,7 +28,7 @@ COPY --from=build /app ./
 USER node
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# Node itself, not npm: it gets the SIGTERM of docker stop and finishes the attempts under way.
-# Newer versions of Node.js let the young generation grow to four times this, for nothing (docs/operations.md, Memory).
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((response) => process.exit(response.ok ? 0 : 1), () => process.exit(1))"]
+# Node.js itself, not npm: it receives the SIGTERM of docker stop and finishes the attempts in flight.
+# Newer versions of Node.js let the young generation grow to more than this without benefit (docs/operations.md, Memory).
 CMD ["node", "--max-semi-space-size=16", "apps/timer-service/dist/main.js"]
