@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { before, describe, test } from 'node:test';
+import {
+  findAnchors,
+  findBrokenLink,
+  findLinks,
+  findScripts,
+  findTargets,
+  listDocuments,
+} from './documents.mjs';
+import { runCommand } from './run-command.mjs';
+import { readJson, workspaceRoot } from './workspace.mjs';
+
+test('findLinks finds relative links outside code', () => {
+  const markdown = [
+    '[a](docs/a.md#b) [b](https://example.com) `[c](c.md)` ![d](d.svg)',
+    '```md',
+    '[e](e.md)',
+    '```',
+    '[f](mailto:f@example.com) [g](#g)',
+  ].join('\n');
+  assert.deepEqual(findLinks(markdown), ['docs/a.md#b', 'd.svg', '#g']);
+});
+
+test('findAnchors spells headings as GitHub does', () => {
+  const markdown = '# A first, *then* `b:c`\n\n```sh\n# no heading\n```\n\n### 2. Adopt\n';
+  assert.deepEqual(findAnchors(markdown), ['a-first-then-bc', '2-adopt']);
+});
+
+test('findBrokenLink names a missing file and a missing heading', () => {
+  assert.equal(findBrokenLink('README.md', 'docs/api.md#codes'), undefined);
+  assert.equal(findBrokenLink('docs/api.md', '../README.md'), undefined);
+  assert.match(findBrokenLink('docs/api.md', 'missing.md'), /there is no docs\/missing\.md/);
+  assert.match(findBrokenLink('README.md', 'docs/api.md#missing'), /has no heading #missing/);
+});
+
+test('findTargets finds every way to write a target', () => {
+  const markdown =
+    '`npx nx run app:serve -- --port 1`, `app:lint`, `npx nx test app`, `nx run gone:build`, other:x';
+  assert.deepEqual(findTargets(markdown, ['app', 'lib']), [
+    'app:serve',
+    'gone:build',
+    'app:lint',
+    'app:test',
+  ]);
+});
+
+test('findScripts finds npm scripts', () => {
+  assert.deepEqual(findScripts('`npm start`, `npm test`, `npm run a:b`, npm install'), [
+    'start',
+    'test',
+    'a:b',
+  ]);
+});
+
+/** Names of the targets of each project, those that Nx plugins infer included. */
+async function readTargets() {
+  const directory = mkdtempSync(path.join(tmpdir(), 'project-graph-'));
+  try {
+    const file = path.join(directory, 'graph.json');
+    const nx = path.join(workspaceRoot, 'node_modules', 'nx', 'dist', 'bin', 'nx.js');
+    const args = [nx, 'graph', `--file=${file}`];
+    const { exitCode, output } = await runCommand(process.execPath, args, { quiet: true });
+    assert.equal(exitCode, 0, output);
+    const { nodes } = readJson(file).graph;
+    return new Map(Object.entries(nodes).map(([name, { data }]) => [name, Object.keys(data.targets)]));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+let targets;
+before(async () => {
+  targets = await readTargets();
+});
+const { scripts } = readJson(path.join(workspaceRoot, 'package.json'));
+
+for (const document of listDocuments())
+  describe(document, () => {
+    const markdown = readFileSync(path.join(workspaceRoot, document), 'utf8');
+
+    test('has no broken relative link', () => {
+      const broken = findLinks(markdown).map((link) => findBrokenLink(document, link));
+      assert.deepEqual(
+        broken.filter((problem) => problem !== undefined),
+        [],
+      );
+    });
+
+    test('mentions only Nx targets and npm scripts that exist', () => {
+      const missingTargets = findTargets(markdown, [...targets.keys()]).filter((mentioned) => {
+        const [project, target] = mentioned.split(':');
+        return !targets.get(project)?.includes(target);
+      });
+      const missingScripts = findScripts(markdown).filter((name) => !(name in scripts));
+      assert.deepEqual([...missingTargets, ...missingScripts], []);
+    });
+  });
+
+test('docs/adr/README.md lists every decision record', () => {
+  const directory = path.join('docs', 'adr');
+  const records = listDocuments(directory).map((file) => path.basename(file));
+  const listed = findLinks(readFileSync(path.join(workspaceRoot, directory, 'README.md'), 'utf8'));
+  assert.deepEqual(listed.sort(), records.filter((name) => name !== 'README.md').sort());
+});
