@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { commaSeparated, integer } from '../settings.ts';
-import { parseAllowedDestination } from './egress/allowed-destination.ts';
+import { parseAllowedDestination } from './egress/allowed-endpoint.ts';
 import { DEFAULT_DENIED_PORTS } from './egress/denied-ports.ts';
 import type { EgressPolicy } from './egress/egress-policy.ts';
 import { faultOfSigningSecret } from './http/http-signature.ts';

@@ -6,9 +6,9 @@ import { type Receiver, startReceiver } from '@timer-platform/test-support';
 import { systemClock } from '../../clock.ts';
 import { httpTransport } from '../http/http-transport.ts';
 import { type DnsServer, startDnsServer, type Zone } from '../testing/dns-server.ts';
-import { HOSTILE_ANSWERS, HOSTILE_HOSTS } from '../testing/hostile-destinations.ts';
+import { HOSTILE_ANSWERS, HOSTILE_HOSTS } from '../testing/hostile-hosts.ts';
 import type { Outcome, Transport } from '../transport.ts';
-import { parseAllowedDestination } from './allowed-destination.ts';
+import { parseAllowedDestination } from './allowed-endpoint.ts';
 import { DEFAULT_DENIED_PORTS } from './denied-ports.ts';
 import { type EgressPolicy, egressRefusal } from './egress-policy.ts';
 

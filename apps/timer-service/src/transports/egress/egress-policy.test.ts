@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { classOf, parseAddress } from './address-class.ts';
-import { parseAllowedDestination } from './allowed-destination.ts';
+import { parseAllowedDestination } from './allowed-endpoint.ts';
 import { DEFAULT_DENIED_PORTS } from './denied-ports.ts';
 import { type EgressPolicy, egressRefusal, mayConnect } from './egress-policy.ts';
 

@@ -6,7 +6,7 @@ import {
   parseAddress,
   translatedAddress,
 } from './address-class.ts';
-import { type AllowedDestination, comparableHost } from './allowed-destination.ts';
+import { type AllowedDestination, comparableHost } from './allowed-endpoint.ts';
 
 /** Where HTTP callbacks may go: to public addresses, and to what is named here. */
 export interface EgressPolicy {

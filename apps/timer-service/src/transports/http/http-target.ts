@@ -1,5 +1,5 @@
 import { type EgressPolicy, egressRefusal } from '../egress/egress-policy.ts';
-import { DESTINATION_REFUSED } from './http-failure.ts';
+import { DESTINATION_REFUSED } from './http-outcome.ts';
 
 /** A callback's URL, taken apart as a request needs it. */
 export interface HttpTarget {

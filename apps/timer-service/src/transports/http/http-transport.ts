@@ -10,8 +10,8 @@ import {
 } from '../egress/guarded-connector.ts';
 import { inWords, permanent, retryable } from '../outcome.ts';
 import type { Delivery, Outcome, StoredCallback, Transport } from '../transport.ts';
-import { outcomeOfError, outcomeOfStatus } from './http-failure.ts';
 import { deliveryHeaders, illegalHeader } from './http-headers.ts';
+import { outcomeOfError, outcomeOfStatus } from './http-outcome.ts';
 import { messageSigner, type SignMessage } from './http-signature.ts';
 import { type HttpTarget, httpTargets } from './http-target.ts';
 import { parseRetryAfter } from './retry-after.ts';

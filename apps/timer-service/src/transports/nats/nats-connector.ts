@@ -3,7 +3,7 @@ import { connect, type ConnectionOptions, credsAuthenticator, ErrorCode } from '
 import { retryable } from '../outcome.ts';
 import type { Outcome } from '../transport.ts';
 import type { TransportLog } from '../transport-log.ts';
-import { NOT_CONNECTED, STOPPING } from './nats-failure.ts';
+import { NOT_CONNECTED, STOPPING } from './nats-outcome.ts';
 import { NatsSession } from './nats-session.ts';
 import type { NatsSettings } from './nats-settings.ts';
 

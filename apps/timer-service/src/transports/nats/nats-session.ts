@@ -1,7 +1,7 @@
 import { Empty, Events, type JetStreamClient, type MsgHdrs, type NatsConnection } from 'nats';
 import { delivered, inWords } from '../outcome.ts';
 import type { Outcome } from '../transport.ts';
-import { CONNECTION_LOST, outcomeOfNatsError, permissionDenied, unconfirmed } from './nats-failure.ts';
+import { CONNECTION_LOST, outcomeOfNatsError, permissionDenied, unconfirmed } from './nats-outcome.ts';
 
 const DELIVERED = delivered(null);
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { storedNatsCallbackSchema } from '@timer-platform/callback-types';
 import { type NatsServer, type NatsServerOptions, startNatsServer } from '@timer-platform/test-support';
 import { connect, DiscardPolicy, type Msg, type NatsConnection, type StreamConfig } from 'nats';
-import { startHoldingRelay } from '../testing/holding-relay.ts';
+import { startHoldingRelay } from '../testing/tcp-relay.ts';
 import type { Outcome, Transport } from '../transport.ts';
 import { type NatsSettings, natsSettingsSchema } from './nats-settings.ts';
 import { natsTransport, unconfiguredNatsTransport } from './nats-transport.ts';
