@@ -22,8 +22,8 @@ import { observeDispatch } from './observability/dispatch-logging.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { closeTransports } from './transports/close-transports.ts';
 import { createTransports } from './transports/create-transports.ts';
-import { egressRefusal } from './transports/egress/egress-policy.ts';
-import { egressPolicy } from './transports/transport-settings.ts';
+import { egressDenialReason } from './transports/egress/egress-policy.ts';
+import { createEgressPolicy } from './transports/transport-settings.ts';
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -71,8 +71,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const apiDatabase = openDatabase('api', config.databasePoolSize, false);
   const dispatchDatabase = openDatabase('dispatcher', DISPATCHER_CONNECTIONS, true);
 
-  const destinations = egressPolicy(config.transports, config.mode === 'development');
-  const transports = createTransports(config.transports, { clock, log, destinations });
+  const egressPolicy = createEgressPolicy(config.transports, config.mode === 'development');
+  const transports = createTransports(config.transports, { clock, log, egressPolicy });
   const metrics = createMetrics({
     load: () => dispatcher.load,
     breakerStates: () => dispatcher.breakerStates,
@@ -97,7 +97,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
     refuseDestination: (callback) =>
       matchCallback(callback, {
-        http: ({ url }) => egressRefusal(url, destinations),
+        http: ({ url }) => egressDenialReason(url, egressPolicy),
         nats: () => (config.transports.nats === undefined ? NATS_NOT_CONFIGURED : undefined),
       }),
     headerKeys: config.headerKeys,

@@ -5,19 +5,19 @@ import { deliveryUserAgent } from './http/user-agent.ts';
 import { natsTransport, unconfiguredNatsTransport } from './nats/nats-transport.ts';
 import type { Transports } from './transport.ts';
 import type { TransportLog } from './transport-log.ts';
-import { egressPolicy, type TransportSettings } from './transport-settings.ts';
+import { createEgressPolicy, type TransportSettings } from './transport-settings.ts';
 
 export interface TransportContext {
   readonly clock: Clock;
   readonly log: TransportLog;
   /** Where HTTP callbacks may go; by default what the settings open, and not this machine. */
-  readonly destinations?: EgressPolicy;
+  readonly egressPolicy?: EgressPolicy;
 }
 
 /** One transport for every callback type. Connects to NATS in the background; close each when done. */
 export function createTransports(
   settings: TransportSettings,
-  { clock, destinations = egressPolicy(settings, false), log }: TransportContext,
+  { clock, egressPolicy = createEgressPolicy(settings, false), log }: TransportContext,
 ): Transports {
   return {
     http: httpTransport({
@@ -25,7 +25,7 @@ export function createTransports(
       userAgent: deliveryUserAgent(),
       signingSecrets: settings.signingSecrets,
       connectTimeoutMs: settings.httpConnectTimeoutMs,
-      destinations,
+      egressPolicy,
     }),
     nats:
       settings.nats === undefined

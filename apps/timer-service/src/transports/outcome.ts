@@ -25,6 +25,6 @@ export function permanent(reason: string, statusCode: number | null = null): Out
 }
 
 /** A length of time as people write it: `250 ms`, `1.5 s`, `30 s`. */
-export function inWords(milliseconds: number): string {
+export function formatDuration(milliseconds: number): string {
   return milliseconds < 1_000 ? `${milliseconds} ms` : `${milliseconds / 1_000} s`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_DENIED_PORTS } from './egress/denied-ports.ts';
-import { egressPolicy, transportSettingsSchema } from './transport-settings.ts';
+import { createEgressPolicy, transportSettingsSchema } from './transport-settings.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 
@@ -43,7 +43,7 @@ test('lists every fault at once, and no secret with it', () => {
 
 test('reads where callbacks may go', () => {
   const settings = read({ ALLOWED_DESTINATIONS: '10.0.0.0/8, hooks.internal:8080', DENIED_PORTS: '22,25' });
-  const policy = egressPolicy(settings, true);
+  const policy = createEgressPolicy(settings, true);
   expect(policy.allowed).toHaveLength(2);
   expect(policy.allowed[1]).toEqual({ kind: 'host', host: 'hooks.internal', port: 8080 });
   expect(policy.deniedPorts).toEqual(new Set([22, 25]));

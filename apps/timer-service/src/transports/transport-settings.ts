@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { commaSeparated, integer } from '../settings.ts';
-import { parseAllowedDestination } from './egress/allowed-endpoint.ts';
+import { parseAllowedEndpoint } from './egress/allowed-endpoint.ts';
 import { DEFAULT_DENIED_PORTS } from './egress/denied-ports.ts';
 import type { EgressPolicy } from './egress/egress-policy.ts';
-import { faultOfSigningSecret } from './http/http-signature.ts';
+import { signingSecretError } from './http/http-signature.ts';
 import { natsSettingsSchema } from './nats/nats-settings.ts';
 
 const httpSettingsSchema = z
@@ -11,7 +11,7 @@ const httpSettingsSchema = z
     ALLOWED_DESTINATIONS: commaSeparated().transform((items, context) =>
       items
         .map((item) => {
-          const parsed = parseAllowedDestination(item);
+          const parsed = parseAllowedEndpoint(item);
           if (parsed === undefined)
             context.addIssue({
               code: 'custom',
@@ -33,7 +33,7 @@ const httpSettingsSchema = z
       .default(new Set(DEFAULT_DENIED_PORTS)),
     SIGNING_SECRETS: commaSeparated().superRefine((secrets, context) => {
       secrets.forEach((secret, index) => {
-        const fault = faultOfSigningSecret(secret);
+        const fault = signingSecretError(secret);
         if (fault !== undefined)
           context.addIssue({ code: 'custom', message: `(item ${index + 1}) ${fault}` });
       });
@@ -73,6 +73,6 @@ export type TransportSettings = z.infer<typeof transportSettingsSchema>;
  *
  * @param allowLoopback true in development mode alone: callbacks may come to this machine
  */
-export function egressPolicy(settings: TransportSettings, allowLoopback: boolean): EgressPolicy {
+export function createEgressPolicy(settings: TransportSettings, allowLoopback: boolean): EgressPolicy {
   return { allowed: settings.allowedDestinations, deniedPorts: settings.deniedPorts, allowLoopback };
 }

@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js';
 import { type IpAddress, parseAddress } from './address-class.ts';
 
 /** One item of ALLOWED_DESTINATIONS: a host by its name, or addresses; at one port, or at every port that is not denied. */
-export type AllowedDestination =
+export type AllowedEndpoint =
   | { readonly kind: 'host'; readonly host: string; readonly port: number | undefined }
   | {
       readonly kind: 'addresses';
@@ -40,11 +40,11 @@ function splitPort(text: string): { readonly host: string; readonly port: number
  *
  * @returns undefined for anything else
  */
-export function parseAllowedDestination(text: string): AllowedDestination | undefined {
+export function parseAllowedEndpoint(text: string): AllowedEndpoint | undefined {
   const range = parseRange(text);
   if (range !== undefined) return { kind: 'addresses', range, port: undefined };
   const bare = parseAddress(text);
-  if (bare !== undefined) return { kind: 'addresses', range: [bare, bitsOf(bare)], port: undefined };
+  if (bare !== undefined) return { kind: 'addresses', range: [bare, prefixLength(bare)], port: undefined };
   const split = splitPort(text);
   if (split === undefined || !URL.canParse(`http://${split.host}/`)) return undefined;
   const url = new URL(`http://${split.host}/`);
@@ -54,9 +54,9 @@ export function parseAllowedDestination(text: string): AllowedDestination | unde
   const address = parseAddress(host);
   return address === undefined
     ? { kind: 'host', host, port: split.port }
-    : { kind: 'addresses', range: [address, bitsOf(address)], port: split.port };
+    : { kind: 'addresses', range: [address, prefixLength(address)], port: split.port };
 }
 
-function bitsOf(address: IpAddress): number {
+function prefixLength(address: IpAddress): number {
   return address.kind() === 'ipv4' ? 32 : 128;
 }

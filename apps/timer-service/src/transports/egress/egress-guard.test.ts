@@ -6,11 +6,11 @@ import { type Receiver, startReceiver } from '@timer-platform/test-support';
 import { systemClock } from '../../clock.ts';
 import { httpTransport } from '../http/http-transport.ts';
 import { type DnsServer, startDnsServer, type Zone } from '../testing/dns-server.ts';
-import { HOSTILE_ANSWERS, HOSTILE_HOSTS } from '../testing/hostile-hosts.ts';
+import { HOSTILE_ADDRESSES, HOSTILE_HOSTS } from '../testing/hostile-hosts.ts';
 import type { Outcome, Transport } from '../transport.ts';
-import { parseAllowedDestination } from './allowed-endpoint.ts';
+import { parseAllowedEndpoint } from './allowed-endpoint.ts';
 import { DEFAULT_DENIED_PORTS } from './denied-ports.ts';
-import { type EgressPolicy, egressRefusal } from './egress-policy.ts';
+import { egressDenialReason, type EgressPolicy } from './egress-policy.ts';
 
 const REFUSED: Outcome = {
   kind: 'permanent',
@@ -26,7 +26,7 @@ function answering(...addresses: readonly string[]): Zone {
 
 function policy(allowed: readonly string[] = []): EgressPolicy {
   return {
-    allowed: allowed.map(parseAllowedDestination).filter((parsed) => parsed !== undefined),
+    allowed: allowed.map(parseAllowedEndpoint).filter((parsed) => parsed !== undefined),
     deniedPorts: new Set(DEFAULT_DENIED_PORTS),
     allowLoopback: false,
   };
@@ -59,7 +59,7 @@ async function withTransport<T>(
     userAgent: 'timer-platform/test',
     signingSecrets: [],
     connectTimeoutMs: 10_000,
-    destinations: policy(allowed),
+    egressPolicy: policy(allowed),
     resolve: dns.resolve,
   });
   try {
@@ -83,7 +83,7 @@ async function arriving(work: () => Promise<void>): Promise<number> {
 
 test('has a table of at least 60 hostile URLs and answers', () => {
   expect(new Set(HOSTILE_HOSTS).size).toBe(HOSTILE_HOSTS.length);
-  expect(HOSTILE_HOSTS.length + HOSTILE_ANSWERS.length).toBeGreaterThanOrEqual(60);
+  expect(HOSTILE_HOSTS.length + HOSTILE_ADDRESSES.length).toBeGreaterThanOrEqual(60);
 });
 
 describe('a URL that leads inside', () => {
@@ -95,7 +95,7 @@ describe('a URL that leads inside', () => {
         `https://${host}/`,
         `http://user:pw@${host}:8080/x?y`,
       ])
-        expect(egressRefusal(url, policy())).toMatch(/^must not lead to /);
+        expect(egressDenialReason(url, policy())).toMatch(/^must not lead to /);
       await withTransport([], async (transport) => {
         expect(await send(transport, `http://${host}:${receiver.port}/`)).toEqual(REFUSED);
       });
@@ -111,7 +111,7 @@ describe('a URL that leads inside', () => {
     [['169.254.0.0/16'], []],
   ])('ALLOWED_DESTINATIONS=%s opens %j, and with them nothing else', (allowed, opened) => {
     const open = HOSTILE_HOSTS.filter(
-      (host) => egressRefusal(`http://${host}/`, policy(allowed)) === undefined,
+      (host) => egressDenialReason(`http://${host}/`, policy(allowed)) === undefined,
     );
     expect(open).toEqual(expect.arrayContaining([...opened]));
     const sameAddress = new Set(opened.map((host) => new URL(`http://${host}/`).hostname));
@@ -142,11 +142,11 @@ describe('a URL that leads inside', () => {
 });
 
 describe('a name that leads inside', () => {
-  test.each(HOSTILE_ANSWERS)('and is resolved to %s is refused when it is delivered', async (address) => {
+  test.each(HOSTILE_ADDRESSES)('and is resolved to %s is refused when it is delivered', async (address) => {
     zone = answering(address);
     const url = `http://hook.example:${receiver.port}/`;
     // Nothing speaks against the name itself.
-    expect(egressRefusal(url, policy())).toBeUndefined();
+    expect(egressDenialReason(url, policy())).toBeUndefined();
     const arrived = await arriving(() =>
       withTransport([], async (transport) => {
         expect(await send(transport, url)).toEqual(REFUSED);
@@ -158,7 +158,7 @@ describe('a name that leads inside', () => {
   });
 
   test('and is resolved to many such addresses at once is refused', async () => {
-    zone = answering(...HOSTILE_ANSWERS);
+    zone = answering(...HOSTILE_ADDRESSES);
     await withTransport([], async (transport) => {
       expect(await send(transport, `http://hook.example:${receiver.port}/`)).toEqual(REFUSED);
     });
@@ -221,7 +221,7 @@ describe('a name that leads inside', () => {
 
 test.each(DEFAULT_DENIED_PORTS)('port %i is closed on public hosts as well', async (port) => {
   zone = answering('127.0.0.1');
-  expect(egressRefusal(`http://example.com:${port}/`, policy())).toContain('DENIED_PORTS');
+  expect(egressDenialReason(`http://example.com:${port}/`, policy())).toContain('DENIED_PORTS');
   await withTransport(['127.0.0.1', 'hook.example'], async (transport) => {
     expect(await send(transport, `http://hook.example:${port}/`)).toEqual(REFUSED);
   });

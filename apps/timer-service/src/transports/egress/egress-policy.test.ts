@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { classOf, parseAddress } from './address-class.ts';
-import { parseAllowedDestination } from './allowed-endpoint.ts';
+import { parseAllowedEndpoint } from './allowed-endpoint.ts';
 import { DEFAULT_DENIED_PORTS } from './denied-ports.ts';
-import { type EgressPolicy, egressRefusal, mayConnect } from './egress-policy.ts';
+import { egressDenialReason, type EgressPolicy, mayConnect } from './egress-policy.ts';
 
 function policy(allowed: readonly string[] = [], change: Partial<EgressPolicy> = {}): EgressPolicy {
   return {
     allowed: allowed.map((text) => {
-      const parsed = parseAllowedDestination(text);
+      const parsed = parseAllowedEndpoint(text);
       if (parsed === undefined) throw new Error(`cannot parse ${text}`);
       return parsed;
     }),
@@ -95,18 +95,18 @@ describe('refuseDestination', () => {
     'http://notlocalhost/',
     'http://redis.internal:8080/',
   ])('has nothing against %s', (url) => {
-    expect(egressRefusal(url, policy())).toBeUndefined();
+    expect(egressDenialReason(url, policy())).toBeUndefined();
   });
 
   test('names the setting that opens what it refuses', () => {
-    expect(egressRefusal('http://10.0.0.1/', policy())).toBe(
+    expect(egressDenialReason('http://10.0.0.1/', policy())).toBe(
       'must not lead to an address that is not public; the operator can open it with ALLOWED_DESTINATIONS',
     );
-    expect(egressRefusal('http://localhost/', policy())).toContain('a loopback address');
-    expect(egressRefusal('http://example.com:6379/', policy())).toBe(
+    expect(egressDenialReason('http://localhost/', policy())).toContain('a loopback address');
+    expect(egressDenialReason('http://example.com:6379/', policy())).toBe(
       'must not use port 6379, one of DENIED_PORTS; the operator can open it with ALLOWED_DESTINATIONS=host:port',
     );
-    expect(egressRefusal('http://169.254.169.254/', policy(['169.254.0.0/16']))).toContain('never open');
+    expect(egressDenialReason('http://169.254.169.254/', policy(['169.254.0.0/16']))).toContain('never open');
   });
 
   test('lets development come to this machine, and nowhere else', () => {
@@ -117,14 +117,14 @@ describe('refuseDestination', () => {
       'http://[::1]/',
       'http://a.localhost/',
     ])
-      expect(egressRefusal(url, development)).toBeUndefined();
+      expect(egressDenialReason(url, development)).toBeUndefined();
     for (const url of [
       'http://0.0.0.0/',
       'http://10.0.0.1/',
       'http://127.0.0.1:6379/',
       'http://169.254.169.254/',
     ])
-      expect(egressRefusal(url, development)).toBeDefined();
+      expect(egressDenialReason(url, development)).toBeDefined();
   });
 });
 
@@ -191,6 +191,6 @@ describe('ALLOWED_DESTINATIONS', () => {
     'a#b',
     '10.0.0.0/8:80',
   ])('does not take %j', (text) => {
-    expect(parseAllowedDestination(text)).toBeUndefined();
+    expect(parseAllowedEndpoint(text)).toBeUndefined();
   });
 });

@@ -12,7 +12,7 @@ export type ResolveHost = (hostname: string) => Promise<readonly LookupAddress[]
 export const systemResolve: ResolveHost = (hostname) => lookup(hostname, { all: true, verbatim: true });
 
 /** The connection would have led to an address or a port that is not open. Says nothing of which one. */
-class DestinationRefusedError extends Error {
+class EgressDeniedError extends Error {
   override readonly name = 'DestinationRefusedError';
   readonly code = 'ERR_DESTINATION_REFUSED';
 
@@ -71,7 +71,7 @@ export function guardedConnector(options: GuardedConnectorOptions): GuardedConne
         (found) => {
           const open = found.filter(({ address }) => mayConnect(policy, { host: hostname, port }, address));
           const [first] = open;
-          if (first === undefined) callback(new DestinationRefusedError(), '', 0);
+          if (first === undefined) callback(new EgressDeniedError(), '', 0);
           else if (all === true) callback(null, open);
           else callback(null, first.address, first.family);
         },
@@ -105,7 +105,7 @@ export function guardedConnector(options: GuardedConnectorOptions): GuardedConne
         !mayConnect(policy, { host: target.hostname, port }, target.hostname)
       ) {
         queueMicrotask(() => {
-          callback(new DestinationRefusedError(), null);
+          callback(new EgressDeniedError(), null);
         });
         return;
       }

@@ -17,10 +17,10 @@ export function outcomeOfStatus(statusCode: number, retryAfterMs: number | null)
 }
 
 /** Tells nothing of where the connection would have gone: names can be resolved to learn about a network. */
-export const DESTINATION_REFUSED = 'the destination is not open to callbacks (ALLOWED_DESTINATIONS)';
+export const ENDPOINT_DENIED = 'the destination is not open to callbacks (ALLOWED_DESTINATIONS)';
 
 /** Errors of the network, of Node.js and of undici by code. Messages are not used: they hold addresses. */
-const UNREACHABLE: Readonly<Record<string, string>> = {
+const UNREACHABLE_REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ETIMEDOUT: 'connection timed out',
   UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
@@ -48,7 +48,7 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   EPROTO: 'TLS handshake failed',
 };
 
-const REACHED: Readonly<Record<string, string>> = {
+const OTHER_REASONS: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_OVERFLOW: 'the headers of the response are too large',
   UND_ERR_DESTROYED: 'given up: the service is stopping',
   UND_ERR_CLOSED: 'given up: the service is stopping',
@@ -70,10 +70,10 @@ function isParserError(error: unknown): boolean {
 /** What an error before or instead of a response means. */
 export function outcomeOfError(error: unknown): Outcome {
   const code = codeOf(error);
-  if (code === 'ERR_DESTINATION_REFUSED') return permanent(DESTINATION_REFUSED);
-  const away = UNREACHABLE[code];
+  if (code === 'ERR_DESTINATION_REFUSED') return permanent(ENDPOINT_DENIED);
+  const away = UNREACHABLE_REASONS[code];
   if (away !== undefined) return retryable(away, { unreachable: true });
-  const here = REACHED[code];
+  const here = OTHER_REASONS[code];
   if (here !== undefined) return retryable(here);
   if (code.startsWith('HPE_') || isParserError(error)) return retryable('the response is not valid HTTP');
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_'))

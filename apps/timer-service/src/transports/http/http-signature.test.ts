@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { verifySignature } from '@timer-platform/callback-types';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
-import { faultOfSigningSecret, messageSigner } from './http-signature.ts';
+import { messageSigner, signingSecretError } from './http-signature.ts';
 
 const NOW_SECONDS = Math.floor(Date.now() / 1_000);
 
@@ -88,10 +88,10 @@ test.each([
   ['whsec_', 'must hold at least 24 bytes'],
   [secretOf(1, 23), 'must hold at least 24 bytes'],
 ])('refuses the secret %s', (text, fault) => {
-  expect(faultOfSigningSecret(text)).toContain(fault);
+  expect(signingSecretError(text)).toContain(fault);
 });
 
 test('accepts a secret of 24 to 64 bytes', () => {
-  expect(faultOfSigningSecret(secretOf(1, 24))).toBeUndefined();
-  expect(faultOfSigningSecret(secretOf(1, 64))).toBeUndefined();
+  expect(signingSecretError(secretOf(1, 24))).toBeUndefined();
+  expect(signingSecretError(secretOf(1, 64))).toBeUndefined();
 });

@@ -7,7 +7,7 @@ const MIN_SECRET_BYTES = 24;
 /**
  * What keeps a text from being a signing secret; `undefined` when nothing does. Never holds the text: it is a secret.
  */
-export function faultOfSigningSecret(text: string): string | undefined {
+export function signingSecretError(text: string): string | undefined {
   const key = decodeSecret(text);
   if (key === undefined)
     return 'must be whsec_ followed by base64: make one with echo whsec_$(openssl rand -base64 32)';
@@ -31,7 +31,7 @@ export type SignMessage = (messageId: string, timestampSeconds: number, body: st
  * Signs as the Standard Webhooks specification says (symmetric, `v1`): HMAC-SHA256 over `id.timestamp.body`, one
  * signature for each secret, so that receivers keep verifying while a secret is being replaced.
  *
- * @param secrets as {@link faultOfSigningSecret} accepts them
+ * @param secrets as {@link signingSecretError} accepts them
  * @returns undefined when there is no secret
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */

@@ -1,5 +1,5 @@
-import { type EgressPolicy, egressRefusal } from '../egress/egress-policy.ts';
-import { DESTINATION_REFUSED } from './http-outcome.ts';
+import { egressDenialReason, type EgressPolicy } from '../egress/egress-policy.ts';
+import { ENDPOINT_DENIED } from './http-outcome.ts';
 
 /** A callback's URL, taken apart as a request needs it. */
 export interface HttpTarget {
@@ -9,7 +9,7 @@ export interface HttpTarget {
   /** From a user name and password in the URL, which rows of the first timer service may hold. */
   readonly authorization: string | undefined;
   /** Why nothing may be sent there. */
-  readonly refusal: string | undefined;
+  readonly problem: string | undefined;
 }
 
 function decoded(text: string): string {
@@ -27,7 +27,7 @@ function parseTarget(text: string, policy: EgressPolicy): HttpTarget {
       origin: 'null',
       path: '',
       authorization: undefined,
-      refusal: 'the URL is not an http or https URL',
+      problem: 'the URL is not an http or https URL',
     };
   const credentials =
     url.username === '' && url.password === ''
@@ -37,24 +37,24 @@ function parseTarget(text: string, policy: EgressPolicy): HttpTarget {
     origin: url.origin,
     path: url.pathname + url.search,
     authorization: credentials && `Basic ${Buffer.from(credentials).toString('base64')}`,
-    refusal: egressRefusal(text, policy) === undefined ? undefined : DESTINATION_REFUSED,
+    problem: egressDenialReason(text, policy) === undefined ? undefined : ENDPOINT_DENIED,
   };
 }
 
-const MAX_REMEMBERED = 1_000;
+const MAX_CACHED = 1_000;
 
 /**
  * Takes URLs apart, each once as long as it is remembered: many timers call the same few, and each is asked for twice
  * per attempt.
  */
-export function httpTargets(policy: EgressPolicy): (url: string) => HttpTarget {
+export function cachedHttpTargets(policy: EgressPolicy): (url: string) => HttpTarget {
   const remembered = new Map<string, HttpTarget>();
   return (url) => {
     const known = remembered.get(url);
     if (known !== undefined) return known;
     const target = parseTarget(url, policy);
     // Forgetting all at once costs a URL in steady use nothing worth the bookkeeping of a true LRU.
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    if (remembered.size >= MAX_CACHED) remembered.clear();
     remembered.set(url, target);
     return target;
   };

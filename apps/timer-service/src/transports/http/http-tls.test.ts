@@ -41,7 +41,7 @@ async function send(host: string, trust: Partial<HttpTransportOptions>): Promise
     userAgent: 'timer-platform/test',
     signingSecrets: [],
     connectTimeoutMs: 10_000,
-    destinations: { allowed: [], deniedPorts: new Set(), allowLoopback: true },
+    egressPolicy: { allowed: [], deniedPorts: new Set(), allowLoopback: true },
     resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
     ...trust,
   });

@@ -25,7 +25,7 @@ function create(options: Partial<HttpTransportOptions> = {}): Transport<'http'> 
     userAgent: 'timer-platform/test',
     signingSecrets: [],
     connectTimeoutMs: 10_000,
-    destinations: { allowed: [], deniedPorts: new Set(), allowLoopback: true },
+    egressPolicy: { allowed: [], deniedPorts: new Set(), allowLoopback: true },
     ...options,
   });
 }

@@ -8,12 +8,12 @@ import {
   type ResolveHost,
   systemResolve,
 } from '../egress/guarded-connector.ts';
-import { inWords, permanent, retryable } from '../outcome.ts';
+import { formatDuration, permanent, retryable } from '../outcome.ts';
 import type { Delivery, Outcome, StoredCallback, Transport } from '../transport.ts';
 import { deliveryHeaders, illegalHeader } from './http-headers.ts';
 import { outcomeOfError, outcomeOfStatus } from './http-outcome.ts';
 import { messageSigner, type SignMessage } from './http-signature.ts';
-import { type HttpTarget, httpTargets } from './http-target.ts';
+import { cachedHttpTargets, type HttpTarget } from './http-target.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -28,7 +28,7 @@ export interface HttpTransportOptions {
   /** How long opening a connection may take, look-up and TLS included, within the time limit of the attempt. */
   readonly connectTimeoutMs: number;
   /** Where callbacks may go. */
-  readonly destinations: EgressPolicy;
+  readonly egressPolicy: EgressPolicy;
   /** How host names are resolved; as the operating system does it by default. */
   readonly resolve?: ResolveHost;
   /** Certificate authorities in PEM, instead of those that Node.js trusts. */
@@ -63,7 +63,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   /** The time limit has run out. */
   expire(): void {
     const missing = this.#controller === undefined ? 'connection' : 'response';
-    const limit = inWords(this.#callback.timeout_ms ?? DEFAULT_TIMEOUT_MS);
+    const limit = formatDuration(this.#callback.timeout_ms ?? DEFAULT_TIMEOUT_MS);
     this.#giveUp(retryable(`no ${missing} within ${limit}`, { unreachable: true }));
   }
 
@@ -123,9 +123,9 @@ class HttpTransport implements Transport<'http'> {
     this.#clock = options.clock;
     this.#userAgent = options.userAgent;
     this.#sign = messageSigner(options.signingSecrets);
-    this.#target = httpTargets(options.destinations);
+    this.#target = cachedHttpTargets(options.egressPolicy);
     this.#connector = guardedConnector({
-      policy: options.destinations,
+      policy: options.egressPolicy,
       resolve: options.resolve ?? systemResolve,
       timeoutMs: options.connectTimeoutMs,
       certificateAuthorities: options.certificateAuthorities,
@@ -145,7 +145,7 @@ class HttpTransport implements Transport<'http'> {
   send(delivery: Delivery<'http'>): Promise<Outcome> {
     const { callback, payload, timerId } = delivery;
     const target = this.#target(callback.url);
-    if (target.refusal !== undefined) return Promise.resolve(permanent(target.refusal));
+    if (target.problem !== undefined) return Promise.resolve(permanent(target.problem));
     const timestampSeconds = Math.floor(this.#clock.wallMs() / 1_000);
     const headers = deliveryHeaders({
       stored: callback.headers,

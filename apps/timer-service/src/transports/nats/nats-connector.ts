@@ -53,7 +53,7 @@ export class NatsConnector {
   readonly #settings: NatsSettings;
   readonly #log: TransportLog;
   #session: NatsSession | undefined;
-  #away: Outcome = NOT_CONNECTED;
+  #disconnectedOutcome: Outcome = NOT_CONNECTED;
   /** The code of the failed dial that was logged last: each cause of an outage once, not every dial. */
   #loggedFailure: string | undefined;
   #isClosed = false;
@@ -75,11 +75,11 @@ export class NatsConnector {
 
   /** What becomes of an attempt while there is no connection. */
   get away(): Outcome {
-    return this.#isClosed ? STOPPING : this.#away;
+    return this.#isClosed ? STOPPING : this.#disconnectedOutcome;
   }
 
   /** Resolves when the first dial has ended, either way: a timer due right after the start should not fail for that. */
-  firstDialled(): Promise<void> {
+  firstDialEnded(): Promise<void> {
     return this.#firstDial;
   }
 
@@ -97,7 +97,7 @@ export class NatsConnector {
         const error = await this.#session.closed();
         this.#session = undefined;
         if (this.#stopping()) return;
-        this.#away = NOT_CONNECTED;
+        this.#disconnectedOutcome = NOT_CONNECTED;
         this.#log.warn({ code: codeOf(error) }, 'lost the connection to NATS');
         delayMs = FIRST_RETRY_MS;
       }
@@ -121,7 +121,7 @@ export class NatsConnector {
       this.#loggedFailure = undefined;
     } catch (error) {
       const code = codeOf(error);
-      this.#away = REFUSED_CREDENTIALS.has(code) ? CREDENTIALS_REFUSED : NOT_CONNECTED;
+      this.#disconnectedOutcome = REFUSED_CREDENTIALS.has(code) ? CREDENTIALS_REFUSED : NOT_CONNECTED;
       if (code !== this.#loggedFailure) this.#log.warn({ code }, 'cannot connect to NATS, trying on');
       this.#loggedFailure = code;
     }

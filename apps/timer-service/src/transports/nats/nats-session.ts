@@ -1,5 +1,5 @@
 import { Empty, Events, type JetStreamClient, type MsgHdrs, type NatsConnection } from 'nats';
-import { delivered, inWords } from '../outcome.ts';
+import { delivered, formatDuration } from '../outcome.ts';
 import type { Outcome } from '../transport.ts';
 import { CONNECTION_LOST, outcomeOfNatsError, permissionDenied, unconfirmed } from './nats-outcome.ts';
 
@@ -60,7 +60,9 @@ export class NatsSession {
     try {
       this.#connection.publish(subject, payload ?? Empty, { headers });
     } catch (error) {
-      return Promise.resolve(outcomeOfNatsError(error, { subject, timeout: inWords(this.#timeoutMs) }));
+      return Promise.resolve(
+        outcomeOfNatsError(error, { subject, timeout: formatDuration(this.#timeoutMs) }),
+      );
     }
     return new Promise((settle) => {
       this.#published.push({ subject, settle });
@@ -84,7 +86,7 @@ export class NatsSession {
           message.settle(DELIVERED);
         },
         (error: unknown) => {
-          const outcome = outcomeOfNatsError(error, { subject, timeout: inWords(this.#timeoutMs) });
+          const outcome = outcomeOfNatsError(error, { subject, timeout: formatDuration(this.#timeoutMs) });
           message.settle(this.isOpen ? outcome : CONNECTION_LOST);
           // The stream is silent: is it the stream, or the connection?
           if (outcome.kind === 'retryable' && outcome.unreachable && this.#flushTimer === undefined)
@@ -109,7 +111,7 @@ export class NatsSession {
     this.#published = [];
     this.#flushTimer = setTimeout(() => {
       // A frozen server, or a network that drops everything: another connection may do better.
-      void this.close(unconfirmed(inWords(this.#timeoutMs)));
+      void this.close(unconfirmed(formatDuration(this.#timeoutMs)));
     }, this.#timeoutMs);
     this.#connection.flush().then(
       () => {

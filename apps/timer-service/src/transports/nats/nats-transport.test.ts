@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { storedNatsCallbackSchema } from '@timer-platform/callback-types';
 import { type NatsServer, type NatsServerOptions, startNatsServer } from '@timer-platform/test-support';
 import { connect, DiscardPolicy, type Msg, type NatsConnection, type StreamConfig } from 'nats';
-import { startHoldingRelay } from '../testing/tcp-relay.ts';
+import { startTcpRelay } from '../testing/tcp-relay.ts';
 import type { Outcome, Transport } from '../transport.ts';
 import { type NatsSettings, natsSettingsSchema } from './nats-settings.ts';
 import { natsTransport, unconfiguredNatsTransport } from './nats-transport.ts';
@@ -288,11 +288,11 @@ describe('outages', () => {
     const server = await startServer();
     const receiver = await client(server);
     const messages = await collect(receiver, 'later');
-    const relay = await startHoldingRelay(server.port);
+    const relay = await startTcpRelay(server.port);
     closing.push(() => relay.close());
     const { transport } = create({ NATS_URL: `nats://127.0.0.1:${relay.port}` });
     await deliver(transport, { topic: 'a' });
-    relay.hold();
+    relay.stall();
     const pending = Array.from({ length: 100 }, (_, n) =>
       send(transport, { topic: 'later', jetstream: n % 10 === 0 }),
     );
@@ -309,7 +309,7 @@ describe('outages', () => {
   test('are found when a server falls silent: the wait for a confirmation is bounded', async () => {
     const server = await startServer({ jetstream: true });
     await streamOn(server, { subjects: ['jobs.>'] });
-    const relay = await startHoldingRelay(server.port);
+    const relay = await startTcpRelay(server.port);
     closing.push(() => relay.close());
     const { logged, transport } = create({
       NATS_URL: `nats://127.0.0.1:${relay.port}`,
@@ -317,7 +317,7 @@ describe('outages', () => {
     });
     await deliver(transport, { topic: 'a' });
     const lost = logged('lost the connection to NATS');
-    relay.hold();
+    relay.stall();
     const outcomes = await Promise.all([
       send(transport, { topic: 'a' }),
       send(transport, { topic: 'jobs', key: 'a', jetstream: true }),
@@ -366,11 +366,11 @@ describe('outages', () => {
 
 test('gives up what is under way when the service stops', async () => {
   const server = await startServer();
-  const relay = await startHoldingRelay(server.port);
+  const relay = await startTcpRelay(server.port);
   closing.push(() => relay.close());
   const { transport } = create({ NATS_URL: `nats://127.0.0.1:${relay.port}` });
   await deliver(transport, { topic: 'a' });
-  relay.hold();
+  relay.stall();
   const pending = send(transport, { topic: 'a' });
   await transport.close();
   await transport.close();

@@ -31,10 +31,10 @@ function headersFor({ callback, timerId }: Delivery<'nats'>): MsgHdrs | Outcome 
 }
 
 class NatsTransport implements Transport<'nats'> {
-  readonly #link: NatsConnector;
+  readonly #connector: NatsConnector;
 
   constructor({ settings, log }: NatsTransportOptions) {
-    this.#link = new NatsConnector(settings, log);
+    this.#connector = new NatsConnector(settings, log);
   }
 
   /** One connection carries all core messages. Streams fail one by one: one without a leader must not hold up others. */
@@ -47,16 +47,16 @@ class NatsTransport implements Transport<'nats'> {
     const subject = natsSubject(callback);
     const headers = headersFor(delivery);
     if ('kind' in headers) return headers;
-    if (this.#link.session === undefined) await this.#link.firstDialled();
-    const { session } = this.#link;
-    if (session === undefined) return this.#link.away;
+    if (this.#connector.session === undefined) await this.#connector.firstDialEnded();
+    const { session } = this.#connector;
+    if (session === undefined) return this.#connector.away;
     return callback.jetstream === true
       ? session.publishToStream(subject, payload, headers)
       : session.publish(subject, payload, headers);
   }
 
   close(): Promise<void> {
-    return this.#link.close();
+    return this.#connector.close();
   }
 }
 

@@ -99,7 +99,7 @@ export const HOSTILE_HOSTS = [
 ] as const;
 
 /** What a hostile name server may answer. */
-export const HOSTILE_ANSWERS = [
+export const HOSTILE_ADDRESSES = [
   '127.0.0.1',
   '127.0.0.2',
   '127.255.255.255',

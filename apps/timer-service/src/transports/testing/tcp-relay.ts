@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 /** A way to a server of 127.0.0.1 that a test can block. */
-export interface HoldingRelay {
+export interface TcpRelay {
   readonly port: number;
   /** From now on what clients send does not arrive. Their connections stay open. */
-  hold(): void;
+  stall(): void;
   /** Cuts all connections; what was held is gone. New ones get through. */
   cut(): void;
   close(): Promise<void>;
 }
 
-export async function startHoldingRelay(targetPort: number): Promise<HoldingRelay> {
+export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
   let isHolding = false;
   const server = createServer((client) => {
@@ -42,7 +42,7 @@ export async function startHoldingRelay(targetPort: number): Promise<HoldingRela
 
   return {
     port: address.port,
-    hold: () => {
+    stall: () => {
       isHolding = true;
     },
     cut,
