@@ -8,15 +8,15 @@ function read(env: Record<string, string>) {
   return transportSettingsSchema.parse(env);
 }
 
-function faults(env: Record<string, string>): string[] {
+function issues(env: Record<string, string>): string[] {
   const result = transportSettingsSchema.safeParse(env);
   return (result.error?.issues ?? []).map(({ message, path }) => `${path.join('.')} ${message}`);
 }
 
-test('has nothing open, nothing signed and no NATS by default', () => {
+test('allows only public endpoints, signs nothing and has no NATS by default', () => {
   const settings = read({});
   expect(settings).toMatchObject({
-    allowedDestinations: [],
+    allowedEndpoints: [],
     signingSecrets: [],
     httpConnectTimeoutMs: 10_000,
   });
@@ -24,8 +24,8 @@ test('has nothing open, nothing signed and no NATS by default', () => {
   expect([...settings.deniedPorts]).toEqual(DEFAULT_DENIED_PORTS);
 });
 
-test('lists every fault at once, and no secret with it', () => {
-  const found = faults({
+test('reports every issue at once, without secrets', () => {
+  const found = issues({
     ALLOWED_DESTINATIONS: '10.0.0.0/8, *.internal',
     SIGNING_SECRETS: `${SECRET}, hunter2`,
     DENIED_PORTS: '22, http',
@@ -36,12 +36,12 @@ test('lists every fault at once, and no secret with it', () => {
     'ALLOWED_DESTINATIONS has an item that is not a host, host:port, address or CIDR: "*.internal"',
     'DENIED_PORTS must be ports separated by commas, or none',
     'HTTP_CONNECT_TIMEOUT_MS must be a whole number',
-    'NATS_URL must be nats://host:port or tls://host:port, with user:password@ or token@ before the host if wanted; several are separated by commas',
-    'SIGNING_SECRETS (item 2) must be whsec_ followed by base64: make one with echo whsec_$(openssl rand -base64 32)',
+    'NATS_URL must be nats://host:port or tls://host:port, optionally with user:password@ or token@ before the host; separate several with commas',
+    'SIGNING_SECRETS (item 2) must be whsec_ followed by base64: generate one with echo whsec_$(openssl rand -base64 32)',
   ]);
 });
 
-test('reads where callbacks may go', () => {
+test('parses the egress policy', () => {
   const settings = read({ ALLOWED_DESTINATIONS: '10.0.0.0/8, hooks.internal:8080', DENIED_PORTS: '22,25' });
   const policy = createEgressPolicy(settings, true);
   expect(policy.allowed).toHaveLength(2);
@@ -52,7 +52,7 @@ test('reads where callbacks may go', () => {
 });
 
 describe('NATS', () => {
-  test('is read from a URL', () => {
+  test('parses a URL', () => {
     expect(read({ NATS_URL: 'nats://us%40er:p%3Aw@a.example:4333' }).nats).toEqual({
       servers: ['a.example:4333'],
       user: 'us@er',
@@ -74,7 +74,7 @@ describe('NATS', () => {
     ]);
   });
 
-  test('is read from variables', () => {
+  test('parses separate variables', () => {
     const env = { NATS_HOST: 'a.example', NATS_PORT: '4333', NATS_USER: 'u', NATS_PASSWORD: 'p' };
     expect(read(env).nats).toMatchObject({ servers: ['a.example:4333'], user: 'u', password: 'p' });
     expect(read({ NATS_HOST: '::1' }).nats?.servers).toEqual(['[::1]:4222']);
@@ -102,18 +102,18 @@ describe('NATS', () => {
     [{ NATS_URL: 'a', NATS_HOST: 'b' }, 'NATS_HOST and NATS_URL are both set: set one of them'],
     [
       { NATS_URL: 'nats://u:p@a', NATS_USER: 'v' },
-      'NATS_USER is set, and NATS_URL holds a user name too: set one of them',
+      'NATS_USER is set, but NATS_URL also has a user name: set one of them',
     ],
     [{ NATS_USER: 'u' }, 'NATS_USER is set, but neither NATS_URL nor NATS_HOST is'],
     [{ NATS_CREDS_FILE: '/c' }, 'NATS_CREDS_FILE is set, but neither NATS_URL nor NATS_HOST is'],
     [{ NATS_HOST: 'a b' }, 'NATS_HOST must be a host name or an IP address'],
     [{ NATS_HOST: 'a', NATS_PORT: '0' }, 'NATS_PORT'],
-    [{ NATS_URL: 'nats://a,tls://b' }, 'NATS_URL mixes nats:// and tls://: a client takes one or the other'],
+    [{ NATS_URL: 'nats://a,tls://b' }, 'NATS_URL mixes nats:// and tls://: use one scheme for all servers'],
     [
       { NATS_HOST: 'a', NATS_TLS_CERT_FILE: '/cert' },
       'NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE belong together: set both or neither',
     ],
-  ])('%j: %s', (env, fault) => {
-    expect(faults(env)).toEqual([expect.stringContaining(fault)]);
+  ])('rejects %j: %s', (env, issue) => {
+    expect(issues(env)).toEqual([expect.stringContaining(issue)]);
   });
 });

@@ -26,8 +26,8 @@ const messages = fc.record({
     .map((bytes) => `whsec_${Buffer.from(bytes).toString('base64')}`),
 });
 
-describe('three implementations agree', () => {
-  test('on what we sign', async () => {
+describe('this service, verifySignature and the standardwebhooks package', () => {
+  test('agree on the signatures of this service', async () => {
     await fc.assert(
       fc.asyncProperty(messages, async ({ body, id, secret }) => {
         const headers = headersOf(id, messageSigner([secretOf(9), secret])?.(id, NOW_SECONDS, body));
@@ -40,7 +40,7 @@ describe('three implementations agree', () => {
     );
   });
 
-  test('on what the standardwebhooks package signs', async () => {
+  test('agree on the signatures of the standardwebhooks package', async () => {
     await fc.assert(
       fc.asyncProperty(messages, async ({ body, id, secret }) => {
         const headers = headersOf(id, new Webhook(secret).sign(id, new Date(NOW_SECONDS * 1_000), body));
@@ -49,16 +49,16 @@ describe('three implementations agree', () => {
     );
   });
 
-  test('on what to refuse', async () => {
+  test('reject the same messages', async () => {
     const secret = secretOf(1);
-    const good = headersOf('a', messageSigner([secret])?.('a', NOW_SECONDS, '{}'));
-    const refused = [
-      { headers: good, body: '{ }', secret },
-      { headers: good, body: '{}', secret: secretOf(2) },
-      { headers: { ...good, 'webhook-id': 'b' }, body: '{}', secret },
-      { headers: { ...good, 'webhook-timestamp': String(NOW_SECONDS - 1) }, body: '{}', secret },
-      { headers: { ...good, 'webhook-signature': 'v1,AAAA' }, body: '{}', secret },
-      { headers: { ...good, 'webhook-signature': '' }, body: '{}', secret },
+    const valid = headersOf('a', messageSigner([secret])?.('a', NOW_SECONDS, '{}'));
+    const rejected = [
+      { headers: valid, body: '{ }', secret },
+      { headers: valid, body: '{}', secret: secretOf(2) },
+      { headers: { ...valid, 'webhook-id': 'b' }, body: '{}', secret },
+      { headers: { ...valid, 'webhook-timestamp': String(NOW_SECONDS - 1) }, body: '{}', secret },
+      { headers: { ...valid, 'webhook-signature': 'v1,AAAA' }, body: '{}', secret },
+      { headers: { ...valid, 'webhook-signature': '' }, body: '{}', secret },
       ...[-3_600, 3_600].map((offset) => {
         const seconds = NOW_SECONDS + offset;
         const signature = messageSigner([secret])?.('a', seconds, '{}');
@@ -66,15 +66,15 @@ describe('three implementations agree', () => {
       }),
     ];
     const now = new Date(NOW_SECONDS * 1_000);
-    for (const { body, headers, secret: tried } of refused) {
-      expect(() => new Webhook(tried).verify(body, headers)).toThrow();
-      await expect(verifySignature({ headers, body, secrets: tried, now })).rejects.toMatchObject({
+    for (const { body, headers, secret: used } of rejected) {
+      expect(() => new Webhook(used).verify(body, headers)).toThrow();
+      await expect(verifySignature({ headers, body, secrets: used, now })).rejects.toMatchObject({
         name: 'SignatureError',
       });
     }
-    // The control: the same call accepts what was not touched.
-    new Webhook(secret).verify('{}', good);
-    await verifySignature({ headers: good, body: '{}', secrets: secret, now });
+    // Control: the unmodified message is accepted.
+    new Webhook(secret).verify('{}', valid);
+    await verifySignature({ headers: valid, body: '{}', secrets: secret, now });
   });
 });
 
@@ -85,10 +85,10 @@ test('does not sign without a secret', () => {
 test.each([
   ['not-a-secret', 'must be whsec_'],
   ['whsec_not base64', 'must be whsec_'],
-  ['whsec_', 'must hold at least 24 bytes'],
-  [secretOf(1, 23), 'must hold at least 24 bytes'],
-])('refuses the secret %s', (text, fault) => {
-  expect(signingSecretError(text)).toContain(fault);
+  ['whsec_', 'must have at least 24 bytes'],
+  [secretOf(1, 23), 'must have at least 24 bytes'],
+])('rejects the secret %s', (text, error) => {
+  expect(signingSecretError(text)).toContain(error);
 });
 
 test('accepts a secret of 24 to 64 bytes', () => {

@@ -1,23 +1,22 @@
 import { egressDenialReason, type EgressPolicy } from '../egress/egress-policy.ts';
+import { percentDecode } from '../percent-decode.ts';
 import { ENDPOINT_DENIED } from './http-outcome.ts';
 
-/** A callback's URL, taken apart as a request needs it. */
+/** The parts of a callback's URL that a request needs. */
 export interface HttpTarget {
-  /** Scheme, host and port: what shares connections, a bound in flight and a circuit breaker. */
+  /** Scheme, host and port: the destination, and what shares connections. */
   readonly origin: string;
   readonly path: string;
-  /** From a user name and password in the URL, which rows of the first timer service may hold. */
+  /** From credentials in the URL, which rows of the first service may have. */
   readonly authorization: string | undefined;
-  /** Why nothing may be sent there. */
+  /** Why no request may be sent. */
   readonly problem: string | undefined;
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+function basicAuthorization({ username, password }: URL): string | undefined {
+  if (username === '' && password === '') return undefined;
+  const credentials = `${percentDecode(username)}:${percentDecode(password)}`;
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
 }
 
 function parseTarget(text: string, policy: EgressPolicy): HttpTarget {
@@ -29,33 +28,26 @@ function parseTarget(text: string, policy: EgressPolicy): HttpTarget {
       authorization: undefined,
       problem: 'the URL is not an http or https URL',
     };
-  const credentials =
-    url.username === '' && url.password === ''
-      ? undefined
-      : `${decoded(url.username)}:${decoded(url.password)}`;
   return {
     origin: url.origin,
     path: url.pathname + url.search,
-    authorization: credentials && `Basic ${Buffer.from(credentials).toString('base64')}`,
+    authorization: basicAuthorization(url),
     problem: egressDenialReason(text, policy) === undefined ? undefined : ENDPOINT_DENIED,
   };
 }
 
 const MAX_CACHED = 1_000;
 
-/**
- * Takes URLs apart, each once as long as it is remembered: many timers call the same few, and each is asked for twice
- * per attempt.
- */
+/** Returns a function that parses URLs and caches the result: many timers share few URLs. */
 export function cachedHttpTargets(policy: EgressPolicy): (url: string) => HttpTarget {
-  const remembered = new Map<string, HttpTarget>();
+  const cache = new Map<string, HttpTarget>();
   return (url) => {
-    const known = remembered.get(url);
-    if (known !== undefined) return known;
+    const cached = cache.get(url);
+    if (cached !== undefined) return cached;
     const target = parseTarget(url, policy);
-    // Forgetting all at once costs a URL in steady use nothing worth the bookkeeping of a true LRU.
-    if (remembered.size >= MAX_CACHED) remembered.clear();
-    remembered.set(url, target);
+    // Cheaper than an LRU, and a URL in steady use is soon cached again.
+    if (cache.size >= MAX_CACHED) cache.clear();
+    cache.set(url, target);
     return target;
   };
 }
