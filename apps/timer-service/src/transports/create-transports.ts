@@ -10,11 +10,11 @@ import { createEgressPolicy, type TransportSettings } from './transport-settings
 export interface TransportContext {
   readonly clock: Clock;
   readonly log: TransportLog;
-  /** Where HTTP callbacks may go; by default what the settings open, and not this machine. */
+  /** By default that of the settings, without loopback. */
   readonly egressPolicy?: EgressPolicy;
 }
 
-/** One transport for every callback type. Connects to NATS in the background; close each when done. */
+/** Creates one transport for every callback type. Connects to NATS in the background; the caller closes them. */
 export function createTransports(
   settings: TransportSettings,
   { clock, egressPolicy = createEgressPolicy(settings, false), log }: TransportContext,

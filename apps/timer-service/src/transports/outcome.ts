@@ -24,7 +24,10 @@ export function permanent(reason: string, statusCode: number | null = null): Out
   return { kind: 'permanent', reason, statusCode };
 }
 
-/** A length of time as people write it: `250 ms`, `1.5 s`, `30 s`. */
+/** The outcome of attempts that a closed transport ends or does not start. */
+export const STOPPING = retryable('aborted: the service is stopping');
+
+/** Formats a duration for a message: `250 ms`, `1.5 s`, `30 s`. */
 export function formatDuration(milliseconds: number): string {
   return milliseconds < 1_000 ? `${milliseconds} ms` : `${milliseconds / 1_000} s`;
 }

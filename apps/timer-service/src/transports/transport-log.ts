@@ -1,4 +1,4 @@
-/** The part of the service's logger that transports write to. */
+/** The part of the service's logger that transports use. */
 export interface TransportLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

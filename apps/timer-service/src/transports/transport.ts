@@ -8,38 +8,38 @@ export type StoredCallback<Type extends CallbackType> = Extract<
 
 /** One attempt to deliver a callback. */
 export interface Delivery<Type extends CallbackType = CallbackType> {
-  /** Id of the timer: the same on every attempt, so that a receiver can tell a repetition. */
+  /** The same on every attempt, so that a receiver can detect duplicates. */
   readonly timerId: string;
   readonly callback: StoredCallback<Type>;
-  /** JSON text to send as it is; null: nothing to send. */
+  /** JSON text, sent unchanged; null: no body. */
   readonly payload: string | null;
 }
 
 /**
- * How an attempt ended. Every status, refusal, time-out and thrown error is folded into one of these at the transport;
- * what follows from it is decided in one place, dispatch/next-step.
+ * How an attempt ended. The transport maps every status, rejection, timeout and error to one of these;
+ * dispatch/settle/next-step decides what follows.
  */
 export type Outcome =
   | { readonly kind: 'delivered'; readonly statusCode: number | null }
   | {
       readonly kind: 'retryable';
-      /** Shown to the client as last_error: tells nothing about the inner network and holds no secret. */
+      /** Shown to clients as last_error: must not reveal the internal network or a secret. */
       readonly reason: string;
       readonly statusCode: number | null;
-      /** How long the receiver asked to be left alone, in milliseconds from now. */
+      /** The delay that the receiver requested, in milliseconds from now. */
       readonly retryAfterMs: number | null;
-      /** Whether the destination as a whole seems to be away: it was not reached, or did not answer in time. */
+      /** Whether the destination itself seems to be unavailable: not reached, or no response in time. */
       readonly unreachable: boolean;
     }
   | { readonly kind: 'permanent'; readonly reason: string; readonly statusCode: number | null };
 
 /** Delivers callbacks of one type. */
 export interface Transport<Type extends CallbackType> {
-  /** What shares one fate: timers with the same destination share its bound in flight and its circuit breaker. */
+  /** The key under which timers share an in-flight limit and a circuit breaker. Depends on the callback alone. */
   destinationOf(callback: StoredCallback<Type>): string;
-  /** Makes one attempt within the callback's time limit. Never rejects. */
+  /** Makes one attempt, bounded by a timeout. Never rejects. */
   send(delivery: Delivery<Type>): Promise<Outcome>;
-  /** Gives up what is under way, as retryable, and closes connections. Idempotent. */
+  /** Ends attempts under way as retryable and closes all connections. Idempotent. */
   close(): Promise<void>;
 }
 

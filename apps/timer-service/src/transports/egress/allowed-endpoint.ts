@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { type IpAddress, parseAddress } from './address-class.ts';
 
-/** One item of ALLOWED_DESTINATIONS: a host by its name, or addresses; at one port, or at every port that is not denied. */
+/** One item of ALLOWED_DESTINATIONS: a host name or an address range. `port` undefined: every port that is not denied. */
 export type AllowedEndpoint =
   | { readonly kind: 'host'; readonly host: string; readonly port: number | undefined }
   | {
@@ -10,8 +10,8 @@ export type AllowedEndpoint =
       readonly port: number | undefined;
     };
 
-/** A host name as it is compared: lower case, in ASCII, without the dot of the root. */
-export function comparableHost(host: string): string {
+/** Normalizes a host name for comparison: lower case, no trailing dot. */
+export function normalizeHost(host: string): string {
   return host.toLowerCase().replace(/\.$/, '');
 }
 
@@ -20,12 +20,12 @@ function parseRange(text: string): readonly [IpAddress, number] | undefined {
   if (match === null) return undefined;
   const [, address = '', bits = ''] = match;
   if (!ipaddr.isValidCIDR(`${address}/${bits}`)) return undefined;
-  // Four decimal parts alone: 10.1/16 would be read as 10.0.0.1/16.
+  // ipaddr.js would read 10.1/16 as 10.0.0.1/16.
   if (!address.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(address)) return undefined;
   return ipaddr.parseCIDR(`${address}/${bits}`);
 }
 
-/** A port at the end, as the parser of the URL standard finds it; the default port of http counts as well. */
+/** Splits off a port at the end. Not left to the URL parser, which drops the default port of http. */
 function splitPort(text: string): { readonly host: string; readonly port: number | undefined } | undefined {
   const match = /^(\[[^\]]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(text);
   if (match === null) return undefined;
@@ -35,7 +35,7 @@ function splitPort(text: string): { readonly host: string; readonly port: number
 }
 
 /**
- * Reads an item of ALLOWED_DESTINATIONS: `10.1.0.0/16`, `fd00::/8`, `10.1.2.3`, `[fd00::1]:8080`, `hooks.internal`,
+ * Parses an item of ALLOWED_DESTINATIONS: `10.1.0.0/16`, `fd00::/8`, `10.1.2.3`, `[fd00::1]:8080`, `hooks.internal`,
  * `hooks.internal:8080`.
  *
  * @returns undefined for anything else
@@ -48,7 +48,7 @@ export function parseAllowedEndpoint(text: string): AllowedEndpoint | undefined 
   const split = splitPort(text);
   if (split === undefined || !URL.canParse(`http://${split.host}/`)) return undefined;
   const url = new URL(`http://${split.host}/`);
-  const host = comparableHost(url.hostname);
+  const host = normalizeHost(url.hostname);
   if (url.host !== url.hostname || url.pathname !== '/' || /[*@?#/\\\s]/.test(split.host) || host === '')
     return undefined;
   const address = parseAddress(host);

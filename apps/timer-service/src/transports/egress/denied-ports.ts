@@ -1,6 +1,6 @@
 /**
- * Ports of services that take damage from an HTTP request, or whose users never expect one: the bad ports of the Fetch
- * standard (https://fetch.spec.whatwg.org/#port-blocking), and those of databases, caches, brokers and control planes.
+ * Ports of services that an HTTP request could harm: the bad ports of the Fetch standard
+ * (https://fetch.spec.whatwg.org/#port-blocking), and those of databases, caches, brokers and control planes.
  */
 export const DEFAULT_DENIED_PORTS: readonly number[] = [
   // Fetch standard.

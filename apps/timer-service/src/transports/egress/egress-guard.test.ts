@@ -12,16 +12,16 @@ import { parseAllowedEndpoint } from './allowed-endpoint.ts';
 import { DEFAULT_DENIED_PORTS } from './denied-ports.ts';
 import { egressDenialReason, type EgressPolicy } from './egress-policy.ts';
 
-const REFUSED: Outcome = {
+const DENIED: Outcome = {
   kind: 'permanent',
-  reason: 'the destination is not open to callbacks (ALLOWED_DESTINATIONS)',
+  reason: 'callbacks to this host and port are not allowed (ALLOWED_DESTINATIONS)',
   statusCode: null,
 };
 
-const families: Readonly<Record<string, 'A' | 'AAAA'>> = { false: 'A', true: 'AAAA' };
+const recordTypes: Readonly<Record<string, 'A' | 'AAAA'>> = { false: 'A', true: 'AAAA' };
 
-function answering(...addresses: readonly string[]): Zone {
-  return (_, type) => addresses.filter((address) => families[String(address.includes(':'))] === type);
+function resolvingTo(...addresses: readonly string[]): Zone {
+  return (_, type) => addresses.filter((address) => recordTypes[String(address.includes(':'))] === type);
 }
 
 function policy(allowed: readonly string[] = []): EgressPolicy {
@@ -74,33 +74,30 @@ function send(transport: Transport<'http'>, url: string): Promise<Outcome> {
   return transport.send({ timerId: 'f1b4ec5e-6a0a-4c3c-9f5b-0d2f9e6c8a01', callback, payload: '{}' });
 }
 
-/** Requests that arrived while something was done. */
-async function arriving(work: () => Promise<void>): Promise<number> {
+/** Returns how many requests arrive during `action`. */
+async function countRequests(action: () => Promise<void>): Promise<number> {
   const before = receiver.requests.length;
-  await work();
+  await action();
   return receiver.requests.length - before;
 }
 
-test('has a table of at least 60 hostile URLs and answers', () => {
+test('the tables have at least 60 different hosts and addresses', () => {
   expect(new Set(HOSTILE_HOSTS).size).toBe(HOSTILE_HOSTS.length);
   expect(HOSTILE_HOSTS.length + HOSTILE_ADDRESSES.length).toBeGreaterThanOrEqual(60);
 });
 
-describe('a URL that leads inside', () => {
-  test.each(HOSTILE_HOSTS)(
-    '%s is refused when a timer is created, and when it is delivered',
-    async (host) => {
-      for (const url of [
-        `http://${host}:${receiver.port}/`,
-        `https://${host}/`,
-        `http://user:pw@${host}:8080/x?y`,
-      ])
-        expect(egressDenialReason(url, policy())).toMatch(/^must not lead to /);
-      await withTransport([], async (transport) => {
-        expect(await send(transport, `http://${host}:${receiver.port}/`)).toEqual(REFUSED);
-      });
-    },
-  );
+describe('a URL with an internal host', () => {
+  test.each(HOSTILE_HOSTS)('is denied at creation and at delivery: %s', async (host) => {
+    for (const url of [
+      `http://${host}:${receiver.port}/`,
+      `https://${host}/`,
+      `http://user:pw@${host}:8080/x?y`,
+    ])
+      expect(egressDenialReason(url, policy())).toMatch(/^must not point to /);
+    await withTransport([], async (transport) => {
+      expect(await send(transport, `http://${host}:${receiver.port}/`)).toEqual(DENIED);
+    });
+  });
 
   test.each([
     [['127.0.0.1'], ['127.0.0.1', '127.1', '2130706433', '0x7f.0.0.1', '[::ffff:127.0.0.1]', '①②⑦.⓪.⓪.①']],
@@ -109,64 +106,64 @@ describe('a URL that leads inside', () => {
     [['fc00::/7'], ['[fc00::1]', '[fd12:3456::1]']],
     [['[::1]'], ['[::1]', '[0:0:0:0:0:0:0:1]']],
     [['169.254.0.0/16'], []],
-  ])('ALLOWED_DESTINATIONS=%s opens %j, and with them nothing else', (allowed, opened) => {
-    const open = HOSTILE_HOSTS.filter(
+  ])('ALLOWED_DESTINATIONS=%s allows %j and nothing else', (allowed, expected) => {
+    const allowedHosts = HOSTILE_HOSTS.filter(
       (host) => egressDenialReason(`http://${host}/`, policy(allowed)) === undefined,
     );
-    expect(open).toEqual(expect.arrayContaining([...opened]));
-    const sameAddress = new Set(opened.map((host) => new URL(`http://${host}/`).hostname));
-    const others = open.filter(
-      (host) => !opened.includes(host) && !sameAddress.has(new URL(`http://${host}/`).hostname),
+    expect(allowedHosts).toEqual(expect.arrayContaining([...expected]));
+    const sameAddress = new Set(expected.map((host) => new URL(`http://${host}/`).hostname));
+    const others = allowedHosts.filter(
+      (host) => !expected.includes(host) && !sameAddress.has(new URL(`http://${host}/`).hostname),
     );
-    // Names of this machine cannot be told apart before they are resolved: they follow its addresses.
-    const names = allowed.some((item) => item === '127.0.0.1' || item === '[::1]')
+    // Loopback names are allowed with any loopback address: what they resolve to is checked later.
+    const loopbackNames = allowed.some((item) => item === '127.0.0.1' || item === '[::1]')
       ? /localhost|loopback/i
       : /^$/;
-    expect(others.filter((host) => !names.test(new URL(`http://${host}/`).hostname))).toEqual([]);
+    expect(others.filter((host) => !loopbackNames.test(new URL(`http://${host}/`).hostname))).toEqual([]);
   });
 
-  test('reaches the receiver in every spelling that ALLOWED_DESTINATIONS opens: the control', async () => {
+  test('reaches the receiver in every spelling if its address is allowed (control)', async () => {
     const spellings = ['127.0.0.1', '127.1', '2130706433', '0x7f.0.0.1', '[::ffff:127.0.0.1]'];
-    const arrived = await arriving(() =>
+    const arrived = await countRequests(() =>
       withTransport([`127.0.0.1:${receiver.port}`], async (transport) => {
         for (const host of spellings)
           expect(await send(transport, `http://${host}:${receiver.port}/`)).toMatchObject({
             kind: 'delivered',
           });
-        expect(await send(transport, `http://127.0.0.2:${receiver.port}/`)).toEqual(REFUSED);
-        expect(await send(transport, 'http://127.0.0.1:1024/')).toEqual(REFUSED);
+        expect(await send(transport, `http://127.0.0.2:${receiver.port}/`)).toEqual(DENIED);
+        expect(await send(transport, 'http://127.0.0.1:1024/')).toEqual(DENIED);
       }),
     );
     expect(arrived).toBe(spellings.length);
   });
 });
 
-describe('a name that leads inside', () => {
-  test.each(HOSTILE_ADDRESSES)('and is resolved to %s is refused when it is delivered', async (address) => {
-    zone = answering(address);
+describe('a name that resolves to internal addresses', () => {
+  test.each(HOSTILE_ADDRESSES)('is denied at delivery: %s', async (address) => {
+    zone = resolvingTo(address);
     const url = `http://hook.example:${receiver.port}/`;
-    // Nothing speaks against the name itself.
+    // The name itself is not denied.
     expect(egressDenialReason(url, policy())).toBeUndefined();
-    const arrived = await arriving(() =>
+    const arrived = await countRequests(() =>
       withTransport([], async (transport) => {
-        expect(await send(transport, url)).toEqual(REFUSED);
-        expect(await send(transport, url.replace('http:', 'https:'))).toEqual(REFUSED);
+        expect(await send(transport, url)).toEqual(DENIED);
+        expect(await send(transport, url.replace('http:', 'https:'))).toEqual(DENIED);
       }),
     );
     expect(arrived).toBe(0);
     expect(dns.questions.at(-1)).toBe('hook.example');
   });
 
-  test('and is resolved to many such addresses at once is refused', async () => {
-    zone = answering(...HOSTILE_ADDRESSES);
+  test('is denied if it resolves to many of them', async () => {
+    zone = resolvingTo(...HOSTILE_ADDRESSES);
     await withTransport([], async (transport) => {
-      expect(await send(transport, `http://hook.example:${receiver.port}/`)).toEqual(REFUSED);
+      expect(await send(transport, `http://hook.example:${receiver.port}/`)).toEqual(DENIED);
     });
   });
 
-  test('is reached at the open one of its addresses alone', async () => {
-    zone = answering('10.0.0.1', '127.0.0.1', 'fd00::1', '169.254.169.254');
-    const arrived = await arriving(() =>
+  test('is reached only at its allowed address', async () => {
+    zone = resolvingTo('10.0.0.1', '127.0.0.1', 'fd00::1', '169.254.169.254');
+    const arrived = await countRequests(() =>
       withTransport(['127.0.0.1'], async (transport) => {
         expect(await send(transport, `http://hook.example:${receiver.port}/`)).toMatchObject({
           kind: 'delivered',
@@ -176,9 +173,9 @@ describe('a name that leads inside', () => {
     expect(arrived).toBe(1);
   });
 
-  test('is opened by its name and port, and no other name with it', async () => {
-    zone = answering('127.0.0.1');
-    const arrived = await arriving(() =>
+  test('is allowed by its name and port, without other names', async () => {
+    zone = resolvingTo('127.0.0.1');
+    const arrived = await countRequests(() =>
       withTransport([`hook.example:${receiver.port}`], async (transport) => {
         expect(await send(transport, `http://hook.example:${receiver.port}/`)).toMatchObject({
           kind: 'delivered',
@@ -186,15 +183,15 @@ describe('a name that leads inside', () => {
         expect(await send(transport, `http://Hook.Example.:${receiver.port}/`)).toMatchObject({
           kind: 'delivered',
         });
-        expect(await send(transport, `http://other.example:${receiver.port}/`)).toEqual(REFUSED);
-        expect(await send(transport, `http://sub.hook.example:${receiver.port}/`)).toEqual(REFUSED);
-        expect(await send(transport, 'http://hook.example:1024/')).toEqual(REFUSED);
+        expect(await send(transport, `http://other.example:${receiver.port}/`)).toEqual(DENIED);
+        expect(await send(transport, `http://sub.hook.example:${receiver.port}/`)).toEqual(DENIED);
+        expect(await send(transport, 'http://hook.example:1024/')).toEqual(DENIED);
       }),
     );
     expect(arrived).toBe(2);
   });
 
-  test('stays closed with a metadata address, whatever is open', async () => {
+  test('stays denied at a metadata address, no matter what is allowed', async () => {
     const allowed = ['0.0.0.0/0', '::/0', 'hook.example', '169.254.169.254:80'];
     for (const address of [
       '169.254.169.254',
@@ -202,14 +199,14 @@ describe('a name that leads inside', () => {
       'fd00:ec2::254',
       '64:ff9b::169.254.169.254',
     ]) {
-      zone = answering(address);
+      zone = resolvingTo(address);
       await withTransport(allowed, async (transport) => {
-        expect(await send(transport, 'http://hook.example/')).toEqual(REFUSED);
+        expect(await send(transport, 'http://hook.example/')).toEqual(DENIED);
       });
     }
   });
 
-  test('that does not exist is retryable, not refused', async () => {
+  test('is retryable, not denied, if it does not exist', async () => {
     await withTransport([], async (transport) => {
       expect(await send(transport, 'http://nowhere.example/')).toMatchObject({
         kind: 'retryable',
@@ -219,26 +216,26 @@ describe('a name that leads inside', () => {
   });
 });
 
-test.each(DEFAULT_DENIED_PORTS)('port %i is closed on public hosts as well', async (port) => {
-  zone = answering('127.0.0.1');
+test.each(DEFAULT_DENIED_PORTS)('denies port %i on public hosts too', async (port) => {
+  zone = resolvingTo('127.0.0.1');
   expect(egressDenialReason(`http://example.com:${port}/`, policy())).toContain('DENIED_PORTS');
   await withTransport(['127.0.0.1', 'hook.example'], async (transport) => {
-    expect(await send(transport, `http://hook.example:${port}/`)).toEqual(REFUSED);
+    expect(await send(transport, `http://hook.example:${port}/`)).toEqual(DENIED);
   });
 });
 
-describe('a name that changes its mind (DNS rebinding)', () => {
-  /** A second address of this machine, where the guard must never let a request arrive. */
+describe('a name that resolves differently each time (DNS rebinding)', () => {
+  /** A server on a second address of this machine, which no request may reach. */
   let trap: Server;
   let trapAddress: string;
-  let caught = 0;
+  let trapRequests = 0;
 
   beforeAll(async () => {
     trap = createServer((_, response) => {
-      caught += 1;
+      trapRequests += 1;
       response.end();
     });
-    // Linux answers on all of 127.0.0.0/8; elsewhere ::1 is the second address.
+    // Linux accepts connections on all of 127.0.0.0/8; other systems use ::1.
     trapAddress = process.platform === 'linux' ? '127.0.0.2' : '::1';
     trap.listen(receiver.port, trapAddress);
     await once(trap, 'listening');
@@ -249,71 +246,71 @@ describe('a name that changes its mind (DNS rebinding)', () => {
     trap.close();
   });
 
-  /** Open at every odd look-up, closed at every even one. */
+  /** Returns an allowed address for every odd lookup and a denied one for every even lookup. */
   function alternating(): Zone {
-    const asked = { A: 0, AAAA: 0 };
+    const lookups = { A: 0, AAAA: 0 };
     return (name, type) => {
-      asked[type] += 1;
-      return answering(asked[type] % 2 === 1 ? '127.0.0.1' : trapAddress)(name, type);
+      lookups[type] += 1;
+      return resolvingTo(lookups[type] % 2 === 1 ? '127.0.0.1' : trapAddress)(name, type);
     };
   }
 
-  test('is looked up once for each connection: no second answer is ever used', async () => {
+  test('is looked up once per connection', async () => {
     zone = alternating();
     const before = dns.questions.length;
     await withTransport(['127.0.0.1'], async (transport) => {
       const url = `http://rebind.example:${receiver.port}/`;
-      const arrived = await arriving(async () => {
+      const arrived = await countRequests(async () => {
         for (let n = 0; n < 20; n += 1) {
           const outcome = await send(transport, url);
           if (n % 2 === 0) expect(outcome).toMatchObject({ kind: 'delivered' });
-          else expect(outcome).toEqual(REFUSED);
+          else expect(outcome).toEqual(DENIED);
         }
       });
       expect(arrived).toBe(10);
     });
     expect(dns.questions.length - before).toBe(40);
-    expect(caught).toBe(0);
+    expect(trapRequests).toBe(0);
   });
 
-  test('does not get through in a burst either', async () => {
+  test('is denied in a burst too', async () => {
     zone = alternating();
     await withTransport(['127.0.0.1'], async (transport) => {
       const outcomes = await Promise.all(
         Array.from({ length: 200 }, (_, n) => send(transport, `http://r${n % 50}.example:${receiver.port}/`)),
       );
-      const refused = outcomes.filter(({ kind }) => kind === 'permanent');
-      expect(outcomes.filter(({ kind }) => kind === 'delivered').length + refused.length).toBe(200);
-      expect(refused.length).toBeGreaterThan(0);
+      const denied = outcomes.filter(({ kind }) => kind === 'permanent');
+      expect(outcomes.filter(({ kind }) => kind === 'delivered').length + denied.length).toBe(200);
+      expect(denied.length).toBeGreaterThan(0);
     });
-    expect(caught).toBe(0);
+    expect(trapRequests).toBe(0);
   });
 
-  test('would have been caught by the trap: the control', async () => {
-    zone = answering(trapAddress);
+  test('reaches the trap if its address is allowed (control)', async () => {
+    zone = resolvingTo(trapAddress);
     await withTransport([trapAddress], async (transport) => {
       expect(await send(transport, `http://rebind.example:${receiver.port}/`)).toMatchObject({
         kind: 'delivered',
       });
     });
-    expect(caught).toBe(1);
+    expect(trapRequests).toBe(1);
   });
 });
 
-test('does not follow a redirect to the inside', async () => {
-  const inside = await startReceiver();
+test('does not follow a redirect to an internal address', async () => {
+  const internal = await startReceiver();
   try {
-    zone = answering('127.0.0.1');
-    receiver.respondWith(() => ({ status: 307, headers: { location: `${inside.url}/` } }));
+    zone = resolvingTo('127.0.0.1');
+    receiver.respondWith(() => ({ status: 307, headers: { location: `${internal.url}/` } }));
     await withTransport([`hook.example:${receiver.port}`], async (transport) => {
       expect(await send(transport, `http://hook.example:${receiver.port}/`)).toMatchObject({
         kind: 'retryable',
         statusCode: 307,
       });
     });
-    expect(inside.requests).toHaveLength(0);
+    expect(internal.requests).toHaveLength(0);
   } finally {
     receiver.respondWith(() => ({ status: 200, headers: { connection: 'close' } }));
-    await inside.stop();
+    await internal.stop();
   }
 });

@@ -80,12 +80,12 @@ describe('classOf', () => {
     '1.2.3.4.5',
     '[::1',
     '::g',
-  ])('takes %j for no address', (text) => {
+  ])('%j is not an address', (text) => {
     expect(parseAddress(text)).toBeUndefined();
   });
 });
 
-describe('refuseDestination', () => {
+describe('egressDenialReason', () => {
   test.each([
     'http://example.com/',
     'https://example.com:8443/x',
@@ -94,22 +94,24 @@ describe('refuseDestination', () => {
     'http://localhost.example.com/',
     'http://notlocalhost/',
     'http://redis.internal:8080/',
-  ])('has nothing against %s', (url) => {
+  ])('allows %s', (url) => {
     expect(egressDenialReason(url, policy())).toBeUndefined();
   });
 
-  test('names the setting that opens what it refuses', () => {
+  test('names the setting that allows the endpoint', () => {
     expect(egressDenialReason('http://10.0.0.1/', policy())).toBe(
-      'must not lead to an address that is not public; the operator can open it with ALLOWED_DESTINATIONS',
+      'must not point to an address that is not public; the operator can allow it with ALLOWED_DESTINATIONS',
     );
     expect(egressDenialReason('http://localhost/', policy())).toContain('a loopback address');
     expect(egressDenialReason('http://example.com:6379/', policy())).toBe(
-      'must not use port 6379, one of DENIED_PORTS; the operator can open it with ALLOWED_DESTINATIONS=host:port',
+      'must not use port 6379, one of DENIED_PORTS; the operator can allow it with ALLOWED_DESTINATIONS=host:port',
     );
-    expect(egressDenialReason('http://169.254.169.254/', policy(['169.254.0.0/16']))).toContain('never open');
+    expect(egressDenialReason('http://169.254.169.254/', policy(['169.254.0.0/16']))).toContain(
+      'never allowed',
+    );
   });
 
-  test('lets development come to this machine, and nowhere else', () => {
+  test('allows only loopback addresses in addition in development mode', () => {
     const development = policy([], { allowLoopback: true });
     for (const url of [
       'http://localhost:3000/',
@@ -148,14 +150,14 @@ describe('ALLOWED_DESTINATIONS', () => {
     ['hooks.internal', '10.9.9.9', 'hooks.internal.evil.example', 80, false],
     ['hooks.internal:8080', '10.9.9.9', 'hooks.internal', 8080, true],
     ['hooks.internal:8080', '10.9.9.9', 'hooks.internal', 80, false],
-    // A denied port opens with its host and port alone.
+    // Only an item with that port allows a denied port.
     ['10.1.0.0/16', '10.1.2.3', 'any.example', 6379, false],
     ['hooks.internal', '10.9.9.9', 'hooks.internal', 6379, false],
     ['hooks.internal:6379', '10.9.9.9', 'hooks.internal', 6379, true],
     ['10.1.2.3:6379', '10.1.2.3', 'any.example', 6379, true],
     ['hooks.example:25', '8.8.8.8', 'hooks.example', 25, true],
     ['hooks.example:25', '8.8.8.8', 'other.example', 25, false],
-    // Metadata services stay closed.
+    // Metadata services stay denied.
     ['0.0.0.0/0', '169.254.169.254', 'any.example', 80, false],
     ['169.254.169.254', '169.254.169.254', 'any.example', 80, false],
     ['169.254.169.254:80', '169.254.169.254', 'any.example', 80, false],
@@ -163,12 +165,12 @@ describe('ALLOWED_DESTINATIONS', () => {
     ['::/0', 'fd00:ec2::254', 'any.example', 80, false],
     ['::/0', '::ffff:169.254.169.254', 'any.example', 80, false],
     ['64:ff9b::/96', '64:ff9b::169.254.169.254', 'any.example', 80, false],
-    // The NAT64 prefix opens the way to what is public behind it.
+    // The NAT64 prefix allows only public addresses behind it.
     ['64:ff9b::/96', '64:ff9b::8.8.8.8', 'any.example', 80, true],
     ['64:ff9b::/96', '64:ff9b::10.0.0.1', 'any.example', 80, false],
     ['::/0', '10.0.0.1', 'any.example', 80, false],
     ['0.0.0.0/0', 'fd00::1', 'any.example', 80, false],
-  ])('%s and a connection to %s (%s:%i): %s', (item, address, host, port, expected) => {
+  ])('=%s, connection to %s (%s:%i): allowed is %s', (item, address, host, port, expected) => {
     expect(mayConnect(policy([item]), { host, port }, address)).toBe(expected);
   });
 
@@ -190,7 +192,7 @@ describe('ALLOWED_DESTINATIONS', () => {
     '?',
     'a#b',
     '10.0.0.0/8:80',
-  ])('does not take %j', (text) => {
+  ])('rejects the item %j', (text) => {
     expect(parseAllowedEndpoint(text)).toBeUndefined();
   });
 });

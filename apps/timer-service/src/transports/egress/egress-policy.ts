@@ -6,21 +6,20 @@ import {
   parseAddress,
   translatedAddress,
 } from './address-class.ts';
-import { type AllowedEndpoint, comparableHost } from './allowed-endpoint.ts';
+import { type AllowedEndpoint, normalizeHost } from './allowed-endpoint.ts';
 
-/** Where HTTP callbacks may go: to public addresses, and to what is named here. */
+/** Which endpoints HTTP callbacks may reach: public addresses, and what this allows in addition. */
 export interface EgressPolicy {
-  /** Open although not public. Metadata services stay closed whatever this says. */
+  /** Allowed although not public. Never allows metadata services. */
   readonly allowed: readonly AllowedEndpoint[];
-  /** Closed everywhere, unless `allowed` names host and port. */
+  /** Denied on every host, unless `allowed` names host and port. */
   readonly deniedPorts: ReadonlySet<number>;
-  /** Whether callbacks may come to this machine: in development they have nowhere else to go. */
+  /** Whether callbacks may reach this machine; for development mode. */
   readonly allowLoopback: boolean;
 }
 
-/** A destination as a connection sees it. */
 interface Endpoint {
-  /** As the URL has it: a name, or an address with or without brackets. */
+  /** As in the URL: a name, or an address with or without brackets. */
   readonly host: string;
   readonly port: number;
 }
@@ -34,7 +33,7 @@ const METADATA_NAMES = new Set([
 ]);
 
 function matchesHost(allowed: AllowedEndpoint, host: string): boolean {
-  return allowed.kind === 'host' && allowed.host === comparableHost(host);
+  return allowed.kind === 'host' && allowed.host === normalizeHost(host);
 }
 
 function matchesAddress(allowed: AllowedEndpoint, address: IpAddress): boolean {
@@ -42,17 +41,17 @@ function matchesAddress(allowed: AllowedEndpoint, address: IpAddress): boolean {
 }
 
 function isAddressAllowed(policy: EgressPolicy, { host, port }: Endpoint, address: IpAddress): boolean {
-  const kind = classOf(address);
-  if (kind === 'metadata') return false;
-  if (kind === 'public' || (kind === 'loopback' && policy.allowLoopback)) return true;
-  const open = policy.allowed.some(
+  const addressClass = classOf(address);
+  if (addressClass === 'metadata') return false;
+  if (addressClass === 'public' || (addressClass === 'loopback' && policy.allowLoopback)) return true;
+  const isAllowed = policy.allowed.some(
     (allowed) =>
       (allowed.port === undefined || allowed.port === port) &&
       (matchesHost(allowed, host) || matchesAddress(allowed, address)),
   );
-  // To open the NAT64 prefix opens the way to the public addresses behind it, not to the private ones.
-  const behind = translatedAddress(address);
-  return open && (behind === undefined || isAddressAllowed(policy, { host, port }, behind));
+  // Allowing the NAT64 prefix allows the public addresses behind it, not the private ones.
+  const translated = translatedAddress(address);
+  return isAllowed && (translated === undefined || isAddressAllowed(policy, { host, port }, translated));
 }
 
 function isPortAllowed(policy: EgressPolicy, { host, port }: Endpoint, address?: IpAddress): boolean {
@@ -67,10 +66,9 @@ function isPortAllowed(policy: EgressPolicy, { host, port }: Endpoint, address?:
 }
 
 /**
- * Whether a connection to this very address may be opened.
+ * Whether a connection to this exact address is allowed.
  *
- * @param host as the URL has it
- * @param addressText what the host was resolved to, or the host itself
+ * @param addressText an address that the host resolved to, or the host itself
  */
 export function mayConnect(policy: EgressPolicy, endpoint: Endpoint, addressText: string): boolean {
   const address = parseAddress(addressText);
@@ -83,58 +81,69 @@ export function mayConnect(policy: EgressPolicy, endpoint: Endpoint, addressText
 
 const DESCRIPTIONS: Readonly<Record<Exclude<AddressClass, 'public'>, string>> = {
   loopback: 'a loopback address',
-  metadata: 'a metadata service of a cloud',
+  metadata: 'a cloud metadata service',
   translated: 'an address behind NAT64',
   internal: 'an address that is not public',
 };
 
-function addressDenialReason(kind: Exclude<AddressClass, 'public'>): string {
-  return kind === 'metadata'
-    ? `must not lead to ${DESCRIPTIONS.metadata}: that is never open to callbacks`
-    : `must not lead to ${DESCRIPTIONS[kind]}; the operator can open it with ALLOWED_DESTINATIONS`;
+function denialReason(addressClass: Exclude<AddressClass, 'public'>): string {
+  return addressClass === 'metadata'
+    ? `must not point to ${DESCRIPTIONS.metadata}, which is never allowed`
+    : `must not point to ${DESCRIPTIONS[addressClass]}; the operator can allow it with ALLOWED_DESTINATIONS`;
 }
 
-/** The port of a URL, also when it is the default one. */
+function addressDenialReason(
+  policy: EgressPolicy,
+  endpoint: Endpoint,
+  address: IpAddress,
+): string | undefined {
+  if (isAddressAllowed(policy, endpoint, address)) return undefined;
+  const addressClass = classOf(address);
+  return denialReason(addressClass === 'public' ? 'internal' : addressClass);
+}
+
+function nameDenialReason(policy: EgressPolicy, { host, port }: Endpoint): string | undefined {
+  const name = normalizeHost(host);
+  const isAllowed = policy.allowed.some(
+    (allowed) => matchesHost(allowed, name) && (allowed.port === undefined || allowed.port === port),
+  );
+  if (isAllowed) return undefined;
+  if (METADATA_NAMES.has(name)) return denialReason('metadata');
+  return LOOPBACK_NAMES.test(name) && !allowsLoopback(policy, port) ? denialReason('loopback') : undefined;
+}
+
+/** Whether any loopback address is allowed: then loopback names can be judged only after they are resolved. */
+function allowsLoopback(policy: EgressPolicy, port: number): boolean {
+  return ['127.0.0.1', '::1'].some((host) => {
+    const address = parseAddress(host);
+    return address !== undefined && isAddressAllowed(policy, { host, port }, address);
+  });
+}
+
+/** The port of a URL, including the default port of its scheme. */
 export function portOf(url: { readonly protocol: string; readonly port: string }): number {
   if (url.port !== '') return Number(url.port);
   return url.protocol === 'https:' ? 443 : 80;
 }
 
 /**
- * What of a URL alone tells that callbacks may not go there: an address, in whatever spelling, a name that means this
- * machine, a denied port. What a name resolves to is found out when the connection is made, not here.
+ * Why the policy denies a URL, judged by the URL alone: an address in any spelling, a loopback or metadata name, or a
+ * denied port. What a name resolves to is checked when the connection is made.
  *
  * @param text an absolute http or https URL
- * @returns for the client to read; undefined when nothing speaks against it
+ * @returns a message for the client; undefined if the URL is not denied
  */
 export function egressDenialReason(text: string, policy: EgressPolicy): string | undefined {
-  // The parser of the URL standard has turned decimal, octal, hex and full-width spellings into four decimal parts.
+  // The URL parser normalizes decimal, octal, hex and full-width spellings of IPv4 addresses.
   const url = new URL(text);
-  const destination = { host: url.hostname, port: portOf(url) };
+  const endpoint = { host: url.hostname, port: portOf(url) };
   const address = parseAddress(url.hostname);
-  if (address !== undefined && !isAddressAllowed(policy, destination, address)) {
-    const kind = classOf(address);
-    return addressDenialReason(kind === 'public' ? 'internal' : kind);
-  }
-  if (address === undefined) {
-    const host = comparableHost(url.hostname);
-    const isOpen = policy.allowed.some(
-      (allowed) =>
-        matchesHost(allowed, host) && (allowed.port === undefined || allowed.port === destination.port),
-    );
-    if (METADATA_NAMES.has(host) && !isOpen) return addressDenialReason('metadata');
-    if (LOOPBACK_NAMES.test(host) && !isOpen && !allowsLoopback(policy, destination.port))
-      return addressDenialReason('loopback');
-  }
-  return isPortAllowed(policy, destination, address)
+  const hostReason =
+    address === undefined
+      ? nameDenialReason(policy, endpoint)
+      : addressDenialReason(policy, endpoint, address);
+  if (hostReason !== undefined) return hostReason;
+  return isPortAllowed(policy, endpoint, address)
     ? undefined
-    : `must not use port ${destination.port}, one of DENIED_PORTS; the operator can open it with ALLOWED_DESTINATIONS=host:port`;
-}
-
-/** Whether anything of this machine is open: then its names cannot be refused before they are resolved. */
-function allowsLoopback(policy: EgressPolicy, port: number): boolean {
-  return ['127.0.0.1', '::1'].some((host) => {
-    const address = parseAddress(host);
-    return address !== undefined && isAddressAllowed(policy, { host, port }, address);
-  });
+    : `must not use port ${endpoint.port}, one of DENIED_PORTS; the operator can allow it with ALLOWED_DESTINATIONS=host:port`;
 }

@@ -5,30 +5,30 @@ import { types } from 'node:util';
 import { buildConnector } from 'undici';
 import { type EgressPolicy, mayConnect, portOf } from './egress-policy.ts';
 
-/** Finds the addresses of a host name. Rejects when there are none. */
+/** Resolves a host name to its addresses. Rejects if there are none. */
 export type ResolveHost = (hostname: string) => Promise<readonly LookupAddress[]>;
 
-/** As the operating system resolves names, /etc/hosts and search domains included. */
+/** Resolves like the operating system, including /etc/hosts and search domains. */
 export const systemResolve: ResolveHost = (hostname) => lookup(hostname, { all: true, verbatim: true });
 
-/** The connection would have led to an address or a port that is not open. Says nothing of which one. */
+/** The egress policy denies the address or the port. The message does not say which: it would reveal the network. */
 class EgressDeniedError extends Error {
-  override readonly name = 'DestinationRefusedError';
-  readonly code = 'ERR_DESTINATION_REFUSED';
+  override readonly name = 'EgressDeniedError';
+  readonly code = 'ERR_EGRESS_DENIED';
 
   constructor() {
-    super('The destination is not open to callbacks');
+    super('The egress policy denies this endpoint');
   }
 }
 
-/** One look-up for all who ask for a name at the same time: a burst would otherwise fill the pool of getaddrinfo. */
+/** Shares a lookup between concurrent requests for a name: a burst would otherwise fill the getaddrinfo thread pool. */
 function shareLookups(resolve: ResolveHost): ResolveHost {
-  const underWay = new Map<string, Promise<readonly LookupAddress[]>>();
+  const pending = new Map<string, Promise<readonly LookupAddress[]>>();
   return (hostname) => {
-    const known = underWay.get(hostname);
-    if (known !== undefined) return known;
-    const started = resolve(hostname).finally(() => underWay.delete(hostname));
-    underWay.set(hostname, started);
+    const existing = pending.get(hostname);
+    if (existing !== undefined) return existing;
+    const started = resolve(hostname).finally(() => pending.delete(hostname));
+    pending.set(hostname, started);
     return started;
   };
 }
@@ -36,55 +36,57 @@ function shareLookups(resolve: ResolveHost): ResolveHost {
 interface GuardedConnectorOptions {
   readonly policy: EgressPolicy;
   readonly resolve: ResolveHost;
-  /** For look-up, TCP and TLS together. */
+  /** For lookup, TCP and TLS together. */
   readonly timeoutMs: number;
-  /** In PEM; undefined: those that Node.js trusts. */
+  /** PEM; undefined: the authorities that Node.js trusts. */
   readonly certificateAuthorities?: string | undefined;
 }
 
 export interface GuardedConnector {
   readonly connect: buildConnector.connector;
-  /** Destroys what is still connecting; undici knows of a socket only once it is connected. */
+  /** Destroys sockets that are still connecting: undici tracks a socket only after it has connected. */
   close(): void;
 }
 
 const MAX_CONNECTORS = 1_000;
 
-/** What undici builds also returns the socket, which its types do not say. */
+/** The connector that undici builds also returns the socket; its types omit that. */
 type Connector = (...parameters: Parameters<buildConnector.connector>) => Socket;
 
 /**
- * Opens connections for undici to open destinations alone. The check stands between the look-up and the connection:
- * the addresses that passed are the only ones the socket is given, so that a name cannot change its mind in between
- * (DNS rebinding), and whatever the URL looked like, the address decides.
+ * Opens connections for undici, only to endpoints that the policy allows. The check runs between the DNS lookup and the
+ * connection, and the socket gets only the addresses that passed: a name cannot resolve differently in between (DNS
+ * rebinding), and the spelling of the URL does not matter.
  */
 export function guardedConnector(options: GuardedConnectorOptions): GuardedConnector {
   const { certificateAuthorities, policy, resolve, timeoutMs } = options;
   const resolveOnce = shareLookups(resolve);
   const connecting = new Set<Socket>();
-  /** By port, which a look-up is not told. */
+  /** One per port: a lookup function does not receive the port. */
   const connectors = new Map<number, Connector>();
 
   function lookupAt(port: number): LookupFunction {
     return (hostname, { all }, callback) => {
       resolveOnce(hostname).then(
         (found) => {
-          const open = found.filter(({ address }) => mayConnect(policy, { host: hostname, port }, address));
-          const [first] = open;
+          const allowed = found.filter(({ address }) =>
+            mayConnect(policy, { host: hostname, port }, address),
+          );
+          const [first] = allowed;
           if (first === undefined) callback(new EgressDeniedError(), '', 0);
-          else if (all === true) callback(null, open);
+          else if (all === true) callback(null, allowed);
           else callback(null, first.address, first.family);
         },
         (error: unknown) => {
-          callback(types.isNativeError(error) ? error : new Error('the look-up failed'), '', 0);
+          callback(types.isNativeError(error) ? error : new Error('the lookup failed'), '', 0);
         },
       );
     };
   }
 
   function connectorAt(port: number): Connector {
-    const known = connectors.get(port);
-    if (known !== undefined) return known;
+    const existing = connectors.get(port);
+    if (existing !== undefined) return existing;
     if (connectors.size >= MAX_CONNECTORS) connectors.clear();
     const connector = buildConnector({
       timeout: timeoutMs,
@@ -99,7 +101,7 @@ export function guardedConnector(options: GuardedConnectorOptions): GuardedConne
   return {
     connect: (target, callback) => {
       const port = portOf(target);
-      // Addresses never come to a look-up.
+      // An IP address is not looked up, so it is checked here.
       if (
         isIP(target.hostname) !== 0 &&
         !mayConnect(policy, { host: target.hostname, port }, target.hostname)

@@ -1,7 +1,7 @@
 import type { HeaderMap } from '@timer-platform/callback-types';
 
-/** What belongs to the connection, or is made by the delivery itself. Requests cannot give these; old rows may hold them. */
-const NOT_PASSED_ON = new Set([
+/** Headers of the connection or of the delivery itself. The API rejects them; old rows may contain them. */
+const NOT_FORWARDED = new Set([
   'connection',
   'content-length',
   'expect',
@@ -16,9 +16,9 @@ const NOT_PASSED_ON = new Set([
   'webhook-timestamp',
 ]);
 
-interface Message {
+interface DeliveryHeaders {
   readonly stored: HeaderMap;
-  /** Sent unless the callback has an Authorization header of its own. */
+  /** Sent unless the callback has its own Authorization header. */
   readonly authorization: string | undefined;
   readonly userAgent: string;
   readonly id: string;
@@ -26,34 +26,34 @@ interface Message {
   readonly signature: string | undefined;
 }
 
-/** The headers of a delivery, as the flat list of names and values that undici takes with the least work. */
-export function deliveryHeaders(message: Message): string[] {
+/** The headers of a delivery, as the flat list of names and values that undici processes fastest. */
+export function deliveryHeaders(message: DeliveryHeaders): string[] {
   const headers = ['webhook-id', message.id, 'webhook-timestamp', String(message.timestampSeconds)];
   if (message.signature !== undefined) headers.push('webhook-signature', message.signature);
-  let contentType = false;
-  let userAgent = false;
-  let authorization = false;
+  let hasContentType = false;
+  let hasUserAgent = false;
+  let hasAuthorization = false;
   for (const name of Object.keys(message.stored)) {
     const lower = name.toLowerCase();
-    if (NOT_PASSED_ON.has(lower)) continue;
-    if (lower === 'content-type') contentType = true;
-    else if (lower === 'user-agent') userAgent = true;
-    else if (lower === 'authorization') authorization = true;
+    if (NOT_FORWARDED.has(lower)) continue;
+    if (lower === 'content-type') hasContentType = true;
+    else if (lower === 'user-agent') hasUserAgent = true;
+    else if (lower === 'authorization') hasAuthorization = true;
     headers.push(name, message.stored[name] ?? '');
   }
-  // Also on a delivery without a body: the first timer service set it on every one.
-  if (!contentType) headers.push('content-type', 'application/json');
-  if (!userAgent) headers.push('user-agent', message.userAgent);
-  if (!authorization && message.authorization !== undefined)
+  // Even without a body, as the first service did.
+  if (!hasContentType) headers.push('content-type', 'application/json');
+  if (!hasUserAgent) headers.push('user-agent', message.userAgent);
+  if (!hasAuthorization && message.authorization !== undefined)
     headers.push('authorization', message.authorization);
   return headers;
 }
 
-/** The name of a stored header that HTTP cannot carry, if there is one. */
+/** The name of the first stored header that HTTP does not allow, if there is one. */
 export function illegalHeader(stored: HeaderMap): string | undefined {
   return Object.keys(stored).find(
     (name) =>
-      !NOT_PASSED_ON.has(name.toLowerCase()) &&
+      !NOT_FORWARDED.has(name.toLowerCase()) &&
       // RFC 9110, sections 5.6.2 (token) and 5.5 (field-value).
       (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(stored[name] ?? '')),
   );

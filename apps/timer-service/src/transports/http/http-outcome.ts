@@ -1,25 +1,25 @@
 import { STATUS_CODES } from 'node:http';
-import { delivered, permanent, retryable } from '../outcome.ts';
+import { delivered, permanent, retryable, STOPPING } from '../outcome.ts';
 import type { Outcome } from '../transport.ts';
 
 /**
- * What a response means. The reason uses the standard words for the status: those of the receiver are not under our
- * control and would end up in last_error.
+ * The outcome of a response. The reason uses the standard reason phrase: the receiver's own text must not get into
+ * last_error.
  */
 export function outcomeOfStatus(statusCode: number, retryAfterMs: number | null): Outcome {
   if (statusCode >= 200 && statusCode < 300) return delivered(statusCode);
-  const words = STATUS_CODES[statusCode];
-  const reason = `HTTP ${statusCode}${words === undefined ? '' : ` ${words}`}`;
+  const phrase = STATUS_CODES[statusCode];
+  const reason = `HTTP ${statusCode}${phrase === undefined ? '' : ` ${phrase}`}`;
   if (statusCode === 410) return permanent(reason, statusCode);
   if (statusCode >= 300 && statusCode < 400)
     return retryable(`${reason}: redirects are not followed`, { statusCode, retryAfterMs });
   return retryable(reason, { statusCode, retryAfterMs });
 }
 
-/** Tells nothing of where the connection would have gone: names can be resolved to learn about a network. */
-export const ENDPOINT_DENIED = 'the destination is not open to callbacks (ALLOWED_DESTINATIONS)';
+/** The same text for every address and port: a client could otherwise use DNS names to explore the network. */
+export const ENDPOINT_DENIED = 'callbacks to this host and port are not allowed (ALLOWED_DESTINATIONS)';
 
-/** Errors of the network, of Node.js and of undici by code. Messages are not used: they hold addresses. */
+/** By error code of the network, Node.js or undici. Error messages are not used: they contain addresses. */
 const UNREACHABLE_REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ETIMEDOUT: 'connection timed out',
@@ -49,12 +49,10 @@ const UNREACHABLE_REASONS: Readonly<Record<string, string>> = {
 };
 
 const OTHER_REASONS: Readonly<Record<string, string>> = {
-  UND_ERR_HEADERS_OVERFLOW: 'the headers of the response are too large',
-  UND_ERR_DESTROYED: 'given up: the service is stopping',
-  UND_ERR_CLOSED: 'given up: the service is stopping',
-  EMFILE: 'no connection could be opened: too many open files',
-  ENFILE: 'no connection could be opened: too many open files',
-  EADDRNOTAVAIL: 'no connection could be opened: no local port is free',
+  UND_ERR_HEADERS_OVERFLOW: 'the response headers are too large',
+  EMFILE: 'could not open a connection: too many open files',
+  ENFILE: 'could not open a connection: too many open files',
+  EADDRNOTAVAIL: 'could not open a connection: no local port is free',
 };
 
 function codeOf(error: unknown): string {
@@ -62,23 +60,24 @@ function codeOf(error: unknown): string {
   return typeof error.code === 'string' ? error.code : '';
 }
 
-/** undici sets its code only for some of the faults. */
+/** undici sets a code only on some parser errors. */
 function isParserError(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'name' in error && error.name === 'HTTPParserError';
 }
 
-/** What an error before or instead of a response means. */
+/** The outcome of an error that occurred before or instead of a response. */
 export function outcomeOfError(error: unknown): Outcome {
   const code = codeOf(error);
-  if (code === 'ERR_DESTINATION_REFUSED') return permanent(ENDPOINT_DENIED);
-  const away = UNREACHABLE_REASONS[code];
-  if (away !== undefined) return retryable(away, { unreachable: true });
-  const here = OTHER_REASONS[code];
-  if (here !== undefined) return retryable(here);
+  if (code === 'ERR_EGRESS_DENIED') return permanent(ENDPOINT_DENIED);
+  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return STOPPING;
+  const unreachableReason = UNREACHABLE_REASONS[code];
+  if (unreachableReason !== undefined) return retryable(unreachableReason, { unreachable: true });
+  const otherReason = OTHER_REASONS[code];
+  if (otherReason !== undefined) return retryable(otherReason);
   if (code.startsWith('HPE_') || isParserError(error)) return retryable('the response is not valid HTTP');
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_'))
     return retryable('TLS handshake failed', { unreachable: true });
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED')
-    return permanent('the stored callback does not make a legal HTTP request');
+    return permanent('the stored callback is not a valid HTTP request');
   return retryable(/^[A-Z][A-Z0-9_]{1,50}$/.test(code) ? `delivery failed (${code})` : 'delivery failed');
 }

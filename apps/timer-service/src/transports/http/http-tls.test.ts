@@ -9,8 +9,8 @@ import { httpTransport, type HttpTransportOptions } from './http-transport.ts';
 
 let server: Server;
 let port: number;
-/** Server names that clients asked for. */
-const names: unknown[] = [];
+/** Server names that clients sent (SNI). */
+const serverNames: unknown[] = [];
 
 beforeAll(async () => {
   server = createServer(
@@ -18,7 +18,7 @@ beforeAll(async () => {
       cert: certificate,
       key: privateKey,
       SNICallback: (name, done) => {
-        names.push(name);
+        serverNames.push(name);
         done(null);
       },
     },
@@ -35,7 +35,7 @@ afterAll(() => {
   server.close();
 });
 
-async function send(host: string, trust: Partial<HttpTransportOptions>): Promise<Outcome> {
+async function send(host: string, options: Partial<HttpTransportOptions>): Promise<Outcome> {
   const transport = httpTransport({
     clock: systemClock,
     userAgent: 'timer-platform/test',
@@ -43,7 +43,7 @@ async function send(host: string, trust: Partial<HttpTransportOptions>): Promise
     connectTimeoutMs: 10_000,
     egressPolicy: { allowed: [], deniedPorts: new Set(), allowLoopback: true },
     resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
-    ...trust,
+    ...options,
   });
   try {
     const callback = storedHttpCallbackSchema.parse({ type: 'http', url: `https://${host}:${port}/` });
@@ -55,9 +55,9 @@ async function send(host: string, trust: Partial<HttpTransportOptions>): Promise
 
 const TRUSTED = { certificateAuthorities: certificate };
 
-test('asks for the host by its name, and checks the certificate against it, not against the address', async () => {
+test('sends the host name (SNI) and verifies the certificate for the name, not for the address', async () => {
   expect(await send('hook.example', TRUSTED)).toEqual({ kind: 'delivered', statusCode: 200 });
-  expect(names).toEqual(['hook.example']);
+  expect(serverNames).toEqual(['hook.example']);
   expect(await send('other.example', TRUSTED)).toMatchObject({
     kind: 'retryable',
     reason: 'TLS certificate is for another host',
@@ -65,11 +65,11 @@ test('asks for the host by its name, and checks the certificate against it, not 
   });
 });
 
-test('delivers to an address that is in the certificate', async () => {
+test('delivers to an IP address in the certificate', async () => {
   expect(await send('127.0.0.1', TRUSTED)).toMatchObject({ kind: 'delivered' });
 });
 
-test('does not trust a certificate that nobody vouches for', async () => {
+test('rejects a certificate of an unknown authority', async () => {
   expect(await send('hook.example', {})).toMatchObject({
     kind: 'retryable',
     reason: 'TLS certificate is self-signed',

@@ -41,7 +41,7 @@ function send(stored: Stored = {}, payload: string | null = null): Promise<Outco
   return transport.send({ timerId: TIMER_ID, callback, payload });
 }
 
-/** A TCP server that does with each connection what it is told. */
+/** Starts a TCP server that calls back for each connection. */
 async function startSocketServer(onConnection: (socket: Socket) => void): Promise<string> {
   const server = createServer((socket) => {
     sockets.push(socket);
@@ -66,8 +66,8 @@ afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
 });
 
-describe('what is sent', () => {
-  test('is a POST of the payload as it is stored, byte for byte', async () => {
+describe('request', () => {
+  test('is a POST of the stored payload, byte for byte', async () => {
     const payload = '{"b": 1,  "a":"Grüße \\u0041 🎈"}';
     expect(await send({ url: `${receiver.url}/a%20b/c?d=e%2Ff&g` }, payload)).toEqual({
       kind: 'delivered',
@@ -86,7 +86,7 @@ describe('what is sent', () => {
     expect(request?.headers['webhook-signature']).toBeUndefined();
   });
 
-  test('has no body when the payload is null, and says application/json all the same', async () => {
+  test('has no body, but a JSON content type, if the payload is null', async () => {
     await send();
     expect(receiver.requests[0]?.body).toHaveLength(0);
     expect(receiver.requests[0]?.headers).toMatchObject({
@@ -95,7 +95,7 @@ describe('what is sent', () => {
     });
   });
 
-  test('takes the stored headers first, and none that belong to the connection', async () => {
+  test('prefers stored headers, except those of the connection', async () => {
     await send(
       {
         headers: {
@@ -126,7 +126,7 @@ describe('what is sent', () => {
     expect(headers).not.toHaveProperty('expect');
   });
 
-  test('turns a user name and password of the URL into Basic, unless a header says otherwise', async () => {
+  test('sends credentials of the URL as Basic unless the callback has an Authorization header', async () => {
     const url = `http://us%40er:p%3Aw@127.0.0.1:${receiver.port}/`;
     await send({ url });
     await send({ url, headers: { authorization: 'Bearer abc' } });
@@ -136,36 +136,36 @@ describe('what is sent', () => {
     ]);
   });
 
-  test('is signed with every secret, as the standardwebhooks package verifies it', async () => {
+  test('has a signature for every secret that the standardwebhooks package accepts', async () => {
     transport = create({ signingSecrets: SECRETS });
     await send({}, '{"order":42}');
     await send();
     for (const { body, headers } of receiver.requests) {
-      const given = {
+      const signed = {
         'webhook-id': String(headers['webhook-id']),
         'webhook-timestamp': String(headers['webhook-timestamp']),
         'webhook-signature': String(headers['webhook-signature']),
       };
-      for (const secret of SECRETS) new Webhook(secret).verify(body.toString(), given);
+      for (const secret of SECRETS) new Webhook(secret).verify(body.toString(), signed);
       const other = new Webhook(`whsec_${Buffer.alloc(32, 3).toString('base64')}`);
-      expect(() => other.verify(body.toString(), given)).toThrow();
+      expect(() => other.verify(body.toString(), signed)).toThrow();
     }
     expect(receiver.requests).toHaveLength(2);
   });
 
-  test('keeps connections open between deliveries', async () => {
+  test('reuses connections', async () => {
     const ports = new Set<number | undefined>();
     const url = await startSocketServer((socket) => {
       ports.add(socket.remotePort);
       socket.on('data', () => socket.write('HTTP/1.1 204 No Content\r\n\r\n'));
     });
     for (let n = 0; n < 20; n += 1) expect((await send({ url })).kind).toBe('delivered');
-    // A connection is free again a moment after its answer: two take turns.
+    // A connection is free a moment after its response, so two may alternate.
     expect(ports.size).toBeLessThanOrEqual(2);
   });
 });
 
-describe('what an answer means', () => {
+describe('response', () => {
   test.each([200, 201, 202, 204, 299])('%i is delivered', async (status) => {
     receiver.respondWith(() => status);
     expect(await send({}, '{}')).toEqual({ kind: 'delivered', statusCode: status });
@@ -179,7 +179,7 @@ describe('what an answer means', () => {
     [503, 'HTTP 503 Service Unavailable'],
     [599, 'HTTP 599'],
   ])('%i is retryable', async (status, reason) => {
-    receiver.respondWith(() => ({ status, body: 'secret words of the receiver' }));
+    receiver.respondWith(() => ({ status, body: 'internal text of the receiver' }));
     expect(await send({}, '{}')).toEqual({
       kind: 'retryable',
       reason,
@@ -204,12 +204,12 @@ describe('what an answer means', () => {
     expect(receiver.requests).toHaveLength(1);
   });
 
-  test('reads Retry-After', async () => {
+  test('passes on Retry-After', async () => {
     receiver.respondWith(() => ({ status: 503, headers: { 'retry-after': '120' } }));
     expect(await send()).toMatchObject({ kind: 'retryable', retryAfterMs: 120_000 });
   });
 
-  test('does not wait for 1xx to become something else', async () => {
+  test('ignores 1xx and waits for the final status', async () => {
     const url = await startSocketServer((socket) => {
       socket.on('data', () =>
         socket.write('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n'),
@@ -218,27 +218,27 @@ describe('what an answer means', () => {
     expect(await send({ url })).toEqual({ kind: 'delivered', statusCode: 204 });
   });
 
-  test('reads a body to a bound, and the status has decided before', async () => {
+  test('stops reading a large body and keeps the status', async () => {
     receiver.respondWith(() => ({ status: 200, body: 'x'.repeat(10_000_000) }));
     expect(await send()).toEqual({ kind: 'delivered', statusCode: 200 });
     receiver.respondWith(() => ({ status: 500, body: 'x'.repeat(10_000_000) }));
     expect(await send()).toMatchObject({ kind: 'retryable', statusCode: 500 });
   });
 
-  test('counts as delivered what said 200 and then broke off or fell silent', async () => {
-    const broken = await startSocketServer((socket) => {
+  test('200 is delivered even if the body breaks off or stalls', async () => {
+    const truncated = await startSocketServer((socket) => {
       socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'));
     });
-    expect(await send({ url: broken })).toEqual({ kind: 'delivered', statusCode: 200 });
-    const silent = await startSocketServer((socket) => {
+    expect(await send({ url: truncated })).toEqual({ kind: 'delivered', statusCode: 200 });
+    const stalled = await startSocketServer((socket) => {
       socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'));
     });
-    expect(await send({ url: silent, timeout_ms: 300 })).toEqual({ kind: 'delivered', statusCode: 200 });
+    expect(await send({ url: stalled, timeout_ms: 300 })).toEqual({ kind: 'delivered', statusCode: 200 });
   });
 });
 
-describe('what goes wrong', () => {
-  test('is a refused connection', async () => {
+describe('failure', () => {
+  test('a refused connection is retryable and unreachable', async () => {
     const { url } = receiver;
     await receiver.stop();
     expect(await send({ url })).toEqual({
@@ -250,7 +250,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  test('is a receiver that does not answer in time', async () => {
+  test('a response that takes too long is retryable and unreachable', async () => {
     receiver.respondWith(() => 'hang');
     expect(await send({ timeout_ms: 250 })).toMatchObject({
       kind: 'retryable',
@@ -259,8 +259,8 @@ describe('what goes wrong', () => {
     });
   });
 
-  test('is a connection that does not come about in time; the request is not sent when it does later', async () => {
-    // TLS never gets an answer, so the connection stays half made.
+  test('a connection that takes too long is retryable and unreachable, and the request is not sent later', async () => {
+    // The server does not reply to the TLS handshake, so the connection is never established.
     const received: Buffer[] = [];
     const url = await startSocketServer((socket) => socket.on('data', (chunk) => received.push(chunk)));
     expect(await send({ url: url.replace('http:', 'https:'), timeout_ms: 250 })).toMatchObject({
@@ -271,7 +271,7 @@ describe('what goes wrong', () => {
     expect(Buffer.concat(received).includes('POST')).toBe(false);
   });
 
-  test('is a connection that is cut', async () => {
+  test('a cut connection is retryable and unreachable', async () => {
     receiver.respondWith(() => 'reset');
     expect(await send()).toMatchObject({
       kind: 'retryable',
@@ -280,7 +280,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  test('is a host that does not exist', async () => {
+  test('an unknown host is retryable and unreachable', async () => {
     expect(await send({ url: 'http://does-not-exist.invalid/' })).toMatchObject({
       kind: 'retryable',
       reason: expect.stringMatching(/^host (not found|name could not be resolved)$/),
@@ -288,7 +288,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  test('is an answer that is not HTTP', async () => {
+  test('a response that is not HTTP is retryable', async () => {
     const url = await startSocketServer((socket) =>
       socket.on('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n')),
     );
@@ -299,7 +299,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  test('is TLS towards a server without TLS', async () => {
+  test('TLS to a server without TLS is retryable and unreachable', async () => {
     expect(await send({ url: receiver.url.replace('http:', 'https:') })).toMatchObject({
       kind: 'retryable',
       reason: 'TLS handshake failed',
@@ -309,10 +309,10 @@ describe('what goes wrong', () => {
 
   test.each([
     ['a line break in a value', { 'X-Bad': 'a\r\nX-Injected: 1' }],
-    ['characters beyond Latin-1', { 'X-Bad': 'zehn €' }],
+    ['characters outside Latin-1', { 'X-Bad': 'zehn €' }],
     ['a space in a name', { 'X Bad': 'a' }],
     ['an empty name', { '': 'a' }],
-  ])('is a stored header with %s: permanent, and nothing is sent', async (_, headers) => {
+  ])('a stored header with %s is permanent, and no request is sent', async (_, headers) => {
     expect(await send({ headers }, '{}')).toMatchObject({
       kind: 'permanent',
       reason: expect.stringMatching(/^header ".*" has a name or value that HTTP does not allow$/),
@@ -327,13 +327,13 @@ describe('what goes wrong', () => {
     await transport.close();
     await transport.close();
     expect(await underWay).toMatchObject({ kind: 'retryable', unreachable: false });
-    expect(await send()).toMatchObject({ kind: 'retryable', reason: 'given up: the service is stopping' });
+    expect(await send()).toMatchObject({ kind: 'retryable', reason: 'aborted: the service is stopping' });
   });
 });
 
-test('takes scheme, host and port as the destination', () => {
-  const destination = (url: string) =>
+test('the destination is scheme, host and port', () => {
+  const destinationOf = (url: string) =>
     transport.destinationOf(storedHttpCallbackSchema.parse({ type: 'http', url }));
-  expect(destination('https://user:pw@EXAMPLE.com:443/a?b')).toBe('https://example.com');
-  expect(destination('http://example.com:8080/')).toBe('http://example.com:8080');
+  expect(destinationOf('https://user:pw@EXAMPLE.com:443/a?b')).toBe('https://example.com');
+  expect(destinationOf('http://example.com:8080/')).toBe('http://example.com:8080');
 });

@@ -21,6 +21,6 @@ test.each([
   ['soon', null],
   ['1994-11-06', null],
   ['Sun, 99 Foo 1994 08:49:37 GMT', null],
-])('reads %j as %j', (value, expected) => {
+])('parses %j as %j', (value, expected) => {
   expect(parseRetryAfter(value, NOW)).toBe(expected);
 });

@@ -1,5 +1,5 @@
 const SECONDS = /^\d+$/;
-/** IMF-fixdate and the two obsolete forms that RFC 9110, section 5.6.7, asks recipients to read. */
+/** IMF-fixdate and the two obsolete formats that RFC 9110, section 5.6.7, requires recipients to accept. */
 const HTTP_DATES = [
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
   /^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
@@ -8,11 +8,11 @@ const HTTP_DATES = [
 const ASCTIME = 2;
 
 /**
- * Reads a Retry-After header (RFC 9110, section 10.2.3): seconds, or an HTTP date.
+ * Parses a Retry-After header (RFC 9110, section 10.2.3): seconds or an HTTP date.
  *
- * @param value the header; of several the first counts
- * @param nowMs milliseconds since 1970, against which a date is read
- * @returns milliseconds from now, never negative; null when the header is absent or means nothing. Not bounded.
+ * @param value the header; of several, the first counts
+ * @param nowMs milliseconds since 1970, subtracted from a date
+ * @returns milliseconds from now, never negative, not bounded; null if the header is absent or invalid
  */
 export function parseRetryAfter(value: string | string[] | undefined, nowMs: number): number | null {
   const text = (Array.isArray(value) ? value[0] : value)?.trim();
@@ -21,9 +21,9 @@ export function parseRetryAfter(value: string | string[] | undefined, nowMs: num
     const ms = Number(text) * 1_000;
     return Number.isSafeInteger(ms) ? ms : Number.MAX_SAFE_INTEGER;
   }
-  const form = HTTP_DATES.findIndex((pattern) => pattern.test(text));
-  if (form === -1) return null;
-  // asctime does not name its zone, which is UTC.
-  const at = Date.parse(form === ASCTIME ? `${text} GMT` : text);
-  return Number.isNaN(at) ? null : Math.max(0, at - nowMs);
+  const format = HTTP_DATES.findIndex((pattern) => pattern.test(text));
+  if (format === -1) return null;
+  // asctime is UTC but does not name its time zone.
+  const atMs = Date.parse(format === ASCTIME ? `${text} GMT` : text);
+  return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
 }

@@ -1,17 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { connect, type ConnectionOptions, credsAuthenticator, ErrorCode } from 'nats';
-import { retryable } from '../outcome.ts';
+import { STOPPING } from '../outcome.ts';
 import type { Outcome } from '../transport.ts';
 import type { TransportLog } from '../transport-log.ts';
-import { NOT_CONNECTED, STOPPING } from './nats-outcome.ts';
+import { CREDENTIALS_REJECTED, NOT_CONNECTED } from './nats-outcome.ts';
 import { NatsSession } from './nats-session.ts';
 import type { NatsSettings } from './nats-settings.ts';
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2_000;
 const DIAL_TIMEOUT_MS = 5_000;
-/** A silent connection is found dead after at most three of these. */
+/** The client detects a dead connection after at most three intervals. */
 const PING_INTERVAL_MS = 10_000;
+
+const CREDENTIAL_ERRORS: ReadonlySet<string> = new Set([
+  ErrorCode.AuthorizationViolation,
+  ErrorCode.AuthenticationExpired,
+  ErrorCode.AuthenticationTimeout,
+  ErrorCode.AccountExpired,
+  ErrorCode.BadAuthentication,
+  ErrorCode.BadCreds,
+]);
 
 function connectionOptions(settings: NatsSettings): ConnectionOptions {
   const { credsFile, password, servers, tls, token, user } = settings;
@@ -29,56 +38,43 @@ function connectionOptions(settings: NatsSettings): ConnectionOptions {
   };
 }
 
-/** What may be told of an error: its code. Messages can hold addresses and what a server chose to say. */
+/** The code of an error. Messages are not logged: they can contain addresses and text of the server. */
 function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
 }
 
-const REFUSED_CREDENTIALS: ReadonlySet<string> = new Set([
-  ErrorCode.AuthorizationViolation,
-  ErrorCode.AuthenticationExpired,
-  ErrorCode.AuthenticationTimeout,
-  ErrorCode.AccountExpired,
-  ErrorCode.BadAuthentication,
-  ErrorCode.BadCreds,
-]);
-
-const CREDENTIALS_REFUSED = retryable('not connected to NATS: it refuses the credentials of this service', {
-  unreachable: true,
-});
-
-/** Keeps a connection to NATS, for ever: dials at once, and again whenever it is lost. */
+/** Keeps a connection to NATS: dials immediately and again after every loss, until it is closed. */
 export class NatsConnector {
   readonly #options: ConnectionOptions;
-  readonly #settings: NatsSettings;
+  readonly #timeoutMs: number;
   readonly #log: TransportLog;
   #session: NatsSession | undefined;
   #disconnectedOutcome: Outcome = NOT_CONNECTED;
-  /** The code of the failed dial that was logged last: each cause of an outage once, not every dial. */
-  #loggedFailure: string | undefined;
+  /** The code logged last: each cause of an outage is logged once, not on every dial. */
+  #loggedCode: string | undefined;
   #isClosed = false;
   #wake: (() => void) | undefined;
   readonly #firstDial: Promise<void>;
 
   constructor(settings: NatsSettings, log: TransportLog) {
-    this.#settings = settings;
+    this.#timeoutMs = settings.timeoutMs;
     this.#log = log;
     this.#options = connectionOptions(settings);
     this.#firstDial = this.#dial();
     void this.#keepConnected();
   }
 
-  /** The connection, if there is one. */
+  /** The current session; undefined while not connected. */
   get session(): NatsSession | undefined {
     return this.#session?.isOpen === true ? this.#session : undefined;
   }
 
-  /** What becomes of an attempt while there is no connection. */
-  get away(): Outcome {
+  /** The outcome of attempts while there is no session. */
+  get disconnectedOutcome(): Outcome {
     return this.#isClosed ? STOPPING : this.#disconnectedOutcome;
   }
 
-  /** Resolves when the first dial has ended, either way: a timer due right after the start should not fail for that. */
+  /** Resolves when the first dial has succeeded or failed: timers due right after the start wait for it. */
   firstDialEnded(): Promise<void> {
     return this.#firstDial;
   }
@@ -96,42 +92,42 @@ export class NatsConnector {
       if (this.#session !== undefined) {
         const error = await this.#session.closed();
         this.#session = undefined;
-        if (this.#stopping()) return;
+        if (this.#isStopping()) return;
         this.#disconnectedOutcome = NOT_CONNECTED;
         this.#log.warn({ code: codeOf(error) }, 'lost the connection to NATS');
         delayMs = FIRST_RETRY_MS;
       }
       await this.#sleep(delayMs);
       delayMs = Math.min(delayMs * 2, LONGEST_RETRY_MS);
-      if (!this.#stopping()) await this.#dial();
+      if (!this.#isStopping()) await this.#dial();
     }
   }
 
-  /** A method, because the compiler takes a property to be unchanged over an await. */
-  #stopping(): boolean {
+  /** A method because the compiler assumes that a property does not change during an await. */
+  #isStopping(): boolean {
     return this.#isClosed;
   }
 
   async #dial(): Promise<void> {
     try {
       const connection = await connect(this.#options);
-      this.#session = new NatsSession(connection, this.#settings.timeoutMs);
-      if (this.#stopping()) await this.#session.close(STOPPING);
+      this.#session = new NatsSession(connection, this.#timeoutMs);
+      if (this.#isStopping()) await this.#session.close(STOPPING);
       else this.#log.info({ server: connection.getServer() }, 'connected to NATS');
-      this.#loggedFailure = undefined;
+      this.#loggedCode = undefined;
     } catch (error) {
       const code = codeOf(error);
-      this.#disconnectedOutcome = REFUSED_CREDENTIALS.has(code) ? CREDENTIALS_REFUSED : NOT_CONNECTED;
-      if (code !== this.#loggedFailure) this.#log.warn({ code }, 'cannot connect to NATS, trying on');
-      this.#loggedFailure = code;
+      this.#disconnectedOutcome = CREDENTIAL_ERRORS.has(code) ? CREDENTIALS_REJECTED : NOT_CONNECTED;
+      if (code !== this.#loggedCode) this.#log.warn({ code }, 'cannot connect to NATS; retrying');
+      this.#loggedCode = code;
     }
   }
 
   #sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
+      const timeout = setTimeout(resolve, milliseconds);
       this.#wake = () => {
-        clearTimeout(timer);
+        clearTimeout(timeout);
         resolve();
       };
       if (this.#isClosed) this.#wake();

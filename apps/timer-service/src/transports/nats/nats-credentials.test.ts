@@ -26,7 +26,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function file(name: string, text: string): Promise<string> {
+async function writeSecret(name: string, text: string): Promise<string> {
   const location = path.join(directory, name);
   await writeFile(location, text, { mode: 0o600 });
   return location;
@@ -37,7 +37,7 @@ async function start(config: string): Promise<NatsServer> {
   return server;
 }
 
-/** Publishes one message; tells what came of it, and everything that was logged. */
+/** Publishes one message; returns the outcome and everything that was logged. */
 async function publish(env: Record<string, string>): Promise<{ outcome: Outcome; log: string }> {
   const settings = natsSettingsSchema.parse(env);
   if (settings === undefined) throw new Error('no NATS in these settings');
@@ -56,12 +56,12 @@ interface KeyPair {
   sign(data: Uint8Array): Uint8Array;
 }
 
-/** The client hands on a library of keys without its types. */
+/** The client exports nkeys without types. */
 const { createAccount, createOperator, createUser } = nkeys as Readonly<
   Record<'createAccount' | 'createOperator' | 'createUser', () => KeyPair>
 >;
 
-/** A JWT as NATS has them (https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/jwt). */
+/** Signs a JWT of NATS (https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/jwt). */
 function signJwt(name: string, subject: KeyPair, issuer: KeyPair, nats: object): string {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const claims = {
@@ -89,22 +89,22 @@ function credsText(jwt: string, user: KeyPair): string {
   ].join('\n');
 }
 
-test('takes user and password by variables and in the URL', async () => {
+test('authenticates with user and password from variables and from the URL', async () => {
   const { port } = await start('authorization { user: timer, password: "p:w/@" }');
   const byVariables = { NATS_HOST: '127.0.0.1', NATS_PORT: String(port), NATS_USER: 'timer' };
   expect((await publish({ ...byVariables, NATS_PASSWORD: 'p:w/@' })).outcome).toEqual(DELIVERED);
   expect((await publish({ NATS_URL: `nats://timer:p%3Aw%2F%40@127.0.0.1:${port}` })).outcome).toEqual(
     DELIVERED,
   );
-  const refused = await publish({ ...byVariables, NATS_PASSWORD: 'hunter2' });
-  expect(refused.outcome).toMatchObject({
+  const rejected = await publish({ ...byVariables, NATS_PASSWORD: 'hunter2' });
+  expect(rejected.outcome).toMatchObject({
     kind: 'retryable',
     reason: expect.stringContaining('credentials'),
   });
-  expect(refused.log).not.toContain('hunter2');
+  expect(rejected.log).not.toContain('hunter2');
 });
 
-test('takes a .creds file of a user of an account of an operator', async () => {
+test('authenticates with a .creds file', async () => {
   const operator = createOperator();
   const account = createAccount();
   const user = createUser();
@@ -117,13 +117,13 @@ test('takes a .creds file of a user of an account of an operator', async () => {
     }`);
   const userJwt = signJwt('U', user, account, { type: 'user', subs: -1, data: -1, payload: -1 });
   const NATS_URL = `nats://127.0.0.1:${port}`;
-  const good = await file('good.creds', credsText(userJwt, user));
-  expect((await publish({ NATS_URL, NATS_CREDS_FILE: good })).outcome).toEqual(DELIVERED);
+  const valid = await writeSecret('valid.creds', credsText(userJwt, user));
+  expect((await publish({ NATS_URL, NATS_CREDS_FILE: valid })).outcome).toEqual(DELIVERED);
 
   const stranger = createUser();
-  const forged = signJwt('U', stranger, createAccount(), { type: 'user', subs: -1 });
-  const bad = await file('bad.creds', credsText(forged, stranger));
-  for (const env of [{ NATS_URL }, { NATS_URL, NATS_CREDS_FILE: bad }])
+  const forgedJwt = signJwt('U', stranger, createAccount(), { type: 'user', subs: -1 });
+  const forged = await writeSecret('forged.creds', credsText(forgedJwt, stranger));
+  for (const env of [{ NATS_URL }, { NATS_URL, NATS_CREDS_FILE: forged }])
     expect((await publish(env)).outcome).toMatchObject({ kind: 'retryable', unreachable: true });
 
   const missing = await publish({ NATS_URL, NATS_CREDS_FILE: path.join(directory, 'none.creds') });
@@ -131,21 +131,23 @@ test('takes a .creds file of a user of an account of an operator', async () => {
   expect(missing.log).toContain('ENOENT');
 });
 
-test('speaks TLS, shows a certificate of its own, and trusts nobody unknown', async () => {
-  const cert = await file('cert.pem', certificate);
-  const key = await file('key.pem', privateKey);
+test('uses TLS with a client certificate and verifies the server', async () => {
+  const cert = await writeSecret('cert.pem', certificate);
+  const key = await writeSecret('key.pem', privateKey);
   const { port } = await start(
     `tls { cert_file: ${JSON.stringify(cert)}, key_file: ${JSON.stringify(key)}, ca_file: ${JSON.stringify(cert)}, verify: true }`,
   );
   const NATS_URL = `tls://localhost:${port}`;
-  const own = { NATS_TLS_CERT_FILE: cert, NATS_TLS_KEY_FILE: key };
-  expect((await publish({ NATS_URL, ...own, NATS_TLS_CA_FILE: cert })).outcome).toEqual(DELIVERED);
-  // No certificate shown; a server that nobody vouches for.
+  const clientCertificate = { NATS_TLS_CERT_FILE: cert, NATS_TLS_KEY_FILE: key };
+  expect((await publish({ NATS_URL, ...clientCertificate, NATS_TLS_CA_FILE: cert })).outcome).toEqual(
+    DELIVERED,
+  );
+  // Without a client certificate, then without the server's authority.
   expect((await publish({ NATS_URL, NATS_TLS_CA_FILE: cert })).outcome).toMatchObject({ kind: 'retryable' });
-  expect((await publish({ NATS_URL, ...own })).outcome).toMatchObject({ kind: 'retryable' });
+  expect((await publish({ NATS_URL, ...clientCertificate })).outcome).toMatchObject({ kind: 'retryable' });
 });
 
-test('does not fall back to plain text when the URL asks for TLS', async () => {
+test('does not fall back to plain text if the URL requires TLS', async () => {
   const { port } = await start('');
   expect((await publish({ NATS_URL: `tls://127.0.0.1:${port}` })).outcome).toMatchObject({
     kind: 'retryable',

@@ -3,43 +3,45 @@ import { permanent, retryable } from '../outcome.ts';
 import type { Outcome } from '../transport.ts';
 
 /*
- * What NATS can answer, and what follows:
- *
- * | what happened                                        | outcome   | why                                              |
- * |------------------------------------------------------|-----------|--------------------------------------------------|
- * | flush answered (core), PubAck received (JetStream)   | delivered | the server has the message                       |
- * | not connected; connection lost; no answer in time    | retryable | unreachable: it returns, or another server does  |
- * | permissions violation                                | retryable | an operator grants it; nothing is lost meanwhile |
- * | no stream listens on the subject (no responders)     | retryable | the stream is created, or its leader is elected  |
- * | the stream is full, sealed, out of resources, …      | retryable | the stream changes, the message does not matter  |
- * | message larger than the server or the stream takes   | permanent | the message stays as large as it is              |
- * | illegal header, server without headers               | permanent | the same message would be refused again          |
+ * | event                                                  | outcome   | reason                                          |
+ * |--------------------------------------------------------|-----------|-------------------------------------------------|
+ * | flush confirmed (core), PubAck received (JetStream)    | delivered | the server has the message                      |
+ * | not connected; connection lost; no reply in time       | retryable | unreachable: a server may be reachable again    |
+ * | permissions violation                                  | retryable | an operator can grant the permission            |
+ * | no responders on the subject                           | retryable | a stream may be created or elect a leader       |
+ * | stream full, sealed, out of resources, …               | retryable | caused by the stream, not by the message        |
+ * | message larger than the server's or the stream's limit | permanent | the message does not get smaller                |
+ * | invalid header; server without header support          | permanent | the same message would be rejected again        |
  */
 
-/** JetStream's code for a message beyond the stream's max_msg_size (nats-server, server/errors.json). */
+/** JetStream error code: the message exceeds the stream's max_msg_size (nats-server, server/errors.json). */
 const MESSAGE_EXCEEDS_MAXIMUM = 10_054;
 
 export const NOT_CONNECTED = retryable('not connected to NATS', { unreachable: true });
-export const CONNECTION_LOST = retryable('the connection to NATS was lost before it confirmed the message', {
+export const CREDENTIALS_REJECTED = retryable(
+  'not connected to NATS: the server rejected the credentials of this service',
+  { unreachable: true },
+);
+export const CONNECTION_LOST = retryable('the NATS connection was lost before the message was confirmed', {
   unreachable: true,
 });
-export const STOPPING = retryable('given up: the service is stopping');
 
 export function permissionDenied(subject: string): Outcome {
-  return retryable(`NATS does not let this service publish to ${JSON.stringify(subject)}`);
+  return retryable(`NATS denied permission to publish to ${JSON.stringify(subject)}`);
 }
 
+/** @param timeout formatted for the message */
 export function unconfirmed(timeout: string): Outcome {
   return retryable(`NATS did not confirm the message within ${timeout}`, { unreachable: true });
 }
 
-interface NatsFailure {
+interface NatsError {
   readonly code: string;
-  /** What a stream said. */
+  /** The error that a stream returned. */
   readonly stream: { readonly code: number; readonly description: string } | undefined;
 }
 
-function read(error: unknown): NatsFailure {
+function parseError(error: unknown): NatsError {
   if (typeof error !== 'object' || error === null) return { code: '', stream: undefined };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const api = 'api_error' in error ? error.api_error : undefined;
@@ -54,33 +56,27 @@ function read(error: unknown): NatsFailure {
   };
 }
 
-interface Circumstances {
+interface PublishContext {
   readonly subject: string;
-  /** In words, how long was waited for an answer. */
+  /** How long a confirmation may take, formatted for a message. */
   readonly timeout: string;
 }
+type OutcomeOf = (context: PublishContext) => Outcome;
 
-function notAStream({ subject }: Circumstances): Outcome {
-  return retryable(`what answers on ${JSON.stringify(subject)} is not a stream`);
-}
+const notAStream: OutcomeOf = ({ subject }) =>
+  retryable(`the responder on ${JSON.stringify(subject)} is not a stream`);
 
-const OUTCOMES: ReadonlyMap<string, (circumstances: Circumstances) => Outcome> = new Map<
-  string,
-  (circumstances: Circumstances) => Outcome
->([
+const outcomesByCode: ReadonlyMap<string, OutcomeOf> = new Map<string, OutcomeOf>([
   [ErrorCode.NoResponders, ({ subject }) => retryable(`no stream listens on ${JSON.stringify(subject)}`)],
   [
     ErrorCode.Timeout,
     ({ timeout }) => retryable(`no stream acknowledged the message within ${timeout}`, { unreachable: true }),
   ],
   [ErrorCode.PermissionsViolation, ({ subject }) => permissionDenied(subject)],
-  [ErrorCode.MaxPayloadExceeded, () => permanent('the message is larger than NATS takes')],
+  [ErrorCode.MaxPayloadExceeded, () => permanent('the message exceeds the payload limit of the NATS server')],
   [ErrorCode.BadHeader, () => permanent('a header has a name or value that NATS does not allow')],
-  [
-    ErrorCode.ServerOptionNotAvailable,
-    () => permanent('this NATS server does not take messages with headers'),
-  ],
-  [ErrorCode.BadSubject, () => permanent('the subject is not one that NATS takes')],
+  [ErrorCode.ServerOptionNotAvailable, () => permanent('the NATS server does not support message headers')],
+  [ErrorCode.BadSubject, () => permanent('NATS does not allow the subject')],
   [ErrorCode.JetStreamInvalidAck, notAStream],
   [ErrorCode.BadJson, notAStream],
   [ErrorCode.ConnectionClosed, () => CONNECTION_LOST],
@@ -88,14 +84,14 @@ const OUTCOMES: ReadonlyMap<string, (circumstances: Circumstances) => Outcome> =
   [ErrorCode.Disconnect, () => CONNECTION_LOST],
 ]);
 
-/** What an error of the NATS client means for one message. */
-export function outcomeOfNatsError(error: unknown, circumstances: Circumstances): Outcome {
-  const { code, stream } = read(error);
+/** The outcome of an error that the NATS client reports for one message. */
+export function outcomeOfNatsError(error: unknown, context: PublishContext): Outcome {
+  const { code, stream } = parseError(error);
   if (stream !== undefined) {
-    const reason = `the stream refused the message: ${stream.description}`;
+    const reason = `the stream rejected the message: ${stream.description}`;
     return stream.code === MESSAGE_EXCEEDS_MAXIMUM ? permanent(reason) : retryable(reason);
   }
-  const outcome = OUTCOMES.get(code);
-  if (outcome !== undefined) return outcome(circumstances);
+  const outcomeOf = outcomesByCode.get(code);
+  if (outcomeOf !== undefined) return outcomeOf(context);
   return retryable(/^[A-Z0-9_]{1,50}$/.test(code) ? `publishing failed (${code})` : 'publishing failed');
 }

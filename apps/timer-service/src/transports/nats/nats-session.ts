@@ -6,29 +6,30 @@ import { CONNECTION_LOST, outcomeOfNatsError, permissionDenied, unconfirmed } fr
 const DELIVERED = delivered(null);
 
 /** A message that the server has not confirmed yet. */
-interface Unconfirmed {
+interface UnconfirmedMessage {
   readonly subject: string;
   readonly settle: (outcome: Outcome) => void;
 }
 
 /**
- * Publishes over one connection to NATS, from its first to its last byte. The client's own reconnecting is switched
- * off: it keeps what is published while the connection is away and sends it later, after the attempt was reported as
- * failed. Here everything unconfirmed fails with the connection, and a new connection starts empty.
+ * Publishes over one NATS connection and ends with it. The client's own reconnect is disabled: it would buffer messages
+ * during an outage and send them later, after their attempts have failed. Here every unconfirmed message fails with the
+ * connection, and the next session starts empty.
  */
 export class NatsSession {
   readonly #connection: NatsConnection;
   readonly #jetstream: JetStreamClient;
   readonly #timeoutMs: number;
-  /** Published, and not covered by the flush under way. */
-  #published: Unconfirmed[] = [];
-  /** Published before the flush under way. */
-  #flushing: Unconfirmed[] = [];
-  #flushTimer: NodeJS.Timeout | undefined;
-  readonly #awaitingAck = new Set<Unconfirmed>();
-  /** Subjects that the server refused lately: during this flush, and during the one before. */
-  #refused = new Set<string>();
-  #refusedBefore = new Set<string>();
+  /** Published after the current flush began. */
+  #published: UnconfirmedMessage[] = [];
+  /** Covered by the current flush. */
+  #flushing: UnconfirmedMessage[] = [];
+  /** Set while a flush is under way. */
+  #flushTimeout: NodeJS.Timeout | undefined;
+  readonly #awaitingAck = new Set<UnconfirmedMessage>();
+  /** Subjects without permission to publish, as reported during the current flush and during the one before. */
+  #deniedSubjects = new Set<string>();
+  #previouslyDenied = new Set<string>();
   #isOpen = true;
 
   /** @param timeoutMs how long the server may take to confirm a message */
@@ -36,9 +37,9 @@ export class NatsSession {
     this.#connection = connection;
     this.#timeoutMs = timeoutMs;
     this.#jetstream = connection.jetstream({ timeout: timeoutMs });
-    void this.#watchForRefusals();
+    void this.#recordPermissionErrors();
     void connection.closed().then(() => {
-      this.#end();
+      this.#end(CONNECTION_LOST);
     });
   }
 
@@ -46,35 +47,33 @@ export class NatsSession {
     return this.#isOpen && !this.#connection.isClosed();
   }
 
-  /** Resolves when the connection is gone, with the error that ended it if there was one. */
+  /** Resolves when the connection is closed, with the error that closed it if there was one. */
   closed(): Promise<unknown> {
     return this.#connection.closed();
   }
 
   /**
-   * Publishes and waits until the server has answered a flush that came after. One flush serves all that was published
-   * while the last one was under way.
+   * Publishes a core message and waits for a later flush to be confirmed. Messages published during a flush share the
+   * next one.
    */
   publish(subject: string, payload: string | null, headers: MsgHdrs): Promise<Outcome> {
     if (!this.isOpen) return Promise.resolve(CONNECTION_LOST);
     try {
       this.#connection.publish(subject, payload ?? Empty, { headers });
     } catch (error) {
-      return Promise.resolve(
-        outcomeOfNatsError(error, { subject, timeout: formatDuration(this.#timeoutMs) }),
-      );
+      return Promise.resolve(this.#outcomeOf(error, subject));
     }
     return new Promise((settle) => {
       this.#published.push({ subject, settle });
-      if (this.#flushTimer === undefined) this.#flush();
+      if (this.#flushTimeout === undefined) this.#flush();
     });
   }
 
-  /** Publishes and waits until a stream has acknowledged the message. */
+  /** Publishes a message and waits for a stream to acknowledge it. */
   publishToStream(subject: string, payload: string | null, headers: MsgHdrs): Promise<Outcome> {
     if (!this.isOpen) return Promise.resolve(CONNECTION_LOST);
     return new Promise((resolve) => {
-      const message: Unconfirmed = {
+      const message: UnconfirmedMessage = {
         subject,
         settle: (outcome) => {
           if (this.#awaitingAck.delete(message)) resolve(outcome);
@@ -86,38 +85,42 @@ export class NatsSession {
           message.settle(DELIVERED);
         },
         (error: unknown) => {
-          const outcome = outcomeOfNatsError(error, { subject, timeout: formatDuration(this.#timeoutMs) });
+          const outcome = this.#outcomeOf(error, subject);
           message.settle(this.isOpen ? outcome : CONNECTION_LOST);
-          // The stream is silent: is it the stream, or the connection?
-          if (outcome.kind === 'retryable' && outcome.unreachable && this.#flushTimer === undefined)
+          // A missing acknowledgement may mean a dead connection: a flush tests it.
+          if (outcome.kind === 'retryable' && outcome.unreachable && this.#flushTimeout === undefined)
             this.#flush();
         },
       );
     });
   }
 
-  /** Cuts the connection; what is unconfirmed fails. Idempotent. */
+  /** Closes the connection; unconfirmed messages end with `outcome`. Idempotent. */
   async close(outcome = CONNECTION_LOST): Promise<void> {
     this.#end(outcome);
     await this.#connection.close();
   }
 
+  #outcomeOf(error: unknown, subject: string): Outcome {
+    return outcomeOfNatsError(error, { subject, timeout: formatDuration(this.#timeoutMs) });
+  }
+
   #flush(): void {
     if (!this.isOpen) {
-      this.#end();
+      this.#end(CONNECTION_LOST);
       return;
     }
     this.#flushing = this.#published;
     this.#published = [];
-    this.#flushTimer = setTimeout(() => {
-      // A frozen server, or a network that drops everything: another connection may do better.
+    this.#flushTimeout = setTimeout(() => {
+      // A frozen server, or a network that drops packets: a new connection may work.
       void this.close(unconfirmed(formatDuration(this.#timeoutMs)));
     }, this.#timeoutMs);
     this.#connection.flush().then(
       () => {
-        // A refusal comes before the answer to the flush, but by way of an iterator: let that run first.
+        // Permission errors arrive before the flush is confirmed, but through an iterator, which must run first.
         setImmediate(() => {
-          this.#flushed();
+          this.#flushConfirmed();
         });
       },
       () => {
@@ -126,39 +129,40 @@ export class NatsSession {
     );
   }
 
-  #flushed(): void {
+  #flushConfirmed(): void {
     if (!this.#isOpen) return;
-    clearTimeout(this.#flushTimer);
-    this.#flushTimer = undefined;
+    clearTimeout(this.#flushTimeout);
+    this.#flushTimeout = undefined;
     const confirmed = this.#flushing;
     this.#flushing = [];
-    const anyRefused = this.#refused.size + this.#refusedBefore.size > 0;
+    const anyDenied = this.#deniedSubjects.size + this.#previouslyDenied.size > 0;
     for (const { subject, settle } of confirmed) {
-      const refused = anyRefused && (this.#refused.has(subject) || this.#refusedBefore.has(subject));
-      settle(refused ? permissionDenied(subject) : DELIVERED);
+      const isDenied =
+        anyDenied && (this.#deniedSubjects.has(subject) || this.#previouslyDenied.has(subject));
+      settle(isDenied ? permissionDenied(subject) : DELIVERED);
     }
-    if (anyRefused) {
-      this.#refusedBefore = this.#refused;
-      this.#refused = new Set();
+    if (anyDenied) {
+      this.#previouslyDenied = this.#deniedSubjects;
+      this.#deniedSubjects = new Set();
     }
     if (this.#published.length > 0) this.#flush();
   }
 
-  #end(outcome = CONNECTION_LOST): void {
+  #end(outcome: Outcome): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    clearTimeout(this.#flushTimer);
+    clearTimeout(this.#flushTimeout);
     const lost = [...this.#flushing, ...this.#published, ...this.#awaitingAck];
     this.#flushing = [];
     this.#published = [];
     for (const { settle } of lost) settle(outcome);
   }
 
-  async #watchForRefusals(): Promise<void> {
+  async #recordPermissionErrors(): Promise<void> {
     for await (const { type, permissionContext } of this.#connection.status()) {
       if (type !== Events.Error || permissionContext?.operation !== 'publish') continue;
       const { subject } = permissionContext;
-      this.#refused.add(subject);
+      this.#deniedSubjects.add(subject);
       for (const message of this.#awaitingAck)
         if (message.subject === subject) message.settle(permissionDenied(subject));
     }

@@ -27,7 +27,7 @@ function settingsFor(env: Record<string, string>): NatsSettings {
   return settings;
 }
 
-/** A transport whose log can be waited for. */
+/** Creates a transport; `logged` resolves when it has logged a text. */
 function create(env: Record<string, string>) {
   const lines: string[] = [];
   const waiting: { text: string; resolve: () => void }[] = [];
@@ -68,13 +68,13 @@ function send(transport: Transport<'nats'>, message: Message): Promise<Outcome> 
   });
 }
 
-/** For transports with a short limit, which a busy machine may miss: tries until it is delivered. */
+/** Retries until delivered: a busy machine may exceed a short timeout. */
 async function deliver(transport: Transport<'nats'>, message: Message): Promise<void> {
   for (;;) {
     const outcome = await send(transport, message);
     if (outcome.kind === 'delivered') return;
     expect(outcome.kind).toBe('retryable');
-    // No tight loop while the server is away; nothing waits for a fixed time.
+    // Avoids a tight loop while the server is down; no test depends on the delay.
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -97,7 +97,7 @@ async function collect(connection: NatsConnection, subject: string): Promise<Msg
 }
 
 describe('core messages', () => {
-  test('arrive with subject, payload as stored, headers and the id of the timer', async () => {
+  test('arrive with subject, stored payload, headers and timer id', async () => {
     const server = await startServer();
     const receiver = await client(server);
     const messages = await collect(receiver, 'orders.>');
@@ -122,7 +122,7 @@ describe('core messages', () => {
     expect(messages[1]?.data).toHaveLength(0);
   });
 
-  test('share flushes: 20,000 at once all arrive', async () => {
+  test('share flushes: 20,000 concurrent ones all arrive', async () => {
     const server = await startServer();
     const receiver = await client(server);
     const messages = await collect(receiver, 'many');
@@ -137,7 +137,7 @@ describe('core messages', () => {
 });
 
 describe('messages to a stream', () => {
-  test('may have a subject as long as a stored callback may', async () => {
+  test('may have the longest subject that a stored callback can have', async () => {
     const server = await startServer({ jetstream: true });
     await streamOn(server, { subjects: ['jobs.>'] });
     const { transport } = create({ NATS_URL: server.url });
@@ -146,7 +146,7 @@ describe('messages to a stream', () => {
       expect(await send(transport, { ...message, jetstream })).toEqual(DELIVERED);
   });
 
-  test('are delivered when the stream has them, once whatever happens', async () => {
+  test('are delivered when the stream stores them, and stored once per timer id', async () => {
     const server = await startServer({ jetstream: true });
     const { streams } = await streamOn(server, { subjects: ['jobs.>'] });
     const { transport } = create({ NATS_URL: server.url });
@@ -156,7 +156,7 @@ describe('messages to a stream', () => {
     expect((await streams.info('S')).state.messages).toBe(1);
   });
 
-  test('are acknowledged many at a time', async () => {
+  test('are acknowledged concurrently', async () => {
     const server = await startServer({ jetstream: true });
     const { streams } = await streamOn(server, { subjects: ['jobs.>'] });
     const { transport } = create({ NATS_URL: server.url });
@@ -167,7 +167,7 @@ describe('messages to a stream', () => {
     expect((await streams.info('S')).state.messages).toBe(5_000);
   });
 
-  test('are retryable when no stream listens', async () => {
+  test('are retryable if no stream listens', async () => {
     const server = await startServer({ jetstream: true });
     const { transport } = create({ NATS_URL: server.url });
     expect(await send(transport, { topic: 'nobody', jetstream: true })).toEqual(
@@ -175,7 +175,7 @@ describe('messages to a stream', () => {
     );
   });
 
-  test('are retryable when the stream is full, permanent when the message is too large for it', async () => {
+  test('are retryable if the stream is full, permanent if they exceed its size limit', async () => {
     const server = await startServer({ jetstream: true });
     await streamOn(server, {
       subjects: ['jobs.>'],
@@ -187,64 +187,68 @@ describe('messages to a stream', () => {
     const message = { topic: 'jobs', key: 'a', jetstream: true };
     expect(await send(transport, message)).toEqual(DELIVERED);
     expect(await send(transport, message)).toEqual(
-      retryable('the stream refused the message: maximum messages exceeded'),
+      retryable('the stream rejected the message: maximum messages exceeded'),
     );
     expect(await send(transport, { ...message, payload: JSON.stringify('x'.repeat(2_000)) })).toEqual({
       kind: 'permanent',
-      reason: 'the stream refused the message: message size exceeds maximum allowed',
+      reason: 'the stream rejected the message: message size exceeds maximum allowed',
       statusCode: null,
     });
   });
 
-  test('are not delivered when something else answers', async () => {
+  test('are not delivered if the responder is not a stream', async () => {
     const server = await startServer();
     const other = await client(server);
     other.subscribe('jobs.a', { callback: (_, message) => message.respond('not an acknowledgement') });
     await other.flush();
     const { transport } = create({ NATS_URL: server.url });
     expect(await send(transport, { topic: 'jobs', key: 'a', jetstream: true })).toEqual(
-      retryable('what answers on "jobs.a" is not a stream'),
+      retryable('the responder on "jobs.a" is not a stream'),
     );
   });
 });
 
-describe('refusals', () => {
+describe('errors of the server', () => {
   const users = (permissions: string) => `
     authorization { users = [
       { user: timer, password: "p:w", permissions: { ${permissions} } }
       { user: all, password: all }
     ] }`;
 
-  test('of permissions are retryable and hit only the subject they are about', async () => {
+  test('denied permissions are retryable and affect only their subject', async () => {
     const server = await startServer({
       jetstream: true,
-      config: users('publish: ["open.>", "$JS.API.>"], subscribe: ["_INBOX.>"]'),
+      config: users('publish: ["allowed.>", "$JS.API.>"], subscribe: ["_INBOX.>"]'),
     });
     const { transport } = create({ NATS_URL: `nats://timer:p%3Aw@127.0.0.1:${server.port}` });
     const outcomes = await Promise.all(
       Array.from({ length: 1_000 }, (_, n) =>
-        send(transport, { topic: n % 2 === 0 ? 'open.a' : `closed.${n % 10}`, jetstream: n % 100 === 1 }),
+        send(transport, { topic: n % 2 === 0 ? 'allowed.a' : `denied.${n % 10}`, jetstream: n % 100 === 1 }),
       ),
     );
     outcomes.forEach((outcome, n) => {
       if (n % 2 === 0) expect(outcome).toEqual(DELIVERED);
-      else expect(outcome).toEqual(retryable(`NATS does not let this service publish to "closed.${n % 10}"`));
+      else expect(outcome).toEqual(retryable(`NATS denied permission to publish to "denied.${n % 10}"`));
     });
-    // Later messages to other subjects are judged by themselves.
-    expect(await send(transport, { topic: 'open.b' })).toEqual(DELIVERED);
+    // Later messages to other subjects are not affected.
+    expect(await send(transport, { topic: 'allowed.b' })).toEqual(DELIVERED);
   });
 
-  test('of a payload that is too large are permanent', async () => {
+  test('a payload above the limit of the server is permanent', async () => {
     const server = await startServer({ config: 'max_payload: 1000' });
     const { transport } = create({ NATS_URL: server.url });
     for (const jetstream of [false, true])
       expect(
         await send(transport, { topic: 'a', jetstream, payload: JSON.stringify('x'.repeat(2_000)) }),
-      ).toEqual({ kind: 'permanent', reason: 'the message is larger than NATS takes', statusCode: null });
+      ).toEqual({
+        kind: 'permanent',
+        reason: 'the message exceeds the payload limit of the NATS server',
+        statusCode: null,
+      });
     expect(await send(transport, { topic: 'a' })).toEqual(DELIVERED);
   });
 
-  test('of headers come before the message is sent', async () => {
+  test('an invalid header is permanent, and the message is not sent', async () => {
     const server = await startServer();
     const { transport } = create({ NATS_URL: server.url });
     for (const [name, value] of [
@@ -260,20 +264,20 @@ describe('refusals', () => {
     expect(await send(transport, { topic: 'a' })).toEqual(DELIVERED);
   });
 
-  test('of credentials say so, and end when the server takes them', async () => {
+  test('rejected credentials are retryable, and credentials are not logged', async () => {
     const server = await startServer({ config: 'authorization { token: "s3cret" }' });
     const { transport, lines } = create({ NATS_URL: `nats://wrong@127.0.0.1:${server.port}` });
     expect(await send(transport, { topic: 'a' })).toEqual(
-      retryable('not connected to NATS: it refuses the credentials of this service', true),
+      retryable('not connected to NATS: the server rejected the credentials of this service', true),
     );
-    const right = create({ NATS_URL: `nats://s3cret@127.0.0.1:${server.port}` });
-    expect(await send(right.transport, { topic: 'a' })).toEqual(DELIVERED);
-    expect([...lines, ...right.lines].join()).not.toMatch(/wrong|s3cret/);
+    const accepted = create({ NATS_URL: `nats://s3cret@127.0.0.1:${server.port}` });
+    expect(await send(accepted.transport, { topic: 'a' })).toEqual(DELIVERED);
+    expect([...lines, ...accepted.lines].join()).not.toMatch(/wrong|s3cret/);
   });
 });
 
 describe('outages', () => {
-  test('at the start do not keep the service from running, and end by themselves', async () => {
+  test('a server that is down at the start is retryable until it is up', async () => {
     const server = await startServer();
     await server.kill();
     const { transport, logged } = create({ NATS_URL: server.url });
@@ -284,7 +288,7 @@ describe('outages', () => {
     expect(await send(transport, { topic: 'a' })).toEqual(DELIVERED);
   });
 
-  test('fail what is unconfirmed, and nothing of it is sent later', async () => {
+  test('unconfirmed messages fail with the connection and are not sent later', async () => {
     const server = await startServer();
     const receiver = await client(server);
     const messages = await collect(receiver, 'later');
@@ -296,17 +300,17 @@ describe('outages', () => {
     const pending = Array.from({ length: 100 }, (_, n) =>
       send(transport, { topic: 'later', jetstream: n % 10 === 0 }),
     );
-    // The client has put them on the wire before it reads that the wire is cut.
+    // The client sends them before it detects the cut.
     await new Promise((resolve) => setImmediate(resolve));
     relay.cut();
-    const lost = retryable('the connection to NATS was lost before it confirmed the message', true);
+    const lost = retryable('the NATS connection was lost before the message was confirmed', true);
     for (const outcome of await Promise.all(pending)) expect(outcome).toEqual(lost);
     await deliver(transport, { topic: 'later', payload: '"marker"' });
     await receiver.flush();
     expect(messages.map((message) => message.string())).toEqual(['"marker"']);
   });
 
-  test('are found when a server falls silent: the wait for a confirmation is bounded', async () => {
+  test('a server that stops responding is detected within the timeout', async () => {
     const server = await startServer({ jetstream: true });
     await streamOn(server, { subjects: ['jobs.>'] });
     const relay = await startTcpRelay(server.port);
@@ -329,7 +333,7 @@ describe('outages', () => {
     await deliver(transport, { topic: 'jobs', key: 'a', jetstream: true });
   });
 
-  test('of 10 kills of the server lose no message of a stream and double none', async () => {
+  test('10 kills of the server neither lose nor duplicate a message of a stream', async () => {
     const server = await startServer({ jetstream: true });
     await streamOn(server, { subjects: ['jobs.>'], duplicate_window: 600_000_000_000 });
     const { transport } = create({ NATS_URL: server.url, NATS_TIMEOUT_MS: '2000' });
@@ -338,7 +342,7 @@ describe('outages', () => {
     let reached: (() => void) | undefined;
     let goal = Infinity;
 
-    /** Tries until the stream has it, as the dispatcher does. */
+    /** Retries until the stream has stored it, as the dispatcher does. */
     async function deliverJob(timerId: string): Promise<void> {
       await deliver(transport, { topic: 'jobs', key: 'a', jetstream: true, timerId });
       settled += 1;
@@ -374,21 +378,21 @@ test('gives up what is under way when the service stops', async () => {
   const pending = send(transport, { topic: 'a' });
   await transport.close();
   await transport.close();
-  expect(await pending).toEqual(retryable('given up: the service is stopping'));
-  expect(await send(transport, { topic: 'a' })).toEqual(retryable('given up: the service is stopping'));
+  expect(await pending).toEqual(retryable('aborted: the service is stopping'));
+  expect(await send(transport, { topic: 'a' })).toEqual(retryable('aborted: the service is stopping'));
 });
 
-test('lets stored timers wait when no NATS is configured', async () => {
+test('without configuration every attempt is retryable and the reason names the settings', async () => {
   expect(await send(unconfiguredNatsTransport(), { topic: 'a' })).toEqual(
     retryable('NATS is not configured: set NATS_URL or NATS_HOST', true),
   );
 });
 
-test('takes core messages as one destination, and the streams by themselves', () => {
-  const destination = (message: object) =>
+test('all core messages are one destination, and each stream is its own', () => {
+  const destinationOf = (message: object) =>
     unconnected.destinationOf(storedNatsCallbackSchema.parse({ type: 'nats', ...message }));
   const { transport: unconnected } = create({ NATS_URL: 'nats://127.0.0.1:1' });
-  expect(destination({ topic: 'orders.due' })).toBe('nats');
-  expect(destination({ topic: 'orders.due', jetstream: true })).toBe('nats stream orders');
-  expect(destination({ topic: 'jobs', key: 'a', jetstream: true })).toBe('nats stream jobs');
+  expect(destinationOf({ topic: 'orders.due' })).toBe('nats');
+  expect(destinationOf({ topic: 'orders.due', jetstream: true })).toBe('nats stream orders');
+  expect(destinationOf({ topic: 'jobs', key: 'a', jetstream: true })).toBe('nats stream jobs');
 });

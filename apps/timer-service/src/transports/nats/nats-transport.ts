@@ -6,7 +6,7 @@ import type { TransportLog } from '../transport-log.ts';
 import { NatsConnector } from './nats-connector.ts';
 import type { NatsSettings } from './nats-settings.ts';
 
-/** By which a JetStream stream finds duplicates within its window, and any receiver can. */
+/** JetStream streams detect duplicates by this header, and receivers can. */
 const MESSAGE_ID = 'Nats-Msg-Id';
 
 export interface NatsTransportOptions {
@@ -14,11 +14,12 @@ export interface NatsTransportOptions {
   readonly log: TransportLog;
 }
 
-function headersFor({ callback, timerId }: Delivery<'nats'>): MsgHdrs | Outcome {
+/** The headers of a message, or the permanent outcome if one is not valid. */
+function deliveryHeaders({ callback, timerId }: Delivery<'nats'>): MsgHdrs | Outcome {
   const headers = messageHeaders();
   headers.set(MESSAGE_ID, timerId);
   for (const [name, value] of Object.entries(callback.headers)) {
-    if (name.toLowerCase() === 'nats-msg-id') continue;
+    if (name.toLowerCase() === MESSAGE_ID.toLowerCase()) continue;
     try {
       headers.append(name, value);
     } catch {
@@ -37,7 +38,7 @@ class NatsTransport implements Transport<'nats'> {
     this.#connector = new NatsConnector(settings, log);
   }
 
-  /** One connection carries all core messages. Streams fail one by one: one without a leader must not hold up others. */
+  /** All core messages share the connection. Streams fail separately: one without a leader must not block the others. */
   destinationOf(callback: StoredCallback<'nats'>): string {
     return callback.jetstream === true ? `nats stream ${callback.topic.split('.', 1).join()}` : 'nats';
   }
@@ -45,11 +46,11 @@ class NatsTransport implements Transport<'nats'> {
   async send(delivery: Delivery<'nats'>): Promise<Outcome> {
     const { callback, payload } = delivery;
     const subject = natsSubject(callback);
-    const headers = headersFor(delivery);
+    const headers = deliveryHeaders(delivery);
     if ('kind' in headers) return headers;
     if (this.#connector.session === undefined) await this.#connector.firstDialEnded();
     const { session } = this.#connector;
-    if (session === undefined) return this.#connector.away;
+    if (session === undefined) return this.#connector.disconnectedOutcome;
     return callback.jetstream === true
       ? session.publishToStream(subject, payload, headers)
       : session.publish(subject, payload, headers);
@@ -61,14 +62,14 @@ class NatsTransport implements Transport<'nats'> {
 }
 
 /**
- * Publishes to NATS. A core message counts as delivered when the server has answered a flush that came after it, one
- * with `jetstream: true` when a stream has acknowledged it. Starts, and keeps running, without a server.
+ * Publishes to NATS. A core message is delivered when the server has confirmed a later flush, a message with
+ * `jetstream: true` when a stream has acknowledged it. Works without a server at the start and reconnects after outages.
  */
 export function natsTransport(options: NatsTransportOptions): Transport<'nats'> {
   return new NatsTransport(options);
 }
 
-/** Stands in when no NATS is configured: stored timers wait until it is. */
+/** Stands in if NATS is not configured: stored timers are retried until it is. */
 export function unconfiguredNatsTransport(): Transport<'nats'> {
   const outcome = retryable('NATS is not configured: set NATS_URL or NATS_HOST', { unreachable: true });
   return {

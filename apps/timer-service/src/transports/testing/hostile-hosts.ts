@@ -1,4 +1,4 @@
-/** Hosts of URLs that lead inside, in every spelling that a URL parser or a kernel understands. */
+/** Hosts inside the network, in every spelling that a URL parser or a kernel accepts. */
 export const HOSTILE_HOSTS = [
   // This machine.
   '127.0.0.1',
@@ -98,7 +98,7 @@ export const HOSTILE_HOSTS = [
   '169.254.169.254.',
 ] as const;
 
-/** What a hostile name server may answer. */
+/** Addresses that a hostile name server may return. */
 export const HOSTILE_ADDRESSES = [
   '127.0.0.1',
   '127.0.0.2',

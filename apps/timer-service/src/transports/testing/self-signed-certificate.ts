@@ -1,6 +1,6 @@
 /**
- * A certificate for localhost, hook.example and 127.0.0.1, signed by itself and valid from 2020 to 2120, and its key.
- * Nothing outside the tests trusts it: the key is no secret.
+ * A self-signed certificate for localhost, hook.example and 127.0.0.1, valid from 2020 to 2120. Its key below is not a
+ * secret: only tests trust it.
  */
 export const certificate = `
 -----BEGIN CERTIFICATE-----

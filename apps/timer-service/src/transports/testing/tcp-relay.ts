@@ -1,24 +1,24 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a server of 127.0.0.1 that a test can block. */
+/** A TCP relay to a server on 127.0.0.1 that a test can stall and cut. */
 export interface TcpRelay {
   readonly port: number;
-  /** From now on what clients send does not arrive. Their connections stay open. */
+  /** Drops what clients send from now on. Connections stay open. */
   stall(): void;
-  /** Cuts all connections; what was held is gone. New ones get through. */
+  /** Cuts all connections. New ones are relayed again. */
   cut(): void;
   close(): Promise<void>;
 }
 
 export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
-  let isHolding = false;
+  let isStalled = false;
   const server = createServer((client) => {
     const target = connect(targetPort, '127.0.0.1');
     for (const socket of [client, target]) {
       sockets.add(socket);
-      // Cut connections end with errors of all kinds; the test looks at what its client makes of them.
+      // Errors of cut connections are expected: tests check the client.
       socket.on('error', () => socket.destroy());
       socket.on('close', () => {
         sockets.delete(socket);
@@ -28,7 +28,7 @@ export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
     }
     target.pipe(client);
     client.on('data', (chunk) => {
-      if (!isHolding) target.write(chunk);
+      if (!isStalled) target.write(chunk);
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -36,14 +36,14 @@ export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
   if (address === null || typeof address === 'string') throw new Error('not listening');
 
   function cut(): void {
-    isHolding = false;
+    isStalled = false;
     for (const socket of sockets) socket.destroy();
   }
 
   return {
     port: address.port,
     stall: () => {
-      isHolding = true;
+      isStalled = true;
     },
     cut,
     close: async () => {
