@@ -319,16 +319,6 @@ describe('failure', () => {
     });
     expect(receiver.requests).toHaveLength(0);
   });
-
-  test('is the service stopping: what is under way is given up, and nothing starts any more', async () => {
-    receiver.respondWith(() => 'hang');
-    const underWay = send();
-    await receiver.waitFor(1);
-    await transport.close();
-    await transport.close();
-    expect(await underWay).toMatchObject({ kind: 'retryable', unreachable: false });
-    expect(await send()).toMatchObject({ kind: 'retryable', reason: 'aborted: the service is stopping' });
-  });
 });
 
 test('the destination is scheme, host and port', () => {

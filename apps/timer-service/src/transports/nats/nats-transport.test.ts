@@ -368,20 +368,6 @@ describe('outages', () => {
   });
 });
 
-test('gives up what is under way when the service stops', async () => {
-  const server = await startServer();
-  const relay = await startTcpRelay(server.port);
-  closing.push(() => relay.close());
-  const { transport } = create({ NATS_URL: `nats://127.0.0.1:${relay.port}` });
-  await deliver(transport, { topic: 'a' });
-  relay.stall();
-  const pending = send(transport, { topic: 'a' });
-  await transport.close();
-  await transport.close();
-  expect(await pending).toEqual(retryable('aborted: the service is stopping'));
-  expect(await send(transport, { topic: 'a' })).toEqual(retryable('aborted: the service is stopping'));
-});
-
 test('without configuration every attempt is retryable and the reason names the settings', async () => {
   expect(await send(unconfiguredNatsTransport(), { topic: 'a' })).toEqual(
     retryable('NATS is not configured: set NATS_URL or NATS_HOST', true),

@@ -6,6 +6,8 @@ export interface TcpRelay {
   readonly port: number;
   /** Drops what clients send from now on. Connections stay open. */
   stall(): void;
+  /** Resolves when data has been dropped. */
+  dataDropped(): Promise<void>;
   /** Cuts all connections. New ones are relayed again. */
   cut(): void;
   close(): Promise<void>;
@@ -14,6 +16,10 @@ export interface TcpRelay {
 export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
   let isStalled = false;
+  let onDropped: () => void;
+  const dropped = new Promise<void>((resolve) => {
+    onDropped = resolve;
+  });
   const server = createServer((client) => {
     const target = connect(targetPort, '127.0.0.1');
     for (const socket of [client, target]) {
@@ -28,7 +34,8 @@ export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
     }
     target.pipe(client);
     client.on('data', (chunk) => {
-      if (!isStalled) target.write(chunk);
+      if (isStalled) onDropped();
+      else target.write(chunk);
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -45,6 +52,7 @@ export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
     stall: () => {
       isStalled = true;
     },
+    dataDropped: () => dropped,
     cut,
     close: async () => {
       server.close();
