@@ -287,7 +287,7 @@ describe('failure', () => {
         return failures >= 0 ? Promise.reject(new Error('the database is away')) : call(...args);
       };
     };
-    const statements = {
+    const statements: Partial<DispatchStatements> = {
       claim: flaky(real.claim),
       delivered: flaky(real.delivered),
       register: flaky(real.register),
@@ -354,12 +354,12 @@ describe('several dispatchers', () => {
         throwIfFrozen();
         return result;
       };
-    const statements = {
+    const statements: Partial<DispatchStatements> = {
       claim: unlessFrozen(real.claim),
       register: unlessFrozen(real.register),
       renew: unlessFrozen(real.renew),
       release: unlessFrozen(real.release),
-      removeDead: () => Promise.resolve(0),
+      removeExpired: () => Promise.resolve(0),
     };
     const old = makeDispatcher({ statements, clock, settings: { lookAheadMs: 5_000 } });
     await old.dispatcher.start();
