@@ -263,7 +263,7 @@ describe('failure', () => {
     const [id = ''] = await store({ delayMs: 50, retry: { max_attempts: 1 } });
     dispatcher.wake(0);
     const row = await eventually(id, ({ status }) => status === 'failed');
-    expect(row.last_error).toBe('the delivery failed inside the timer service');
+    expect(row.last_error).toBe('internal error of the timer service');
     expect(events).toContain('defect');
   });
 

@@ -7,7 +7,7 @@ import { AttemptRunner } from './attempt-runner.ts';
 
 const ignore = (): void => undefined;
 
-function timerNumber(n: number): ClaimedTimer {
+function timerWithId(n: number): ClaimedTimer {
   return {
     row: {
       id: String(n),
@@ -26,8 +26,8 @@ function timerNumber(n: number): ClaimedTimer {
   };
 }
 
-/** Attempts whose transport answers when the test says so. */
-function attemptsWith(maxInFlightPerDestination: number) {
+/** Creates a runner; `end` ends the attempt of a timer. */
+function createRunner(maxInFlightPerDestination: number) {
   const underWay = new Map<string, (outcome: Outcome) => void>();
   const started: string[] = [];
   const completed: string[] = [];
@@ -48,7 +48,7 @@ function attemptsWith(maxInFlightPerDestination: number) {
   };
   const databaseClock = new DatabaseClock();
   databaseClock.observe({ sentMs: 0, receivedMs: 0, databaseMs: 0 });
-  const attempts = new AttemptRunner({
+  const runner = new AttemptRunner({
     limits: { maxInFlight: 1_000, maxInFlightPerDestination, maxWaitingAtFirst: 1_000 },
     transports,
     settles: { delivered: ({ id }) => completed.push(id), failed: ignore, release: ignore },
@@ -71,13 +71,13 @@ function attemptsWith(maxInFlightPerDestination: number) {
   });
   const end = async (n: number): Promise<void> => {
     underWay.get(String(n))?.(delivered(200));
-    // What follows from it happens in microtasks.
+    // The runner reacts in microtasks.
     await jest.advanceTimersByTimeAsync(0);
   };
-  return { attempts, started, completed, end };
+  return { runner, started, completed, end };
 }
 
-describe('Attempts', () => {
+describe('AttemptRunner', () => {
   beforeEach(() => {
     jest.useFakeTimers();
   });
@@ -85,9 +85,9 @@ describe('Attempts', () => {
     jest.useRealTimers();
   });
 
-  test('starts waiting timers several at a time', async () => {
-    const { attempts, started, completed, end } = attemptsWith(16);
-    for (let n = 0; n < 40; n += 1) attempts.due(timerNumber(n));
+  test('starts waiting timers in batches', async () => {
+    const { runner, started, completed, end } = createRunner(16);
+    for (let n = 0; n < 40; n += 1) runner.due(timerWithId(n));
     expect(started).toHaveLength(16);
     await end(0);
     expect(started).toHaveLength(16);
@@ -96,9 +96,9 @@ describe('Attempts', () => {
     expect(completed).toEqual(['0', '1']);
   });
 
-  test('lets none wait for others to end for longer than two milliseconds', async () => {
-    const { attempts, started, end } = attemptsWith(16);
-    for (let n = 0; n < 40; n += 1) attempts.due(timerNumber(n));
+  test('delays a waiting timer for its batch by at most two milliseconds', async () => {
+    const { runner, started, end } = createRunner(16);
+    for (let n = 0; n < 40; n += 1) runner.due(timerWithId(n));
     await end(0);
     await jest.advanceTimersByTimeAsync(1);
     expect(started).toHaveLength(16);
@@ -106,29 +106,29 @@ describe('Attempts', () => {
     expect(started).toHaveLength(17);
   });
 
-  test('starts the next one at once where few may be under way', async () => {
-    const { attempts, started, end } = attemptsWith(1);
-    for (let n = 0; n < 3; n += 1) attempts.due(timerNumber(n));
+  test('starts the next timer at once if the limit is low', async () => {
+    const { runner, started, end } = createRunner(1);
+    for (let n = 0; n < 3; n += 1) runner.due(timerWithId(n));
     await end(0);
     expect(started).toEqual(['0', '1']);
     await end(1);
     expect(started).toEqual(['0', '1', '2']);
   });
 
-  test('starts a timer that need not wait at once', () => {
-    const { attempts, started } = attemptsWith(16);
-    attempts.due(timerNumber(0));
+  test('starts a timer at once if there is capacity', () => {
+    const { runner, started } = createRunner(16);
+    runner.due(timerWithId(0));
     expect(started).toEqual(['0']);
-    expect(attempts).toMatchObject({ inFlight: 1, waiting: 0 });
+    expect(runner).toMatchObject({ inFlight: 1, waiting: 0 });
   });
 
-  test('tells when the last attempt has ended', async () => {
-    const { attempts, end } = attemptsWith(16);
-    await attempts.allEnded();
-    attempts.due(timerNumber(0));
-    attempts.due(timerNumber(1));
+  test('allEnded resolves when the last attempt has ended', async () => {
+    const { runner, end } = createRunner(16);
+    await runner.allEnded();
+    runner.due(timerWithId(0));
+    runner.due(timerWithId(1));
     let ended = false;
-    const allEnded = attempts.allEnded().then(() => {
+    const allEnded = runner.allEnded().then(() => {
       ended = true;
     });
     await end(0);

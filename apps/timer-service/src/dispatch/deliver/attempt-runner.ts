@@ -19,23 +19,23 @@ export interface AttemptRunnerOptions {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly observer: DispatchObserver;
-  /** Whether this dispatcher's claims hold at this monotonic instant. */
+  /** Whether the lease is valid at this monotonic instant. */
   readonly mayStart: (monotonicMs: number) => boolean;
-  /** Told when attempts have ended: more timers can be taken in. */
+  /** Called when attempts have ended: more timers can be claimed. */
   readonly capacityFreed: () => void;
 }
 
 /**
- * Timers that wait for others to end are started several at a time: once an eighth as many have ended as are still
- * under way, or after this many milliseconds. One by one, each would wake the receiver for itself and be woken for its
- * answer alone, which under load costs a tenth of the CPU time. They are late already, so what they lose is nothing.
+ * Waiting timers start in batches: when the attempts that have ended are an eighth of those under way, or after this
+ * many milliseconds. Starting them one by one costs a wake-up for each request and response, a tenth of the CPU time
+ * under load. These timers are late already.
  */
 const START_BATCH_MS = 2;
 const START_BATCH_SHARE = 8;
 
-const DEFECT = retryable('the delivery failed inside the timer service');
+const DEFECT = retryable('internal error of the timer service');
 
-/** Makes attempts at timers that are due, within the bounds of {@link DestinationLimiter}, and settles what came of them. */
+/** Attempts to deliver due timers within the limits of {@link DestinationLimiter}, and settles the outcomes. */
 export class AttemptRunner {
   readonly #options: AttemptRunnerOptions;
   readonly #limiter: DestinationLimiter<ClaimedTimer>;
@@ -54,31 +54,31 @@ export class AttemptRunner {
     return this.#limiter.inFlight;
   }
 
-  /** Due timers that wait for their destination. */
+  /** Due timers that wait for a free slot of their destination. */
   get waiting(): number {
     return this.#limiter.waiting;
   }
 
-  /** Destinations by the state of their circuit breaker. */
+  /** The number of destinations by breaker state. */
   get breakerStates(): ReturnType<DestinationLimiter<ClaimedTimer>['breakerStates']> {
     return this.#limiter.breakerStates();
   }
 
-  /** Takes in a timer whose instant has come. */
+  /** To be called when a timer is due. */
   due(timer: ClaimedTimer): void {
     const admission = this.#limiter.admit(timer.destination, timer, this.#options.clock.monotonicMs());
-    if (admission.kind === 'start') this.#start(timer, admission.probe);
-    else if (admission.kind === 'park') this.#defer(timer, admission.untilMs);
+    if (admission.kind === 'start') this.#start(timer, admission.isTrial);
+    else if (admission.kind === 'defer') this.#defer(timer, admission.untilMs);
   }
 
-  /** Gives back to the table what would wait too long here; to be called a few times per second. */
+  /** Defers timers that would wait too long in memory; to be called a few times per second. */
   releaseWaiting(): void {
     const monotonicMs = this.#options.clock.monotonicMs();
     for (const { item, untilMs } of this.#limiter.takeDeferrable(monotonicMs)) this.#defer(item, untilMs);
     this.#startWaiting(monotonicMs);
   }
 
-  /** Takes out what was not started. */
+  /** Removes and returns timers that were not started. */
   takeWaiting(): ClaimedTimer[] {
     return this.#limiter.takeWaiting();
   }
@@ -91,7 +91,7 @@ export class AttemptRunner {
     });
   }
 
-  /** Fails a timer without an attempt: there is none that could be made. */
+  /** Fails a timer for which no attempt is possible. */
   failUnstarted({ id, fencingToken, dueMs }: ClaimedRow, error: string): void {
     const { settles, clock, databaseClock } = this.#options;
     const finishedMs = databaseClock.at(clock.monotonicMs());
@@ -99,15 +99,15 @@ export class AttemptRunner {
     settles.failed({ id, fencingToken, error, nextAttemptMs: null, ...attempt });
   }
 
-  /** The last look before anything leaves: the claim may have become another's, and the timer may have expired. */
-  #start(timer: ClaimedTimer, probe: boolean): void {
+  /** Starts an attempt, unless the lease has expired, and with it the claim, or the timer has expired. */
+  #start(timer: ClaimedTimer, isTrial: boolean): void {
     const { clock, databaseClock, observer, transports, mayStart } = this.#options;
     const monotonicMs = clock.monotonicMs();
     const startedMs = databaseClock.at(monotonicMs);
     const { row } = timer;
     const expired = row.expiresAtMs !== null && row.expiresAtMs <= startedMs;
     if (!mayStart(monotonicMs) || expired) {
-      this.#limiter.withdrawn(timer.destination, probe);
+      this.#limiter.startCanceled(timer.destination, isTrial);
       if (expired) this.failUnstarted(row, 'expired: no attempt could start before expires_at');
       else this.#release(timer, null);
       return;
@@ -120,18 +120,18 @@ export class AttemptRunner {
     });
     sent.then(
       (outcome) => {
-        this.#ended(timer, probe, monotonicMs, startedMs, outcome);
+        this.#ended(timer, isTrial, monotonicMs, startedMs, outcome);
       },
       (error: unknown) => {
         observer.defect(error, timerId);
-        this.#ended(timer, probe, monotonicMs, startedMs, DEFECT);
+        this.#ended(timer, isTrial, monotonicMs, startedMs, DEFECT);
       },
     );
   }
 
   #ended(
     timer: ClaimedTimer,
-    probe: boolean,
+    isTrial: boolean,
     monotonicMs: number,
     startedMs: number,
     outcome: Outcome,
@@ -140,7 +140,7 @@ export class AttemptRunner {
     const endedMonotonicMs = clock.monotonicMs();
     const durationMs = endedMonotonicMs - monotonicMs;
     const finishedMs = startedMs + durationMs;
-    this.#limiter.ended(timer.destination, outcome, probe, endedMonotonicMs);
+    this.#limiter.ended(timer.destination, outcome, isTrial, endedMonotonicMs);
     observer.ended(outcome, durationMs);
     const { id, fencingToken, dueMs, attempts, retry, executeAtMs, expiresAtMs } = timer.row;
     const step = nextStep({
@@ -161,7 +161,7 @@ export class AttemptRunner {
       settles.failed({ id, fencingToken, error, nextAttemptMs, dueMs, startedMs, finishedMs, statusCode });
     }
     this.#startWaitingSoon(endedMonotonicMs);
-    if (this.#limiter.inFlight === 0) this.#tellAllEnded();
+    if (this.#limiter.inFlight === 0) this.#resolveAllEnded();
   }
 
   #startWaitingSoon(monotonicMs: number): void {
@@ -188,10 +188,10 @@ export class AttemptRunner {
     this.#options.capacityFreed();
   }
 
-  #tellAllEnded(): void {
-    const told = this.#allEnded;
+  #resolveAllEnded(): void {
+    const resolvers = this.#allEnded;
     this.#allEnded = [];
-    for (const tell of told) tell();
+    for (const resolve of resolvers) resolve();
   }
 
   #defer(timer: ClaimedTimer, untilMonotonicMs: number): void {

@@ -1,57 +1,61 @@
 import type { Outcome } from '../../transports/transport.ts';
 
 /**
- * closed: attempts go on. open: none starts before `untilMs`. probing: one attempt is under way to find out.
+ * closed: attempts may start. open: none starts before `untilMs`. half-open: one trial attempt is under way.
  *
- * closed → open after {@link FAILURES_TO_OPEN} failures in a row; open → probing with the first attempt after `untilMs`;
- * probing → closed when it delivers (or fails for a reason of its own), → open, for twice as long, when it does not.
+ * closed → open after {@link FAILURES_TO_OPEN} consecutive failures; open → half-open with the first attempt after
+ * `untilMs`; half-open → open, for twice as long, if the trial finds the destination unavailable, else → closed.
  */
 export type BreakerState =
   | { readonly kind: 'closed'; readonly failures: number }
   | { readonly kind: 'open'; readonly untilMs: number; readonly forMs: number }
-  | { readonly kind: 'probing'; readonly forMs: number };
+  | { readonly kind: 'half-open'; readonly forMs: number };
 
 const FAILURES_TO_OPEN = 10;
 const FIRST_OPEN_MS = 1_000;
 const LONGEST_OPEN_MS = 60_000;
-/** Statuses by which a gateway says that what is behind it is away, or a receiver that all of it is too busy. */
-const AWAY = new Set([429, 502, 503, 504]);
+/** Statuses of a gateway whose backend is unavailable, or of an overloaded receiver. */
+const UNAVAILABLE_STATUSES = new Set([429, 502, 503, 504]);
 
 export const CLOSED: BreakerState = { kind: 'closed', failures: 0 };
 
-/** Whether an attempt says that the destination as a whole is away, rather than that it did not like this callback. */
-function isAway(outcome: Outcome): boolean {
-  return outcome.kind === 'retryable' && (outcome.unreachable || AWAY.has(outcome.statusCode ?? 0));
+/** Whether the outcome means that the destination is unavailable, not that it rejected this callback. */
+function isUnavailable(outcome: Outcome): boolean {
+  return (
+    outcome.kind === 'retryable' && (outcome.unreachable || UNAVAILABLE_STATUSES.has(outcome.statusCode ?? 0))
+  );
 }
 
-function opened(forMs: number, outcome: Outcome, nowMs: number): BreakerState {
-  const asked = outcome.kind === 'retryable' ? Math.min(outcome.retryAfterMs ?? 0, LONGEST_OPEN_MS) : 0;
-  return { kind: 'open', untilMs: nowMs + Math.max(forMs, asked), forMs };
+function openBreaker(forMs: number, outcome: Outcome, nowMs: number): BreakerState {
+  const requestedMs = outcome.kind === 'retryable' ? Math.min(outcome.retryAfterMs ?? 0, LONGEST_OPEN_MS) : 0;
+  return { kind: 'open', untilMs: nowMs + Math.max(forMs, requestedMs), forMs };
 }
 
-/** The state after an attempt has ended. Attempts that were under way when the breaker opened change nothing. */
+/** The state after an attempt. Of attempts that started before the breaker opened, only a delivery changes it. */
 export function afterAttempt(
   state: BreakerState,
   outcome: Outcome,
-  probe: boolean,
+  isTrial: boolean,
   nowMs: number,
 ): BreakerState {
-  const away = isAway(outcome);
-  if (state.kind === 'probing' && probe)
-    return away ? opened(Math.min(state.forMs * 2, LONGEST_OPEN_MS), outcome, nowMs) : CLOSED;
+  const unavailable = isUnavailable(outcome);
+  if (state.kind === 'half-open' && isTrial)
+    return unavailable ? openBreaker(Math.min(state.forMs * 2, LONGEST_OPEN_MS), outcome, nowMs) : CLOSED;
   if (state.kind !== 'closed') return outcome.kind === 'delivered' ? CLOSED : state;
-  if (!away) return CLOSED;
+  if (!unavailable) return CLOSED;
   const failures = state.failures + 1;
-  return failures < FAILURES_TO_OPEN ? { kind: 'closed', failures } : opened(FIRST_OPEN_MS, outcome, nowMs);
+  return failures < FAILURES_TO_OPEN
+    ? { kind: 'closed', failures }
+    : openBreaker(FIRST_OPEN_MS, outcome, nowMs);
 }
 
-/** Whether an attempt may start now, as what, or until when it has to wait. */
+/** Whether an attempt may start now, whether it is the trial, or until when it has to wait. */
 export function admit(
   state: BreakerState,
   nowMs: number,
 ):
   | { readonly kind: 'start' }
-  | { readonly kind: 'probe'; readonly state: BreakerState }
+  | { readonly kind: 'trial'; readonly state: BreakerState }
   | { readonly kind: 'wait'; readonly untilMs: number } {
   switch (state.kind) {
     case 'closed':
@@ -59,8 +63,8 @@ export function admit(
     case 'open':
       return nowMs < state.untilMs
         ? { kind: 'wait', untilMs: state.untilMs }
-        : { kind: 'probe', state: { kind: 'probing', forMs: state.forMs } };
-    case 'probing':
+        : { kind: 'trial', state: { kind: 'half-open', forMs: state.forMs } };
+    case 'half-open':
       return { kind: 'wait', untilMs: nowMs + state.forMs };
   }
 }

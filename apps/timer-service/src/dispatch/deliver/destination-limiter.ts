@@ -2,36 +2,36 @@ import type { Outcome } from '../../transports/transport.ts';
 import { admit, afterAttempt, type BreakerState, CLOSED } from './circuit-breaker.ts';
 import { RingBuffer } from './ring-buffer.ts';
 
-/** Bounds on attempts under way. */
+/** Limits on attempts under way. */
 export interface FlowLimits {
   readonly maxInFlight: number;
   readonly maxInFlightPerDestination: number;
-  /** How many timers may wait in memory for a destination whose pace is not known yet. */
+  /** How many timers may wait in memory for a destination whose rate is not known yet. */
   readonly maxWaitingAtFirst: number;
 }
 
-/** What happens with a timer that is due. */
+/** What happens to a due timer. */
 export type Admission =
-  | { readonly kind: 'start'; readonly probe: boolean }
-  /** It waits in memory, behind others for its destination. */
+  | { readonly kind: 'start'; readonly isTrial: boolean }
+  /** It waits in memory, in the queue of its destination. */
   | { readonly kind: 'wait' }
-  /** It goes back to the table until then: its destination is away, or too slow for it to wait here. */
-  | { readonly kind: 'park'; readonly untilMs: number };
+  /** It is released with a delay: its destination is unavailable, or too slow for it to wait in memory. */
+  | { readonly kind: 'defer'; readonly untilMs: number };
 
 export interface Deferred<Item> {
   readonly item: Item;
   readonly untilMs: number;
 }
 
-/** A destination's waiting timers are to start within this time, or they wait in the table instead. */
+/** Timers that would wait longer than this in memory are deferred. */
 const WAIT_MS = 500;
-/** Over which time the pace of a destination is measured. */
+/** The window over which the rate of a destination is measured. */
 const RATE_WINDOW_MS = 1_000;
-/** How long a timer is parked for a destination that is merely slow. */
+/** How long a timer is deferred if its destination is only slow. */
 const DEFERRAL_MS = 1_000;
-/** Parked timers come back one after the other, this far apart, and not all at once. */
+/** Deferred timers become due this far apart, not all at once. */
 const DEFERRAL_SPACING_MS = 2;
-/** A destination of which nothing is left but an open breaker is forgotten after this time. */
+/** An unused destination with an expired breaker is removed after this time. */
 const IDLE_LIMIT_MS = 10 * 60_000;
 
 interface Destination<Item> {
@@ -48,14 +48,14 @@ interface Destination<Item> {
 }
 
 /**
- * Decides which due timers may start, so that one slow or dead destination holds up nobody else: bounds in flight,
- * overall and per destination, a short queue for each destination served in turn, and a circuit breaker for each.
- * Makes no I/O and takes the time (milliseconds, any monotonic scale) as a parameter.
+ * Decides which due timers may start, so that a slow or unavailable destination does not delay the others: an overall
+ * in-flight limit, and for each destination an in-flight limit, a short queue served in turn and a circuit breaker.
+ * Does no I/O; the time is a parameter, in milliseconds of any monotonic clock.
  */
 export class DestinationLimiter<Item> {
   readonly #limits: FlowLimits;
   readonly #byKey = new Map<string, Destination<Item>>();
-  /** Destinations with waiting timers, in the order of their turn. */
+  /** Destinations with waiting timers, the next turn first. */
   readonly #turns = new Set<Destination<Item>>();
   #inFlight = 0;
   #waiting = 0;
@@ -72,54 +72,54 @@ export class DestinationLimiter<Item> {
     return this.#waiting;
   }
 
-  /** How many destinations are in each state of the breaker, for metrics. */
+  /** The number of destinations by breaker state, for metrics. */
   breakerStates(): Readonly<Record<BreakerState['kind'], number>> {
-    const count = { closed: 0, open: 0, probing: 0 };
-    for (const { breaker } of this.#byKey.values()) count[breaker.kind] += 1;
-    return count;
+    const counts = { closed: 0, open: 0, 'half-open': 0 };
+    for (const { breaker } of this.#byKey.values()) counts[breaker.kind] += 1;
+    return counts;
   }
 
-  /** Decides about a timer that is due. After `start` the caller makes the attempt and reports its end. */
+  /** Decides what happens to a due timer. After `start` the caller makes the attempt and reports its end. */
   admit(key: string, item: Item, nowMs: number): Admission {
     const destination = this.#get(key, nowMs);
-    const ruling = admit(destination.breaker, nowMs);
-    if (ruling.kind === 'wait')
-      return { kind: 'park', untilMs: this.#deferralSlot(destination, ruling.untilMs) };
+    const permission = admit(destination.breaker, nowMs);
+    if (permission.kind === 'wait')
+      return { kind: 'defer', untilMs: this.#deferralSlot(destination, permission.untilMs) };
     if (this.#isFree(destination) && destination.waiting.size === 0) {
-      if (ruling.kind === 'probe') destination.breaker = ruling.state;
+      if (permission.kind === 'trial') destination.breaker = permission.state;
       this.#begin(destination, nowMs);
-      return { kind: 'start', probe: ruling.kind === 'probe' };
+      return { kind: 'start', isTrial: permission.kind === 'trial' };
     }
     if (destination.waiting.size >= this.#allowedWaiting(destination, nowMs))
-      return { kind: 'park', untilMs: this.#deferralSlot(destination, nowMs + DEFERRAL_MS) };
+      return { kind: 'defer', untilMs: this.#deferralSlot(destination, nowMs + DEFERRAL_MS) };
     destination.waiting.push(item);
     this.#waiting += 1;
     this.#turns.add(destination);
     return { kind: 'wait' };
   }
 
-  /** Takes the end of an attempt into account. */
-  ended(key: string, outcome: Outcome, probe: boolean, nowMs: number): void {
+  /** To be called when an attempt has ended. */
+  ended(key: string, outcome: Outcome, isTrial: boolean, nowMs: number): void {
     const destination = this.#get(key, nowMs);
     destination.inFlight -= 1;
     this.#inFlight -= 1;
     this.#turnWindow(destination, nowMs);
     destination.endedNow += 1;
-    destination.breaker = afterAttempt(destination.breaker, outcome, probe, nowMs);
+    destination.breaker = afterAttempt(destination.breaker, outcome, isTrial, nowMs);
     const { breaker, inFlight } = destination;
-    // One that has begun to fail is remembered: its failures may come one at a time.
-    const spotless = breaker.kind === 'closed' && breaker.failures === 0;
-    if (inFlight === 0 && spotless && destination.waiting.size === 0) this.#byKey.delete(key);
+    // A destination with failures is kept: they may occur one at a time.
+    const hasNoFailures = breaker.kind === 'closed' && breaker.failures === 0;
+    if (inFlight === 0 && hasNoFailures && destination.waiting.size === 0) this.#byKey.delete(key);
   }
 
-  /** Takes back a start that came to nothing: no attempt was made. */
-  withdrawn(key: string, probe: boolean): void {
+  /** To be called instead of {@link ended} if no attempt was made. */
+  startCanceled(key: string, isTrial: boolean): void {
     const destination = this.#byKey.get(key);
     if (destination === undefined) return;
     destination.inFlight -= 1;
     this.#inFlight -= 1;
-    // The next one probes instead.
-    if (probe && destination.breaker.kind === 'probing')
+    // The next attempt becomes the trial.
+    if (isTrial && destination.breaker.kind === 'half-open')
       destination.breaker = {
         kind: 'open',
         untilMs: Number.NEGATIVE_INFINITY,
@@ -127,7 +127,7 @@ export class DestinationLimiter<Item> {
       };
   }
 
-  /** The next waiting timer that may start, each destination in its turn; to be asked until there is none. */
+  /** The next waiting timer that may start, each destination in turn; to be called until there is none. */
   next(nowMs: number): Item | undefined {
     for (const destination of this.#turns) {
       if (this.#inFlight >= this.#limits.maxInFlight) return undefined;
@@ -140,22 +140,21 @@ export class DestinationLimiter<Item> {
     return undefined;
   }
 
-  /** Takes out waiting timers that would wait too long; to be called a few times per second. */
+  /** Removes and returns timers that would wait too long; to be called a few times per second. */
   takeDeferrable(nowMs: number): Deferred<Item>[] {
-    const parked: Deferred<Item>[] = [];
+    const deferred: Deferred<Item>[] = [];
     for (const destination of this.#turns) {
       const { breaker } = destination;
-      const closed = breaker.kind === 'closed';
-      const keep = closed ? this.#allowedWaiting(destination, nowMs) : 0;
+      const keep = breaker.kind === 'closed' ? this.#allowedWaiting(destination, nowMs) : 0;
       const fromMs = breaker.kind === 'open' ? breaker.untilMs : nowMs + DEFERRAL_MS;
       const taken = this.#cutQueue(destination, keep);
-      parked.push(...taken.map((item) => ({ item, untilMs: this.#deferralSlot(destination, fromMs) })));
+      deferred.push(...taken.map((item) => ({ item, untilMs: this.#deferralSlot(destination, fromMs) })));
     }
     this.#removeIdle(nowMs);
-    return parked;
+    return deferred;
   }
 
-  /** Takes out everything that waits. */
+  /** Removes and returns every waiting timer. */
   takeWaiting(): Item[] {
     return [...this.#turns].flatMap((destination) => this.#cutQueue(destination, 0));
   }
@@ -193,7 +192,7 @@ export class DestinationLimiter<Item> {
     this.#inFlight += 1;
   }
 
-  /** As many as the destination has lately ended in {@link WAIT_MS}. */
+  /** As many as the destination currently completes in {@link WAIT_MS}. */
   #allowedWaiting(destination: Destination<Item>, nowMs: number): number {
     this.#turnWindow(destination, nowMs);
     if (nowMs - destination.sinceMs < RATE_WINDOW_MS) return this.#limits.maxWaitingAtFirst;
@@ -217,13 +216,13 @@ export class DestinationLimiter<Item> {
   #shift(destination: Destination<Item>): Item | undefined {
     const item = destination.waiting.shift();
     this.#waiting -= 1;
-    // A turn is over: to the end of the line, while there is more to come.
+    // After its turn the destination goes to the end, if it has more timers.
     this.#turns.delete(destination);
     if (destination.waiting.size > 0) this.#turns.add(destination);
     return item;
   }
 
-  /** Leaves the `keep` that have waited longest, and takes out the rest in their order. */
+  /** Keeps the `keep` timers that have waited longest; removes and returns the others in order. */
   #cutQueue(destination: Destination<Item>, keep: number): Item[] {
     const taken = destination.waiting.cut(keep);
     this.#waiting -= taken.length;
@@ -233,8 +232,8 @@ export class DestinationLimiter<Item> {
 
   #removeIdle(nowMs: number): void {
     for (const [key, { inFlight, lastUsedMs, breaker }] of this.#byKey) {
-      const openStill = breaker.kind === 'open' && nowMs < breaker.untilMs;
-      if (inFlight === 0 && !openStill && nowMs - lastUsedMs > IDLE_LIMIT_MS) this.#byKey.delete(key);
+      const isOpen = breaker.kind === 'open' && nowMs < breaker.untilMs;
+      if (inFlight === 0 && !isOpen && nowMs - lastUsedMs > IDLE_LIMIT_MS) this.#byKey.delete(key);
     }
   }
 }

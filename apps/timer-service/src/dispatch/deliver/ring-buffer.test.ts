@@ -4,8 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { RingBuffer } from './ring-buffer.ts';
 
-describe('Fifo', () => {
-  test('behaves as an array of which the first is taken', () => {
+describe('RingBuffer', () => {
+  test('behaves like an array', () => {
     const command = fc.oneof(
       { weight: 4, arbitrary: fc.constant({ kind: 'push' as const }) },
       { weight: 3, arbitrary: fc.constant({ kind: 'shift' as const }) },
@@ -13,39 +13,39 @@ describe('Fifo', () => {
     );
     fc.assert(
       fc.property(fc.array(command, { maxLength: 1_000, size: 'max' }), (commands) => {
-        const fifo = new RingBuffer<number>();
+        const buffer = new RingBuffer<number>();
         const model: number[] = [];
         for (const [n, one] of commands.entries()) {
           if (one.kind === 'push') {
-            fifo.push(n);
+            buffer.push(n);
             model.push(n);
           } else if (one.kind === 'shift') {
-            expect(fifo.shift()).toBe(model.shift());
+            expect(buffer.shift()).toBe(model.shift());
           } else {
-            expect(fifo.cut(one.keep)).toEqual(model.splice(one.keep));
+            expect(buffer.cut(one.keep)).toEqual(model.splice(one.keep));
           }
-          expect(fifo.size).toBe(model.length);
+          expect(buffer.size).toBe(model.length);
         }
       }),
     );
   });
 
-  test('lets go of what was taken, also while it never runs empty', async () => {
+  test('holds no reference to removed items, even if it is never empty', async () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
-    const fifo = new RingBuffer<object>();
-    const taken: WeakRef<object>[] = [];
-    fifo.push({});
+    const buffer = new RingBuffer<object>();
+    const removed: WeakRef<object>[] = [];
+    buffer.push({});
     for (let n = 0; n < 10_000; n += 1) {
-      fifo.push({});
-      const item = fifo.shift();
-      if (item !== undefined) taken.push(new WeakRef(item));
+      buffer.push({});
+      const item = buffer.shift();
+      if (item !== undefined) removed.push(new WeakRef(item));
     }
-    // WeakRefs keep what they refer to until the end of the job in which they were made.
+    // A new WeakRef keeps its target alive until the end of the current job.
     await new Promise((resolve) => setImmediate(resolve));
     collectGarbage();
-    const alive = taken.filter((reference) => reference.deref() !== undefined).length;
+    const alive = removed.filter((reference) => reference.deref() !== undefined).length;
     expect(alive).toBeLessThan(100);
-    expect(fifo.size).toBe(1);
+    expect(buffer.size).toBe(1);
   });
 });

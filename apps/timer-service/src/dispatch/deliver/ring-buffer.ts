@@ -1,13 +1,12 @@
-const LEAST_CAPACITY = 8;
+const INITIAL_CAPACITY = 8;
 
 /**
- * First in, first out, in constant time. A ring buffer that only grows: arrays that are copied and dropped as the queue
- * moves on would keep what they held alive until the next collection of the old generation. What was taken is no longer
- * referred to.
+ * A FIFO queue with constant-time operations. It only grows: arrays that are copied and dropped would keep their items
+ * alive until the next garbage collection of the old generation. Holds no reference to removed items.
  */
 export class RingBuffer<Item> {
-  /** Its length is a power of two, so that a mask wraps positions around. */
-  #ring: (Item | undefined)[] = new Array<Item | undefined>(LEAST_CAPACITY).fill(undefined);
+  /** The length is a power of two, so that a mask wraps indexes. */
+  #ring: (Item | undefined)[] = new Array<Item | undefined>(INITIAL_CAPACITY).fill(undefined);
   #head = 0;
   #size = 0;
 
@@ -21,7 +20,7 @@ export class RingBuffer<Item> {
     this.#size += 1;
   }
 
-  /** Takes out the one that has waited longest. */
+  /** Removes and returns the oldest item. */
   shift(): Item | undefined {
     if (this.#size === 0) return undefined;
     const item = this.#take(0);
@@ -30,7 +29,7 @@ export class RingBuffer<Item> {
     return item;
   }
 
-  /** Leaves the `keep` that have waited longest, and takes out the rest in their order. */
+  /** Keeps the `keep` oldest items; removes and returns the others in order. */
   cut(keep: number): Item[] {
     const taken: Item[] = [];
     for (let n = keep; n < this.#size; n += 1) taken.push(this.#take(n));
@@ -42,11 +41,11 @@ export class RingBuffer<Item> {
     return (this.#head + n) & (this.#ring.length - 1);
   }
 
-  /** Empties the n-th place from the head. */
+  /** Removes the item at the n-th position from the head. */
   #take(n: number): Item {
     const item = this.#ring[this.#at(n)];
     this.#ring[this.#at(n)] = undefined;
-    // Within the size every place holds an item, which may well be undefined itself.
+    // Every position below the size holds an item, and undefined may be one.
     return item as Item;
   }
 
