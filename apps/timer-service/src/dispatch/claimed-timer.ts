@@ -5,7 +5,7 @@ import {
 } from '@timer-platform/callback-types';
 import type { ClaimedRow, DecryptedCallback } from '@timer-platform/database';
 
-/** A row timer whose callback was read from its row. */
+/** A claimed row with its parsed callback. */
 export interface ClaimedTimer {
   readonly row: ClaimedRow;
   readonly dueMs: number;
@@ -15,15 +15,15 @@ export interface ClaimedTimer {
 
 export type ReadTimer =
   | { readonly kind: 'readable'; readonly timer: ClaimedTimer }
-  /** The row does not hold a callback that could be delivered, now or later. */
+  /** The callback of the row can never be delivered. */
   | { readonly kind: 'unreadable'; readonly reason: string };
 
-/** Turns the stored headers of a callback into those that were given. */
+/** Decrypts the stored headers of a callback. */
 export type DecryptHeaders = (timerId: string, config: JsonValue) => DecryptedCallback;
 
 /**
- * Reads the callback of a row: the one place where stored JSON becomes a typed callback. Headers that no key opens make
- * it unreadable at once: attempts without them would reach the receiver as somebody else's.
+ * Parses the callback of a row: the only place where stored JSON becomes a typed callback. Headers that no key can
+ * decrypt make it unreadable: without them an attempt could reach the receiver unauthenticated.
  */
 export function readTimer(
   row: ClaimedRow,
@@ -34,8 +34,8 @@ export function readTimer(
   if (!decrypted.ok) return { kind: 'unreadable', reason: decrypted.reason };
   const parsed = storedCallbackConfigSchema.safeParse(decrypted.config);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => [...issue.path, issue.message].join(' '));
-    return { kind: 'unreadable', reason: `callback_config cannot be read: ${faults.join('; ')}` };
+    const issues = parsed.error.issues.map((issue) => [...issue.path, issue.message].join(' '));
+    return { kind: 'unreadable', reason: `callback_config cannot be parsed: ${issues.join('; ')}` };
   }
   const callback = parsed.data;
   const timer = { row, dueMs: row.dueMs, callback, destination: destinationOf(callback) };

@@ -3,18 +3,18 @@ import fc from 'fast-check';
 import { DatabaseClock } from './database-clock.ts';
 
 describe('DatabaseClock', () => {
-  test('is before everything until the first sample', () => {
+  test('is −Infinity before the first sample', () => {
     expect(new DatabaseClock().at(1_000)).toBe(Number.NEGATIVE_INFINITY);
   });
 
-  test('takes the answer as if the clock had been read at the last moment', () => {
+  test('assumes that the clock was read when the result arrived', () => {
     const clock = new DatabaseClock();
     clock.observe({ sentMs: 100, receivedMs: 140, databaseMs: 5_000 });
     expect(clock.at(140)).toBe(5_000);
     expect(clock.at(1_140)).toBeCloseTo(6_000, 0);
   });
 
-  test('a faster answer makes it more exact, a slower one does not make it less', () => {
+  test('a faster round trip makes it more precise, a slower one does not make it less precise', () => {
     const clock = new DatabaseClock();
     clock.observe({ sentMs: 0, receivedMs: 50, databaseMs: 1_010 });
     clock.observe({ sentMs: 100, receivedMs: 101, databaseMs: 1_100.5 });
@@ -32,11 +32,11 @@ describe('DatabaseClock', () => {
     expect(clock.at(2_001)).toBe(9_000_000);
   });
 
-  test('is never ahead of the database, whatever the network and the drift within its bounds', () => {
+  test('is never ahead of the database, for any network delay and any drift within the limit', () => {
     const step = fc.record({
       pauseMs: fc.double({ min: 0, max: 5_000, noNaN: true }),
-      thereMs: fc.double({ min: 0, max: 200, noNaN: true }),
-      backMs: fc.double({ min: 0, max: 200, noNaN: true }),
+      requestMs: fc.double({ min: 0, max: 200, noNaN: true }),
+      responseMs: fc.double({ min: 0, max: 200, noNaN: true }),
     });
     const drift = fc.double({ min: -0.0002, max: 0.0002, noNaN: true });
     fc.assert(
@@ -44,10 +44,10 @@ describe('DatabaseClock', () => {
         const database = (monotonicMs: number) => 1_000_000 + monotonicMs * (1 + ppm);
         const clock = new DatabaseClock();
         let now = 0;
-        for (const { pauseMs, thereMs, backMs } of steps) {
+        for (const { pauseMs, requestMs, responseMs } of steps) {
           const sentMs = now + pauseMs;
-          const receivedMs = sentMs + thereMs + backMs;
-          clock.observe({ sentMs, receivedMs, databaseMs: database(sentMs + thereMs) });
+          const receivedMs = sentMs + requestMs + responseMs;
+          clock.observe({ sentMs, receivedMs, databaseMs: database(sentMs + requestMs) });
           now = receivedMs;
           for (const later of [0, 1, 1_000, 60_000])
             expect(clock.at(now + later)).toBeLessThanOrEqual(database(now + later) + 1e-6);

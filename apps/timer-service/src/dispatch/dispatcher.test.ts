@@ -19,7 +19,7 @@ import { type DispatchStatements, dispatchStatements } from './statements.ts';
 import { gate } from './testing/gate.ts';
 import { DELIVERED, ScriptedTransport } from './testing/scripted-transport.ts';
 
-const REFUSED = {
+const HTTP_500 = {
   kind: 'retryable',
   reason: 'HTTP 500',
   statusCode: 500,
@@ -53,7 +53,7 @@ function execute(text: string, values: readonly unknown[] = []): Promise<Record<
   return db.rows({ name: '', text }, values);
 }
 
-interface Parts {
+interface Setup {
   readonly http: ScriptedTransport<'http'>;
   readonly dispatcher: Dispatcher;
   readonly events: string[];
@@ -65,7 +65,7 @@ function makeDispatcher(
     readonly settings?: Partial<ConstructorParameters<typeof Dispatcher>[0]['settings']>;
     readonly clock?: Clock;
   } = {},
-): Parts {
+): Setup {
   const http = new ScriptedTransport<'http'>(({ url }) => new URL(url).origin);
   const nats = new ScriptedTransport<'nats'>(() => 'nats');
   const events: string[] = [];
@@ -76,9 +76,9 @@ function makeDispatcher(
     settled: (kind, _size, lost) => {
       if (lost > 0) events.push(`lost ${kind}`);
     },
-    deferred: () => events.push('parked'),
-    rescued: ({ returned }) => events.push(`recovered ${returned}`),
-    leaseLost: () => events.push('replaced'),
+    deferred: () => events.push('deferred'),
+    rescued: ({ returned }) => events.push(`rescued ${returned}`),
+    leaseLost: () => events.push('lease lost'),
     databaseError: () => events.push('database error'),
     defect: () => events.push('defect'),
   };
@@ -111,7 +111,7 @@ async function store(...timers: Partial<NewTimer>[]): Promise<string[]> {
   return result.timers.map(({ id }) => id);
 }
 
-/** Timers whose instant has passed, as after a time in which nobody ran. */
+/** Stores timers that are overdue, as after an outage. */
 async function storeOverdue(count: number, url = 'http://receiver.test/'): Promise<void> {
   await execute(
     `INSERT INTO timers (created_at, execute_at, callback_config)
@@ -122,11 +122,11 @@ async function storeOverdue(count: number, url = 'http://receiver.test/'): Promi
   );
 }
 
-/** Asks the table until it is so; the deadline of the test is the only one. */
-async function eventually(id: string, isSo: (row: TimerRow) => boolean): Promise<TimerRow> {
+/** Queries the row until the condition holds; only the test's own timeout limits it. */
+async function eventually(id: string, condition: (row: TimerRow) => boolean): Promise<TimerRow> {
   for (;;) {
     const row = await findTimer(db, id);
-    if (row !== undefined && isSo(row)) return row;
+    if (row !== undefined && condition(row)) return row;
   }
 }
 
@@ -138,7 +138,7 @@ async function eventuallyCount(status: string, count: number): Promise<void> {
 }
 
 describe('delivery', () => {
-  test('delivers each timer once, at its instant and not before', async () => {
+  test('delivers each timer once and not before its due instant', async () => {
     const { http, dispatcher } = makeDispatcher();
     await dispatcher.start();
     const ids = await store(...Array.from({ length: 200 }, (_, index) => ({ delayMs: 100 + index * 5 })));
@@ -153,7 +153,7 @@ describe('delivery', () => {
       expect(atMs).toBeGreaterThanOrEqual(dueMs.get(timerId) ?? Infinity);
   });
 
-  test('is never early when the process has a wrong wall clock that steps', async () => {
+  test('is never early, even if the wall clock of the process is wrong and jumps', async () => {
     let calls = 0;
     const clock: Clock = { monotonicMs: () => performance.now(), wallMs: () => (calls += 1) * 600_000 };
     const { http, dispatcher } = makeDispatcher({ clock });
@@ -165,7 +165,7 @@ describe('delivery', () => {
     expect(http.sent[0]?.atMs).toBeGreaterThanOrEqual(dueMs);
   });
 
-  test('finds timers that it was not told of', async () => {
+  test('finds timers that it was not notified of', async () => {
     const { http, dispatcher } = makeDispatcher();
     await dispatcher.start();
     const [id = ''] = await store({ delayMs: 400 });
@@ -173,7 +173,7 @@ describe('delivery', () => {
     await eventually(id, ({ status }) => status === 'completed');
   });
 
-  test('fires what was due while nobody ran, the oldest first', async () => {
+  test('delivers overdue timers, oldest first', async () => {
     await storeOverdue(50);
     const { http, dispatcher } = makeDispatcher({ settings: { maxInFlightPerDestination: 1 } });
     await dispatcher.start();
@@ -183,15 +183,15 @@ describe('delivery', () => {
     expect(http.sent.map(({ timerId }) => timerId)).toEqual(order.map((row) => row['id']));
   });
 
-  test('works through a backlog larger than its batches with bounded memory', async () => {
+  test('delivers a backlog larger than its batches with bounded memory', async () => {
     await storeOverdue(5_000);
     const { http, dispatcher } = makeDispatcher({
       settings: { maxInFlight: 100, maxInFlightPerDestination: 100 },
     });
     let most = 0;
-    http.answer = async () => {
-      const { inFlight, held, waiting, unsettled } = dispatcher.load;
-      most = Math.max(most, inFlight + held + waiting + unsettled);
+    http.respond = async () => {
+      const { inFlight, queued, waiting, unsettled } = dispatcher.load;
+      most = Math.max(most, inFlight + queued + waiting + unsettled);
       await new Promise((resolve) => setImmediate(resolve));
       return DELIVERED;
     };
@@ -201,7 +201,7 @@ describe('delivery', () => {
     expect(most).toBeLessThanOrEqual(2_200);
   });
 
-  test('hands over the payload exactly as the row holds it', async () => {
+  test('passes the payload to the transport exactly as stored', async () => {
     await storeOverdue(1);
     await execute(
       `UPDATE timers SET callback_config = callback_config || '{"payload": 12345678901234567890.50}'`,
@@ -214,9 +214,9 @@ describe('delivery', () => {
 });
 
 describe('failure', () => {
-  test('repeats by the policy of the timer and completes', async () => {
+  test('retries according to the policy of the timer', async () => {
     const { http, dispatcher } = makeDispatcher();
-    http.answer = () => (http.sent.length < 3 ? REFUSED : DELIVERED);
+    http.respond = () => (http.sent.length < 3 ? HTTP_500 : DELIVERED);
     await dispatcher.start();
     const [id = ''] = await store({ delayMs: 50, retry: { delays: ['60ms'], max_attempts: 5 } });
     dispatcher.wake(0);
@@ -224,9 +224,9 @@ describe('failure', () => {
     expect(row).toMatchObject({ attempts: 3, last_error: null });
   });
 
-  test('ends as failed with the reason when the attempts are used up', async () => {
+  test('fails the timer with the reason when no attempts are left', async () => {
     const { http, dispatcher } = makeDispatcher();
-    http.answer = () => REFUSED;
+    http.respond = () => HTTP_500;
     await dispatcher.start();
     const [id = ''] = await store({ delayMs: 50, retry: { delays: ['20ms'] } });
     dispatcher.wake(0);
@@ -235,7 +235,7 @@ describe('failure', () => {
     expect(http.sent).toHaveLength(2);
   });
 
-  test('a row that does not parse fails with the reason and holds up nothing', async () => {
+  test('fails rows that cannot be parsed, with the reason, and delivers the others', async () => {
     await storeOverdue(3);
     await execute(`ALTER TABLE timers DISABLE TRIGGER update_timers_updated_at`);
     const broken = ['{"type":"http"}', '{"type":"http","url":""}', '{"type":"http","url":"ftp://x/"}'];
@@ -251,14 +251,14 @@ describe('failure', () => {
     await eventuallyCount('failed', 3);
     const errors = await execute(`SELECT last_error, attempts FROM timers WHERE status = 'failed'`);
     for (const { last_error: error, attempts } of errors) {
-      expect(error).toMatch(/^callback_config cannot be read: url /);
+      expect(error).toMatch(/^callback_config cannot be parsed: url /);
       expect(attempts).toBe(0);
     }
   });
 
-  test('a transport that throws is a failed attempt, not the end of the process', async () => {
+  test('a transport that rejects is a failed attempt and does not crash the process', async () => {
     const { http, dispatcher, events } = makeDispatcher();
-    http.answer = () => Promise.reject(new Error('defect'));
+    http.respond = () => Promise.reject(new Error('defect'));
     await dispatcher.start();
     const [id = ''] = await store({ delayMs: 50, retry: { max_attempts: 1 } });
     dispatcher.wake(0);
@@ -267,7 +267,7 @@ describe('failure', () => {
     expect(events).toContain('defect');
   });
 
-  test('a timer that could not start before expires_at fails with that reason', async () => {
+  test('fails a timer that could not start before expires_at', async () => {
     await storeOverdue(1);
     await execute(`UPDATE timers SET expires_at = now() - interval '1 hour'`);
     const { http, dispatcher } = makeDispatcher();
@@ -278,19 +278,19 @@ describe('failure', () => {
     expect(http.sent).toEqual([]);
   });
 
-  test('statements that fail are tried again until the database is back', async () => {
+  test('retries failed statements until the database is available', async () => {
     let failures = 6;
     const real = dispatchStatements(db, 'test');
     const flaky = <Arguments extends unknown[], Result>(call: (...args: Arguments) => Promise<Result>) => {
       return (...args: Arguments) => {
         failures -= 1;
-        return failures >= 0 ? Promise.reject(new Error('the database is away')) : call(...args);
+        return failures >= 0 ? Promise.reject(new Error('the database is unavailable')) : call(...args);
       };
     };
     const statements: Partial<DispatchStatements> = {
       claim: flaky(real.claim),
       delivered: flaky(real.delivered),
-      register: flaky(real.register),
+      acquireLease: flaky(real.acquireLease),
     };
     await storeOverdue(1);
     const { dispatcher, events } = makeDispatcher({ statements });
@@ -300,17 +300,18 @@ describe('failure', () => {
   });
 });
 
-describe('after a crash of the server', () => {
-  test('a timer whose settle was lost, and one whose claim was never answered, are taken up again', async () => {
+describe('after a crash of the database server', () => {
+  test('delivers a timer whose settle was lost and one whose claim result was lost', async () => {
     let fail = false;
     const real = dispatchStatements(db, 'test');
-    const renew = (id: string) => (fail ? Promise.reject(new Error('the server restarts')) : real.renew(id));
-    const { http, dispatcher, events } = makeDispatcher({ statements: { renew } });
+    const renewLease = (id: string) =>
+      fail ? Promise.reject(new Error('the server is restarting')) : real.renewLease(id);
+    const { http, dispatcher, events } = makeDispatcher({ statements: { renewLease } });
     await dispatcher.start();
     const [id = ''] = await store({ delayMs: 50 }, { delayMs: 3_600_000 });
     dispatcher.wake(0);
     await eventually(id, ({ status }) => status === 'completed');
-    // What the table holds again after the crash: asynchronous commits are gone.
+    // The state of the table after a crash that lost asynchronous commits.
     await execute(
       `UPDATE timers SET status = 'executing', claims = 1, next_attempt_at = now(),
          claimed_by = (SELECT dispatchers.id FROM dispatchers)`,
@@ -320,28 +321,28 @@ describe('after a crash of the server', () => {
     fail = false;
     await eventuallyCount('completed', 2);
     expect(http.sent).toHaveLength(3);
-    expect(events).toContain('recovered 2');
+    expect(events).toContain('rescued 2');
   });
 });
 
 describe('several dispatchers', () => {
-  test('share the timers: each is sent once', async () => {
+  test('share the timers and send each once', async () => {
     await storeOverdue(2_000);
-    const parts = [makeDispatcher(), makeDispatcher(), makeDispatcher()];
-    await Promise.all(parts.map(({ dispatcher }) => dispatcher.start()));
+    const setups = [makeDispatcher(), makeDispatcher(), makeDispatcher()];
+    await Promise.all(setups.map(({ dispatcher }) => dispatcher.start()));
     await eventuallyCount('completed', 2_000);
-    const sent = parts.flatMap(({ http }) => http.sent.map(({ timerId }) => timerId));
+    const sent = setups.flatMap(({ http }) => http.sent.map(({ timerId }) => timerId));
     expect(sent).toHaveLength(2_000);
     expect(new Set(sent).size).toBe(2_000);
   });
 
-  test('one that is taken for dead starts nothing more, and its timers are taken over', async () => {
+  test('one whose lease expires starts nothing more, and others rescue its timers', async () => {
     let frozen = false;
     const delivery = gate<Outcome>();
     const real = dispatchStatements(db, 'frozen');
-    // As in a process that was stopped: heartbeats do not get through, and its monotonic clock has gone on.
-    let ahead = 0;
-    const clock: Clock = { monotonicMs: () => performance.now() + ahead, wallMs: () => 0 };
+    // Like a suspended process: statements fail, and the monotonic clock has advanced.
+    let clockAheadMs = 0;
+    const clock: Clock = { monotonicMs: () => performance.now() + clockAheadMs, wallMs: () => 0 };
     const throwIfFrozen = (): void => {
       if (frozen) throw new Error('frozen');
     };
@@ -350,14 +351,14 @@ describe('several dispatchers', () => {
       async (...args: Arguments): Promise<Result> => {
         throwIfFrozen();
         const result = await statement(...args);
-        // The answer is there, but nobody looks at it.
+        // The result has arrived, but is lost.
         throwIfFrozen();
         return result;
       };
     const statements: Partial<DispatchStatements> = {
       claim: unlessFrozen(real.claim),
-      register: unlessFrozen(real.register),
-      renew: unlessFrozen(real.renew),
+      acquireLease: unlessFrozen(real.acquireLease),
+      renewLease: unlessFrozen(real.renewLease),
       release: unlessFrozen(real.release),
       removeExpired: () => Promise.resolve(0),
     };
@@ -367,13 +368,13 @@ describe('several dispatchers', () => {
     old.dispatcher.wake(0);
     await eventually(id, ({ status }) => status === 'executing');
     frozen = true;
-    ahead = 20_000;
+    clockAheadMs = 20_000;
     await execute(`UPDATE dispatchers SET heartbeat_at = now() - interval '11 seconds'`);
-    const heir = makeDispatcher();
-    heir.http.answer = () => delivery.passed;
-    await heir.dispatcher.start();
-    await heir.http.until((sent) => sent.length === 1);
-    expect(heir.events).toContain('recovered 1');
+    const successor = makeDispatcher();
+    successor.http.respond = () => delivery.passed;
+    await successor.dispatcher.start();
+    await successor.http.until((sent) => sent.length === 1);
+    expect(successor.events).toContain('rescued 1');
     frozen = false;
     delivery.open(DELIVERED);
     const row = await eventually(id, ({ status }) => status === 'completed');
@@ -381,10 +382,10 @@ describe('several dispatchers', () => {
     expect(old.http.sent).toEqual([]);
   });
 
-  test('a settle that comes after the timer was taken over changes nothing', async () => {
+  test('a settle after the claim was lost changes nothing', async () => {
     const slow = makeDispatcher();
     const delivery = gate<Outcome>();
-    slow.http.answer = () => delivery.passed;
+    slow.http.respond = () => delivery.passed;
     await slow.dispatcher.start();
     const [id = ''] = await store({ delayMs: 50 });
     slow.dispatcher.wake(0);
@@ -400,7 +401,7 @@ describe('several dispatchers', () => {
 });
 
 describe('stopping', () => {
-  test('while it still starts: it ends, claims nothing and leaves the list', async () => {
+  test('while starting: claims nothing and gives up the lease', async () => {
     await storeOverdue(1);
     const { http, dispatcher } = makeDispatcher();
     const starting = dispatcher.start();
@@ -410,10 +411,10 @@ describe('stopping', () => {
     expect(await execute('SELECT * FROM dispatchers')).toEqual([]);
   });
 
-  test('hands back what was not started, waits for what was, and leaves the list', async () => {
+  test('releases timers that were not started, waits for attempts under way and gives up the lease', async () => {
     const { http, dispatcher } = makeDispatcher({ settings: { lookAheadMs: 5_000 } });
     const delivery = gate<Outcome>();
-    http.answer = () => delivery.passed;
+    http.respond = () => delivery.passed;
     await dispatcher.start();
     const [soon = '', later = ''] = await store({ delayMs: 50 }, { delayMs: 4_500 });
     dispatcher.wake(0);
@@ -432,23 +433,23 @@ describe('stopping', () => {
 });
 
 describe('fairness', () => {
-  test('a destination that hangs holds up no other, and uses no attempts while it is parked', async () => {
+  test('a destination that hangs does not delay others, and its deferred timers use no attempts', async () => {
     await storeOverdue(3_000, 'http://hangs.test/');
     const { http, dispatcher, events } = makeDispatcher({ settings: { maxInFlightPerDestination: 20 } });
     const delivery = gate<Outcome>();
-    http.answer = ({ destination }) => (destination === 'http://hangs.test' ? delivery.passed : DELIVERED);
+    http.respond = ({ destination }) => (destination === 'http://hangs.test' ? delivery.passed : DELIVERED);
     await dispatcher.start();
     await http.until((sent) => sent.length === 20);
     const ids = await store(...Array.from({ length: 20 }, () => ({ delayMs: 1_500 })));
     dispatcher.wake(0);
     await Promise.all(ids.map((id) => eventually(id, ({ status }) => status === 'completed')));
     expect(http.sent.filter(({ destination }) => destination === 'http://hangs.test')).toHaveLength(20);
-    expect(events).toContain('parked');
+    expect(events).toContain('deferred');
     const [row] = await execute(
       `SELECT sum(attempts)::integer AS attempts FROM timers WHERE status = 'pending'`,
     );
     expect(row?.['attempts']).toBe(0);
-    http.answer = () => DELIVERED;
+    http.respond = () => DELIVERED;
     delivery.open(DELIVERED);
   });
 });

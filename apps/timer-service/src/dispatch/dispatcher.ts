@@ -27,15 +27,15 @@ export interface DispatcherOptions {
   readonly observer: DispatchObserver;
 }
 
-/** How often timers that would wait too long in memory are released to the table. */
+/** How often timers that would wait too long in memory are deferred. */
 const RELEASE_CHECK_MS = 250;
-/** How long stopping waits for results to be written. */
+/** How long stopping waits for settles to be written. */
 const FLUSH_GRACE_MS = 5_000;
 
 /**
- * Delivers timers. This class only connects the parts, along the path of a timer: {@link ClaimLoop} polls and claims,
- * {@link DelayQueue} waits for the due instant, {@link AttemptRunner} delivers, {@link SettleBatcher} writes the result.
- * {@link Lease} says whether this dispatcher may do any of that.
+ * Delivers timers. This class only connects the parts, in the order in which a timer passes them: {@link ClaimLoop}
+ * polls and claims, {@link DelayQueue} waits for the due instant, {@link AttemptRunner} delivers, {@link SettleBatcher}
+ * writes the result. {@link Lease} decides whether this dispatcher may do so.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -90,7 +90,7 @@ export class Dispatcher {
       onSample: (sample) => {
         databaseClock.observe(sample);
       },
-      onReplaced: () => {
+      onExpired: () => {
         observer.leaseLost();
       },
     });
@@ -133,23 +133,23 @@ export class Dispatcher {
     this.#settleBatcher = settleBatcher;
   }
 
-  /** Attempts under way, timers held until they are due or may start, and results not written yet; for metrics. */
+  /** Attempts under way, timers queued until due, due timers waiting to start, unwritten settles; for metrics. */
   get load(): {
     readonly inFlight: number;
-    readonly held: number;
+    readonly queued: number;
     readonly waiting: number;
     readonly unsettled: number;
   } {
     const { inFlight, waiting } = this.#attemptRunner;
-    return { inFlight, held: this.#queue.size, waiting, unsettled: this.#settleBatcher.size };
+    return { inFlight, queued: this.#queue.size, waiting, unsettled: this.#settleBatcher.size };
   }
 
-  /** Destinations by the state of their circuit breaker; for metrics. */
+  /** The number of destinations by breaker state; for metrics. */
   get breakerStates(): AttemptRunner['breakerStates'] {
     return this.#attemptRunner.breakerStates;
   }
 
-  /** Resolves when the dispatcher has its lease and claims timers; waits for the database as long as it takes. */
+  /** Resolves when the dispatcher has its lease and claims timers; waits until the database is available. */
   start(): Promise<void> {
     this.#starting ??= this.#begin();
     return this.#starting;
@@ -157,7 +157,7 @@ export class Dispatcher {
 
   async #begin(): Promise<void> {
     await this.#lease.start();
-    // Asked to stop meanwhile: nothing that would have to be stopped again may begin.
+    // stop() was called in the meantime.
     if (this.#stopping) return;
     this.#releaseInterval = setInterval(() => {
       this.#attemptRunner.releaseWaiting();
@@ -165,18 +165,22 @@ export class Dispatcher {
     this.#claimLoop.start(this.#claimer);
   }
 
-  /** This process stored or changed a timer that is due then (milliseconds since 1970), or at an unknown instant. */
+  /**
+   * To be called when this process has stored or changed a timer.
+   *
+   * @param dueMs its due instant, in milliseconds since 1970; undefined: not known
+   */
   wake(dueMs?: number): void {
     this.#claimLoop.wake(dueMs);
   }
 
   /**
-   * Stops claiming, releases what was not started, waits for attempts under way (for the grace given, then gives them
-   * up), writes every result and gives up the lease. Idempotent.
+   * Stops claiming, releases timers that were not started, waits up to `shutdownGraceMs` for attempts under way and
+   * aborts the rest, writes all settles and gives up the lease. Idempotent.
    */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#lease.giveUpStarting();
+    this.#lease.abortStart();
     await this.#starting;
     await this.#claimLoop.stop();
     clearInterval(this.#releaseInterval);

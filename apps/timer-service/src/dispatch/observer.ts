@@ -2,20 +2,20 @@ import type { RescueResult } from '@timer-platform/database';
 import type { Outcome } from '../transports/transport.ts';
 import type { SettleStatements } from './settle/settle-batcher.ts';
 
-/** What a dispatcher tells of its work; logs and metrics listen. Called on the hot path: must be quick. */
+/** Receives the events of a dispatcher, for logs and metrics. Called on the hot path: must be fast. */
 export interface DispatchObserver {
   /** An attempt started this long after its due instant, in milliseconds. */
   started(lateMs: number): void;
   ended(outcome: Outcome, durationMs: number): void;
   claimed(timers: number): void;
   settled(kind: keyof SettleStatements, timers: number, lost: number): void;
-  /** A timer went back to the table, because its destination is away or too slow. */
+  /** Timers were deferred because their destination is unavailable or too slow. */
   deferred(timers: number): void;
-  rescued(recovered: RescueResult): void;
-  /** This dispatcher was taken for dead and has registered anew. */
+  rescued(result: RescueResult): void;
+  /** The lease expired; the dispatcher acquires a new one under a new id. */
   leaseLost(): void;
-  /** A statement failed; it is tried again. */
+  /** A statement failed and is retried. */
   databaseError(error: unknown): void;
-  /** A defect: something threw that must not. */
+  /** A transport rejected, which it must never do. */
   defect(error: unknown, timerId: string): void;
 }

@@ -11,15 +11,15 @@ export const dispatchSettingsSchema = z
     SHUTDOWN_GRACE_MS: integer(0, 600_000, 35_000),
   })
   .transform((env) => ({
-    /** false: this process answers the API and leaves timers to others. */
+    /** false: this process serves the API and delivers no timers. */
     enabled: env.DISPATCHER,
-    /** Timers are claimed up to this much before they are due; from then on they cannot be updated or canceled. */
+    /** How long before they are due timers are claimed; after that they cannot be updated or canceled. */
     lookAheadMs: env.LOOK_AHEAD_MS,
-    /** Attempts under way at once. */
+    /** The most attempts under way at once. */
     maxInFlight: env.MAX_IN_FLIGHT,
-    /** Attempts under way at once to one destination. */
+    /** The most attempts under way at once to one destination. */
     maxInFlightPerDestination: env.MAX_IN_FLIGHT_PER_DESTINATION,
-    /** How long stopping waits for attempts under way before it gives them up. */
+    /** How long stopping waits for attempts under way before it aborts them. */
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
   }));
 export type DispatchSettings = z.infer<typeof dispatchSettingsSchema>;

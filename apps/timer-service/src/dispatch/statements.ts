@@ -17,30 +17,30 @@ import { LEASE_MS } from './lease/lease.ts';
 import type { RescueStatements } from './lease/rescuer.ts';
 import type { SettleStatements } from './settle/settle-batcher.ts';
 
-/** Everything a dispatcher does to the database. */
+/** Every database statement of a dispatcher. */
 export interface DispatchStatements extends SettleStatements, RescueStatements {
   readonly claim: (request: ClaimRequest) => Promise<ClaimResult>;
-  readonly register: (id: string) => Promise<number>;
-  readonly renew: (id: string) => Promise<number | undefined>;
-  readonly unregister: (id: string) => Promise<void>;
+  readonly acquireLease: (id: string) => Promise<number>;
+  readonly renewLease: (id: string) => Promise<number | undefined>;
+  readonly giveUpLease: (id: string) => Promise<void>;
 }
 
-/** A timer that lost this many dispatchers in a row is failed: it may be what kills them. */
+/** A timer fails after it has lost this many dispatchers in a row: it may be what crashes them. */
 const MAX_LOST_CLAIMS = 5;
-/** A timer that the first timer service left executing is returned after this time, in milliseconds. */
+/** A timer that the first service left executing is rescued after this time, in milliseconds. */
 const UNOWNED_MS = 5 * 60_000;
 
-/** The statements of libs/database, for a dispatcher of this name. */
+/** Binds the statements to a database. `name` identifies the process in the dispatchers table. */
 export function dispatchStatements(db: Database, name: string): DispatchStatements {
   return {
     claim: (request) => claimDueTimers(db, request),
     delivered: async (batch) => (await settleDelivered(db, batch)).size,
     failed: async (batch) => (await settleFailed(db, batch)).size,
     release: (batch) => releaseClaims(db, batch),
-    register: (id) => registerDispatcher(db, id, name),
-    renew: (id) => renewDispatcher(db, id),
+    acquireLease: (id) => registerDispatcher(db, id, name),
+    renewLease: (id) => renewDispatcher(db, id),
     listClaims: (id) => listClaims(db, id),
-    unregister: (id) => unregisterDispatcher(db, id),
+    giveUpLease: (id) => unregisterDispatcher(db, id),
     removeExpired: () => removeExpiredDispatchers(db, LEASE_MS),
     rescue: () => rescueLostClaims(db, { maxLostClaims: MAX_LOST_CLAIMS, unownedMs: UNOWNED_MS }),
   };

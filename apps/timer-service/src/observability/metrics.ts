@@ -10,7 +10,7 @@ const BATCH_BUCKETS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000];
 export interface MetricSources {
   load(): {
     readonly inFlight: number;
-    readonly held: number;
+    readonly queued: number;
     readonly waiting: number;
     readonly unsettled: number;
   };
@@ -102,9 +102,9 @@ export function createMetrics(sources: MetricSources): Metrics {
     labelNames: ['stage'] as const,
     registers,
     collect() {
-      const { inFlight, held, waiting, unsettled } = sources.load();
+      const { inFlight, queued, waiting, unsettled } = sources.load();
       this.set({ stage: 'in_flight' }, inFlight);
-      this.set({ stage: 'held' }, held);
+      this.set({ stage: 'held' }, queued);
       this.set({ stage: 'waiting' }, waiting);
       this.set({ stage: 'unsettled' }, unsettled);
     },

@@ -4,7 +4,7 @@ import { PollPlanner } from './poll-planner.ts';
 
 export interface ClaimLoopOptions {
   readonly lookAheadMs: number;
-  /** Timers of one claim at most. */
+  /** The most timers per claim. */
   readonly batch: number;
   /** The database's time, in milliseconds since 1970. */
   readonly nowMs: () => number;
@@ -13,13 +13,13 @@ export interface ClaimLoopOptions {
 
 type Claims = Pick<Claimer, 'mayClaim' | 'capacity' | 'claim'>;
 
-/** How soon a failed claim is tried again; doubles up to the longest. */
+/** The delay after a failed claim; doubles up to the longest. */
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 1_000;
-/** A backlog poll waits for capacity of this share of a batch: a statement for a few rows is waste. */
+/** A backlog poll waits for capacity for this share of a batch: a statement for a few rows is wasteful. */
 const BACKLOG_SHARE = 0.25;
 
-/** Polls for due timers, one claim after the other, as {@link PollPlanner} says, until it is stopped. */
+/** Polls for due timers, one claim at a time, as {@link PollPlanner} decides, until it is stopped. */
 export class ClaimLoop {
   readonly #options: ClaimLoopOptions;
   readonly #sleep = new InterruptibleSleep();
@@ -38,19 +38,19 @@ export class ClaimLoop {
     this.#ended = this.#loop(planner, claims);
   }
 
-  /** Ends after the claim that is under way. Idempotent. */
+  /** Stops after the current claim. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#sleep.wake();
     await this.#ended;
   }
 
-  /** A timer is due at this instant (milliseconds since 1970); without one, timers are due at an unknown instant. */
+  /** @param dueMs when a stored timer is due, in milliseconds since 1970; undefined: not known */
   wake(dueMs?: number): void {
     if (this.#running?.planner.wake(dueMs) === true) this.#sleep.wake();
   }
 
-  /** Attempts have ended or results were written. */
+  /** To be called when attempts have ended or results are written. */
   capacityFreed(): void {
     if (!this.#sleepingForCapacity || this.#running === undefined) return;
     if (this.#isEnough(this.#running.claims.capacity().backlog)) this.#sleep.wake();
@@ -80,21 +80,21 @@ export class ClaimLoop {
     }
   }
 
-  /** One poll, if it is time for one; returns how long to sleep before the next. */
+  /** Polls if it is time to; returns how long to sleep before the next poll. */
   async #poll(planner: PollPlanner, claims: Claims, nowMs: number): Promise<number> {
     const { batch } = this.#options;
-    const { fresh, backlog } = claims.capacity();
-    const enough = this.#isEnough(backlog);
-    const poll = planner.next(nowMs, { fresh: fresh > 0, backlog: enough });
+    const { due, backlog } = claims.capacity();
+    const backlogAllowed = this.#isEnough(backlog);
+    const poll = planner.next(nowMs, { due: due > 0, backlog: backlogAllowed });
     if (poll.kind === 'sleep') {
-      this.#sleepingForCapacity = !enough || fresh === 0;
+      this.#sleepingForCapacity = !backlogAllowed || due === 0;
       return poll.untilMs - nowMs;
     }
     this.#sleepingForCapacity = false;
-    const limit = Math.min(batch, poll.kind === 'fresh' ? fresh : backlog);
+    const limit = Math.min(batch, poll.kind === 'due' ? due : backlog);
     const result = await claims.claim(poll.dueFromMs, limit);
     planner.recordPoll(poll.kind, {
-      full: result.rows.length === limit,
+      batchFull: result.rows.length === limit,
       tookMs: this.#options.nowMs() - nowMs,
       polledUpToMs: result.polledUpToMs,
       lastDueMs: result.rows.at(-1)?.dueMs ?? null,

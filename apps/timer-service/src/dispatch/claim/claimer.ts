@@ -11,7 +11,7 @@ import type { DispatchObserver } from '../observer.ts';
 import type { SettleBatcher } from '../settle/settle-batcher.ts';
 import type { DelayQueue } from './delay-queue.ts';
 
-/** Timers of one claim at most. */
+/** The most timers per claim. */
 export const CLAIM_BATCH = 500;
 
 export interface ClaimerOptions {
@@ -30,7 +30,7 @@ export interface ClaimerOptions {
   readonly observer: DispatchObserver;
 }
 
-/** Claims timers and puts them into the queue until they are due; rows that cannot be read are failed. */
+/** Claims timers and queues them until they are due; fails rows that cannot be parsed. */
 export class Claimer {
   readonly #options: ClaimerOptions;
 
@@ -43,13 +43,13 @@ export class Claimer {
     return lease.isValid(clock.monotonicMs());
   }
 
-  /** How many more timers may be claimed. Everything in memory counts, so that memory stays bounded whatever is due. */
-  capacity(): { readonly fresh: number; readonly backlog: number } {
+  /** How many more timers each kind of poll may claim. Every timer in memory counts, so that memory stays bounded. */
+  capacity(): { readonly due: number; readonly backlog: number } {
     const { maxInFlight, queue, attemptRunner, settleBatcher } = this.#options;
     const { inFlight, waiting } = attemptRunner;
     const total = 2 * maxInFlight + 2 * CLAIM_BATCH;
-    const fresh = Math.max(0, total - inFlight - queue.size - waiting - settleBatcher.size);
-    return { fresh, backlog: Math.min(fresh, Math.max(0, CLAIM_BATCH - waiting - queue.size)) };
+    const due = Math.max(0, total - inFlight - queue.size - waiting - settleBatcher.size);
+    return { due, backlog: Math.min(due, Math.max(0, CLAIM_BATCH - waiting - queue.size)) };
   }
 
   async claim(dueFromMs: number, limit: number): Promise<ClaimResult> {
@@ -57,7 +57,7 @@ export class Claimer {
     const sentMs = clock.monotonicMs();
     const result = await claim({ dispatcherId: lease.id, lookAheadMs, limit, dueFromMs });
     databaseClock.observe({ sentMs, receivedMs: clock.monotonicMs(), databaseMs: result.nowMs });
-    if (!result.registered) lease.replace();
+    if (!result.registered) lease.expired();
     observer.claimed(result.rows.length);
     orphans.claimed(result.rows);
     this.#enqueue(result);

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Alarm, DelayQueue } from './delay-queue.ts';
 
-/** A clock that is moved by hand and rings its alarms on the way. */
-class HandAlarm implements Alarm {
+/** A clock that the test advances; alarms fire on the way. */
+class ManualAlarm implements Alarm {
   now = 0;
   longestMs = 0;
   readonly #alarms = new Map<symbol, { atMs: number; call: () => void }>();
@@ -35,82 +35,82 @@ class HandAlarm implements Alarm {
   }
 }
 
-function queueOn(alarm: HandAlarm) {
-  const released: { dueMs: number; atMs: number }[] = [];
+function queueOn(alarm: ManualAlarm) {
+  const emitted: { dueMs: number; atMs: number }[] = [];
   const queue = new DelayQueue<{ dueMs: number }>(alarm, ({ dueMs }) =>
-    released.push({ dueMs, atMs: alarm.now }),
+    emitted.push({ dueMs, atMs: alarm.now }),
   );
-  return { queue, released };
+  return { queue, emitted };
 }
 
-describe('DueQueue', () => {
-  test('lets go what is due already at once, and the rest at its instant', () => {
-    const alarm = new HandAlarm();
-    const { queue, released } = queueOn(alarm);
+describe('DelayQueue', () => {
+  test('emits items already due at once, and the others at their due instant', () => {
+    const alarm = new ManualAlarm();
+    const { queue, emitted } = queueOn(alarm);
     alarm.advanceTo(100);
     queue.add([{ dueMs: 150 }, { dueMs: 90 }, { dueMs: 120.5 }]);
-    expect(released).toEqual([{ dueMs: 90, atMs: 100 }]);
+    expect(emitted).toEqual([{ dueMs: 90, atMs: 100 }]);
     alarm.advanceTo(1_000);
-    expect(released.slice(1)).toEqual([
+    expect(emitted.slice(1)).toEqual([
       { dueMs: 120.5, atMs: 120.5 },
       { dueMs: 150, atMs: 150 },
     ]);
     expect(alarm.set).toBe(0);
   });
 
-  test('an earlier item takes the alarm over', () => {
-    const alarm = new HandAlarm();
-    const { queue, released } = queueOn(alarm);
+  test('an earlier item replaces the alarm', () => {
+    const alarm = new ManualAlarm();
+    const { queue, emitted } = queueOn(alarm);
     queue.add([{ dueMs: 500 }]);
     queue.add([{ dueMs: 10 }]);
     expect(alarm.set).toBe(1);
     alarm.advanceTo(10);
-    expect(released).toEqual([{ dueMs: 10, atMs: 10 }]);
+    expect(emitted).toEqual([{ dueMs: 10, atMs: 10 }]);
   });
 
-  test.each([25, 365, 36_525])('waits %d days without a sleep that setTimeout could not take', (days) => {
-    const alarm = new HandAlarm();
-    const { queue, released } = queueOn(alarm);
+  test.each([25, 365, 36_525])('waits %d days without exceeding the limit of setTimeout', (days) => {
+    const alarm = new ManualAlarm();
+    const { queue, emitted } = queueOn(alarm);
     const dueMs = days * 86_400_000;
     queue.add([{ dueMs }]);
     alarm.advanceTo(dueMs - 1);
-    expect(released).toEqual([]);
+    expect(emitted).toEqual([]);
     alarm.advanceTo(dueMs);
-    expect(released).toEqual([{ dueMs, atMs: dueMs }]);
+    expect(emitted).toEqual([{ dueMs, atMs: dueMs }]);
     expect(alarm.longestMs).toBeLessThan(2 ** 31);
   });
 
-  test('an alarm that rings early lets nothing go early', () => {
-    const early: Alarm & { ring: () => void; now: number } = {
+  test('emits nothing early if the alarm fires early', () => {
+    const early: Alarm & { fire: () => void; now: number } = {
       now: 0,
-      ring: () => undefined,
+      fire: () => undefined,
       nowMs() {
         return this.now;
       },
       after(_ms, call) {
-        this.ring = call;
+        this.fire = call;
         return () => undefined;
       },
     };
-    const released: number[] = [];
-    const queue = new DelayQueue<{ dueMs: number }>(early, ({ dueMs }) => released.push(dueMs));
+    const emitted: number[] = [];
+    const queue = new DelayQueue<{ dueMs: number }>(early, ({ dueMs }) => emitted.push(dueMs));
     queue.add([{ dueMs: 10 }]);
     early.now = 9.9;
-    early.ring();
-    expect(released).toEqual([]);
+    early.fire();
+    expect(emitted).toEqual([]);
     early.now = 10;
-    early.ring();
-    expect(released).toEqual([10]);
+    early.fire();
+    expect(emitted).toEqual([10]);
   });
 
-  test('lets everything go once, in order, never early and never later than its alarm', () => {
+  test('emits every item once, in order, never early and never late', () => {
     const moves = fc.array(
       fc.record({ dues: fc.array(fc.integer({ min: 0, max: 1_000 })), step: fc.nat(100) }),
     );
     fc.assert(
       fc.property(moves, (steps) => {
-        const alarm = new HandAlarm();
-        const { queue, released } = queueOn(alarm);
+        const alarm = new ManualAlarm();
+        const { queue, emitted } = queueOn(alarm);
         const added: number[] = [];
         for (const { dues, step } of steps) {
           const before = alarm.now;
@@ -119,20 +119,20 @@ describe('DueQueue', () => {
           alarm.advanceTo(alarm.now + step);
         }
         alarm.advanceTo(2_000);
-        expect(released.map(({ atMs }) => atMs).sort((a, b) => a - b)).toEqual(added.sort((a, b) => a - b));
-        for (const { dueMs, atMs } of released) expect(atMs).toBeGreaterThanOrEqual(dueMs);
+        expect(emitted.map(({ atMs }) => atMs).sort((a, b) => a - b)).toEqual(added.sort((a, b) => a - b));
+        for (const { dueMs, atMs } of emitted) expect(atMs).toBeGreaterThanOrEqual(dueMs);
       }),
     );
   });
 
-  test('takeAll leaves nothing and no alarm', () => {
-    const alarm = new HandAlarm();
-    const { queue, released } = queueOn(alarm);
+  test('takeAll removes every item and the alarm', () => {
+    const alarm = new ManualAlarm();
+    const { queue, emitted } = queueOn(alarm);
     queue.add([{ dueMs: 20 }, { dueMs: 10 }]);
     expect(queue.takeAll()).toEqual([{ dueMs: 10 }, { dueMs: 20 }]);
     expect(queue.size).toBe(0);
     expect(alarm.set).toBe(0);
     alarm.advanceTo(100);
-    expect(released).toEqual([]);
+    expect(emitted).toEqual([]);
   });
 });

@@ -5,14 +5,14 @@ export interface Due {
   readonly dueMs: number;
 }
 
-/** What the queue needs of a clock: the time by which things are due, and to be woken. Tests move both by hand. */
+/** The clock of the queue: the time, and a wake-up. */
 export interface Alarm {
   nowMs(): number;
-  /** Calls back once after this many milliseconds; returns what takes that back. */
+  /** Calls back once after this many milliseconds; returns a function that cancels the call. */
   after(ms: number, call: () => void): () => void;
 }
 
-/** An {@link Alarm} of Node's timers. */
+/** An {@link Alarm} that uses setTimeout. */
 export function timeoutAlarm(nowMs: () => number): Alarm {
   return {
     nowMs,
@@ -25,33 +25,33 @@ export function timeoutAlarm(nowMs: () => number): Alarm {
   };
 }
 
-/** setTimeout takes no more than 2^31 − 1 ms and would fire at once; a longer wait is taken in steps of this. */
+/** Longer waits are split: setTimeout fires at once if the delay exceeds 2^31 − 1 ms. */
 const LONGEST_SLEEP_MS = 60 * 60 * 1_000;
 
-/** Holds claimed timers and lets each go at its due instant, never before, one alarm being set for all of them. */
+/** Holds claimed timers and emits each at its due instant, never earlier. One alarm serves all of them. */
 export class DelayQueue<Item extends Due> {
   readonly #items = new TinyQueue<Item>([], (one, other) => one.dueMs - other.dueMs);
   readonly #alarm: Alarm;
-  readonly #release: (item: Item) => void;
+  readonly #onDue: (item: Item) => void;
   #setForMs = Number.POSITIVE_INFINITY;
   #cancel: () => void = () => undefined;
 
-  constructor(alarm: Alarm, release: (item: Item) => void) {
+  constructor(alarm: Alarm, onDue: (item: Item) => void) {
     this.#alarm = alarm;
-    this.#release = release;
+    this.#onDue = onDue;
   }
 
   get size(): number {
     return this.#items.length;
   }
 
-  /** Adds items; those that are due already are let go before this returns. */
+  /** Adds items; those already due are emitted before this returns. */
   add(items: Iterable<Item>): void {
     for (const item of items) this.#items.push(item);
-    this.#releaseDue();
+    this.#emitDue();
   }
 
-  /** Takes out everything that was not let go. */
+  /** Removes and returns everything that was not emitted. */
   takeAll(): Item[] {
     const items: Item[] = [];
     for (let item = this.#items.pop(); item !== undefined; item = this.#items.pop()) items.push(item);
@@ -59,11 +59,11 @@ export class DelayQueue<Item extends Due> {
     return items;
   }
 
-  #releaseDue(): void {
+  #emitDue(): void {
     for (let item = this.#items.peek(); item !== undefined; item = this.#items.peek()) {
       if (item.dueMs > this.#alarm.nowMs()) break;
       this.#items.pop();
-      this.#release(item);
+      this.#onDue(item);
     }
     this.#setAlarm();
   }
@@ -81,7 +81,7 @@ export class DelayQueue<Item extends Due> {
     this.#cancel = this.#alarm.after(waitMs, () => {
       this.#setForMs = Number.POSITIVE_INFINITY;
       this.#cancel = () => undefined;
-      this.#releaseDue();
+      this.#emitDue();
     });
   }
 }

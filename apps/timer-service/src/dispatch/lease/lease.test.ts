@@ -1,30 +1,30 @@
 import { describe, expect, test } from '@jest/globals';
 import { Lease, type LeaseStatements } from './lease.ts';
 
-/** Time that only passes when the registration sleeps, so that a test sees each heartbeat. */
+/** Creates a lease whose clock advances only with its sleeps, so that tests can observe each heartbeat. */
 function make(more: Partial<LeaseStatements> = {}) {
   let nowMs = 0;
   const calls: string[] = [];
   const ids: string[] = [];
   let wakeUp: (() => void) | undefined;
   const statements: LeaseStatements = {
-    register: (id) => {
-      calls.push('register');
+    acquireLease: (id) => {
+      calls.push('acquire');
       ids.push(id);
       return Promise.resolve(nowMs);
     },
-    renew: () => {
+    renewLease: () => {
       calls.push('renew');
       return Promise.resolve(nowMs);
     },
-    unregister: () => {
-      calls.push('unregister');
+    giveUpLease: () => {
+      calls.push('give up');
       return Promise.resolve();
     },
     rescue: () => Promise.resolve(),
     ...more,
   };
-  const registration = new Lease({
+  const lease = new Lease({
     statements,
     clock: { monotonicMs: () => nowMs, wallMs: () => 0 },
     sleep: (ms, signal) =>
@@ -38,87 +38,87 @@ function make(more: Partial<LeaseStatements> = {}) {
         });
       }),
     onSample: () => undefined,
-    onReplaced: () => calls.push('replaced'),
+    onExpired: () => calls.push('expired'),
     onError: () => calls.push('error'),
   });
-  const settle = () => new Promise((resolve) => setImmediate(resolve));
-  /** Lets the sleep that is under way pass, and what follows it happen. */
+  const flushPromises = () => new Promise((resolve) => setImmediate(resolve));
+  /** Ends the current sleep and waits for what follows it. */
   const passSleep = async () => {
-    await settle();
+    await flushPromises();
     wakeUp?.();
-    await settle();
+    await flushPromises();
   };
-  return { registration, calls, ids, passSleep, now: () => nowMs };
+  return { lease, calls, ids, passSleep, now: () => nowMs };
 }
 
-describe('Registration', () => {
-  test('is valid from its heartbeat on, for less than the silence after which others take over', async () => {
-    const { registration, now } = make();
-    expect(registration.isValid(0)).toBe(false);
-    await registration.start();
-    expect(registration.isValid(now() + 8_499)).toBe(true);
-    expect(registration.isValid(now() + 8_500)).toBe(false);
-    await registration.stop();
-    expect(registration.isValid(now())).toBe(false);
+describe('Lease', () => {
+  test('is valid after a heartbeat, and ends before others may rescue its claims', async () => {
+    const { lease, now } = make();
+    expect(lease.isValid(0)).toBe(false);
+    await lease.start();
+    expect(lease.isValid(now() + 8_499)).toBe(true);
+    expect(lease.isValid(now() + 8_500)).toBe(false);
+    await lease.stop();
+    expect(lease.isValid(now())).toBe(false);
   });
 
-  test('a heartbeat that fails renews nothing and is repeated soon', async () => {
+  test('a failed heartbeat does not renew it and is retried soon', async () => {
     let fail = false;
-    const { registration, calls, passSleep, now } = make({
-      renew: () => (fail ? Promise.reject(new Error('away')) : Promise.resolve(0)),
+    const { lease, calls, passSleep, now } = make({
+      renewLease: () => (fail ? Promise.reject(new Error('unavailable')) : Promise.resolve(0)),
     });
-    await registration.start();
+    await lease.start();
     fail = true;
     await passSleep();
-    expect(calls).toEqual(['register', 'error']);
+    expect(calls).toEqual(['acquire', 'error']);
     expect(now()).toBe(2_000);
-    expect(registration.isValid(8_500)).toBe(false);
+    expect(lease.isValid(8_500)).toBe(false);
     fail = false;
     await passSleep();
     expect(now()).toBe(2_500);
-    expect(registration.isValid(10_999)).toBe(true);
-    await registration.stop();
+    expect(lease.isValid(10_999)).toBe(true);
+    await lease.stop();
   });
 
-  test('after it was taken for dead it is invalid at once and comes back under another id', async () => {
-    let alive = true;
-    const { registration, calls, ids, passSleep, now } = make({
-      renew: () => Promise.resolve(alive ? 0 : undefined),
+  test('an expired lease is invalid at once and is acquired again under another id', async () => {
+    let expired = false;
+    const { lease, calls, ids, passSleep, now } = make({
+      renewLease: () => Promise.resolve(expired ? undefined : 0),
     });
-    await registration.start();
-    alive = false;
+    await lease.start();
+    expired = true;
     await passSleep();
-    expect(calls).toEqual(['register', 'replaced']);
-    expect(registration.isValid(now())).toBe(false);
+    expect(calls).toEqual(['acquire', 'expired']);
+    expect(lease.isValid(now())).toBe(false);
     await passSleep();
-    expect(calls).toEqual(['register', 'replaced', 'register']);
+    expect(calls).toEqual(['acquire', 'expired', 'acquire']);
     expect(new Set(ids).size).toBe(2);
-    expect(registration.id).toBe(ids[1]);
-    expect(registration.isValid(now())).toBe(true);
-    await registration.stop();
-    await registration.stop();
-    expect(calls.filter((call) => call === 'unregister')).toHaveLength(1);
+    expect(lease.id).toBe(ids[1]);
+    expect(lease.isValid(now())).toBe(true);
+    await lease.stop();
+    await lease.stop();
+    expect(calls.filter((call) => call === 'give up')).toHaveLength(1);
   });
 
-  test('waits for a database that is away when it starts', async () => {
+  test('start retries until the database is available', async () => {
     let tries = 0;
-    const { registration, passSleep } = make({
-      register: () => ((tries += 1) < 3 ? Promise.reject(new Error('away')) : Promise.resolve(0)),
+    const { lease, passSleep } = make({
+      acquireLease: () => ((tries += 1) < 3 ? Promise.reject(new Error('unavailable')) : Promise.resolve(0)),
     });
-    const started = registration.start();
+    const started = lease.start();
     await passSleep();
     await passSleep();
     await started;
     expect(tries).toBe(3);
-    await registration.stop();
+    await lease.stop();
   });
 
-  test('a start that waits for the database can be given up', async () => {
-    const { registration } = make({ register: () => Promise.reject(new Error('away')) });
-    const started = registration.start();
-    registration.giveUpStarting();
+  test('a start that waits for the database can be aborted', async () => {
+    const { lease } = make({ acquireLease: () => Promise.reject(new Error('unavailable')) });
+    const started = lease.start();
+    lease.abortStart();
     await started;
-    expect(registration.isValid(0)).toBe(false);
-    await registration.stop();
+    expect(lease.isValid(0)).toBe(false);
+    await lease.stop();
   });
 });

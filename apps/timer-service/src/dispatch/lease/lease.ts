@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { ClockSample } from '../database-clock.ts';
 
-/** Statements that a registration needs; the database's clock comes along with each. */
+/** `acquireLease` and `renewLease` return the database's time, in milliseconds since 1970. */
 export interface LeaseStatements {
-  readonly register: (id: string) => Promise<number>;
-  /** undefined: the dispatcher was taken for dead. */
-  readonly renew: (id: string) => Promise<number | undefined>;
-  readonly unregister: (id: string) => Promise<void>;
-  /** Takes the claims of dead dispatchers back; called after every renewal. */
+  readonly acquireLease: (id: string) => Promise<number>;
+  /** undefined: the lease has expired. */
+  readonly renewLease: (id: string) => Promise<number | undefined>;
+  readonly giveUpLease: (id: string) => Promise<void>;
+  /** Rescues lost claims; called after every renewal. */
   readonly rescue: (id: string) => Promise<void>;
 }
 
@@ -17,31 +17,31 @@ export interface LeaseOptions {
   readonly clock: Clock;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly onSample: (sample: ClockSample) => void;
-  /** Told when this dispatcher has a new id, after it was taken for dead. */
-  readonly onReplaced: () => void;
+  /** Called when the lease has expired and this dispatcher has a new id. */
+  readonly onExpired: () => void;
   readonly onError: (error: unknown) => void;
 }
 
-/** A dispatcher that was silent for longer is taken for dead by the others, in milliseconds. */
+/** A lease expires this long after the last heartbeat, in milliseconds. */
 export const LEASE_MS = 10_000;
-/** How often a dispatcher says that it lives. */
+/** The interval between heartbeats. */
 const RENEW_MS = 2_000;
-/** How soon it tries again when that failed. */
+/** The delay after a failed heartbeat. */
 const RETRY_MS = 500;
-/** A dispatcher stops starting attempts this long before the others may take it for dead. */
+/** A dispatcher starts no more attempts this long before its lease expires. */
 const MARGIN_MS = 1_500;
 
 /**
- * Keeps this dispatcher registered and tells whether it may start attempts: only for a bounded time after its last
- * heartbeat was sent. A process that was frozen, or cut off from the database, finds out by the monotonic clock before
- * it starts anything that may by then be another's.
+ * Keeps the lease of this dispatcher and decides whether it may start attempts: only for a limited time after its last
+ * heartbeat was sent. The monotonic clock stops a process that was frozen or cut off from the database before it starts
+ * timers that another dispatcher may have claimed.
  */
 export class Lease {
   readonly #options: LeaseOptions;
-  readonly #givenUp = new AbortController();
+  readonly #startAborted = new AbortController();
   readonly #stopping = new AbortController();
   #id = randomUUID();
-  #registered = false;
+  #acquired = false;
   #validUntilMs = Number.NEGATIVE_INFINITY;
   #run: Promise<void> | undefined;
 
@@ -58,33 +58,33 @@ export class Lease {
     return monotonicMs < this.#validUntilMs;
   }
 
-  /** Registers, trying until the database answers; resolves then. */
+  /** Acquires the lease; retries until it succeeds or {@link abortStart} is called. */
   async start(): Promise<void> {
-    while (!(await this.#beat()) && !this.#givenUp.signal.aborted)
-      await this.#options.sleep(RETRY_MS, this.#givenUp.signal);
+    while (!(await this.#beat()) && !this.#startAborted.signal.aborted)
+      await this.#options.sleep(RETRY_MS, this.#startAborted.signal);
     this.#run = this.#renewRegularly();
   }
 
-  /** Ends a start that still waits for the database. A registration that has started goes on until {@link stop}. */
-  giveUpStarting(): void {
-    this.#givenUp.abort();
+  /** Ends a start that waits for the database. A lease already acquired is renewed until {@link stop}. */
+  abortStart(): void {
+    this.#startAborted.abort();
   }
 
-  /** A claim was refused because this dispatcher is not registered any more. */
-  replace(): void {
+  /** To be called when a statement shows that the lease has expired: acquires a new one under a new id. */
+  expired(): void {
     this.#validUntilMs = Number.NEGATIVE_INFINITY;
-    this.#registered = false;
+    this.#acquired = false;
     this.#id = randomUUID();
-    this.#options.onReplaced();
+    this.#options.onExpired();
   }
 
-  /** Takes this dispatcher off the list, if the database answers. Idempotent. */
+  /** Gives up the lease if the database responds. Idempotent. */
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
     await this.#run;
     this.#validUntilMs = Number.NEGATIVE_INFINITY;
-    if (this.#registered) await this.#options.statements.unregister(this.#id).catch(this.#options.onError);
+    if (this.#acquired) await this.#options.statements.giveUpLease(this.#id).catch(this.#options.onError);
   }
 
   async #renewRegularly(): Promise<void> {
@@ -98,20 +98,20 @@ export class Lease {
     }
   }
 
-  /** One heartbeat, or the registration when there is none; whether it succeeded. */
+  /** Renews the lease, or acquires it if there is none; returns whether it succeeded. */
   async #beat(): Promise<boolean> {
     const { statements, clock, onSample, onError } = this.#options;
     const id = this.#id;
     const sentMs = clock.monotonicMs();
     try {
-      const databaseMs = this.#registered ? await statements.renew(id) : await statements.register(id);
-      // A claim that was refused meanwhile has given this dispatcher another id.
+      const databaseMs = this.#acquired ? await statements.renewLease(id) : await statements.acquireLease(id);
+      // A claim has reported in the meantime that the lease has expired.
       if (id !== this.#id) return false;
       if (databaseMs === undefined) {
-        this.replace();
+        this.expired();
         return false;
       }
-      this.#registered = true;
+      this.#acquired = true;
       this.#validUntilMs = sentMs + LEASE_MS - MARGIN_MS;
       onSample({ sentMs, receivedMs: clock.monotonicMs(), databaseMs });
       await statements.rescue(id);

@@ -5,21 +5,21 @@ const a = { id: 'a', fencingToken: 1 };
 const b = { id: 'b', fencingToken: 7 };
 
 describe('OrphanedClaims', () => {
-  test('a claim is orphaned when two checks in a row find it unknown', () => {
+  test('a claim is orphaned if two consecutive checks find it unknown', () => {
     const orphans = new OrphanedClaims();
     orphans.claimed([b]);
     expect(orphans.check([a, b])).toEqual([]);
     expect(orphans.check([a, b])).toEqual([a]);
   });
 
-  test('a claim whose result was on its way, that was settled meanwhile or claimed again is not', () => {
+  test('a claim is not orphaned if it becomes known, is settled or is claimed again between the checks', () => {
     const orphans = new OrphanedClaims();
     orphans.check([a, b, { id: 'c', fencingToken: 1 }]);
     orphans.claimed([a]);
     expect(orphans.check([a, { id: 'c', fencingToken: 2 }])).toEqual([]);
   });
 
-  test('a settled claim is forgotten, one claimed again since is not', () => {
+  test('a settle removes its own claim, not a newer one of the same timer', () => {
     const orphans = new OrphanedClaims();
     orphans.claimed([a, b]);
     orphans.claimed([{ id: 'b', fencingToken: 8 }]);
@@ -28,7 +28,7 @@ describe('OrphanedClaims', () => {
     expect(orphans.check([a, { id: 'b', fencingToken: 8 }])).toEqual([a]);
   });
 
-  test('checks run at regular heartbeats, after every failure, and once more to be sure', () => {
+  test('checks run at regular heartbeats, after database errors and to confirm a suspicion', () => {
     const orphans = new OrphanedClaims();
     const due = (heartbeats: number) => Array.from({ length: heartbeats }, () => orphans.isDue());
     expect(due(14)).not.toContain(true);

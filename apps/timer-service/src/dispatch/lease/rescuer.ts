@@ -3,18 +3,18 @@ import type { SettleBatcher } from '../settle/settle-batcher.ts';
 import type { OrphanedClaims } from './orphaned-claims.ts';
 
 /**
- * How often to search for lost claims although no lease has expired: for those that crossed the removal of their
- * dispatcher, and for timers that the first timer service left executing. Not at every heartbeat: the search steps over
- * the index entries of all finished timers that an old transaction keeps from being removed.
+ * How often to search for lost claims even if no lease has expired: for claims made while their dispatcher was being
+ * removed, and for timers that the first service left executing. Not at every heartbeat, because the search scans the
+ * index entries of all finished timers that an old transaction keeps from being removed.
  */
-const REGULAR_MS = 30_000;
+const RESCUE_INTERVAL_MS = 30_000;
 
 export interface RescueStatements {
-  /** Removes dispatchers whose lease has expired; returns how many. */
+  /** Removes dispatchers whose lease has expired; returns their number. */
   readonly removeExpired: () => Promise<number>;
-  /** Returns to pending what no registered dispatcher holds. */
+  /** Returns timers to pending that no dispatcher with a lease holds. */
   readonly rescue: () => Promise<RescueResult>;
-  /** What the table says that this dispatcher holds. */
+  /** The claims of this dispatcher in the table. */
   readonly listClaims: (dispatcherId: string) => Promise<RecordedClaim[]>;
 }
 
@@ -26,16 +26,16 @@ export interface RescuerOptions {
   readonly onRescued: (result: RescueResult) => void;
 }
 
-/** Returns timers to pending whose dispatcher lost its lease or its memory of them; run after each heartbeat. */
+/** Rescues lost claims and releases orphaned ones; run after each heartbeat. */
 export class Rescuer {
   readonly #options: RescuerOptions;
-  #lastMs = Number.NEGATIVE_INFINITY;
+  #lastRescueMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: RescuerOptions) {
     this.#options = options;
   }
 
-  /** @param dispatcherId whose own orphaned claims to release */
+  /** @param dispatcherId the dispatcher whose orphaned claims are released */
   async run(dispatcherId: string): Promise<void> {
     await this.#rescueLost();
     if (this.#options.orphans.isDue()) await this.#releaseOrphans(dispatcherId);
@@ -44,11 +44,11 @@ export class Rescuer {
   async #rescueLost(): Promise<void> {
     const { statements, monotonicMs, onRescued } = this.#options;
     const nowMs = monotonicMs();
-    // Owed until it has succeeded: the dispatcher that was removed will not be found a second time.
-    if ((await statements.removeExpired()) > 0) this.#lastMs = Number.NEGATIVE_INFINITY;
-    if (nowMs < this.#lastMs + REGULAR_MS) return;
+    // Required until a rescue has succeeded: the removed dispatcher will not be found again.
+    if ((await statements.removeExpired()) > 0) this.#lastRescueMs = Number.NEGATIVE_INFINITY;
+    if (nowMs < this.#lastRescueMs + RESCUE_INTERVAL_MS) return;
     const result = await statements.rescue();
-    this.#lastMs = nowMs;
+    this.#lastRescueMs = nowMs;
     if (result.returned + result.failed > 0) onRescued(result);
   }
 

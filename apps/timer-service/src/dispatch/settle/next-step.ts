@@ -2,7 +2,7 @@ import type { RetryPolicy } from '@timer-platform/callback-types';
 import type { Outcome } from '../../transports/transport.ts';
 import { giveUpAt, maxAttempts, retryDelay } from './retry-schedule.ts';
 
-/** What the decision about a finished attempt rests on. Instants are milliseconds since 1970. */
+/** The input of the decision. Instants are milliseconds since 1970. */
 export interface FinishedAttempt {
   readonly outcome: Outcome;
   /** Attempts that counted before this one. */
@@ -15,30 +15,30 @@ export interface FinishedAttempt {
   readonly random: number;
 }
 
-/** What becomes of the timer. */
+/** What happens to the timer. */
 export type NextStep =
   | { readonly kind: 'complete' }
   | { readonly kind: 'retry'; readonly atMs: number; readonly error: string }
   | { readonly kind: 'fail'; readonly error: string };
 
-/** A receiver's Retry-After is honoured in full up to this long. */
+/** A longer Retry-After is reduced to this. */
 export const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1_000;
 
-/** Decides what follows from an attempt: the only place that does. */
+/** Decides what follows from an attempt. This is the only place that does. */
 export function nextStep(attempt: FinishedAttempt): NextStep {
   const { outcome, attemptsBefore, retry, nowMs } = attempt;
   if (outcome.kind === 'delivered') return { kind: 'complete' };
   if (outcome.kind === 'permanent') return { kind: 'fail', error: outcome.reason };
 
-  const made = attemptsBefore + 1;
-  if (made >= maxAttempts(retry))
+  const attempts = attemptsBefore + 1;
+  if (attempts >= maxAttempts(retry))
     return {
       kind: 'fail',
-      error: made === 1 ? outcome.reason : `${outcome.reason} (gave up after ${made} attempts)`,
+      error: attempts === 1 ? outcome.reason : `${outcome.reason} (gave up after ${attempts} attempts)`,
     };
 
-  const asked = Math.min(outcome.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
-  const atMs = nowMs + Math.max(asked, retryDelay(retry, made, attempt.random));
+  const requestedMs = Math.min(outcome.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+  const atMs = nowMs + Math.max(requestedMs, retryDelay(retry, attempts, attempt.random));
   if (atMs > giveUpAt(retry, attempt.executeAtMs))
     return {
       kind: 'fail',

@@ -4,7 +4,7 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Waits after the first, second, … failed attempt of a timer without a policy of its own: ten attempts in about 16 h. */
+/** Delays after each failed attempt of a timer without its own policy: ten attempts in about 16 hours. */
 const DEFAULT_DELAYS_MS: readonly number[] = [
   5 * SECOND,
   30 * SECOND,
@@ -19,15 +19,15 @@ const DEFAULT_DELAYS_MS: readonly number[] = [
 
 const DEFAULT_MAX_ATTEMPTS = DEFAULT_DELAYS_MS.length + 1;
 
-/** Waits grow by up to this share at random, so that what failed together does not come back together. */
+/** Delays grow by a random share up to this, so that timers that failed together are not retried together. */
 const JITTER = 0.2;
 
-/** Attempts that the policy allows in all. */
+/** The number of attempts that the policy allows. */
 export function maxAttempts(policy: RetryPolicy | null): number {
   return policy?.max_attempts ?? (policy?.delays ? policy.delays.length + 1 : DEFAULT_MAX_ATTEMPTS);
 }
 
-/** A duration of a stored policy: it was checked when it was stored, but the row may have been written by hand. */
+/** Parses a duration of a stored policy; the fallback is for rows written by hand. */
 function storedDuration(text: string, fallbackMs: number): number {
   return parseDuration(text) ?? fallbackMs;
 }
@@ -35,23 +35,23 @@ function storedDuration(text: string, fallbackMs: number): number {
 function baseDelay(policy: RetryPolicy | null, failedAttempts: number): number {
   if (policy?.exponential) {
     const { initial, factor, max } = policy.exponential;
-    const grown = storedDuration(initial, 5 * SECOND) * factor ** (failedAttempts - 1);
-    return Math.min(grown, storedDuration(max, HOUR));
+    const delayMs = storedDuration(initial, 5 * SECOND) * factor ** (failedAttempts - 1);
+    return Math.min(delayMs, storedDuration(max, HOUR));
   }
   const delays = policy?.delays?.map((delay) => storedDuration(delay, MINUTE)) ?? DEFAULT_DELAYS_MS;
   return delays[Math.min(failedAttempts, delays.length) - 1] ?? MINUTE;
 }
 
 /**
- * Milliseconds to wait after the `failedAttempts`-th failed attempt.
+ * The delay after the `failedAttempts`-th failed attempt, in milliseconds.
  *
- * @param random from 0 up to 1, chooses the jitter
+ * @param random from 0 up to 1, determines the jitter
  */
 export function retryDelay(policy: RetryPolicy | null, failedAttempts: number, random: number): number {
   return baseDelay(policy, failedAttempts) * (1 + JITTER * random);
 }
 
-/** The instant after which no further attempt starts, in milliseconds since 1970; Infinity: there is none. */
+/** The instant after which no attempt starts, in milliseconds since 1970; Infinity if there is none. */
 export function giveUpAt(policy: RetryPolicy | null, executeAtMs: number): number {
   if (policy?.give_up_after === undefined) return Number.POSITIVE_INFINITY;
   return executeAtMs + storedDuration(policy.give_up_after, Number.POSITIVE_INFINITY);

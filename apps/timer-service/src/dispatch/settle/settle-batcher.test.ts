@@ -15,58 +15,58 @@ function make(more: Partial<SettleStatements> = {}) {
     release: (batch) => Promise.resolve(batch.length),
     ...more,
   };
-  const buffer = new SettleBatcher({
+  const batcher = new SettleBatcher({
     statements,
     onWritten: (batch) => written.push(batch),
     onError: (error) => errors.push(error),
     sleep: () => new Promise((resolve) => setImmediate(resolve)),
   });
-  return { buffer, written, errors };
+  return { batcher, written, errors };
 }
 
-describe('SettleBuffer', () => {
-  test('gathers while a statement runs, and writes at most a thousand rows with one', async () => {
+describe('SettleBatcher', () => {
+  test('collects claims during a statement and writes at most 1,000 rows per statement', async () => {
     let release: (() => void) | undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
     const sizes: number[] = [];
-    const { buffer } = make({
+    const { batcher } = make({
       delivered: async (batch) => {
         sizes.push(batch.length);
         await gate;
         return batch.length;
       },
     });
-    buffer.delivered(delivered('first'));
+    batcher.delivered(delivered('first'));
     while (sizes.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    for (let n = 0; n < 2_500; n += 1) buffer.delivered(delivered(`${n}`));
-    expect(buffer.size).toBe(2_501);
+    for (let n = 0; n < 2_500; n += 1) batcher.delivered(delivered(`${n}`));
+    expect(batcher.size).toBe(2_501);
     release?.();
-    await buffer.written();
+    await batcher.written();
     expect(sizes).toEqual([1, 1_000, 1_000, 500]);
-    expect(buffer.size).toBe(0);
+    expect(batcher.size).toBe(0);
   });
 
-  test('tries a batch that could not be written again, with nothing lost and nothing added', async () => {
+  test('retries a failed batch unchanged', async () => {
     const tries: number[] = [];
-    const { buffer, errors, written } = make({
+    const { batcher, errors, written } = make({
       delivered: (batch) => {
         tries.push(batch.length);
-        return tries.length < 3 ? Promise.reject(new Error('away')) : Promise.resolve(batch.length);
+        return tries.length < 3 ? Promise.reject(new Error('unavailable')) : Promise.resolve(batch.length);
       },
     });
-    buffer.delivered(delivered('a'));
-    buffer.delivered(delivered('b'));
-    await buffer.written();
+    batcher.delivered(delivered('a'));
+    batcher.delivered(delivered('b'));
+    await batcher.written();
     expect(tries).toEqual([2, 2, 2]);
     expect(errors).toHaveLength(2);
     expect(written).toMatchObject([{ kind: 'delivered', lost: 0, nextDueMs: null }]);
     expect(written[0]?.items.map(({ id }) => id)).toEqual(['a', 'b']);
   });
 
-  test('tells what was lost, and when the first of a batch is due again', async () => {
-    const { buffer, written } = make({ release: () => Promise.resolve(1) });
-    for (const notBeforeMs of [300, 100, null]) buffer.release({ id: 'x', fencingToken: 1, notBeforeMs });
-    await buffer.written();
+  test('reports how many claims were lost and when the first timer is due again', async () => {
+    const { batcher, written } = make({ release: () => Promise.resolve(1) });
+    for (const notBeforeMs of [300, 100, null]) batcher.release({ id: 'x', fencingToken: 1, notBeforeMs });
+    await batcher.written();
     expect(written).toMatchObject([{ kind: 'release', lost: 2, nextDueMs: 100 }]);
   });
 });

@@ -1,6 +1,6 @@
 import type { DeliveredAttempt, FailedAttempt, UnstartedClaim } from '@timer-platform/database';
 
-/** Where settled claims are written. Each answers how many of the batch were still this dispatcher's. */
+/** Each returns how many claims of the batch this dispatcher still held. */
 export interface SettleStatements {
   readonly delivered: (batch: readonly DeliveredAttempt[]) => Promise<number>;
   readonly failed: (batch: readonly FailedAttempt[]) => Promise<number>;
@@ -9,26 +9,24 @@ export interface SettleStatements {
 
 export interface WrittenBatch {
   readonly kind: keyof SettleStatements;
+  /** Claims that another dispatcher had taken; their timers were not changed. */
   readonly lost: number;
+  /** When the first timer of the batch is due again, in milliseconds since 1970; null: none, or not known. */
   readonly nextDueMs: number | null;
   readonly items: readonly { readonly id: string; readonly fencingToken: number }[];
 }
 
 export interface SettleBatcherOptions {
   readonly statements: SettleStatements;
-  /**
-   * Told after each written batch. `lost` of it had been claimed by another meanwhile and were left alone; the first of
-   * the others to be due again is so at `nextDueMs` (milliseconds since 1970; null: none, or not known).
-   */
   readonly onWritten: (batch: WrittenBatch) => void;
-  /** Told when a batch could not be written; it is tried again. */
+  /** Called when a batch could not be written; it is retried. */
   readonly onError: (error: unknown) => void;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** Rows of one statement at most. */
+/** The most rows per statement. */
 const MAX_BATCH = 1_000;
-/** How long the first of a batch waits for others, in milliseconds. */
+/** How long the first claim of a batch waits for others, in milliseconds. */
 const LINGER_MS = 5;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2_000;
@@ -40,11 +38,11 @@ interface LaneOptions<Item extends { readonly id: string; readonly fencingToken:
 > {
   readonly kind: keyof SettleStatements;
   readonly write: (batch: readonly Item[]) => Promise<number>;
-  /** When the timer is due again; null: not, or not known. */
+  /** When the timer is due again; null: never, or not known. */
   readonly dueAgainMs: (item: Item) => number | null;
 }
 
-/** Claims of one kind on their way to the table. */
+/** Writes claims of one kind. */
 class Lane<Item extends { readonly id: string; readonly fencingToken: number }> {
   readonly #options: LaneOptions<Item>;
   #items: Item[] = [];
@@ -64,12 +62,12 @@ class Lane<Item extends { readonly id: string; readonly fencingToken: number }> 
     this.#run ??= this.#drain();
   }
 
-  /** Resolves when everything added so far is written. */
+  /** Resolves when every claim added so far is written. */
   async written(): Promise<void> {
     await this.#run;
   }
 
-  /** One statement at a time: while it runs, the next batch gathers. Under load batches so grow by themselves. */
+  /** Runs one statement at a time and gathers the next batch meanwhile, so batches grow under load. */
   async #drain(): Promise<void> {
     await this.#options.sleep(LINGER_MS);
     while (this.#items.length > 0) {
@@ -81,7 +79,7 @@ class Lane<Item extends { readonly id: string; readonly fencingToken: number }> 
     this.#run = undefined;
   }
 
-  /** Never gives up: until it is written, the timer stays executing. The fence makes a repetition harmless. */
+  /** Retries until it succeeds: until then the timers stay executing. Fencing makes repetition harmless. */
   async #persist(batch: readonly Item[]): Promise<void> {
     const { kind, write, dueAgainMs, onWritten, onError, sleep } = this.#options;
     for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
@@ -104,7 +102,7 @@ class Lane<Item extends { readonly id: string; readonly fencingToken: number }> 
   }
 }
 
-/** Gathers what became of claims and writes it in batches, one statement of each kind at a time. */
+/** Collects settled claims and writes them in batches, one statement of each kind at a time. */
 export class SettleBatcher {
   readonly #delivered: Lane<DeliveredAttempt>;
   readonly #failed: Lane<FailedAttempt>;
@@ -148,7 +146,7 @@ export class SettleBatcher {
     this.#unstarted.add(claim);
   }
 
-  /** Resolves when everything is written; while the database is away, not before it is back. */
+  /** Resolves when every claim is written; waits while the database is unavailable. */
   async written(): Promise<void> {
     while (this.size > 0)
       await Promise.all([this.#delivered.written(), this.#failed.written(), this.#unstarted.written()]);

@@ -1,4 +1,4 @@
-/** Something that waits until the test lets it go on. */
+/** A promise that a test resolves. */
 export interface Gate<Value> {
   readonly passed: Promise<Value>;
   readonly open: (value: Value) => void;

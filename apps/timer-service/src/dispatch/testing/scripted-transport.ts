@@ -7,17 +7,17 @@ export interface Sent {
   readonly timerId: string;
   readonly payload: string | null;
   readonly destination: string;
-  /** This machine's clock, which is also the test database's, in milliseconds since 1970. */
+  /** By this machine's clock, which the test database shares, in milliseconds since 1970. */
   readonly atMs: number;
 }
 
-/** A transport that sends nothing and answers what the test says: the dispatcher is under test, not delivery. */
+/** A transport that sends nothing and returns the outcomes that the test defines. */
 export class ScriptedTransport<Type extends CallbackType> implements Transport<Type> {
   readonly sent: Sent[] = [];
   readonly #destinationOf: (callback: StoredCallback<Type>) => string;
   readonly #waiting = new Set<() => void>();
-  /** Decides how a delivery ends; may take its time. */
-  answer: (sent: Sent) => Outcome | Promise<Outcome> = () => DELIVERED;
+  /** Returns the outcome of a delivery, or a promise of it. */
+  respond: (sent: Sent) => Outcome | Promise<Outcome> = () => DELIVERED;
 
   constructor(destinationOf: (callback: StoredCallback<Type>) => string) {
     this.#destinationOf = destinationOf;
@@ -31,20 +31,20 @@ export class ScriptedTransport<Type extends CallbackType> implements Transport<T
     const atMs = performance.timeOrigin + performance.now();
     const sent = { timerId, payload, destination: this.#destinationOf(callback), atMs };
     this.sent.push(sent);
-    for (const look of this.#waiting) look();
-    return this.answer(sent);
+    for (const check of this.#waiting) check();
+    return this.respond(sent);
   }
 
-  /** Resolves when something sent fulfils the condition. */
+  /** Resolves when the deliveries so far fulfill the condition. */
   async until(isEnough: (sent: readonly Sent[]) => boolean): Promise<void> {
     if (isEnough(this.sent)) return;
     await new Promise<void>((resolve) => {
-      const look = () => {
+      const check = () => {
         if (!isEnough(this.sent)) return;
-        this.#waiting.delete(look);
+        this.#waiting.delete(check);
         resolve();
       };
-      this.#waiting.add(look);
+      this.#waiting.add(check);
     });
   }
 
