@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MigrationError, queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
+import { nextBatchRows, restAfter } from './batch-throttle.ts';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
-import { nextBatchRows, restAfter } from './pace.ts';
 
 /**
  * One batch: rows after the cursor, the cursor and the counter, in one transaction. The first pass leaves out rows that

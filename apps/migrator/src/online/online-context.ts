@@ -7,7 +7,7 @@ import {
   type OnlinePhase,
   withLockRetry,
 } from '@timer-platform/migrations';
-import type { Evidence } from './evidence.ts';
+import type { Evidence } from './verification-result.ts';
 
 /** What happens on the way; the commands print it. */
 export type OnlineEvent =

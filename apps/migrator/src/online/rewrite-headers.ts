@@ -7,9 +7,9 @@ import {
 } from '@timer-platform/database';
 import { MigrationError, queryRow, queryRows } from '@timer-platform/migrations';
 import { z } from 'zod';
+import { nextBatchRows, restAfter } from './batch-throttle.ts';
 import { KEEP_UPDATED_AT, whileUpdatedAtCanBeKept } from './keep-updated-at.ts';
 import { inShortTransaction, type LockContext, type OnlineContext } from './online-context.ts';
-import { nextBatchRows, restAfter } from './pace.ts';
 
 /** encrypt: plain headers and those under an older key get the current one. decrypt: all become plain. */
 export type HeaderRewrite = 'encrypt' | 'decrypt';

@@ -24,11 +24,11 @@ import { backfill, refuseToGoOn } from './backfill.ts';
 import { buildIndex } from './build-index.ts';
 import { addConstraints } from './constraints.ts';
 import { contract } from './contract.ts';
-import type { Evidence } from './evidence.ts';
 import { expand } from './expand.ts';
 import { refuseOldClients } from './old-clients.ts';
 import { DEFAULT_PACE, type OnlineContext, type OnlineEvent, type Pace } from './online-context.ts';
 import { preflight } from './preflight.ts';
+import type { Evidence } from './verification-result.ts';
 import { verify } from './verify.ts';
 
 export interface OnlineOptions {

@@ -1,8 +1,8 @@
 import { describeSession } from '@timer-platform/migrations';
 import { Presets, SingleBar } from 'cli-progress';
 import { formatDuration, type Output } from '../output.ts';
-import { objections } from './evidence.ts';
 import type { OnlineEvent } from './online-context.ts';
+import { objections } from './verification-result.ts';
 
 /** Without a terminal: a line at most this often, in milliseconds. */
 const LINE_EVERY_MS = 5_000;

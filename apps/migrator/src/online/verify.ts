@@ -1,7 +1,7 @@
 import { MigrationError, queryRow, queryRows } from '@timer-platform/migrations';
 import { z } from 'zod';
-import { type Evidence, evidenceSchema, objections } from './evidence.ts';
 import type { OnlineContext } from './online-context.ts';
+import { type Evidence, evidenceSchema, objections } from './verification-result.ts';
 
 const OLD_SHAPE = `(callback_url, COALESCE(callback_headers, 'null'), COALESCE(callback_payload, 'null'))`;
 const NEW_SHAPE = `(callback_config->>'url', COALESCE(callback_config->'headers', 'null'), COALESCE(callback_config->'payload', 'null'))`;

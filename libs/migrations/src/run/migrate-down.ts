@@ -4,7 +4,7 @@ import { CompiledQuery, type Kysely, Migrator } from 'kysely';
 import { type MigrationFile, parseMigrationFile, readMigrationFiles } from '../files/migration-file.ts';
 import { findMigrationsDirectory } from '../files/migrations-directory.ts';
 import { compareLedger, refuseProblems } from '../ledger/compare-ledger.ts';
-import { followLedger } from '../ledger/kysely-bookkeeping.ts';
+import { followLedger } from '../ledger/kysely-table.ts';
 import { deleteLedgerRow, readLedger } from '../ledger/ledger.ts';
 import { BlockerWatch } from '../locks/blocking-sessions.ts';
 import { DEFAULT_LOCK_POLICY, type LockPolicy, withLockRetry } from '../locks/lock-retry.ts';

@@ -2,7 +2,7 @@ import { type MigrationFile, readMigrationFiles } from '../files/migration-file.
 import { findMigrationsDirectory } from '../files/migrations-directory.ts';
 import { type Adoption, adoptUnderLock, hasTimers } from '../ledger/adopt.ts';
 import { compareLedger, refuseProblems } from '../ledger/compare-ledger.ts';
-import { followLedger } from '../ledger/kysely-bookkeeping.ts';
+import { followLedger } from '../ledger/kysely-table.ts';
 import { createLedger, type Ledger, readLedger } from '../ledger/ledger.ts';
 import { readOnlineState } from '../ledger/online-state.ts';
 import { BlockerWatch, type BlockingSession } from '../locks/blocking-sessions.ts';

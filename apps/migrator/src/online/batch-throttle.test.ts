@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { nextBatchRows, restAfter } from './batch-throttle.ts';
 import { DEFAULT_PACE } from './online-context.ts';
-import { nextBatchRows, restAfter } from './pace.ts';
 
 const pace = { ...DEFAULT_PACE, targetBatchMs: 100 };
 
