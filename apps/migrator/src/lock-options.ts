@@ -11,7 +11,7 @@ export interface LockOptions {
 export function lockPolicyOf(options: LockOptions): LockPolicy {
   return {
     ...DEFAULT_LOCK_POLICY,
-    tryMs: options.lockTimeoutMs ?? DEFAULT_LOCK_POLICY.tryMs,
+    lockTimeoutMs: options.lockTimeoutMs ?? DEFAULT_LOCK_POLICY.lockTimeoutMs,
     patienceMs:
       options.lockPatience === undefined ? DEFAULT_LOCK_POLICY.patienceMs : options.lockPatience * 1000,
   };

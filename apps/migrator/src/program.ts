@@ -13,7 +13,7 @@ import { status, type StatusCommand } from './commands/status.ts';
 import { type VerifyCommand, verifyDatabase } from './commands/verify.ts';
 import { readConfig, readHeaderKeys } from './config.ts';
 import type { Output } from './output.ts';
-import { useDatabase } from './with-database.ts';
+import { withDatabase } from './with-database.ts';
 
 /** `status --check` found something pending; it is told already. */
 export class PendingError extends Error {
@@ -78,7 +78,7 @@ function collect(value: string, previous: readonly string[]): readonly string[] 
 /** The commands with their options. What they throw is for the caller. */
 export function buildProgram(env: Environment, output: Output, listenForStop: () => AbortSignal): Command {
   const onDatabase = (work: (databaseUrl: string) => Promise<void>): Promise<void> =>
-    useDatabase(readConfig(env), output, work);
+    withDatabase(readConfig(env), output, work);
   const program = new Command('migrator')
     .description(
       'Brings a timer database to the newest schema. Uses DATABASE_URL, or PG_HOST, PG_PORT, PG_USER, PG_PASSWORD and PG_DB_NAME, or the embedded PostgreSQL when none is set.',

@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import type { Output } from './output.ts';
 
 /** Runs `work` on the database of the settings; the embedded server is started for it when none runs. */
-export async function useDatabase<T>(
+export async function withDatabase<T>(
   config: Config,
   output: Output,
   work: (databaseUrl: string) => Promise<T>,

@@ -6,8 +6,8 @@ export { lineAndColumn, maskOpaqueTokens, splitStatements } from './files/split-
 export type { Adoption, AdoptOptions } from './ledger/adopt.ts';
 export { adoptDatabase, switchLedger } from './ledger/adopt.ts';
 export type { LedgerComparison, LedgerProblem } from './ledger/compare-ledger.ts';
-export { compareLedger, refuseProblems } from './ledger/compare-ledger.ts';
-export { followLedger } from './ledger/kysely-table.ts';
+export { assertNoProblems, compareLedger } from './ledger/compare-ledger.ts';
+export { syncKyselyTable } from './ledger/kysely-table.ts';
 export type { Ledger, LedgerRow, LedgerTable } from './ledger/ledger.ts';
 export { createLedger, insertLedgerRow, readLedger } from './ledger/ledger.ts';
 export type { MigrationState } from './ledger/migration-state.ts';

@@ -9,9 +9,9 @@ export interface AdoptCommand {
 }
 
 /** What was recorded and why it could be. */
-export function describeAdoption({ recorded, ledgerTable, beside }: Adoption): string {
+export function describeAdoption({ recorded, ledgerTable, keepsLegacyLedger }: Adoption): string {
   const files = recorded.map((file) => file.fileName).join(', ');
-  const where = beside
+  const where = keepsLegacyLedger
     ? `${ledgerTable}, beside the old service's _sqlx_migrations: it can still start`
     : ledgerTable;
   return `adopted: the table timers is exactly what ${files} makes; recorded in ${where}`;

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  assertNoProblems,
   compareLedger,
   dumpSchema,
   findMigrationsDirectory,
@@ -10,7 +11,6 @@ import {
   readLedger,
   readMigrationFiles,
   readSchemaObjects,
-  refuseProblems,
 } from '@timer-platform/migrations';
 import type { Output } from '../output.ts';
 
@@ -41,7 +41,7 @@ async function dumpDatabase(
   const session = await openMigrationSession(databaseUrl);
   try {
     const { applied, problems } = compareLedger(files, await readLedger(session.client));
-    refuseProblems(problems);
+    assertNoProblems(problems);
     const newest = applied.at(-1);
     if (newest === undefined)
       throw new MigrationError('not-adopted', 'no migration is recorded in this database; migrate it first');

@@ -23,11 +23,11 @@ export interface EncryptHeadersCommand extends LockOptions {
  * Gentler than the back-fill: a dispatcher passes over a timer that is held when it is due, and finds it half a second
  * later.
  */
-const pace = { targetBatchMs: 25, firstBatchRows: 100, restRatio: 0.5 };
+const THROTTLE = { targetBatchMs: 25, firstBatchRows: 100, pauseRatio: 0.5 };
 /** The server notices within a second or so that a killed migrator is gone; a live one is not waited for longer. */
 const LOCK_WAIT_MS = 5_000;
 
-function refuseKeys(keys: HeaderKeys, decrypt: boolean): void {
+function assertUsableKeys(keys: HeaderKeys, decrypt: boolean): void {
   if (keys.byId.size > 0 && (decrypt || keys.current !== undefined)) return;
   const message =
     keys.byId.size === 0
@@ -42,7 +42,7 @@ SELECT count(*) FILTER (WHERE attname = 'callback_config') > 0 AS current,
 FROM pg_attribute WHERE attrelid = to_regclass('timers') AND NOT attisdropped`;
 
 /** While an old client may read the headers from its own column, they have to stay readable. */
-async function refuseOldSchema({ client }: MigrationSession): Promise<void> {
+async function assertCurrentSchema({ client }: MigrationSession): Promise<void> {
   const has = await queryRow(client, z.object({ current: z.boolean(), old: z.boolean() }), FIND_COLUMNS);
   if (!has.current)
     throw new MigrationError('not-adopted', 'timers is not at version 2: run migrator:migrate first');
@@ -53,7 +53,7 @@ async function refuseOldSchema({ client }: MigrationSession): Promise<void> {
     );
 }
 
-function describe(report: RewriteReport, decrypt: boolean): string {
+function describeReport(report: RewriteReport, decrypt: boolean): string {
   const verb = decrypt ? 'decrypted' : 'encrypted';
   return `${verb} the headers of ${report.rewritten} timers, looked at ${report.rows}`;
 }
@@ -67,19 +67,19 @@ export async function encryptHeaders(
   signal: AbortSignal,
 ): Promise<void> {
   const decrypt = command.decrypt === true;
-  refuseKeys(keys, decrypt);
+  assertUsableKeys(keys, decrypt);
   const session = await openMigrationSession(databaseUrl);
   const watch = new BlockerWatch(databaseUrl);
   const progress = showProgress(output);
   let report: RewriteReport;
   try {
     report = await withMigrationLock(session.client, { lockWaitMs: LOCK_WAIT_MS }, async () => {
-      await refuseOldSchema(session);
+      await assertCurrentSchema(session);
       return rewriteHeaders({
         session,
         watch,
         policy: lockPolicyOf(command),
-        pace: { ...pace, firstBatchRows: command.batchRows ?? pace.firstBatchRows },
+        throttle: { ...THROTTLE, firstBatchRows: command.batchRows ?? THROTTLE.firstBatchRows },
         signal,
         report: progress.report,
         keys,
@@ -92,7 +92,7 @@ export async function encryptHeaders(
     await session.close();
   }
   if (command.json === true) output.json(report);
-  else output.line(describe(report, decrypt));
+  else output.line(describeReport(report, decrypt));
   if (report.unreadable === 0) return;
   const examples = report.examples.map(({ id, reason }) => `  ${id}: ${reason}`);
   throw new MigrationError(

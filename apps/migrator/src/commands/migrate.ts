@@ -19,7 +19,7 @@ export interface MigrateCommand extends LockOptions {
   readonly json?: boolean | undefined;
 }
 
-function tellProgress(output: Output, json: boolean): (progress: MigrationProgress) => void {
+function printProgress(output: Output, json: boolean): (progress: MigrationProgress) => void {
   return (progress) => {
     switch (progress.kind) {
       case 'waiting': {
@@ -74,7 +74,7 @@ export async function migrate(databaseUrl: string, command: MigrateCommand, outp
     blockingRowLimit: command.allowBlocking === true ? Infinity : command.blockingRowLimit,
     lockPolicy: lockPolicyOf(command),
     beforeContract: command.beforeContract,
-    onProgress: tellProgress(output, json),
+    onProgress: printProgress(output, json),
   });
   if (json) output.json(toJsonReport(report));
   else if (report.applied.length === 0)

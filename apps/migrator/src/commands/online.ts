@@ -1,6 +1,6 @@
 import type { OnlineState } from '@timer-platform/migrations';
 import { type LockOptions, lockPolicyOf } from '../lock-options.ts';
-import { DEFAULT_PACE, type Pace } from '../online/online-context.ts';
+import { type BatchThrottle, DEFAULT_THROTTLE } from '../online/batch-throttle.ts';
 import {
   abortOnline,
   contractOnline,
@@ -26,11 +26,11 @@ export interface OnlineCommand extends LockOptions {
 const NEXT_STEPS = `Old and new clients work side by side now; docs/migrating.md tells how to change over without a stop. When no process of
 the old service is left: \`nx run migrator:online -- contract --old-service-stopped\`. Until then \`abort\` goes back without loss.`;
 
-function paceOf(command: OnlineCommand): Pace {
+function throttleOf(command: OnlineCommand): BatchThrottle {
   return {
-    ...DEFAULT_PACE,
-    targetBatchMs: command.targetBatchMs ?? DEFAULT_PACE.targetBatchMs,
-    firstBatchRows: command.batchRows ?? DEFAULT_PACE.firstBatchRows,
+    ...DEFAULT_THROTTLE,
+    targetBatchMs: command.targetBatchMs ?? DEFAULT_THROTTLE.targetBatchMs,
+    firstBatchRows: command.batchRows ?? DEFAULT_THROTTLE.firstBatchRows,
   };
 }
 
@@ -46,7 +46,7 @@ async function withProgress<T>(
     return await work({
       databaseUrl,
       directory: command.migrations,
-      pace: paceOf(command),
+      throttle: throttleOf(command),
       lockPolicy: lockPolicyOf(command),
       signal,
       report: progress.report,
@@ -66,7 +66,7 @@ function describeState(state: OnlineState): string {
   ].join('\n');
 }
 
-async function tellStatus(databaseUrl: string, command: OnlineCommand, output: Output): Promise<void> {
+async function printStatus(databaseUrl: string, command: OnlineCommand, output: Output): Promise<void> {
   const state = await statusOnline(databaseUrl);
   if (command.json === true) output.json(state ?? null);
   else output.line(state === undefined ? 'no online migration was ever begun' : describeState(state));
@@ -86,7 +86,7 @@ export async function online(
     withProgress(databaseUrl, command, output, signal, work);
   switch (action) {
     case 'status':
-      return tellStatus(databaseUrl, command, output);
+      return printStatus(databaseUrl, command, output);
     case 'pause':
       await pauseOnline(databaseUrl);
       if (command.json !== true) output.line('it stops after the batch under way');
@@ -115,5 +115,5 @@ export async function online(
       if (command.json !== true) output.line('aborted, the schema is that of version 1 again');
       break;
   }
-  if (command.json === true) await tellStatus(databaseUrl, command, output);
+  if (command.json === true) await printStatus(databaseUrl, command, output);
 }

@@ -1,4 +1,5 @@
 import {
+  assertNoProblems,
   blocksTable,
   findMigrationsDirectory,
   type MigrationFile,
@@ -7,7 +8,6 @@ import {
   queryRow,
   readMigrationFiles,
   readMigrationState,
-  refuseProblems,
 } from '@timer-platform/migrations';
 import { z } from 'zod';
 import { type AnalyzedStatement, analyzeFile } from '../analysis/analyze-file.ts';
@@ -58,7 +58,7 @@ function indent(text: string): string {
   return text.replaceAll(/^/gm, '    ');
 }
 
-function tellText(plan: readonly PlannedFile[], output: Output): void {
+function printText(plan: readonly PlannedFile[], output: Output): void {
   if (plan.length === 0) output.line('nothing is pending');
   for (const { file, statements } of plan) {
     output.line(`${file.fileName}  (${file.inTransaction ? 'one transaction' : 'outside a transaction'})`);
@@ -104,14 +104,14 @@ export async function plan(databaseUrl: string, command: PlanCommand, output: Ou
   try {
     await session.client.query('BEGIN TRANSACTION READ ONLY');
     const state = await readMigrationState(session.client, directory, files);
-    refuseProblems(state.problems);
+    assertNoProblems(state.problems);
     const planned: PlannedFile[] = [];
     for (const file of state.pending) planned.push(await planFile(session, file));
     await session.client.query('COMMIT');
     if (state.adoptable !== undefined)
       output.note(`the database of the old service will be adopted at version ${state.adoptable}`);
     if (command.json === true) output.json(toJsonPlan(planned));
-    else tellText(planned, output);
+    else printText(planned, output);
   } finally {
     await session.close();
   }

@@ -1,4 +1,5 @@
 import {
+  assertNoProblems,
   findMigrationsDirectory,
   isUnderWay,
   type MigrationFile,
@@ -9,7 +10,6 @@ import {
   readMigrationFiles,
   readMigrationState,
   readOnlineState,
-  refuseProblems,
 } from '@timer-platform/migrations';
 import type { Output } from '../output.ts';
 
@@ -23,7 +23,7 @@ function appliedAt(state: MigrationState, file: MigrationFile): Date | undefined
   return state.ledger.rows.find((row) => row.version === file.version)?.installed_on;
 }
 
-function tellText(state: MigrationState, online: OnlineState | undefined, output: Output): void {
+function printText(state: MigrationState, online: OnlineState | undefined, output: Output): void {
   for (const file of state.applied) {
     output.line(
       `applied  ${file.fileName}  ${appliedAt(state, file)?.toISOString() ?? 'by the old service; not recorded yet'}`,
@@ -73,8 +73,8 @@ export async function status(databaseUrl: string, command: StatusCommand, output
     const online = await readOnlineState(session.client, ONLINE_VERSION);
     await session.client.query('COMMIT');
     if (command.json === true) output.json(toJsonStatus(state, online));
-    else tellText(state, online, output);
-    if (command.check === true) refuseProblems(state.problems);
+    else printText(state, online, output);
+    if (command.check === true) assertNoProblems(state.problems);
     return state.pending.length === 0;
   } finally {
     await session.close();

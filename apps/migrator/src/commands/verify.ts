@@ -32,7 +32,7 @@ function asProblem(error: unknown): LedgerProblem {
 }
 
 /** Every faulty file, where reading them all at once would name the first only. */
-async function findFileFaults(directory: string): Promise<LedgerProblem[]> {
+async function findInvalidFiles(directory: string): Promise<LedgerProblem[]> {
   const names = await readdir(directory).catch(() => []);
   const faults = await Promise.all(
     names
@@ -73,8 +73,8 @@ interface Findings {
   readonly notCompared: string | undefined;
 }
 
-async function look(session: MigrationSession, directory: string): Promise<Findings> {
-  const faults = await findFileFaults(directory);
+async function findAllProblems(session: MigrationSession, directory: string): Promise<Findings> {
+  const faults = await findInvalidFiles(directory);
   if (faults.length > 0) return { problems: faults, notCompared: 'the files cannot be read' };
   const files = await readMigrationFiles(directory);
   const state = await readMigrationState(session.client, directory, files);
@@ -108,7 +108,7 @@ export async function verifyDatabase(
   const session = await openMigrationSession(databaseUrl);
   try {
     await session.client.query('BEGIN TRANSACTION READ ONLY');
-    const { problems, notCompared } = await look(session, directory).catch((error: unknown) => ({
+    const { problems, notCompared } = await findAllProblems(session, directory).catch((error: unknown) => ({
       problems: [asProblem(error)],
       notCompared: 'see the problem',
     }));

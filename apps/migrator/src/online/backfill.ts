@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MigrationError, queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
-import { nextBatchRows, restAfter } from './batch-throttle.ts';
+import { nextBatchRows, pauseAfterBatch } from './batch-throttle.ts';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
 
 /**
@@ -38,7 +38,7 @@ const NEXT_PHASE = `
 UPDATE _online_migrations SET phase = $2, cursor = DEFAULT, updated_at = clock_timestamp() WHERE version = $1`;
 
 /** Why a phase ends before its time, if it does. */
-export function refuseToGoOn(context: OnlineContext, paused: boolean): void {
+export function throwIfStopped(context: OnlineContext, paused: boolean): void {
   if (context.signal.aborted) {
     throw new MigrationError(
       'interrupted',
@@ -59,7 +59,7 @@ export async function backfill(context: OnlineContext, phase: 'backfill' | 'swee
   const statement = fillBatch(phase === 'backfill' ? 'SKIP LOCKED' : '');
   const startedAt = performance.now();
   let filled = 0;
-  for (let rows = context.pace.firstBatchRows; ;) {
+  for (let rows = context.throttle.firstBatchRows; ;) {
     const batchStartedAt = performance.now();
     const batch = await inShortTransaction(context, phase, async () => {
       await client.query("SET LOCAL timers.backfill = 'on'");
@@ -74,9 +74,9 @@ export async function backfill(context: OnlineContext, phase: 'backfill' | 'swee
       rowsPerSecond: (filled * 1000) / (performance.now() - startedAt),
     });
     if (batch.rows === 0) break;
-    refuseToGoOn(context, batch.paused);
-    rows = nextBatchRows(rows, tookMs, context.pace);
-    await sleep(restAfter(tookMs, context.pace));
+    throwIfStopped(context, batch.paused);
+    rows = nextBatchRows(rows, tookMs, context.throttle);
+    await sleep(pauseAfterBatch(tookMs, context.throttle));
   }
   await client.query(NEXT_PHASE, [version, phase === 'backfill' ? 'sweep' : 'constraints']);
 }

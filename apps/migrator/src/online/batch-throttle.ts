@@ -1,17 +1,27 @@
-import type { Pace } from './online-context.ts';
+/** Limits the load of a rewrite in batches on the rest of the database. */
+export interface BatchThrottle {
+  /** Target duration of a batch in milliseconds: about the longest wait of a client that writes one of its rows. */
+  readonly targetBatchMs: number;
+  /** Rows of the first batch; later sizes follow from the target. */
+  readonly firstBatchRows: number;
+  /** Pause after a batch, as a fraction of the duration of the batch. */
+  readonly pauseRatio: number;
+}
 
-const limits = { least: 50, most: 20_000 };
-/** A batch may grow or shrink by this factor at once, so that one slow batch does not decide. */
-const STEP = 2;
+export const DEFAULT_THROTTLE: BatchThrottle = { targetBatchMs: 100, firstBatchRows: 500, pauseRatio: 0.2 };
 
-/** Rows of the next batch, from what the last one took. Pure. */
-export function nextBatchRows(rows: number, tookMs: number, pace: Pace): number {
-  const wanted = rows * (pace.targetBatchMs / Math.max(tookMs, 1));
-  const gentle = Math.min(Math.max(wanted, rows / STEP), rows * STEP);
-  return Math.round(Math.min(Math.max(gentle, limits.least), limits.most));
+const rowLimits = { min: 50, max: 20_000 };
+/** Largest growth or shrinkage from one batch to the next, so that one slow batch has little influence. */
+const MAX_STEP = 2;
+
+/** Rows of the next batch, from the duration of the last one. Pure. */
+export function nextBatchRows(rows: number, tookMs: number, throttle: BatchThrottle): number {
+  const ideal = rows * (throttle.targetBatchMs / Math.max(tookMs, 1));
+  const limited = Math.min(Math.max(ideal, rows / MAX_STEP), rows * MAX_STEP);
+  return Math.round(Math.min(Math.max(limited, rowLimits.min), rowLimits.max));
 }
 
 /** Pause after a batch, in milliseconds. Pure. */
-export function restAfter(tookMs: number, pace: Pace): number {
-  return Math.min(tookMs, pace.targetBatchMs * STEP) * pace.restRatio;
+export function pauseAfterBatch(tookMs: number, throttle: BatchThrottle): number {
+  return Math.min(tookMs, throttle.targetBatchMs * MAX_STEP) * throttle.pauseRatio;
 }

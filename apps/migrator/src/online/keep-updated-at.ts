@@ -23,7 +23,7 @@ const DROP = 'DROP FUNCTION IF EXISTS timers_keep_updated_at() CASCADE';
  * and lock out writers for each batch; this takes a lock for a moment before and after. What a killed process left
  * behind does nothing, and the next run removes it.
  */
-export async function whileUpdatedAtCanBeKept<T>(context: LockContext, work: () => Promise<T>): Promise<T> {
+export async function withUpdatedAtKept<T>(context: LockContext, work: () => Promise<T>): Promise<T> {
   const { client } = context.session;
   await inShortTransaction(context, 'begin', async () => {
     await client.query(DROP);

@@ -32,7 +32,7 @@ async function findOldClients(
 }
 
 /** @throws MigrationError `old-clients`, naming each. */
-export async function refuseOldClients(
+export async function assertNoOldClients(
   session: MigrationSession,
   knownApplications: readonly string[],
 ): Promise<void> {

@@ -7,7 +7,8 @@ import {
   type OnlinePhase,
   withLockRetry,
 } from '@timer-platform/migrations';
-import type { Evidence } from './verification-result.ts';
+import type { BatchThrottle } from './batch-throttle.ts';
+import type { VerificationResult } from './verification-result.ts';
 
 /** What happens on the way; the commands print it. */
 export type OnlineEvent =
@@ -15,26 +16,14 @@ export type OnlineEvent =
   | { readonly kind: 'phase'; readonly phase: OnlinePhase }
   | { readonly kind: 'batch'; readonly done: number; readonly total: number; readonly rowsPerSecond: number }
   | { readonly kind: 'blocked'; readonly step: string; readonly failed: LockTry }
-  | { readonly kind: 'evidence'; readonly evidence: Evidence };
-
-/** How the back-fill treats the others on the database. */
-export interface Pace {
-  /** What a batch should take, in milliseconds: about as long as a writer of one of its rows may have to wait. */
-  readonly targetBatchMs: number;
-  /** Rows of the first batch; the later ones follow from the target. */
-  readonly firstBatchRows: number;
-  /** Pause after a batch, as a part of the batch's time. */
-  readonly restRatio: number;
-}
-
-export const DEFAULT_PACE: Pace = { targetBatchMs: 100, firstBatchRows: 500, restRatio: 0.2 };
+  | { readonly kind: 'evidence'; readonly evidence: VerificationResult };
 
 /** What every step of the online migration works with. */
 export interface OnlineContext {
   readonly session: MigrationSession;
   readonly watch: BlockerWatch;
   readonly policy: LockPolicy;
-  readonly pace: Pace;
+  readonly throttle: BatchThrottle;
   /** 002_add_callback_types.sql: its checksum is recorded, its comments are used. */
   readonly file: MigrationFile;
   /** Aborted by Ctrl-C: the step ends after the batch under way. */

@@ -25,8 +25,8 @@ import {
 
 const rowCount = 3_000;
 /** Small batches, no rests: many moments to be disturbed in. */
-const pace = { targetBatchMs: 20, firstBatchRows: 50, restRatio: 0 };
-const lockPolicy = { tryMs: 200, patienceMs: 60_000, random: () => 0 };
+const throttle = { targetBatchMs: 20, firstBatchRows: 50, pauseRatio: 0 };
+const lockPolicy = { lockTimeoutMs: 200, patienceMs: 60_000, random: () => 0 };
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -58,7 +58,7 @@ async function connect(url: string): Promise<pg.Client> {
 
 const options = (more: Partial<OnlineOptions> = {}): OnlineOptions => ({
   databaseUrl: database.url,
-  pace,
+  throttle,
   lockPolicy,
   ...more,
 });

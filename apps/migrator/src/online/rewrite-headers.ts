@@ -7,14 +7,14 @@ import {
 } from '@timer-platform/database';
 import { MigrationError, queryRow, queryRows } from '@timer-platform/migrations';
 import { z } from 'zod';
-import { nextBatchRows, restAfter } from './batch-throttle.ts';
-import { KEEP_UPDATED_AT, whileUpdatedAtCanBeKept } from './keep-updated-at.ts';
+import { nextBatchRows, pauseAfterBatch } from './batch-throttle.ts';
+import { KEEP_UPDATED_AT, withUpdatedAtKept } from './keep-updated-at.ts';
 import { inShortTransaction, type LockContext, type OnlineContext } from './online-context.ts';
 
 /** encrypt: plain headers and those under an older key get the current one. decrypt: all become plain. */
 export type HeaderRewrite = 'encrypt' | 'decrypt';
 
-export interface RewriteContext extends LockContext, Pick<OnlineContext, 'pace' | 'signal'> {
+export interface RewriteContext extends LockContext, Pick<OnlineContext, 'throttle' | 'signal'> {
   readonly keys: HeaderKeys;
   readonly rewrite: HeaderRewrite;
 }
@@ -35,9 +35,9 @@ export interface RewriteReport {
 }
 
 /** Unreadable rows that are named. */
-const EXAMPLES_AT_MOST = 20;
+const MAX_EXAMPLES = 20;
 
-const toRewrite: Readonly<Record<HeaderRewrite, string>> = {
+const needsRewrite: Readonly<Record<HeaderRewrite, string>> = {
   encrypt: `callback_config -> 'headers' NOT IN ('null', '{}')
     AND callback_config #>> '{headers,$encrypted,key}' IS DISTINCT FROM $3::text`,
   // $3 has to stand somewhere for its type to be known.
@@ -46,7 +46,7 @@ const toRewrite: Readonly<Record<HeaderRewrite, string>> = {
 
 /** As text: numbers of old rows may have more digits than JavaScript keeps. Locks nothing. */
 const readPage = (rewrite: HeaderRewrite): string => `
-SELECT id, CASE WHEN ${toRewrite[rewrite]} THEN (callback_config -> 'headers')::text END AS headers
+SELECT id, CASE WHEN ${needsRewrite[rewrite]} THEN (callback_config -> 'headers')::text END AS headers
 FROM timers WHERE id > $1 ORDER BY id LIMIT $2`;
 
 const pageSchema = z.object({ id: z.string(), headers: z.string().nullable() });
@@ -123,7 +123,7 @@ async function readNextPage(context: RewriteContext, afterId: string, limit: num
 }
 
 /** Answers those whose row was held by somebody, or had other headers by now. */
-async function replace(
+async function replaceHeaders(
   context: RewriteContext,
   replacements: readonly Replacement[],
 ): Promise<readonly Replacement[]> {
@@ -139,10 +139,10 @@ async function replace(
 }
 
 /** Between two tries of a page with rows that somebody holds or has changed, in milliseconds. */
-const AGAIN_AFTER_MS = 50;
+const RETRY_AFTER_MS = 50;
 
 async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
-  const { session, pace, policy, signal, report } = context;
+  const { session, throttle, policy, signal, report } = context;
   const { rows: total } = await queryRow(
     session.client,
     z.object({ rows: z.coerce.number() }),
@@ -153,7 +153,7 @@ async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
   const examples: UnreadableHeaders[] = [];
   let afterId = '00000000-0000-0000-0000-000000000000';
   let heldSince: number | undefined;
-  for (let limit = pace.firstBatchRows; ;) {
+  for (let limit = throttle.firstBatchRows; ;) {
     if (signal.aborted)
       throw new MigrationError(
         'interrupted',
@@ -161,7 +161,7 @@ async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
       );
     const batchStartedAt = performance.now();
     const page = await readNextPage(context, afterId, limit);
-    const left = await replace(context, page.replacements);
+    const left = await replaceHeaders(context, page.replacements);
     done.rewritten += page.replacements.length - left.length;
     if (left.length > 0) {
       heldSince ??= batchStartedAt;
@@ -170,20 +170,20 @@ async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
           'lock-timeout',
           `${left.length} timers are held by another transaction, for example ${left[0]?.id ?? ''}. Every batch so far is committed; end that session, then run it again`,
         );
-      await sleep(AGAIN_AFTER_MS);
+      await sleep(RETRY_AFTER_MS);
       continue;
     }
     heldSince = undefined;
     afterId = page.lastId;
     done.rows += page.rows;
     done.unreadable += page.unreadable.length;
-    examples.push(...page.unreadable.slice(0, EXAMPLES_AT_MOST - examples.length));
+    examples.push(...page.unreadable.slice(0, MAX_EXAMPLES - examples.length));
     const rowsPerSecond = (done.rows * 1000) / (performance.now() - startedAt);
     report({ kind: 'batch', done: done.rows, total: Math.max(total, done.rows), rowsPerSecond });
     if (page.rows < limit) return { ...done, examples };
     const tookMs = performance.now() - batchStartedAt;
-    limit = nextBatchRows(limit, tookMs, pace);
-    await sleep(restAfter(tookMs, pace));
+    limit = nextBatchRows(limit, tookMs, throttle);
+    await sleep(pauseAfterBatch(tookMs, throttle));
   }
 }
 
@@ -194,5 +194,5 @@ async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
  * @throws MigrationError `interrupted` by the signal, `lock-timeout` when a lock was not to be had
  */
 export function rewriteHeaders(context: RewriteContext): Promise<RewriteReport> {
-  return whileUpdatedAtCanBeKept(context, () => rewriteAll(context));
+  return withUpdatedAtKept(context, () => rewriteAll(context));
 }

@@ -1,10 +1,10 @@
 import {
+  assertNoProblems,
   BlockerWatch,
   compareLedger,
   createLedger,
   DEFAULT_LOCK_POLICY,
   findMigrationsDirectory,
-  followLedger,
   isUnderWay,
   type Ledger,
   type LockPolicy,
@@ -16,31 +16,32 @@ import {
   readLedger,
   readMigrationFiles,
   readOnlineState,
-  refuseProblems,
+  syncKyselyTable,
   withMigrationLock,
 } from '@timer-platform/migrations';
 import { abort } from './abort.ts';
-import { backfill, refuseToGoOn } from './backfill.ts';
+import { backfill, throwIfStopped } from './backfill.ts';
+import { type BatchThrottle, DEFAULT_THROTTLE } from './batch-throttle.ts';
 import { buildIndex } from './build-index.ts';
 import { addConstraints } from './constraints.ts';
 import { contract } from './contract.ts';
 import { expand } from './expand.ts';
-import { refuseOldClients } from './old-clients.ts';
-import { DEFAULT_PACE, type OnlineContext, type OnlineEvent, type Pace } from './online-context.ts';
+import { assertNoOldClients } from './old-clients.ts';
+import type { OnlineContext, OnlineEvent } from './online-context.ts';
 import { preflight } from './preflight.ts';
-import type { Evidence } from './verification-result.ts';
+import type { VerificationResult } from './verification-result.ts';
 import { verify } from './verify.ts';
 
 export interface OnlineOptions {
   readonly databaseUrl: string;
   readonly directory?: string | undefined;
-  readonly pace?: Pace | undefined;
+  readonly throttle?: BatchThrottle | undefined;
   readonly lockPolicy?: LockPolicy | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly report?: ((event: OnlineEvent) => void) | undefined;
 }
 
-interface Work {
+interface OnlineRun {
   readonly context: OnlineContext;
   readonly ledger: Ledger;
   readonly files: readonly MigrationFile[];
@@ -50,7 +51,10 @@ interface Work {
 const LOCK_WAIT_MS = 5_000;
 
 /** Runs `work` on one session under the migration lock. @throws MigrationError `busy` while another migrator is at work */
-async function withOnlineContext<T>(options: OnlineOptions, work: (work: Work) => Promise<T>): Promise<T> {
+async function withOnlineContext<T>(
+  options: OnlineOptions,
+  work: (work: OnlineRun) => Promise<T>,
+): Promise<T> {
   const files = await readMigrationFiles(options.directory ?? findMigrationsDirectory());
   const file = files.find((candidate) => candidate.version === ONLINE_VERSION);
   if (file === undefined) throw new MigrationError('vanished', `there is no migration ${ONLINE_VERSION}`);
@@ -59,13 +63,13 @@ async function withOnlineContext<T>(options: OnlineOptions, work: (work: Work) =
   try {
     return await withMigrationLock(session.client, { lockWaitMs: LOCK_WAIT_MS }, async () => {
       const ledger = await readLedger(session.client);
-      refuseProblems(compareLedger(files, ledger).problems);
+      assertNoProblems(compareLedger(files, ledger).problems);
       return work({
         context: {
           session,
           watch,
           policy: options.lockPolicy ?? DEFAULT_LOCK_POLICY,
-          pace: options.pace ?? DEFAULT_PACE,
+          throttle: options.throttle ?? DEFAULT_THROTTLE,
           file,
           signal: options.signal ?? new AbortController().signal,
           report: options.report ?? (() => undefined),
@@ -93,14 +97,14 @@ async function requireUnderWay(context: OnlineContext): Promise<OnlineState> {
 }
 
 /** Does the phases that are left, up to the proof. Each leaves its successor in the table before it ends. */
-async function goOn(context: OnlineContext): Promise<void> {
+async function runRemainingPhases(context: OnlineContext): Promise<void> {
   const { client } = context.session;
   await client.query('UPDATE _online_migrations SET paused = FALSE WHERE version = $1', [
     context.file.version.toString(),
   ]);
   for (;;) {
     const { phase, paused } = await requireUnderWay(context);
-    refuseToGoOn(context, paused);
+    throwIfStopped(context, paused);
     context.report({ kind: 'phase', phase });
     switch (phase) {
       case 'backfill':
@@ -126,7 +130,7 @@ async function goOn(context: OnlineContext): Promise<void> {
   }
 }
 
-function refuseWrongStart({ ledger, context }: Work): void {
+function assertCanStart({ ledger, context }: OnlineRun): void {
   const newest = ledger.rows.at(-1)?.version;
   if (newest === undefined) {
     throw new MigrationError(
@@ -146,13 +150,13 @@ function refuseWrongStart({ ledger, context }: Work): void {
 export async function startOnline(options: OnlineOptions): Promise<void> {
   await withOnlineContext(options, async (work) => {
     const { context } = work;
-    refuseWrongStart(work);
+    assertCanStart(work);
     await createLedger(context.session.client, work.ledger.table);
     if (!isUnderWay(await readOnlineState(context.session.client, context.file.version))) {
       for (const text of await preflight(context.session)) context.report({ kind: 'remark', text });
       await expand(context);
     }
-    await goOn(context);
+    await runRemainingPhases(context);
   });
 }
 
@@ -160,12 +164,12 @@ export async function startOnline(options: OnlineOptions): Promise<void> {
 export async function resumeOnline(options: OnlineOptions): Promise<void> {
   await withOnlineContext(options, async ({ context }) => {
     await requireUnderWay(context);
-    await goOn(context);
+    await runRemainingPhases(context);
   });
 }
 
 /** Compares both shapes of every row again. */
-export async function verifyOnline(options: OnlineOptions): Promise<Evidence> {
+export async function verifyOnline(options: OnlineOptions): Promise<VerificationResult> {
   return withOnlineContext(options, async ({ context }) => {
     const { phase } = await requireUnderWay(context);
     if (phase !== 'verify' && phase !== 'verified') {
@@ -186,7 +190,7 @@ export interface ContractOptions extends OnlineOptions {
 }
 
 /** Drops the old columns and records 002. @throws MigrationError `not-confirmed`, `old-clients` or `not-verified`. */
-export async function contractOnline(options: ContractOptions): Promise<Evidence> {
+export async function contractOnline(options: ContractOptions): Promise<VerificationResult> {
   return withOnlineContext(options, async ({ context, ledger, files }) => {
     const { phase } = await requireUnderWay(context);
     if (phase !== 'verified' && phase !== 'verify') {
@@ -201,12 +205,12 @@ export async function contractOnline(options: ContractOptions): Promise<Evidence
         'the contract drops the old columns for good. Stop every process of the old service, then say so with --old-service-stopped',
       );
     }
-    await refuseOldClients(context.session, options.knownApplications ?? []);
+    await assertNoOldClients(context.session, options.knownApplications ?? []);
     const evidence = await verify(context);
     await contract(context, ledger.table);
     const { client } = context.session;
     const recorded = await readLedger(client);
-    await followLedger(client, compareLedger(files, recorded).applied, recorded.rows, recorded.table);
+    await syncKyselyTable(client, compareLedger(files, recorded).applied, recorded.rows, recorded.table);
     return evidence;
   });
 }

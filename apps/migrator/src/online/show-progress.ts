@@ -2,10 +2,10 @@ import { describeSession } from '@timer-platform/migrations';
 import { Presets, SingleBar } from 'cli-progress';
 import { formatDuration, type Output } from '../output.ts';
 import type { OnlineEvent } from './online-context.ts';
-import { objections } from './verification-result.ts';
+import { findProblems } from './verification-result.ts';
 
 /** Without a terminal: a line at most this often, in milliseconds. */
-const LINE_EVERY_MS = 5_000;
+const LINE_INTERVAL_MS = 5_000;
 
 /** Time left in milliseconds at this rate; undefined when nothing can be said. Pure. */
 export function timeLeft(done: number, total: number, rowsPerSecond: number): number | undefined {
@@ -49,7 +49,7 @@ export function showProgress(output: Output): {
           barIsUp = true;
           bar.setTotal(event.total);
           bar.update(event.done, { text });
-        } else if (performance.now() - lastLineAt >= LINE_EVERY_MS) {
+        } else if (performance.now() - lastLineAt >= LINE_INTERVAL_MS) {
           lastLineAt = performance.now();
           output.note(`  ${text}`);
         }
@@ -70,7 +70,7 @@ export function showProgress(output: Output): {
       }
       case 'evidence': {
         const { evidence } = event;
-        const against = objections(evidence);
+        const against = findProblems(evidence);
         note(
           `  ${evidence.rows} rows compared in ${formatDuration(evidence.milliseconds)}: ${against.length === 0 ? 'old and new shape are equal' : against.join('; ')}`,
         );

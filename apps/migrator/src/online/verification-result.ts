@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What a look at every row found. Sums are of hashes over id and callback, so the order of rows has no say. */
-export const evidenceSchema = z.object({
+export const verificationResultSchema = z.object({
   rows: z.coerce.number(),
   /** Rows without a callback_config. */
   missing: z.coerce.number(),
@@ -22,10 +22,10 @@ export const evidenceSchema = z.object({
   at: z.string(),
   milliseconds: z.number(),
 });
-export type Evidence = z.infer<typeof evidenceSchema>;
+export type VerificationResult = z.infer<typeof verificationResultSchema>;
 
 /** What stands in the way of the contract; empty when nothing does. Pure. */
-export function objections(evidence: Evidence): string[] {
+export function findProblems(evidence: VerificationResult): string[] {
   const found: string[] = [];
   if (evidence.missing > 0) found.push(`${evidence.missing} rows without callback_config`);
   if (evidence.type_skew > 0)

@@ -1,7 +1,7 @@
 import { MigrationError, queryRow, queryRows } from '@timer-platform/migrations';
 import { z } from 'zod';
 import type { OnlineContext } from './online-context.ts';
-import { type Evidence, evidenceSchema, objections } from './verification-result.ts';
+import { findProblems, type VerificationResult, verificationResultSchema } from './verification-result.ts';
 
 const OLD_SHAPE = `(callback_url, COALESCE(callback_headers, 'null'), COALESCE(callback_payload, 'null'))`;
 const NEW_SHAPE = `(callback_config->>'url', COALESCE(callback_config->'headers', 'null'), COALESCE(callback_config->'payload', 'null'))`;
@@ -13,7 +13,7 @@ const SKEWED = `callback_config->>'type' IS DISTINCT FROM callback_type`;
 const DIFFERING = `${OLD_SHAPE} IS DISTINCT FROM ${NEW_SHAPE}`;
 
 /** One statement, so one snapshot of all rows; it takes no lock that anybody waits for. */
-const LOOK_AT_EVERY_ROW = `
+const COMPARE_ALL_ROWS = `
 SELECT count(*) AS rows,
   count(*) FILTER (WHERE ${MISSING}) AS missing,
   count(*) FILTER (WHERE ${SKEWED}) AS type_skew,
@@ -29,7 +29,7 @@ FROM timers`;
 /** A few of the rows that stand in the way; only run when there are any. */
 const FIND_EXAMPLES = `SELECT id FROM timers WHERE ${MISSING} OR ${SKEWED} OR ${DIFFERING} LIMIT 10`;
 
-const KEEP_EVIDENCE = `
+const STORE_RESULT = `
 UPDATE _online_migrations SET evidence = $2, verified_at = CASE WHEN $3 THEN clock_timestamp() END,
   phase = CASE WHEN $3 THEN 'verified' ELSE 'verify' END, updated_at = clock_timestamp()
 WHERE version = $1`;
@@ -39,23 +39,23 @@ WHERE version = $1`;
  *
  * @throws MigrationError `not-verified`, naming rows, when anything differs
  */
-export async function verify(context: OnlineContext): Promise<Evidence> {
+export async function verify(context: OnlineContext): Promise<VerificationResult> {
   const { client } = context.session;
   const startedAt = performance.now();
   const found = await queryRow(
     client,
-    evidenceSchema.omit({ milliseconds: true, examples: true }),
-    LOOK_AT_EVERY_ROW,
+    verificationResultSchema.omit({ milliseconds: true, examples: true }),
+    COMPARE_ALL_ROWS,
   );
   const broken = found.missing + found.type_skew + found.differing > 0;
   const examples = broken ? await queryRows(client, z.object({ id: z.string() }), FIND_EXAMPLES) : [];
-  const evidence: Evidence = {
+  const evidence: VerificationResult = {
     ...found,
     examples: examples.map((row) => row.id),
     milliseconds: Math.round(performance.now() - startedAt),
   };
-  const against = objections(evidence);
-  await client.query(KEEP_EVIDENCE, [
+  const against = findProblems(evidence);
+  await client.query(STORE_RESULT, [
     context.file.version.toString(),
     JSON.stringify(evidence),
     against.length === 0,

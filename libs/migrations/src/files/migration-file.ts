@@ -22,15 +22,15 @@ export interface MigrationFile {
   readonly statements: readonly SqlStatement[];
 }
 
-const upFile = /^(\d+)_(.+?)(?<!\.down)\.sql$/;
-const numbered = /^\d+_/;
+const migrationFileName = /^(\d+)_(.+?)(?<!\.down)\.sql$/;
+const numberedName = /^\d+_/;
 
 /** Would end the transaction that the file and its ledger row share. SAVEPOINT and ROLLBACK TO do not. */
 const transactionControl =
   /^(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ABORT|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b)|PREPARE\s+TRANSACTION)\b/i;
 
 /** @throws MigrationError `not-plain-sql` for commands of psql and for transaction control. */
-function refuseWhatIsNotPlainSql(fileName: string, sql: string, statements: readonly SqlStatement[]): void {
+function assertPlainSql(fileName: string, sql: string, statements: readonly SqlStatement[]): void {
   const command = /^[ \t]*\\.*$/m.exec(maskOpaqueTokens(sql));
   if (command !== null) {
     const { line } = lineAndColumn(sql, command.index);
@@ -57,7 +57,7 @@ export function checksumOf(bytes: Buffer): Buffer {
 
 /** @throws MigrationError `bad-name`, `byte-order-mark`, `crlf`, `not-plain-sql` or `not-one-statement`. */
 export function parseMigrationFile(fileName: string, bytes: Buffer): MigrationFile {
-  const match = upFile.exec(fileName);
+  const match = migrationFileName.exec(fileName);
   if (match?.[1] === undefined || match[2] === undefined) {
     throw new MigrationError(
       'bad-name',
@@ -85,7 +85,7 @@ export function parseMigrationFile(fileName: string, bytes: Buffer): MigrationFi
       `${fileName}: a "-- no-transaction" file holds exactly one statement, this one holds ${statements.length}; put each into a file of its own`,
     );
   }
-  refuseWhatIsNotPlainSql(fileName, sql, statements);
+  assertPlainSql(fileName, sql, statements);
   return {
     version: BigInt(match[1]),
     description: match[2].replaceAll('_', ' '),
@@ -114,7 +114,7 @@ export async function readMigrationFiles(directory: string): Promise<MigrationFi
     )
     .map((entry) => entry.name)
     .sort();
-  if (!names.some((name) => numbered.test(name))) {
+  if (!names.some((name) => numberedName.test(name))) {
     throw new MigrationError(
       'bad-directory',
       `${directory} holds no migrations (<number>_<description>.sql)`,

@@ -22,39 +22,39 @@ export interface Adoption {
   readonly recorded: readonly MigrationFile[];
   readonly ledgerTable: LedgerTable;
   /** Whether the rows of the old service stay in _sqlx_migrations, so that it can still start. */
-  readonly beside: boolean;
+  readonly keepsLegacyLedger: boolean;
 }
 
 /** Schemas that a database without our ledger may have: after 001, and after 002. */
 const ADOPTABLE_VERSIONS: readonly bigint[] = [1n, 2n];
 
 /** What an older service may have left: table timers with its columns, constraints, indexes, triggers, their function. */
-function isOfTimers(object: SchemaObject): boolean {
+function belongsToTimers(object: SchemaObject): boolean {
   if (object.kind === 'function') return object.name === 'update_updated_at_column()';
   return object.table === 'timers' && object.kind !== 'comment';
 }
 
 /** The schema after a version, generated from a migrated database by `migrator:dump-schema`. */
-async function expectedSchema(directory: string, file: MigrationFile): Promise<SchemaObject[]> {
+async function readExpectedSchema(directory: string, file: MigrationFile): Promise<SchemaObject[]> {
   const dump = await readFile(path.join(directory, 'schema', file.fileName), 'utf8');
-  return parseSchemaDump(dump).filter(isOfTimers);
+  return parseSchemaDump(dump).filter(belongsToTimers);
 }
 
-export async function hasTimers(client: ClientBase): Promise<boolean> {
+export async function hasTimersTable(client: ClientBase): Promise<boolean> {
   const { rows } = await client.query("SELECT 1 WHERE to_regclass('timers') IS NOT NULL");
   return rows.length > 0;
 }
 
 /** The newest adoptable version whose schema the live one equals. @throws MigrationError `schema-differs`, with the nearest difference. */
-export async function proveVersion(
+export async function findMatchingVersion(
   client: ClientBase,
   directory: string,
   files: readonly MigrationFile[],
 ): Promise<bigint> {
-  const live = (await readSchemaObjects(client)).filter(isOfTimers);
+  const live = (await readSchemaObjects(client)).filter(belongsToTimers);
   let nearest: { version: bigint; differences: string[] } | undefined;
   for (const file of files.filter((candidate) => ADOPTABLE_VERSIONS.includes(candidate.version))) {
-    const differences = compareSchemas(await expectedSchema(directory, file), live);
+    const differences = compareSchemas(await readExpectedSchema(directory, file), live);
     if (differences.length === 0) return file.version;
     if (nearest === undefined || differences.length < nearest.differences.length)
       nearest = { version: file.version, differences };
@@ -101,7 +101,7 @@ export async function adoptUnderLock(
       `_sqlx_migrations holds ${versions}, which is neither one of our files nor one of the old service's`,
     );
   }
-  const proven = await proveVersion(client, directory, files);
+  const proven = await findMatchingVersion(client, directory, files);
   checkLegacyRows(ledger, proven);
   const recorded = files.filter((file) => file.version <= proven);
   await client.query('BEGIN');
@@ -120,7 +120,7 @@ export async function adoptUnderLock(
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
-  return { recorded, ledgerTable: ledger.table, beside: ledger.table === '_timer_migrations' };
+  return { recorded, ledgerTable: ledger.table, keepsLegacyLedger: ledger.table === '_timer_migrations' };
 }
 
 export interface AdoptOptions {
@@ -142,7 +142,7 @@ export async function adoptDatabase(options: AdoptOptions): Promise<Adoption | u
   try {
     return await withMigrationLock(session.client, { lockWaitMs: options.lockWaitMs }, async () => {
       const ledger = await readLedger(session.client);
-      if (ledger.rows.length > 0 || !(await hasTimers(session.client))) return undefined;
+      if (ledger.rows.length > 0 || !(await hasTimersTable(session.client))) return undefined;
       return adoptUnderLock(session.client, directory, files, ledger);
     });
   } finally {

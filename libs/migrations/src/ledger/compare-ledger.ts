@@ -79,7 +79,7 @@ export function compareLedger(
 }
 
 /** @throws MigrationError with the code of the first problem and the messages of all. */
-export function refuseProblems(problems: readonly LedgerProblem[]): void {
+export function assertNoProblems(problems: readonly LedgerProblem[]): void {
   const [first] = problems;
   if (first !== undefined)
     throw new MigrationError(first.code, problems.map((problem) => problem.message).join('\n'));

@@ -22,7 +22,7 @@ function timestampsFor(rows: readonly LedgerRow[]): string[] {
  *
  * @throws MigrationError `ledgers-differ` when Kysely's table names a migration that the ledger does not.
  */
-export async function followLedger(
+export async function syncKyselyTable(
   client: ClientBase,
   applied: readonly MigrationFile[],
   rows: readonly LedgerRow[],

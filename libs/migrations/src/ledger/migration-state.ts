@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { MigrationFile } from '../files/migration-file.ts';
-import { hasTimers, proveVersion } from './adopt.ts';
+import { findMatchingVersion, hasTimersTable } from './adopt.ts';
 import { compareLedger, type LedgerComparison } from './compare-ledger.ts';
 import { type Ledger, readLedger } from './ledger.ts';
 
@@ -22,10 +22,10 @@ export async function readMigrationState(
   files: readonly MigrationFile[],
 ): Promise<MigrationState> {
   const ledger = await readLedger(client);
-  if (ledger.rows.length > 0 || !(await hasTimers(client))) {
+  if (ledger.rows.length > 0 || !(await hasTimersTable(client))) {
     return { ledger, adoptable: undefined, ...compareLedger(files, ledger) };
   }
-  const adoptable = await proveVersion(client, directory, files);
+  const adoptable = await findMatchingVersion(client, directory, files);
   return {
     ledger,
     adoptable,

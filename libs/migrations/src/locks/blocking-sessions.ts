@@ -49,7 +49,7 @@ const FIND_BLOCKERS = `
   FROM unnest(pg_blocking_pids($1)) AS blocker(pid) JOIN pg_stat_activity a ON a.pid = blocker.pid
   ORDER BY a.xact_start NULLS LAST`;
 
-const LOOK_EVERY_MS = 60;
+const POLL_MS = 60;
 
 /**
  * Notes who stands in the way of a session while it waits for a lock; once the wait is given up it can no longer be
@@ -73,7 +73,7 @@ export class BlockerWatch {
     const timer = setInterval(() => {
       if (looking) return;
       looking = true;
-      this.#look(pid)
+      this.#readBlockers(pid)
         .then((blockers) => {
           if (blockers.length > 0) onBlocked(blockers);
         })
@@ -81,7 +81,7 @@ export class BlockerWatch {
         .finally(() => {
           looking = false;
         });
-    }, LOOK_EVERY_MS);
+    }, POLL_MS);
     try {
       return await work();
     } finally {
@@ -89,7 +89,7 @@ export class BlockerWatch {
     }
   }
 
-  async #look(pid: number): Promise<BlockingSession[]> {
+  async #readBlockers(pid: number): Promise<BlockingSession[]> {
     this.#observer ??= connectClient(this.#databaseUrl);
     return queryRows(await this.#observer, sessionSchema, FIND_BLOCKERS, [pid]);
   }

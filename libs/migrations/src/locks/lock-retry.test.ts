@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { BlockingSession } from './blocking-sessions.ts';
 import { nextLockTimeout } from './lock-retry.ts';
 
-const policy = { tryMs: 300, patienceMs: 60_000, random: () => 0 };
+const policy = { lockTimeoutMs: 300, patienceMs: 60_000, random: () => 0 };
 const session = (backendType: string | null): BlockingSession => ({
   pid: 1,
   role: null,

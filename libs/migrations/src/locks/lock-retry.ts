@@ -15,7 +15,7 @@ import {
 /** How long a statement may stand in the lock queue, where everybody else queues up behind it, and how often. */
 export interface LockPolicy {
   /** lock_timeout of one try, in milliseconds. */
-  readonly tryMs: number;
+  readonly lockTimeoutMs: number;
   /** All tries together, in milliseconds. */
   readonly patienceMs: number;
   /** In [0, 1): jitter between tries. */
@@ -23,7 +23,11 @@ export interface LockPolicy {
 }
 
 // eslint-disable-next-line no-restricted-syntax -- tests pass their own
-export const DEFAULT_LOCK_POLICY: LockPolicy = { tryMs: 300, patienceMs: 60_000, random: Math.random };
+export const DEFAULT_LOCK_POLICY: LockPolicy = {
+  lockTimeoutMs: 300,
+  patienceMs: 60_000,
+  random: Math.random,
+};
 
 /** A try that was given up, and who stood in the way. */
 export interface LockTry {
@@ -53,10 +57,12 @@ export function nextLockTimeout(
   blockers: readonly BlockingSession[],
   deadlockTimeoutMs: number,
 ): number {
-  if (!blockers.some(mayBeAutovacuum)) return policy.tryMs;
+  if (!blockers.some(mayBeAutovacuum)) return policy.lockTimeoutMs;
   const certain = blockers.some((blocker) => blocker.backend_type === 'autovacuum worker');
   const long = certain || number % GUESS_EVERY === 0;
-  return long ? Math.max(policy.tryMs, deadlockTimeoutMs + ABOVE_DEADLOCK_TIMEOUT_MS) : policy.tryMs;
+  return long
+    ? Math.max(policy.lockTimeoutMs, deadlockTimeoutMs + ABOVE_DEADLOCK_TIMEOUT_MS)
+    : policy.lockTimeoutMs;
 }
 
 /**
@@ -78,7 +84,7 @@ export async function withLockRetry<T>(
     "SELECT pg_backend_pid() AS pid, setting::float8 AS deadlock_timeout FROM pg_settings WHERE name = 'deadlock_timeout'",
   );
   const started = performance.now();
-  let nextLockTimeoutMs = policy.tryMs;
+  let nextLockTimeoutMs = policy.lockTimeoutMs;
   for (let number = 1; ; number++) {
     const lockTimeoutMs = nextLockTimeoutMs;
     let blockers: BlockingSession[] = [];

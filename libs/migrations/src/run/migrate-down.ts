@@ -3,8 +3,8 @@ import path from 'node:path';
 import { CompiledQuery, type Kysely, Migrator } from 'kysely';
 import { type MigrationFile, parseMigrationFile, readMigrationFiles } from '../files/migration-file.ts';
 import { findMigrationsDirectory } from '../files/migrations-directory.ts';
-import { compareLedger, refuseProblems } from '../ledger/compare-ledger.ts';
-import { followLedger } from '../ledger/kysely-table.ts';
+import { assertNoProblems, compareLedger } from '../ledger/compare-ledger.ts';
+import { syncKyselyTable } from '../ledger/kysely-table.ts';
 import { deleteLedgerRow, readLedger } from '../ledger/ledger.ts';
 import { BlockerWatch } from '../locks/blocking-sessions.ts';
 import { DEFAULT_LOCK_POLICY, type LockPolicy, withLockRetry } from '../locks/lock-retry.ts';
@@ -65,7 +65,7 @@ async function chooseDownFiles(
   return Promise.all(above.map((file) => readDownFile(directory, file)));
 }
 
-function refuseSilentLoss(files: readonly DownFile[]): void {
+function assertLossAccepted(files: readonly DownFile[]): void {
   const losses = files.flatMap(({ up, losses: lost }) => lost.map((text) => `  ${up.fileName}: ${text}`));
   if (losses.length === 0) return;
   throw new MigrationError(
@@ -90,10 +90,10 @@ export async function migrateDown(options: MigrateDownOptions): Promise<readonly
       const ledger = await readLedger(session.client);
       const known = files.filter((file) => file.version !== ledger.underWay);
       const { applied, problems } = compareLedger(known, ledger);
-      refuseProblems(problems);
+      assertNoProblems(problems);
       const chosen = await chooseDownFiles(directory, applied, options.to);
-      if (!options.acceptLoss) refuseSilentLoss(chosen);
-      await followLedger(session.client, applied, ledger.rows, ledger.table);
+      if (!options.acceptLoss) assertLossAccepted(chosen);
+      await syncKyselyTable(session.client, applied, ledger.rows, ledger.table);
 
       for (const { up, down } of chosen) {
         await guardAgainstBlocking(

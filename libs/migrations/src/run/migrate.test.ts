@@ -250,7 +250,7 @@ describe('a table that is locked by somebody else', () => {
     await holder.query('BEGIN');
     await holder.query('SELECT * FROM a');
     const blocked: string[] = [];
-    const policy = { tryMs: 200, patienceMs: 60_000, random: () => 0 };
+    const policy = { lockTimeoutMs: 200, patienceMs: 60_000, random: () => 0 };
     await migrate({
       lockPolicy: policy,
       onProgress: (progress) => {
@@ -270,7 +270,7 @@ describe('a table that is locked by somebody else', () => {
     await client.query('BEGIN');
     await client.query('SELECT * FROM a');
     await expect(
-      migrate({ lockPolicy: { tryMs: 200, patienceMs: 1, random: () => 0 } }),
+      migrate({ lockPolicy: { lockTimeoutMs: 200, patienceMs: 1, random: () => 0 } }),
     ).rejects.toMatchObject({
       code: 'lock-timeout',
       message: expect.stringMatching(/pid \d+.*idle in transaction.*SELECT \* FROM a/),

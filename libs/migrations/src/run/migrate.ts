@@ -1,8 +1,8 @@
 import { type MigrationFile, readMigrationFiles } from '../files/migration-file.ts';
 import { findMigrationsDirectory } from '../files/migrations-directory.ts';
-import { type Adoption, adoptUnderLock, hasTimers } from '../ledger/adopt.ts';
-import { compareLedger, refuseProblems } from '../ledger/compare-ledger.ts';
-import { followLedger } from '../ledger/kysely-table.ts';
+import { type Adoption, adoptUnderLock, hasTimersTable } from '../ledger/adopt.ts';
+import { assertNoProblems, compareLedger } from '../ledger/compare-ledger.ts';
+import { syncKyselyTable } from '../ledger/kysely-table.ts';
 import { createLedger, type Ledger, readLedger } from '../ledger/ledger.ts';
 import { readOnlineState } from '../ledger/online-state.ts';
 import { BlockerWatch, type BlockingSession } from '../locks/blocking-sessions.ts';
@@ -66,7 +66,7 @@ async function readOrAdopt(
   report: (progress: MigrationProgress) => void,
 ): Promise<Ledger> {
   const ledger = await readLedger(session.client);
-  if (ledger.rows.length > 0 || !(await hasTimers(session.client))) return ledger;
+  if (ledger.rows.length > 0 || !(await hasTimersTable(session.client))) return ledger;
   report({ kind: 'adopted', adoption: await adoptUnderLock(session.client, directory, files, ledger) });
   return readLedger(session.client);
 }
@@ -105,10 +105,10 @@ async function migrateLocked(
   const report = options.onProgress ?? (() => undefined);
   const ledger = await readOrAdopt(session, directory, files, report);
   await createLedger(session.client, ledger.table);
-  refuseProblems(compareLedger(files, ledger).problems);
+  assertNoProblems(compareLedger(files, ledger).problems);
   const chosen = await chooseFiles(session, files, ledger, options);
   const { applied, pending } = compareLedger(chosen, ledger);
-  await followLedger(session.client, applied, ledger.rows, ledger.table);
+  await syncKyselyTable(session.client, applied, ledger.rows, ledger.table);
 
   const watch = new BlockerWatch(session.databaseUrl);
   const run: MigrationRun = {

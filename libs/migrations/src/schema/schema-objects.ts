@@ -92,7 +92,7 @@ const textCasts = /::(?:text|character varying)(?:\(\d+\))?(?:\[\])?/g;
  * The definition without what has no say in what it does: letter case and white space of a function's text (of strings
  * in it as well), casts between text types in expressions. The type of a column comes first in its definition and stays.
  */
-function comparable({ kind, definition }: SchemaObject): string {
+function comparableDefinition({ kind, definition }: SchemaObject): string {
   if (kind === 'function') return definition.toLowerCase().replaceAll(/\s+/g, ' ').trim();
   return kind === 'comment' ? definition : definition.replaceAll(textCasts, '');
 }
@@ -106,7 +106,7 @@ export function compareSchemas(expected: readonly SchemaObject[], live: readonly
     byTitle.delete(titleOf(object));
     if (found === undefined)
       differences.push(`- ${titleOf(object)}: missing, should be: ${object.definition}`);
-    else if (comparable(found) !== comparable(object)) {
+    else if (comparableDefinition(found) !== comparableDefinition(object)) {
       differences.push(
         `~ ${titleOf(object)}:\n    is:        ${found.definition}\n    should be: ${object.definition}`,
       );
