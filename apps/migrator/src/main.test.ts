@@ -24,7 +24,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** The migrator in a process of its own, from the sources. */
+/** Starts the migrator from the sources in its own process. */
 function start(...args: string[]): {
   readonly kill: () => void;
   readonly exit: Promise<{ code: number | null; stdout: string; stderr: string }>;
@@ -54,11 +54,11 @@ async function waitFor(sql: string): Promise<void> {
 }
 
 const write = (name: string, sql: string): Promise<void> => writeFile(path.join(directory, name), sql);
-/** A file that takes until somebody lets it go on. */
-const gate = 'SELECT pg_advisory_lock(7), pg_advisory_unlock(7);\n';
-const atTheGate = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted";
+/** A file that runs until the test releases the advisory lock. */
+const waitForRelease = 'SELECT pg_advisory_lock(7), pg_advisory_unlock(7);\n';
+const isWaiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted";
 
-test('ten processes at once apply each file once; all end well', async () => {
+test('ten concurrent processes apply each file once and all succeed', async () => {
   await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
   await write('002_fill_a.sql', 'INSERT INTO a VALUES (1);\n');
   await write('003_index_a.sql', '-- no-transaction\nCREATE INDEX CONCURRENTLY a_id ON a (id);\n');
@@ -71,15 +71,15 @@ test('ten processes at once apply each file once; all end well', async () => {
   expect((await client.query('SELECT * FROM a')).rowCount).toBe(1);
 });
 
-test('a second one waits, or with --lock-wait 0 exits with 30; kill -9 of the first frees it, and leaves nothing', async () => {
-  await write('001_make_a.sql', `CREATE TABLE a (id int);\n${gate}`);
+test('a second process waits, or exits with 30 with --lock-wait 0, until kill -9 of the first', async () => {
+  await write('001_make_a.sql', `CREATE TABLE a (id int);\n${waitForRelease}`);
   await client.query('SELECT pg_advisory_lock(7)');
   const first = start('migrate');
-  await waitFor(atTheGate);
+  await waitFor(isWaiting);
 
   expect(await start('migrate', '--lock-wait', '0').exit).toMatchObject({
     code: 30,
-    stderr: expect.stringMatching(/another migrator is at work.*timer-migrator/),
+    stderr: expect.stringMatching(/another migrator is running.*timer-migrator/),
   });
   const second = start('migrate');
   await waitFor(
@@ -88,13 +88,13 @@ test('a second one waits, or with --lock-wait 0 exits with 30; kill -9 of the fi
   first.kill();
   await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
   expect(await first.exit).toMatchObject({ code: null });
-  // It has read the file with the gate: the gate opens for it.
-  await waitFor(atTheGate);
+  // The second process has read the file with the lock before it was rewritten.
+  await waitFor(isWaiting);
   await client.query('SELECT pg_advisory_unlock(7)');
   expect(await second.exit).toMatchObject({ code: 0, stdout: expect.stringContaining('001_make_a.sql') });
 });
 
-test('fails with its exit code and PostgreSQL’s words on standard error, nothing on standard output', async () => {
+test('a failed statement gives its exit code and the message of PostgreSQL on standard error only', async () => {
   await write('001_fails.sql', 'CREATE TABLE a (id int);\nSELECT nothing;\n');
   expect(await start('migrate').exit).toMatchObject({
     code: 1,

@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from '@timer-platform/test-supp
 import pg from 'pg';
 import ts from 'typescript';
 
-/** What the row types of Kysely say of a column; `type` is what a SELECT of it gives, without null. */
+/** A column as the row types of Kysely declare it; `type` is the type of a SELECT, without null. */
 interface DeclaredColumn {
   readonly type: string;
   readonly nullable: boolean;
@@ -12,7 +12,7 @@ interface DeclaredColumn {
 }
 type DeclaredTables = Readonly<Record<string, Readonly<Record<string, DeclaredColumn>>>>;
 
-/** Generated<X> and ColumnType<X, …> give X, Json<X> gives a parsed value. */
+/** Generated<X> and ColumnType<X, …> select X, Json<X> selects a parsed value. */
 function declaredColumn(node: ts.TypeNode): DeclaredColumn {
   if (ts.isUnionTypeNode(node)) {
     const isNull = (member: ts.TypeNode): boolean =>
@@ -40,7 +40,7 @@ function columnsOf(declaration: ts.InterfaceDeclaration): Record<string, Declare
   return columns;
 }
 
-/** The tables of `interface Schema`, each with the columns of the interface that it names. */
+/** The tables of `interface Schema` with the columns of their interfaces. */
 function declaredTables(source: string): DeclaredTables {
   const file = ts.createSourceFile('schema.ts', source, ts.ScriptTarget.Latest, true);
   const interfaces = new Map(
@@ -55,7 +55,7 @@ function declaredTables(source: string): DeclaredTables {
   return tables;
 }
 
-/** What node-postgres makes of a column's type. Names of our own types stand for strings with a CHECK. */
+/** The TypeScript types of a column's type in node-postgres. Our own type names are strings with a CHECK. */
 const allowedTypes: Readonly<Record<string, RegExp>> = {
   uuid: /^string$/,
   text: /^(?:string|[A-Z]\w+)$/,
@@ -83,8 +83,8 @@ FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND N
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname !~ '^(_|kysely_migration)'
 ORDER BY 1, a.attnum`;
 
-/** Each way in which the row types and the live columns disagree. */
-function disagreements(tables: DeclaredTables, live: readonly LiveColumn[]): string[] {
+/** Describes each difference between the row types and the live columns. */
+function findDifferences(tables: DeclaredTables, live: readonly LiveColumn[]): string[] {
   const found: string[] = [];
   for (const { table, name, type, nullable, has_default: hasDefault } of live) {
     const declared = tables[table]?.[name];
@@ -120,34 +120,29 @@ describe('the row types of Kysely', () => {
     readFile(new URL('../../../libs/database/src/schema.ts', import.meta.url), 'utf8');
 
   test('match the migrated schema: tables, columns, types, nullability, defaults', async () => {
-    expect(disagreements(declaredTables(await source()), live)).toEqual([]);
+    expect(findDifferences(declaredTables(await source()), live)).toEqual([]);
     expect(live.length).toBeGreaterThan(30);
   });
 
   test.each([
-    ['a column that is gone', /^ {2}metadata: .*$/m, '', ['timers.metadata is not declared']],
+    ['a missing column', /^ {2}metadata: .*$/m, '', ['timers.metadata is not declared']],
     [
-      'a column too many',
+      'an extra column',
       /^ {2}metadata:/m,
       '  extra: string;\n  metadata:',
       ['timers.extra is not in the database'],
     ],
-    [
-      'a null forgotten',
-      /last_error: string \| null/,
-      'last_error: string',
-      ['timers.last_error is nullable'],
-    ],
+    ['a missing null', /last_error: string \| null/, 'last_error: string', ['timers.last_error is nullable']],
     [
       'another type',
       /^ {2}attempts: .*$/m,
       '  attempts: Generated<string>;',
       ['timers.attempts is integer, declared string'],
     ],
-    ['a default forgotten', /^ {2}attempts: .*$/m, '  attempts: number;', ['timers.attempts has a default']],
-  ])('would not with %s (control)', async (_name, pattern, replacement, expected) => {
+    ['a missing default', /^ {2}attempts: .*$/m, '  attempts: number;', ['timers.attempts has a default']],
+  ])('differ from the schema with %s (control)', async (_name, pattern, replacement, expected) => {
     const text = await source();
     expect(text).toMatch(pattern);
-    expect(disagreements(declaredTables(text.replace(pattern, replacement)), live)).toEqual(expected);
+    expect(findDifferences(declaredTables(text.replace(pattern, replacement)), live)).toEqual(expected);
   });
 });

@@ -1,4 +1,4 @@
-/** What went wrong, for programs. The message says it for people, with the way out. */
+/** Machine-readable code of a {@link MigrationError}. The message explains it to people and names the way out. */
 export type MigrationErrorCode =
   | 'bad-directory'
   | 'bad-name'
@@ -31,10 +31,10 @@ export type MigrationErrorCode =
   | 'no-such-version'
   | 'connection';
 
-/** Where in which file, and what PostgreSQL said. */
+/** Location and PostgreSQL's error of a failed statement. */
 export interface MigrationFailure {
   readonly file: string;
-  /** From 1. */
+  /** 1-based, like `column`. */
   readonly line: number;
   readonly column: number;
   readonly sqlState: string;
@@ -42,7 +42,7 @@ export interface MigrationFailure {
   readonly statement: string;
 }
 
-/** Every failure of the migrations that has a name; anything else that is thrown is a fault of ours. */
+/** An expected failure of a migration. Any other thrown error is a bug. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
   readonly code: MigrationErrorCode;

@@ -3,8 +3,8 @@ import pg from 'pg';
 import { MigrationError } from './migration-error.ts';
 
 /**
- * One connection that everything of a migration runs on. Advisory locks belong to a session, so a pool that quietly
- * opened a second connection would run on without them.
+ * The one connection of a migration. Advisory locks belong to a session, so a second connection from a pool would run
+ * without them.
  */
 export interface MigrationSession {
   readonly client: pg.Client;
@@ -13,13 +13,13 @@ export interface MigrationSession {
   close(): Promise<void>;
 }
 
-/** `application_name` of every connection that the migrator opens. */
+/** `application_name` of every connection of the migrator. */
 export const APPLICATION_NAME = 'timer-migrator';
 
 /** @throws MigrationError `connection`, without the password of the URL. */
 export async function connectClient(databaseUrl: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: APPLICATION_NAME });
-  // A connection that breaks between two queries: the next query reports it.
+  // The next query reports a connection that broke between two queries.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -30,21 +30,21 @@ export async function connectClient(databaseUrl: string): Promise<pg.Client> {
       { cause },
     );
   }
-  // When this process is killed, the server ends its statement within a second or two instead of finishing it for
-  // nobody with all its locks. Unknown before PostgreSQL 14 and on some platforms, and then not needed to be right.
+  // If this process is killed, the server ends its statement within a second or two instead of running it to the end
+  // with all its locks. Unsupported before PostgreSQL 14 and on some platforms, where it is not needed for correctness.
   await client.query("SET client_connection_check_interval = '1s'").catch(() => undefined);
   return client;
 }
 
 export async function openMigrationSession(databaseUrl: string): Promise<MigrationSession> {
   const client = await connectClient(databaseUrl);
-  // An autovacuum in the way is cancelled when we have waited this long, so below the lock_timeout of a try. Only a
-  // superuser may set it; for others every so often a try lasts longer, see lock-retry.ts.
+  // PostgreSQL cancels a blocking autovacuum after this wait, so it must be below the lock_timeout of a try. Only a
+  // superuser may set it; for other roles some tries last longer, see lock-retry.ts.
   await client.query("SET deadlock_timeout = '100ms'").catch(() => undefined);
-  const lend = Object.assign(client, { release: () => undefined });
+  const pooled = Object.assign(client, { release: () => undefined });
   const kysely = new Kysely<unknown>({
     dialect: new PostgresDialect({
-      pool: { connect: () => Promise.resolve(lend), end: () => client.end() },
+      pool: { connect: () => Promise.resolve(pooled), end: () => client.end() },
       onCreateConnection: () => Promise.resolve(),
     }),
   });

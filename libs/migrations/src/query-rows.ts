@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { z } from 'zod';
 
-/** The rows of a query, each checked against the schema. */
+/** Runs a query and parses each row with the schema. */
 export async function queryRows<Row>(
   client: ClientBase,
   schema: z.ZodType<Row>,
@@ -12,7 +12,7 @@ export async function queryRows<Row>(
   return result.rows.map((row) => schema.parse(row));
 }
 
-/** The one row of a query that always has one. */
+/** Runs a query that always returns one row and parses it with the schema. */
 export async function queryRow<Row>(
   client: ClientBase,
   schema: z.ZodType<Row>,

@@ -1,24 +1,24 @@
 import { z } from 'zod';
 
-/** What node-postgres throws for an error that the server reported. */
+/** The error that node-postgres throws for an error reported by the server. */
 const databaseErrorSchema = z.object({
   code: z.string().length(5),
   message: z.string(),
   detail: z.string().optional(),
   hint: z.string().optional(),
   where: z.string().optional(),
-  /** From 1, in characters, within the text that was sent. */
+  /** 1-based, in characters, within the statement. */
   position: z.string().optional(),
 });
 export type DatabaseError = z.infer<typeof databaseErrorSchema>;
 
-/** SQLSTATEs that the migrator acts on. */
+/** SQLSTATEs that the migrator handles. */
 export const SQL_STATE = {
   lockNotAvailable: '55P03',
   deadlockDetected: '40P01',
 } as const;
 
-/** The server's error within `error`, undefined when it is of another kind. */
+/** Returns `error` as an error of the server; undefined for any other error. */
 export function asDatabaseError(error: unknown): DatabaseError | undefined {
   const parsed = databaseErrorSchema.safeParse(error);
   if (parsed.success) return parsed.data;

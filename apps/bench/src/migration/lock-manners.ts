@@ -19,7 +19,7 @@ export interface MannersResult {
 
 const holdMs = 4_000;
 const ownerRole = 'bench_migration_owner';
-const waitTimeout = /no lock within (\d+) ms \(try \d+\), next try (\d+) ms, in the way: (.*)$/;
+const waitTimeout = /no lock within (\d+) ms \(try \d+\), next try (\d+) ms, blocked by: (.*)$/;
 
 /** Runs the online migration beside the probes and tells how long anybody waited. */
 async function measure(

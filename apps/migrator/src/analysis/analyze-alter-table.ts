@@ -7,16 +7,16 @@ interface ActionRule {
   readonly hazard?: string;
 }
 
-/** A default that PostgreSQL evaluates once for all rows; anything else with a call in it writes each row. */
+/** Default functions that PostgreSQL evaluates once for all rows; any other function call rewrites every row. */
 const stableCall = /\b(?:now|transaction_timestamp|statement_timestamp)\s*\(\s*\)/gi;
 
-/** In order; the first that fits an action decides. */
+/** In order of priority: the first match decides. */
 const ACTIONS: readonly ActionRule[] = [
   {
     pattern: /^VALIDATE\s+CONSTRAINT\b/i,
     lock: 'SHARE UPDATE EXCLUSIVE',
     long: false,
-    hazard: 'reads the table while readers and writers go on',
+    hazard: 'reads every row without blocking readers or writers',
   },
   { pattern: /^ADD\s+CONSTRAINT\b[\s\S]*\bUSING\s+INDEX\b/i, lock: 'ACCESS EXCLUSIVE', long: false },
   {
@@ -33,7 +33,7 @@ const ACTIONS: readonly ActionRule[] = [
     pattern: /^ADD\s+(?:CONSTRAINT\b[\s\S]*)?(?:CHECK|FOREIGN\s+KEY)\b/i,
     lock: 'ACCESS EXCLUSIVE',
     long: true,
-    hazard: 'reads every row under the lock: add it NOT VALID, and VALIDATE it in the next file',
+    hazard: 'reads every row under the lock: add it NOT VALID and VALIDATE it in the next file',
   },
   {
     pattern: /^ADD\s+(?:CONSTRAINT\b[\s\S]*)?(?:UNIQUE|PRIMARY\s+KEY|EXCLUDE)\b/i,
@@ -45,7 +45,7 @@ const ACTIONS: readonly ActionRule[] = [
     pattern: /^ADD\s+(?:COLUMN\s+)?[\s\S]*\b(?:SERIAL|BIGSERIAL|SMALLSERIAL|GENERATED)\b/i,
     lock: 'ACCESS EXCLUSIVE',
     long: true,
-    hazard: 'writes every row under the lock',
+    hazard: 'rewrites every row under the lock',
   },
   {
     pattern: /^ADD\s+(?:COLUMN\s+)?[\s\S]*\b(?:CHECK|REFERENCES|UNIQUE|PRIMARY\s+KEY)\b/i,
@@ -58,7 +58,7 @@ const ACTIONS: readonly ActionRule[] = [
     pattern: /^ALTER\s+(?:COLUMN\s+)?\S+\s+(?:SET\s+DATA\s+)?TYPE\b/i,
     lock: 'ACCESS EXCLUSIVE',
     long: true,
-    hazard: 'as a rule writes every row and builds every index anew under the lock',
+    hazard: 'usually rewrites every row and rebuilds every index under the lock',
   },
   {
     pattern: /^ALTER\s+(?:COLUMN\s+)?\S+\s+SET\s+NOT\s+NULL\b/i,
@@ -75,19 +75,19 @@ const ACTIONS: readonly ActionRule[] = [
     pattern: /^DROP\s+(?:COLUMN\s+)?(?!\s*CONSTRAINT)/i,
     lock: 'ACCESS EXCLUSIVE',
     long: false,
-    hazard: 'a program that still names the column fails from the commit on',
+    hazard: 'programs that still use the column fail after the commit',
   },
   {
     pattern: /^RENAME\b/i,
     lock: 'ACCESS EXCLUSIVE',
     long: false,
-    hazard: 'a program that uses the old name fails from the commit on',
+    hazard: 'programs that still use the old name fail after the commit',
   },
   {
     pattern: /^SET\s+(?:LOGGED|UNLOGGED|TABLESPACE|ACCESS\s+METHOD)\b/i,
     lock: 'ACCESS EXCLUSIVE',
     long: true,
-    hazard: 'writes the whole table anew under the lock',
+    hazard: 'rewrites the whole table under the lock',
   },
   { pattern: /^(?:ENABLE|DISABLE)\s+TRIGGER\b/i, lock: 'SHARE ROW EXCLUSIVE', long: false },
   {
@@ -106,7 +106,7 @@ const STRENGTH: readonly TableLock[] = [
   'ACCESS EXCLUSIVE',
 ];
 
-/** The actions of an ALTER TABLE: what stands between the commas that are in no parentheses. */
+/** Splits the actions of an ALTER TABLE at the commas outside parentheses. */
 function splitActions(text: string): string[] {
   const found: string[] = [];
   let depth = 0;
@@ -130,20 +130,20 @@ function analyzeAction(action: string): ActionRule {
       pattern: /^/,
       lock: 'ACCESS EXCLUSIVE',
       long: true,
-      hazard: 'this action is not known to the check',
+      hazard: 'the analysis does not know this action',
     };
   const fallback = /\bDEFAULT\b([\s\S]*)$/i.exec(action)?.[1] ?? '';
   if (/^ADD\b/i.test(action) && /\w\s*\(/.test(fallback.replaceAll(stableCall, ''))) {
     return {
       ...found,
       long: true,
-      hazard: 'the default is a call: unless it is stable, every row is written under the lock',
+      hazard: 'the default is a function call: unless it is stable, every row is rewritten under the lock',
     };
   }
   return found;
 }
 
-/** All actions together: the strongest lock, and long when one is. */
+/** Combines the actions: the strongest lock; long if any action is long. */
 export function analyzeAlterTable(table: string, text: string, soFar: FileSoFar): StatementEffect {
   const found = splitActions(text).map(analyzeAction);
   const lock = found
@@ -158,7 +158,7 @@ export function analyzeAlterTable(table: string, text: string, soFar: FileSoFar)
       blocks: 'long',
       touchesRows: true,
       hazards: [
-        'an earlier statement of this file keeps everybody out until the commit: VALIDATE in the next file',
+        'an earlier statement of this file holds ACCESS EXCLUSIVE until the commit: VALIDATE in the next file',
       ],
     };
   }

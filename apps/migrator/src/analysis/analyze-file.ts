@@ -9,14 +9,14 @@ import type { StatementEffect } from './statement-effect.ts';
 
 export interface AnalyzedStatement extends StatementEffect {
   readonly statement: SqlStatement;
-  /** From 1. */
+  /** 1-based. */
   readonly line: number;
 }
 
 const createsTable =
   /^CREATE\s+(?:UNLOGGED\s+|TEMP(?:ORARY)?\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?([\w$."]+)/i;
 
-/** Each statement of a file with what it means for others, knowing what the ones before it did. Pure. */
+/** Analyzes each statement of a file, taking the statements before it into account. Pure. */
 export function analyzeFile(file: MigrationFile): AnalyzedStatement[] {
   const created = new Set<string>();
   const locked = new Set<string>();

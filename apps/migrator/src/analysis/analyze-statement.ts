@@ -6,16 +6,16 @@ const NAME = String.raw`((?:"[^"]+"|[\w$]+)(?:\.(?:"[^"]+"|[\w$]+))?)`;
 
 const nothing = effect('none', undefined, 'nothing');
 
-/** What an anonymous block does, by the words in it; its statements are not looked at one by one. */
+/** Analyzes an anonymous block by its keywords; does not parse its statements. */
 function analyzeBlock(statement: string): StatementEffect {
   const body = /^DO\s*(?:LANGUAGE\s+\w+\s*)?(\$[^$]*\$)([\s\S]*)\1/i.exec(statement)?.[2] ?? '';
   const word = /\b(UPDATE|DELETE|INSERT|ALTER|CREATE\s+INDEX|TRUNCATE|DROP|LOCK|EXECUTE)\b/i.exec(
     maskOpaqueTokens(body),
   )?.[1];
   if (word === undefined)
-    return effect('none', undefined, 'nothing', ['reads rows: takes time, but nobody waits for it'], true);
+    return effect('none', undefined, 'nothing', ['reads rows: takes time, but blocks nobody'], true);
   return effect('ACCESS EXCLUSIVE', undefined, 'long', [
-    `holds ${word.toUpperCase()} in a DO block, which cannot be looked into`,
+    `contains ${word.toUpperCase()} in a DO block, which cannot be analyzed`,
   ]);
 }
 
@@ -40,7 +40,7 @@ const rule = (pattern: string, analyze: Rule['analyze']): Rule => ({
   analyze,
 });
 
-/** In order; the first that fits decides. */
+/** In order of priority: the first match decides. */
 const RULES: readonly Rule[] = [
   rule(String.raw`DO\b`, (_match, statement) => analyzeBlock(statement)),
   rule(String.raw`CREATE\s+(?:UNLOGGED\s+|TEMP(?:ORARY)?\s+)?TABLE\b`, (match) =>
@@ -51,13 +51,13 @@ const RULES: readonly Rule[] = [
       'SHARE UPDATE EXCLUSIVE',
       match[1],
       'nothing',
-      ['reads the table twice, waits for old transactions'],
+      ['reads the table twice and waits for older transactions'],
       true,
     ),
   ),
   rule(String.raw`CREATE\s+(?:UNIQUE\s+)?INDEX\b[\s\S]*?\bON\s+(?:ONLY\s+)?${NAME}`, (match) =>
     effect('SHARE', match[1], 'long', [
-      'writers wait while the index is built: use CREATE INDEX CONCURRENTLY in a file of its own with the first line -- no-transaction',
+      'writers wait while the index is built: use CREATE INDEX CONCURRENTLY in its own file with the first line -- no-transaction',
     ]),
   ),
   rule(
@@ -66,20 +66,20 @@ const RULES: readonly Rule[] = [
   ),
   rule(String.raw`(?:UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?${NAME}`, (match) =>
     effect('ROW EXCLUSIVE', match[1], 'long', [
-      'writers of these rows wait until the commit: back-fill in small committed batches instead',
+      'writers of these rows wait until the commit: backfill in small committed batches instead',
     ]),
   ),
   rule(String.raw`INSERT\s+INTO\s+${NAME}`, (match) =>
     effect('ROW EXCLUSIVE', match[1], 'nothing', [], true),
   ),
   rule(String.raw`DROP\s+INDEX\s+CONCURRENTLY\b`, () =>
-    effect('SHARE UPDATE EXCLUSIVE', undefined, 'nothing', ['waits for old transactions']),
+    effect('SHARE UPDATE EXCLUSIVE', undefined, 'nothing', ['waits for older transactions']),
   ),
   rule(String.raw`DROP\s+INDEX\b`, () =>
-    effect('ACCESS EXCLUSIVE', undefined, 'short', ['queries that used the index get slower']),
+    effect('ACCESS EXCLUSIVE', undefined, 'short', ['queries that use the index become slower']),
   ),
   rule(String.raw`(?:DROP\s+TABLE(?:\s+IF\s+EXISTS)?|TRUNCATE(?:\s+TABLE)?)\s+(?:ONLY\s+)?${NAME}`, (match) =>
-    effect('ACCESS EXCLUSIVE', match[1], 'short', ['its rows are gone for good']),
+    effect('ACCESS EXCLUSIVE', match[1], 'short', ['deletes its rows permanently']),
   ),
   rule(String.raw`CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\b[\s\S]*?\bON\s+${NAME}`, (match) =>
     effect('SHARE ROW EXCLUSIVE', match[1], 'short'),
@@ -97,7 +97,7 @@ const RULES: readonly Rule[] = [
     () => nothing,
   ),
   rule(String.raw`SET\b`, () =>
-    effect('none', undefined, 'nothing', ['stays set for the files after it: use SET LOCAL']),
+    effect('none', undefined, 'nothing', ['stays in effect for later files: use SET LOCAL']),
   ),
   rule(String.raw`LOCK\s+(?:TABLE\s+)?(?:ONLY\s+)?${NAME}`, (match) =>
     effect('ACCESS EXCLUSIVE', match[1], 'long', ['holds the lock until the commit']),
@@ -107,7 +107,7 @@ const RULES: readonly Rule[] = [
   ),
 ];
 
-/** Upper bound of what a statement does to others, from its text alone. Pure. */
+/** Upper bound of the effect of a statement on other sessions, from its text alone. Pure. */
 export function analyzeStatement(statement: SqlStatement, soFar: FileSoFar): StatementEffect {
   const masked = maskOpaqueTokens(statement.text).trim();
   for (const { pattern, analyze } of RULES) {
@@ -116,5 +116,5 @@ export function analyzeStatement(statement: SqlStatement, soFar: FileSoFar): Sta
     const found = analyze(match, statement.text, soFar);
     return found.table !== undefined && soFar.created.has(found.table.toLowerCase()) ? nothing : found;
   }
-  return effect('ACCESS EXCLUSIVE', undefined, 'long', ['this kind of statement is not known to the check']);
+  return effect('ACCESS EXCLUSIVE', undefined, 'long', ['the analysis does not know this statement']);
 }

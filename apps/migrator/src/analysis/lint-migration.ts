@@ -4,20 +4,20 @@ import { analyzeFile } from './analyze-file.ts';
 const sessionSetting = /^SET\s+(?!LOCAL\b|CONSTRAINTS\b)/i;
 
 /**
- * What a new migration must not do unsaid, a line each. Commands of psql, transaction control, CRLF and the like are
- * refused when the file is read, whatever its first line says: no migrator could run it.
+ * Finds statements that need a `-- blocking` directive and do not have one, a line each. Errors that no directive
+ * allows (psql commands, transaction control, CRLF …) are thrown when the file is read.
  */
 export function lintMigration(file: MigrationFile): string[] {
-  const faults: string[] = [];
+  const problems: string[] = [];
   for (const { statement, line, blocks, hazards } of analyzeFile(file)) {
     if (blocks === 'long' && !blocksTable(file)) {
-      faults.push(
-        `${file.fileName}:${line}: others would wait for as long as it takes: ${hazards.join('; ')}. If that is meant, the first line of the file says so: -- blocking: <why>`,
+      problems.push(
+        `${file.fileName}:${line}: blocks other sessions while it runs: ${hazards.join('; ')}. If intended, start the file with the line: -- blocking: <why>`,
       );
     }
     if (sessionSetting.test(statement.text)) {
-      faults.push(`${file.fileName}:${line}: SET stays for the files after it: use SET LOCAL`);
+      problems.push(`${file.fileName}:${line}: SET stays in effect for later files: use SET LOCAL`);
     }
   }
-  return faults;
+  return problems;
 }

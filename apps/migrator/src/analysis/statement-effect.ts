@@ -1,23 +1,23 @@
-/** Strongest table lock of a statement on a table that was there before (PostgreSQL manual, 13.3.1). */
+/** Strongest lock of a statement on a table that exists already (PostgreSQL manual, 13.3.1). */
 export type TableLock =
   'none' | 'ROW EXCLUSIVE' | 'SHARE UPDATE EXCLUSIVE' | 'SHARE' | 'SHARE ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE';
 
-/** What a statement means for the others on a live database. */
+/** Effect of a statement on other sessions of a live database. */
 export interface StatementEffect {
   readonly lock: TableLock;
   readonly table: string | undefined;
-  /** long: others wait for a time that grows with the table. */
+  /** long: other sessions wait for a time that grows with the table. */
   readonly blocks: 'nothing' | 'short' | 'long';
-  /** Whether rows are read or written, one by one. */
+  /** Whether it reads or writes every row. */
   readonly touchesRows: boolean;
   readonly hazards: readonly string[];
 }
 
-/** What the statements before it in the same file have done. */
+/** Effects of the earlier statements of the same file. */
 export interface FileSoFar {
-  /** Tables made by the file: nobody waits for them. */
+  /** Tables created by the file: no other session uses them. */
   readonly created: ReadonlySet<string>;
-  /** Tables that the file has locked against everybody, up to its commit. */
+  /** Tables that the file holds under ACCESS EXCLUSIVE until its commit. */
   readonly locked: ReadonlySet<string>;
 }
 

@@ -2,7 +2,7 @@ import { queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
 
-/** Proves that no callback_url is NULL: clients of the new shape had theirs filled by the trigger. */
+/** Proves that no callback_url is NULL: the trigger fills it for clients of the new shape. */
 const HELPER = 'timers_online_url_present';
 
 const READ_STATE = `
@@ -22,7 +22,7 @@ function nextStep(found: z.infer<typeof stateSchema>): string | undefined {
   return found.helper === null ? undefined : `ALTER TABLE timers DROP CONSTRAINT ${HELPER}`;
 }
 
-/** The index and the constraints of the new columns go with them. */
+/** Dropping the columns also drops their index and constraints. */
 const DROP_NEW_SHAPE: readonly string[] = [
   'DROP TRIGGER IF EXISTS zz_timers_online_sync ON timers',
   'ALTER TABLE timers DROP CONSTRAINT IF EXISTS timers_online_config_present, DROP COLUMN IF EXISTS callback_type, DROP COLUMN IF EXISTS callback_config',
@@ -30,7 +30,7 @@ const DROP_NEW_SHAPE: readonly string[] = [
   'DROP FUNCTION IF EXISTS timers_online_config(text, jsonb, jsonb)',
 ];
 
-/** Back to the schema of 001. Nothing is lost: the old columns were kept in step all the time. */
+/** Restores the schema of 001. Loses nothing: the trigger has kept the old columns in sync. */
 export async function abort(context: OnlineContext): Promise<void> {
   const { client } = context.session;
   const version = context.file.version.toString();

@@ -5,8 +5,8 @@ import { nextBatchRows, pauseAfterBatch } from './batch-throttle.ts';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
 
 /**
- * One batch: rows after the cursor, the cursor and the counter, in one transaction. The first pass leaves out rows that
- * somebody holds; the sweep after it waits for them. NO KEY UPDATE lets foreign keys through.
+ * One batch: updates rows after the cursor, the cursor and the counters in one transaction. The first pass skips locked
+ * rows; the sweep after it waits for them. NO KEY UPDATE does not block foreign key checks.
  */
 const fillBatch = (locked: 'SKIP LOCKED' | ''): string => `
 WITH state AS (SELECT cursor FROM _online_migrations WHERE version = $1),
@@ -37,21 +37,22 @@ const batchSchema = z.object({
 const NEXT_PHASE = `
 UPDATE _online_migrations SET phase = $2, cursor = DEFAULT, updated_at = clock_timestamp() WHERE version = $1`;
 
-/** Why a phase ends before its time, if it does. */
+/** @throws MigrationError `interrupted` or `paused` when the operator has stopped the migration */
 export function throwIfStopped(context: OnlineContext, paused: boolean): void {
   if (context.signal.aborted) {
     throw new MigrationError(
       'interrupted',
-      'stopped; every batch so far is committed. `migrator:online -- resume` goes on from here',
+      'stopped; all batches so far are committed. Continue with `npx nx run migrator:online -- resume`',
     );
   }
-  if (paused) throw new MigrationError('paused', 'paused; `migrator:online -- resume` goes on from here');
+  if (paused)
+    throw new MigrationError('paused', 'paused; continue with `npx nx run migrator:online -- resume`');
 }
 
 /**
- * Phase 2: fills callback_config, batch by batch, from the smallest id to the largest.
+ * Phase 2: fills callback_config in batches, in order of id.
  *
- * @param phase `backfill` is the first pass, `sweep` the second one over what the first left out
+ * @param phase `backfill` is the first pass, `sweep` the second one over the rows that the first skipped
  */
 export async function backfill(context: OnlineContext, phase: 'backfill' | 'sweep'): Promise<void> {
   const { client } = context.session;

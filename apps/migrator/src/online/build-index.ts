@@ -6,7 +6,7 @@ const NAME = 'idx_timers_callback_type';
 const CREATE_INDEX = `CREATE INDEX CONCURRENTLY ${NAME} ON timers(callback_type)`;
 const READ_INDEX = `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('${NAME}')`;
 
-/** Phase 4: the index, built while everybody goes on; an INVALID one of a run that was broken off is built anew. */
+/** Phase 4: builds the index concurrently. Rebuilds the INVALID index of an interrupted run. */
 export async function buildIndex(context: OnlineContext): Promise<void> {
   const { client } = context.session;
   await withLockRetry(
@@ -16,10 +16,10 @@ export async function buildIndex(context: OnlineContext): Promise<void> {
     async () => {
       const [index] = await queryRows(client, z.object({ valid: z.boolean() }), READ_INDEX);
       if (index?.valid === true) return;
-      // Waits for old transactions without standing in anybody's way; a timeout would only leave an INVALID index.
+      // The statement waits for older transactions without blocking others. A timeout would leave an INVALID index.
       await client.query('SET lock_timeout = 0');
       if (await dropLeftoverIndex(client, NAME))
-        context.report({ kind: 'remark', text: `dropped the INVALID index ${NAME}` });
+        context.report({ kind: 'notice', text: `dropped the INVALID index ${NAME}` });
       await client.query(CREATE_INDEX);
     },
     (failed) => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { nextConstraintStep } from './constraints.ts';
 
-test('from any state on, the steps end with both constraints and without the helper', () => {
+test('the steps lead from any state to both constraints without the helper', () => {
   const states = [null, false, true] as const;
   for (const typeChecked of states) {
     for (const helper of states) {
@@ -22,7 +22,7 @@ test('from any state on, the steps end with both constraints and without the hel
   }
 });
 
-/** What PostgreSQL would make of the step. */
+/** Applies a step to the state as PostgreSQL would. */
 function apply(
   found: { type_checked: boolean | null; helper: boolean | null; required: boolean },
   step: string,

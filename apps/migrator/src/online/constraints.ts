@@ -2,7 +2,7 @@ import { queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
 
-/** Proves to PostgreSQL that no callback_config is NULL, so that SET NOT NULL needs no look at the rows. */
+/** Proves that no callback_config is NULL, so that SET NOT NULL does not read the table. */
 const HELPER = 'timers_online_config_present';
 
 const READ_CONSTRAINTS = `
@@ -11,7 +11,7 @@ SELECT a.attnotnull AS required,
   (SELECT convalidated FROM pg_constraint WHERE conrelid = a.attrelid AND conname = '${HELPER}') AS helper
 FROM pg_attribute a WHERE a.attrelid = 'timers'::regclass AND a.attname = 'callback_config'`;
 
-/** null: not there; false: not validated. */
+/** null: does not exist; false: not validated. */
 const constraintsSchema = z.object({
   required: z.boolean(),
   type_checked: z.boolean().nullable(),
@@ -19,9 +19,9 @@ const constraintsSchema = z.object({
 });
 
 /**
- * The next statement towards both constraints; undefined when they stand. Each is a transaction of its own: SET NOT NULL
+ * The next statement towards both constraints; undefined when both exist. Each runs in its own transaction: SET NOT NULL
  * and DROP CONSTRAINT in one ALTER TABLE would drop first, lose the proof and read the table under its lock.
- * VALIDATE reads the table while readers and writers go on.
+ * VALIDATE reads the table without blocking readers or writers.
  */
 export function nextConstraintStep(found: z.infer<typeof constraintsSchema>): string | undefined {
   if (found.type_checked === null) {
@@ -39,7 +39,7 @@ export function nextConstraintStep(found: z.infer<typeof constraintsSchema>): st
   return undefined;
 }
 
-/** Phase 3. Looks at what is there before each step, so that it can be broken off anywhere. */
+/** Phase 3: adds the constraints. Reads the current state before each step, so that it can be interrupted anywhere. */
 export async function addConstraints(context: OnlineContext): Promise<void> {
   const { client } = context.session;
   for (;;) {

@@ -13,8 +13,8 @@ const DROP_OLD_SHAPE: readonly string[] = [
 ];
 
 /**
- * Phase 6, the only one without a way back: drops the old columns and records 002, in one short transaction. Everything
- * that must hold was checked by the caller just before; the trigger has kept both shapes in step since.
+ * Phase 6, the only irreversible one: drops the old columns and records 002 in one short transaction. The caller has just
+ * verified that both shapes are equal; the trigger has kept them in sync since.
  */
 export async function contract(context: OnlineContext, ledgerTable: LedgerTable): Promise<void> {
   const { client } = context.session;
@@ -27,7 +27,7 @@ export async function contract(context: OnlineContext, ledgerTable: LedgerTable)
     if (trigger?.enabled !== 'O') {
       throw new MigrationError(
         'not-verified',
-        'the trigger zz_timers_online_sync is missing or disabled, so old and new columns may have drifted apart: enable it, then verify again',
+        'the trigger zz_timers_online_sync is missing or disabled, so old and new columns may differ; enable it, then verify again',
       );
     }
     for (const statement of DROP_OLD_SHAPE) await client.query(statement);

@@ -2,7 +2,7 @@ import { queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
 
-/** The new shape of an old row: the very expression of 002. */
+/** Converts an old row to the new shape, with the expression of 002. */
 const CREATE_CONVERSION = `
 CREATE FUNCTION timers_online_config(url text, headers jsonb, payload jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $function$
   SELECT jsonb_build_object('type', 'http', 'url', url,
@@ -10,8 +10,8 @@ CREATE FUNCTION timers_online_config(url text, headers jsonb, payload jsonb) RET
 $function$`;
 
 /**
- * Keeps both shapes of a row in step, whichever a client writes. Any write to a row that is not filled yet fills it.
- * Old clients would deliver a NATS timer to nowhere, so there are none until they are gone.
+ * Keeps both shapes of a row in sync, whichever a client writes. Any write to a row that is not filled yet fills it.
+ * Rejects NATS timers, because old clients could not deliver them.
  */
 const CREATE_SYNC = `
 CREATE FUNCTION timers_online_sync() RETURNS trigger LANGUAGE plpgsql AS $function$
@@ -59,14 +59,14 @@ BEGIN
 END
 $function$`;
 
-/** A constant default rewrites nothing: the rows that are there have it at once. */
+/** A constant default does not rewrite existing rows. */
 const ADD_COLUMNS = `
 ALTER TABLE timers
   ADD COLUMN callback_type VARCHAR(10) NOT NULL DEFAULT 'http',
   ADD COLUMN callback_config JSONB,
   ALTER COLUMN callback_url DROP NOT NULL`;
 
-/** zz_: after update_timers_updated_at, whose stamp the back-fill takes back. */
+/** zz_: must fire after update_timers_updated_at, because the backfill restores updated_at. */
 const CREATE_TRIGGER = `
 CREATE TRIGGER zz_timers_online_sync BEFORE INSERT OR UPDATE ON timers FOR EACH ROW EXECUTE FUNCTION timers_online_sync()`;
 
@@ -75,17 +75,17 @@ INSERT INTO _online_migrations (version, phase, rows_total) VALUES ($1, 'backfil
 ON CONFLICT (version) DO UPDATE SET phase = 'backfill', paused = FALSE, cursor = DEFAULT, rows_done = 0, batches = 0,
   rows_total = EXCLUDED.rows_total, started_at = DEFAULT, updated_at = DEFAULT, evidence = NULL, verified_at = NULL`;
 
-/** For the progress only; exact where the table was never analyzed. */
+/** For the progress display only; exact if the table was never analyzed. */
 const ESTIMATE_ROWS = `
 SELECT CASE WHEN reltuples >= 0 THEN reltuples::bigint ELSE (SELECT count(*) FROM timers) END AS rows
 FROM pg_class WHERE oid = 'timers'::regclass`;
 
-/** Phase 1: new columns, and the trigger that lets old and new clients write side by side. One short transaction. */
+/** Phase 1: adds the new columns and the trigger that lets old and new clients write. One short transaction. */
 export async function expand(context: OnlineContext): Promise<void> {
   const { client } = context.session;
   const { rows } = await queryRow(client, z.object({ rows: z.coerce.number() }), ESTIMATE_ROWS);
   await inShortTransaction(context, 'expand', async () => {
-    // First of all, so that nothing is done in vain when it is not granted.
+    // First, so that no work is lost if the lock is not granted.
     await client.query('LOCK TABLE timers IN ACCESS EXCLUSIVE MODE');
     await client.query(CREATE_CONVERSION);
     await client.query(CREATE_SYNC);

@@ -1,6 +1,6 @@
 import { inShortTransaction, type LockContext } from './online-context.ts';
 
-/** Put first into a transaction whose updates shall leave `updated_at` as it is. */
+/** First statement of a transaction whose updates must not change `updated_at`. */
 export const KEEP_UPDATED_AT = "SET LOCAL timers.keep_updated_at = 'on'";
 
 const CREATE_FUNCTION = `
@@ -11,7 +11,7 @@ BEGIN
 END
 $function$`;
 
-/** zz_: after update_timers_updated_at, whose stamp it takes back. The WHEN keeps it from being called for others. */
+/** zz_: must fire after update_timers_updated_at, because it restores updated_at. Other transactions do not call it (WHEN). */
 const CREATE_TRIGGER = `
 CREATE TRIGGER zz_timers_keep_updated_at BEFORE UPDATE ON timers FOR EACH ROW
 WHEN (current_setting('timers.keep_updated_at', true) = 'on') EXECUTE FUNCTION timers_keep_updated_at()`;
@@ -19,9 +19,9 @@ WHEN (current_setting('timers.keep_updated_at', true) = 'on') EXECUTE FUNCTION t
 const DROP = 'DROP FUNCTION IF EXISTS timers_keep_updated_at() CASCADE';
 
 /**
- * Runs `work` while {@link KEEP_UPDATED_AT} has an effect. Disabling the trigger that stamps would take it from everybody
- * and lock out writers for each batch; this takes a lock for a moment before and after. What a killed process left
- * behind does nothing, and the next run removes it.
+ * Runs `work` while {@link KEEP_UPDATED_AT} has an effect. Disabling update_timers_updated_at instead would disable it for
+ * all clients and block writers in each batch; this takes one short lock before and one after. A trigger left behind by a
+ * killed process has no effect, and the next run drops it.
  */
 export async function withUpdatedAtKept<T>(context: LockContext, work: () => Promise<T>): Promise<T> {
   const { client } = context.session;
@@ -35,11 +35,11 @@ export async function withUpdatedAtKept<T>(context: LockContext, work: () => Pro
   try {
     result = await work();
   } catch (error) {
-    // What went wrong first is what the operator has to know.
+    // The first error is the one to report.
     await end().catch(() => {
       context.report({
-        kind: 'remark',
-        text: 'zz_timers_keep_updated_at is left behind; the next run removes it',
+        kind: 'notice',
+        text: 'could not drop the trigger zz_timers_keep_updated_at; the next run drops it',
       });
     });
     throw error;

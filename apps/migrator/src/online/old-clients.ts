@@ -8,10 +8,10 @@ import {
   sessionSchema,
 } from '@timer-platform/migrations';
 
-/** What our own programs call themselves. The old service gives no name. */
+/** `application_name` of our own programs. The first service sets none. */
 const OWN_APPLICATIONS = [APPLICATION_NAME, 'timer-service', 'timer-platform presence'];
 
-/** A role may not see what other roles' sessions are; they count, as they may be clients. */
+/** Includes sessions of other roles whose type is hidden: they may be clients. */
 const FIND_OTHER_SESSIONS = `
 SELECT pid, usename AS role, application_name AS application, backend_type, state, query,
        extract(epoch FROM clock_timestamp() - backend_start)::float8 AS age_seconds
@@ -21,7 +21,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
   AND NOT EXISTS (SELECT 1 FROM unnest($1::text[]) AS name WHERE starts_with(application_name, name))
 ORDER BY backend_start`;
 
-/** Sessions that may still write the old columns: all but ours and those the operator vouches for. */
+/** Sessions that may still write the old columns: all except ours and the applications named by the operator. */
 async function findOldClients(
   session: MigrationSession,
   knownApplications: readonly string[],
@@ -31,7 +31,7 @@ async function findOldClients(
   ]);
 }
 
-/** @throws MigrationError `old-clients`, naming each. */
+/** @throws MigrationError `old-clients`, which lists the sessions */
 export async function assertNoOldClients(
   session: MigrationSession,
   knownApplications: readonly string[],
@@ -40,6 +40,6 @@ export async function assertNoOldClients(
   if (clients.length === 0) return;
   throw new MigrationError(
     'old-clients',
-    `these sessions may still use the old columns:\n${clients.map((client) => `  ${describeSession(client)}`).join('\n')}\nEnd them, or vouch for an application that does not with --known-application <name>`,
+    `these sessions may still use the old columns:\n${clients.map((client) => `  ${describeSession(client)}`).join('\n')}\nEnd them, or exclude an application that does not with --known-application <name>`,
   );
 }

@@ -10,31 +10,31 @@ import {
 import type { BatchThrottle } from './batch-throttle.ts';
 import type { VerificationResult } from './verification-result.ts';
 
-/** What happens on the way; the commands print it. */
+/** Progress of the online migration; the commands print it. */
 export type OnlineEvent =
-  | { readonly kind: 'remark'; readonly text: string }
+  | { readonly kind: 'notice'; readonly text: string }
   | { readonly kind: 'phase'; readonly phase: OnlinePhase }
   | { readonly kind: 'batch'; readonly done: number; readonly total: number; readonly rowsPerSecond: number }
   | { readonly kind: 'blocked'; readonly step: string; readonly failed: LockTry }
-  | { readonly kind: 'evidence'; readonly evidence: VerificationResult };
+  | { readonly kind: 'verification'; readonly result: VerificationResult };
 
-/** What every step of the online migration works with. */
+/** Dependencies of every step of the online migration. */
 export interface OnlineContext {
   readonly session: MigrationSession;
   readonly watch: BlockerWatch;
   readonly policy: LockPolicy;
   readonly throttle: BatchThrottle;
-  /** 002_add_callback_types.sql: its checksum is recorded, its comments are used. */
+  /** 002_add_callback_types.sql, for its checksum and its COMMENT statements. */
   readonly file: MigrationFile;
-  /** Aborted by Ctrl-C: the step ends after the batch under way. */
+  /** Aborted by Ctrl-C: the step stops after the current batch. */
   readonly signal: AbortSignal;
   readonly report: (event: OnlineEvent) => void;
 }
 
-/** What a step needs to take locks without holding others up. */
+/** Dependencies of {@link inShortTransaction}. */
 export type LockContext = Pick<OnlineContext, 'session' | 'watch' | 'policy' | 'report'>;
 
-/** One transaction with a short lock_timeout, tried again until its locks are granted. */
+/** Runs `work` in a transaction with a short lock_timeout, retried until its locks are granted. */
 export async function inShortTransaction<T>(
   context: LockContext,
   step: string,

@@ -24,7 +24,7 @@ import {
 } from './run-online.ts';
 
 const rowCount = 3_000;
-/** Small batches, no rests: many moments to be disturbed in. */
+/** Small batches without pauses: many points to interrupt at. */
 const throttle = { targetBatchMs: 20, firstBatchRows: 50, pauseRatio: 0 };
 const lockPolicy = { lockTimeoutMs: 200, patienceMs: 60_000, random: () => 0 };
 
@@ -67,11 +67,11 @@ const rowsOf = async (sql: string, from = client): Promise<unknown[]> =>
   (await from.query<Record<string, unknown>>(sql)).rows;
 const state = async () => readOnlineState(client, 2n);
 
-/** Everything of a row but its callback in either shape. */
+/** All columns of a row except its callback in either shape. */
 const rest = 'id, created_at, updated_at::text, execute_at, status, last_error, executed_at, metadata';
 const callbacks = `SELECT ${rest}, callback_type, callback_config::text AS config FROM timers ORDER BY id`;
 
-/** The same rows, migrated by the plain file. */
+/** The same rows in a second database, migrated by the plain file. */
 async function plainTwin(): Promise<{ rows: unknown[]; schema: SchemaObject[]; columns: unknown[] }> {
   const twin = await createMigratedDatabase(1);
   const other = await connect(twin.url);
@@ -81,7 +81,7 @@ async function plainTwin(): Promise<{ rows: unknown[]; schema: SchemaObject[]; c
       'INSERT INTO timers SELECT (jsonb_populate_record(NULL::timers, r::jsonb)).* FROM unnest($1::text[]) AS r',
       [rows.map(({ row }) => row)],
     );
-    // JSON null of a column becomes SQL NULL on this way; 002 makes the same of both.
+    // This copy turns JSON null of a column into SQL NULL; 002 treats both alike.
     await migrateToLatest({ databaseUrl: twin.url, to: 2n });
     return {
       rows: await rowsOf(callbacks, other),
@@ -100,7 +100,7 @@ const columnsOf = (from: pg.Client): Promise<unknown[]> =>
     from,
   );
 
-test('reaches the rows and the schema of the plain file, and leaves updated_at alone', async () => {
+test('produces the rows and the schema of the plain file and keeps updated_at', async () => {
   const plain = await plainTwin();
   await startOnline(options());
   expect(await state()).toMatchObject({
@@ -116,14 +116,14 @@ test('reaches the rows and the schema of the plain file, and leaves updated_at a
     { version: 1, description: 'create timers' },
     { version: 2, description: 'add callback types' },
   ]);
-  // What follows goes on from here, and finds Kysely and the ledger of one mind.
+  // The next run accepts the ledger and the table of Kysely.
   await migrateToLatest({ databaseUrl: database.url });
 });
 
 describe('between start and contract', () => {
   beforeEach(() => startOnline(options()));
 
-  test('old and new clients work side by side, on rows of either kind', async () => {
+  test('old and new clients can write rows of either shape', async () => {
     await client.query(
       `INSERT INTO timers (id, execute_at, callback_url, callback_headers, callback_payload) VALUES
        ('00000000-0000-0000-0000-00000000000a', now() + interval '1 day', 'http://old', '{"a": "b"}', 'null')`,
@@ -167,15 +167,15 @@ describe('between start and contract', () => {
       `'{"type": "nats", "topic": "a"}'`,
       '0A000',
     ],
-    ['no callback at all', `status`, `'pending'`, '23502'],
-    ['a new callback without url', `callback_config`, `'{"type": "http"}'`, '23502'],
+    ['a timer without callback', `status`, `'pending'`, '23502'],
+    ['a callback of the new shape without url', `callback_config`, `'{"type": "http"}'`, '23502'],
     [
-      'two callbacks that differ',
+      'a timer with two different callbacks',
       `callback_url, callback_config`,
       `'http://a', '{"type": "http", "url": "http://b"}'`,
       '22000',
     ],
-  ])('%s is refused', async (_name, columns, values, code) => {
+  ])('%s is rejected', async (_name, columns, values, code) => {
     await expect(
       client.query(
         `INSERT INTO timers (execute_at, ${columns}) VALUES (now() + interval '1 day', ${values})`,
@@ -183,14 +183,14 @@ describe('between start and contract', () => {
     ).rejects.toMatchObject({ code });
   });
 
-  test('an update stamps updated_at as ever (control of the back-fill that does not)', async () => {
+  test('an update changes updated_at (control of the backfill, which does not)', async () => {
     await client.query(`UPDATE timers SET metadata = '{}' WHERE callback_url = 'https://example.com/1'`);
     expect(
-      await rowsOf(`SELECT count(*)::int AS stamped FROM timers WHERE updated_at > '2024-01-03'`),
-    ).toEqual([{ stamped: 1 }]);
+      await rowsOf(`SELECT count(*)::int AS changed FROM timers WHERE updated_at > '2024-01-03'`),
+    ).toEqual([{ changed: 1 }]);
   });
 
-  test('the contract wants the word of the operator and no old client', async () => {
+  test('the contract needs the confirmation of the operator and no old client', async () => {
     await expect(contractOnline({ ...options(), oldServiceStopped: false })).rejects.toMatchObject({
       code: 'not-confirmed',
     });
@@ -205,10 +205,10 @@ describe('between start and contract', () => {
     await old.end();
   });
 
-  test('one row changed behind its back stops the contract, which names it', async () => {
+  test('the contract fails and names the row when a row was changed without the trigger', async () => {
     await client.query("SET session_replication_role = 'replica'");
     const [row] = await rowsOf(
-      `UPDATE timers SET callback_payload = '{"stolen": true}' WHERE callback_url = 'https://example.com/7' RETURNING id`,
+      `UPDATE timers SET callback_payload = '{"changed": true}' WHERE callback_url = 'https://example.com/7' RETURNING id`,
     );
     await client.query('RESET session_replication_role');
     await expect(contract()).rejects.toMatchObject({
@@ -224,12 +224,12 @@ describe('between start and contract', () => {
       phase: 'verify',
       evidence: { differing: 1, examples: [idOf(row)] },
     });
-    // Any write of the row by a client brings both shapes in step again.
+    // Any write of the row by a client syncs both shapes again.
     await client.query(`UPDATE timers SET callback_payload = '0' WHERE id = $1`, [idOf(row)]);
     await contract();
   });
 
-  test('a trigger that somebody disabled stops the contract', async () => {
+  test('the contract fails when the trigger is disabled', async () => {
     await client.query('ALTER TABLE timers DISABLE TRIGGER zz_timers_online_sync');
     await expect(contract()).rejects.toMatchObject({
       code: 'not-verified',
@@ -237,15 +237,15 @@ describe('between start and contract', () => {
     });
   });
 
-  test('plain migrate is refused', async () => {
+  test('plain migrate is rejected', async () => {
     await expect(migrateToLatest({ databaseUrl: database.url })).rejects.toMatchObject({
       code: 'online-in-progress',
     });
   });
 });
 
-describe('before the contract, what follows 002', () => {
-  test('is refused unless asked for; then it is applied, and the contract ends in the very schema and ledger of the plain way', async () => {
+describe('before the contract, the files after 002', () => {
+  test('need an option; with it they are applied, and the contract leads to the schema and ledger of a plain migration', async () => {
     const plain = await createMigratedDatabase();
     const other = await connect(plain.url);
     const expected = {
@@ -279,7 +279,7 @@ describe('before the contract, what follows 002', () => {
     expect((await migrateToLatest({ databaseUrl: database.url })).applied).toEqual([]);
   });
 
-  test('can be undone again, down to where abort is possible', async () => {
+  test('can be undone, so that abort is possible again', async () => {
     const schemaBefore = await readSchemaObjects(client);
     await startOnline(options());
     await migrateToLatest({ databaseUrl: database.url, beforeContract: true });
@@ -298,7 +298,7 @@ function idOf(row: unknown): string {
   return typeof row === 'object' && row !== null && 'id' in row ? String(row.id) : '';
 }
 
-/** Ends every session of the migrator when the event comes for the first time. */
+/** Terminates every session of the migrator at the first matching event. */
 function killAt(matches: (event: OnlineEvent) => boolean): (event: OnlineEvent) => void {
   let killed = false;
   return (event) => {
@@ -310,17 +310,17 @@ function killAt(matches: (event: OnlineEvent) => boolean): (event: OnlineEvent) 
   };
 }
 
-describe('broken off', () => {
+describe('an interrupted migration', () => {
   test.each<[string, (event: OnlineEvent) => boolean]>([
-    ['before the back-fill', (event) => event.kind === 'phase' && event.phase === 'backfill'],
-    ['in the middle of the back-fill', (event) => event.kind === 'batch' && event.done > rowCount / 3],
+    ['before the backfill', (event) => event.kind === 'phase' && event.phase === 'backfill'],
+    ['in the middle of the backfill', (event) => event.kind === 'batch' && event.done > rowCount / 3],
     ['in the sweep', (event) => event.kind === 'phase' && event.phase === 'sweep'],
     ['in the constraints', (event) => event.kind === 'phase' && event.phase === 'constraints'],
     ['in the index', (event) => event.kind === 'phase' && event.phase === 'index'],
     ['in the verification', (event) => event.kind === 'phase' && event.phase === 'verify'],
-  ])('%s, it goes on from there and ends right, with exact counters', async (_name, matches) => {
+  ])('continues when killed %s and ends with exact counters', async (_name, matches) => {
     const first = await startOnline(options({ report: killAt(matches) })).catch((error: unknown) => error);
-    // The kill may come too late for the phase: then it was not broken off, and there is nothing left to do.
+    // The kill may come too late for the phase: then nothing was interrupted.
     if (first !== undefined) await untilLockIsFree();
     await startOnline(options());
     expect(await state()).toMatchObject({
@@ -332,21 +332,21 @@ describe('broken off', () => {
     expect(compareSchemas(await plainTwinSchema(), await readSchemaObjects(client))).toEqual([]);
   });
 
-  test('builds an INVALID index anew', async () => {
+  test('rebuilds an INVALID index', async () => {
     await startOnline(options());
     await client.query(
       `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_timers_callback_type'::regclass`,
     );
     await client.query(`UPDATE _online_migrations SET phase = 'index'`);
-    const remarks: string[] = [];
-    await resumeOnline(options({ report: (event) => event.kind === 'remark' && remarks.push(event.text) }));
-    expect(remarks).toEqual(['dropped the INVALID index idx_timers_callback_type']);
+    const notices: string[] = [];
+    await resumeOnline(options({ report: (event) => event.kind === 'notice' && notices.push(event.text) }));
+    expect(notices).toEqual(['dropped the INVALID index idx_timers_callback_type']);
     expect(
       await rowsOf(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_timers_callback_type'::regclass`),
     ).toEqual([{ indisvalid: true }]);
   });
 
-  test('stops after its batch by Ctrl-C, or when paused from elsewhere', async () => {
+  test('stops after its batch on Ctrl-C, or when another session pauses it', async () => {
     await startUpToFirstBatch();
     expect(await state()).toMatchObject({ phase: 'backfill', paused: false, batches: 1 });
 
@@ -377,7 +377,7 @@ async function startUpToFirstBatch(): Promise<void> {
   });
 }
 
-/** A session that holds the row which the back-fill comes to last. */
+/** A session that locks the row which the backfill reaches last. */
 async function holdLastRow(): Promise<pg.Client> {
   const holder = await connect(database.url);
   await holder.query('BEGIN');
@@ -385,7 +385,7 @@ async function holdLastRow(): Promise<pg.Client> {
   return holder;
 }
 
-/** The backend that was ended gives the migration lock back a moment later. */
+/** A terminated backend releases the migration lock a moment later. */
 async function untilLockIsFree(): Promise<void> {
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'timer-migrator' AND datname = current_database()`;
   while ((await client.query(waiting)).rowCount !== 0)
@@ -407,7 +407,7 @@ describe('abort', () => {
   const rows = `SELECT ${rest}, callback_url, callback_headers::text, callback_payload::text FROM timers ORDER BY id`;
 
   test.each<OnlinePhase>(['backfill', 'constraints', 'index', 'verified'])(
-    'at %s goes back to the schema and the rows of 001',
+    'in phase %s restores the schema and the rows of 001',
     async (phase) => {
       const rowsBefore = await rowsOf(rows);
       const schemaBefore = await readSchemaObjects(client);
@@ -434,7 +434,7 @@ describe('abort', () => {
     },
   );
 
-  test('is not possible without a start, or after the contract', async () => {
+  test('fails before the start and after the contract', async () => {
     await expect(abortOnline(options())).rejects.toMatchObject({ code: 'not-online' });
     await startOnline(options());
     await contract();
@@ -443,7 +443,7 @@ describe('abort', () => {
   });
 });
 
-test('names who holds the table, lets everybody else through meanwhile, and goes on when the table is free', async () => {
+test('names the session that blocks the table and continues when it ends', async () => {
   const holder = await connect(database.url);
   await holder.query('BEGIN');
   await holder.query('SELECT count(*) FROM timers');
@@ -463,7 +463,7 @@ test('names who holds the table, lets everybody else through meanwhile, and goes
   expect(named.slice(0, 2)).toEqual(Array(2).fill('idle in transaction: SELECT count(*) FROM timers'));
 });
 
-test('leaves a row that somebody holds for the sweep, and waits for it there', async () => {
+test('skips a locked row in the backfill and waits for it in the sweep', async () => {
   await startUpToFirstBatch();
   const holder = await holdLastRow();
   const seen: string[] = [];

@@ -7,7 +7,7 @@ import {
 } from '@timer-platform/migrations';
 import { z } from 'zod';
 
-/** Transactions older than this hold back the index and keep the room of old row versions from being used again. */
+/** Older transactions delay the index and keep the space of old row versions from being reused. */
 const LONG_TRANSACTION_SECONDS = 60;
 
 const FIND_LONG_TRANSACTIONS = `
@@ -28,20 +28,19 @@ const measureSchema = z.object({
   idle_slots: z.coerce.number(),
 });
 
-/** What the operator should know before the start, a line each. Nothing of it stops the migration. */
+/** Notices for the operator before the start, a line each. None of them stops the migration. */
 export async function preflight(session: MigrationSession): Promise<string[]> {
   const found = await queryRow(session.client, measureSchema, MEASURE);
   const old = await queryRows(session.client, sessionSchema, FIND_LONG_TRANSACTIONS, [
     LONG_TRANSACTION_SECONDS,
   ]);
-  const remarks = [
-    `timers takes ${found.size} with its indexes; have at least twice that free, and room for as much WAL`,
+  const notices = [
+    `timers takes ${found.size} with its indexes; at least twice that must be free, and as much again for WAL`,
   ];
   if (found.prepared > 0)
-    remarks.push(`${found.prepared} prepared transactions are open: they hold up the index for as long`);
+    notices.push(`${found.prepared} prepared transactions are open; the index waits until they end`);
   if (found.idle_slots > 0)
-    remarks.push(`${found.idle_slots} replication slots have no consumer: WAL piles up for them`);
-  for (const session of old)
-    remarks.push(`a long transaction will hold up the index: ${describeSession(session)}`);
-  return remarks;
+    notices.push(`${found.idle_slots} replication slots have no consumer; WAL accumulates for them`);
+  for (const session of old) notices.push(`a long transaction delays the index: ${describeSession(session)}`);
+  return notices;
 }

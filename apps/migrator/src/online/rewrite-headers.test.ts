@@ -53,7 +53,7 @@ async function keysInRows(): Promise<unknown> {
   return Object.fromEntries(found.map((row) => [row['key'], row['count']]));
 }
 
-/** Rows of every state and with every form of headers; 6 of 8 forms hold some. */
+/** Inserts timers in every state with every form of headers; 6 of the 8 forms have headers. */
 const fill = (count: number) =>
   client.query(
     `INSERT INTO timers (created_at, updated_at, execute_at, status, claims, callback_config)
@@ -71,7 +71,7 @@ const fill = (count: number) =>
 describe('encrypt-headers', () => {
   beforeEach(() => open());
 
-  test('encrypts every row that has headers and changes nothing else; run again it does nothing', async () => {
+  test('encrypts every row with headers and changes nothing else; a second run does nothing', async () => {
     await fill(400);
     const before = await rows();
     const first = await run(A, '--json');
@@ -88,19 +88,19 @@ describe('encrypt-headers', () => {
     for (const [index, { id, config }] of after.entries())
       expect(decryptHeaders(read.keys, id, config)).toEqual({ ok: true, config: before[index]?.config });
 
-    expect((await run(A)).stdout).toBe('encrypted the headers of 0 timers, looked at 400');
+    expect((await run(A)).stdout).toBe('encrypted the headers of 0 of 400 timers');
     expect(await rows()).toEqual(after);
   });
 
-  test('rotates: what is under an older key is encrypted under the first one', async () => {
+  test('rotates: re-encrypts rows under an older key with the first key', async () => {
     await fill(160);
     await run(A);
-    expect((await run(`${B},${A}`)).stdout).toBe('encrypted the headers of 120 timers, looked at 160');
+    expect((await run(`${B},${A}`)).stdout).toBe('encrypted the headers of 120 of 160 timers');
     expect(await keysInRows()).toEqual({ b: 120 });
     expect((await run(B, '--json')).exitCode).toBe(0);
   });
 
-  test('--decrypt goes back to the very rows, digits included', async () => {
+  test('--decrypt restores the rows exactly, including the digits of numbers', async () => {
     await fill(80);
     const text = async () =>
       (await client.query<{ row: string }>('SELECT timers::text AS row FROM timers ORDER BY id')).rows;
@@ -108,25 +108,25 @@ describe('encrypt-headers', () => {
     await run(A);
     expect(await text()).not.toEqual(before);
     expect((await run(`none,${B},${A}`, '--decrypt')).stdout).toBe(
-      'decrypted the headers of 60 timers, looked at 80',
+      'decrypted the headers of 60 of 80 timers',
     );
     expect(await text()).toEqual(before);
   });
 
-  test('names the rows that no key opens, leaves them, and does the rest', async () => {
+  test('names the rows that no key decrypts, leaves them unchanged and encrypts the others', async () => {
     await fill(8);
     await run(A);
     await fill(8);
     const result = await run(B);
     expect(result.exitCode).toBe(1);
-    expect(result.stdout).toBe('encrypted the headers of 6 timers, looked at 16');
+    expect(result.stdout).toBe('encrypted the headers of 6 of 16 timers');
     expect(result.stderr).toMatch(
       /the headers of 6 timers cannot be read.*\n( {2}[0-9a-f-]{36}: .*key "a".*\n?){6}/,
     );
     expect(await keysInRows()).toEqual({ a: 6, b: 6 });
   });
 
-  test('leaves the schema as it was, also when it fails half way, and what a killed run left behind', async () => {
+  test('restores the schema, also after a failure or a killed run', async () => {
     const triggers = async () =>
       (
         await client.query<{ name: string }>(
@@ -149,7 +149,7 @@ describe('encrypt-headers', () => {
     expect(await triggers()).toEqual(before);
   });
 
-  test('is not stopped by a row that somebody holds, and keeps what a client writes meanwhile', async () => {
+  test('encrypts the other rows while one is locked, and keeps what a client writes to it', async () => {
     await fill(8);
     const [held] = (await rows()).filter(({ config }) => JSON.stringify(config).includes('Authorization'));
     const other = new pg.Client({ connectionString: database.url });
@@ -157,12 +157,12 @@ describe('encrypt-headers', () => {
     try {
       await other.query('BEGIN');
       await other.query('SELECT FROM timers WHERE id = $1 FOR UPDATE', [held?.id]);
-      const stuck = await run(A, '--lock-patience', '0');
-      expect(stuck).toMatchObject({ exitCode: 31 });
-      expect(stuck.stderr).toContain(
-        `1 timers are held by another transaction, for example ${held?.id ?? ''}`,
+      const blocked = await run(A, '--lock-patience', '0');
+      expect(blocked).toMatchObject({ exitCode: 31 });
+      expect(blocked.stderr).toContain(
+        `1 timers are locked by another transaction, for example ${held?.id ?? ''}`,
       );
-      expect(stuck.stderr).toContain('is left behind');
+      expect(blocked.stderr).toContain('could not drop the trigger');
       expect(await keysInRows()).toEqual({ a: 5 });
       await other.query('COMMIT');
       expect(await run(`${B},${A}`)).toMatchObject({ exitCode: 0 });
@@ -190,9 +190,9 @@ describe('encrypt-headers', () => {
 
   test.each([
     ['', /is not set/],
-    [`none,${A}`, /begins with none/],
+    [`none,${A}`, /starts with none/],
     ['a:hunter2', /item 1/],
-  ])('refuses keys that cannot encrypt, without showing them (%#)', async (keys, message) => {
+  ])('rejects keys that cannot encrypt, without showing them (%#)', async (keys, message) => {
     const result = await run(keys);
     expect(result).toMatchObject({ exitCode: 2, stdout: '' });
     expect(result.stderr).toMatch(/^HEADER_ENCRYPTION_KEYS /);
@@ -200,7 +200,7 @@ describe('encrypt-headers', () => {
     expect(result.stderr).not.toContain('hunter2');
   });
 
-  test('stops after the batch under way when it is asked to, and goes on from there', async () => {
+  test('stops after the current batch on Ctrl-C, and a second run continues', async () => {
     await fill(80);
     const stop = new AbortController();
     const output = {
@@ -212,13 +212,13 @@ describe('encrypt-headers', () => {
       isTerminal: false,
     };
     const env = { DATABASE_URL: database.url, HEADER_ENCRYPTION_KEYS: A };
-    // The first batch is told, and that stops it.
+    // The progress of the first batch stops it.
     const args = ['encrypt-headers', '--batch-rows', '50'];
     expect(await runCli(args, env, output, () => stop.signal)).toBe(130);
     const { a } = z.object({ a: z.number() }).parse(await keysInRows());
     expect(a).toBeGreaterThan(0);
     expect(a).toBeLessThan(60);
-    expect((await run(A)).stdout).toBe(`encrypted the headers of ${60 - a} timers, looked at 80`);
+    expect((await run(A)).stdout).toBe(`encrypted the headers of ${60 - a} of 80 timers`);
   });
 
   test('has --help', async () => {
@@ -231,12 +231,12 @@ describe('encrypt-headers', () => {
 test.each([
   [1, 33],
   [0, 33],
-])('refuses a database at version %i', async (version, exitCode) => {
+])('rejects a database at version %i', async (version, exitCode) => {
   await open(version);
   expect(await run(A)).toMatchObject({ exitCode });
 });
 
-test('refuses while the old columns are there for the old service', async () => {
+test('rejects a database that still has the columns of the first service', async () => {
   await open(1);
   await runCommand(database.url, 'online', 'start');
   const result = await run(A);

@@ -11,7 +11,7 @@ import { nextBatchRows, pauseAfterBatch } from './batch-throttle.ts';
 import { KEEP_UPDATED_AT, withUpdatedAtKept } from './keep-updated-at.ts';
 import { inShortTransaction, type LockContext, type OnlineContext } from './online-context.ts';
 
-/** encrypt: plain headers and those under an older key get the current one. decrypt: all become plain. */
+/** encrypt: encrypts plain headers and those under an older key with the current key. decrypt: decrypts all. */
 export type HeaderRewrite = 'encrypt' | 'decrypt';
 
 export interface RewriteContext extends LockContext, Pick<OnlineContext, 'throttle' | 'signal'> {
@@ -19,32 +19,32 @@ export interface RewriteContext extends LockContext, Pick<OnlineContext, 'thrott
   readonly rewrite: HeaderRewrite;
 }
 
-/** A row that was left as it is, because no key opens its headers. */
+/** A row that was not changed, because no key decrypts its headers. */
 export interface UnreadableHeaders {
   readonly id: string;
   readonly reason: string;
 }
 
 export interface RewriteReport {
-  /** Rows looked at. */
+  /** Rows read. */
   readonly rows: number;
   readonly rewritten: number;
   readonly unreadable: number;
-  /** The first of them. */
+  /** The first unreadable rows. */
   readonly examples: readonly UnreadableHeaders[];
 }
 
-/** Unreadable rows that are named. */
+/** Number of unreadable rows that a report names. */
 const MAX_EXAMPLES = 20;
 
 const needsRewrite: Readonly<Record<HeaderRewrite, string>> = {
   encrypt: `callback_config -> 'headers' NOT IN ('null', '{}')
     AND callback_config #>> '{headers,$encrypted,key}' IS DISTINCT FROM $3::text`,
-  // $3 has to stand somewhere for its type to be known.
+  // $3 must occur for PostgreSQL to infer its type.
   decrypt: "jsonb_typeof(callback_config #> '{headers,$encrypted}') = 'object' AND $3::text IS NOT NULL",
 };
 
-/** As text: numbers of old rows may have more digits than JavaScript keeps. Locks nothing. */
+/** Headers as text: numbers of old rows may have more digits than JavaScript keeps. Locks nothing. */
 const readPage = (rewrite: HeaderRewrite): string => `
 SELECT id, CASE WHEN ${needsRewrite[rewrite]} THEN (callback_config -> 'headers')::text END AS headers
 FROM timers WHERE id > $1 ORDER BY id LIMIT $2`;
@@ -52,9 +52,8 @@ FROM timers WHERE id > $1 ORDER BY id LIMIT $2`;
 const pageSchema = z.object({ id: z.string(), headers: z.string().nullable() });
 
 /**
- * Puts new headers where the old ones still stand: a callback that a client changed meanwhile is not touched, and a row
- * that somebody holds is not waited for, so that this never stands in the way of a settle while it waits itself. Of an
- * executing row neither state nor claim changes, so its settle is not lost.
+ * Replaces headers that have not changed since they were read. Skips locked rows, so that it never blocks a settle while
+ * it waits itself. Changes neither state nor claim of an executing row, so its settle still succeeds.
  */
 const REPLACE_HEADERS = `
 WITH given AS (
@@ -69,7 +68,7 @@ UPDATE timers SET callback_config = jsonb_set(timers.callback_config, '{headers}
 WHERE timers.id = held.id AND timers.callback_config -> 'headers' = held.old
 RETURNING timers.id`;
 
-/** For the progress only; exact where the table was never analyzed. */
+/** For the progress display only; exact if the table was never analyzed. */
 const ESTIMATE_ROWS = `
 SELECT CASE WHEN reltuples >= 0 THEN reltuples::bigint ELSE (SELECT count(*) FROM timers) END AS rows
 FROM pg_class WHERE oid = 'timers'::regclass`;
@@ -82,7 +81,7 @@ interface Replacement {
 
 const jsonSchema = z.json();
 
-/** The new headers of a row, both as JSON text. Pure but for the random IV. */
+/** Returns the new headers of a row as JSON text, or why they are unreadable. Pure except for the random IV. */
 function rewriteOne(
   { keys, rewrite }: RewriteContext,
   id: string,
@@ -96,7 +95,7 @@ function rewriteOne(
   if (rewrite === 'decrypt') return { text: plain.text };
   const encrypted = encryptHeaderText(keys, id, plain.text);
   return encrypted === undefined
-    ? { reason: 'there is no key to encrypt with' }
+    ? { reason: 'there is no encryption key' }
     : { text: JSON.stringify(encrypted) };
 }
 
@@ -122,7 +121,7 @@ async function readNextPage(context: RewriteContext, afterId: string, limit: num
   return { rows: rows.length, lastId: rows.at(-1)?.id ?? afterId, replacements, unreadable };
 }
 
-/** Answers those whose row was held by somebody, or had other headers by now. */
+/** Returns the replacements that were not made, because the row was locked or its headers have changed. */
 async function replaceHeaders(
   context: RewriteContext,
   replacements: readonly Replacement[],
@@ -138,7 +137,7 @@ async function replaceHeaders(
   });
 }
 
-/** Between two tries of a page with rows that somebody holds or has changed, in milliseconds. */
+/** Pause before a page with locked or changed rows is retried, in milliseconds. */
 const RETRY_AFTER_MS = 50;
 
 async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
@@ -152,28 +151,28 @@ async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
   const done = { rows: 0, rewritten: 0, unreadable: 0 };
   const examples: UnreadableHeaders[] = [];
   let afterId = '00000000-0000-0000-0000-000000000000';
-  let heldSince: number | undefined;
+  let lockedSince: number | undefined;
   for (let limit = throttle.firstBatchRows; ;) {
     if (signal.aborted)
       throw new MigrationError(
         'interrupted',
-        'stopped; every batch so far is committed. Run it again to go on',
+        'stopped; all batches so far are committed. Run the command again to continue',
       );
     const batchStartedAt = performance.now();
     const page = await readNextPage(context, afterId, limit);
-    const left = await replaceHeaders(context, page.replacements);
-    done.rewritten += page.replacements.length - left.length;
-    if (left.length > 0) {
-      heldSince ??= batchStartedAt;
-      if (performance.now() - heldSince > policy.patienceMs)
+    const remaining = await replaceHeaders(context, page.replacements);
+    done.rewritten += page.replacements.length - remaining.length;
+    if (remaining.length > 0) {
+      lockedSince ??= batchStartedAt;
+      if (performance.now() - lockedSince > policy.patienceMs)
         throw new MigrationError(
           'lock-timeout',
-          `${left.length} timers are held by another transaction, for example ${left[0]?.id ?? ''}. Every batch so far is committed; end that session, then run it again`,
+          `${remaining.length} timers are locked by another transaction, for example ${remaining[0]?.id ?? ''}. All batches so far are committed; end that session, then run the command again`,
         );
       await sleep(RETRY_AFTER_MS);
       continue;
     }
-    heldSince = undefined;
+    lockedSince = undefined;
     afterId = page.lastId;
     done.rows += page.rows;
     done.unreadable += page.unreadable.length;
@@ -188,10 +187,10 @@ async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
 }
 
 /**
- * Rewrites the headers of every timer, whatever its state, in batches by id, while the service runs. `updated_at` stays
- * as it is. Stopped half way, it goes on when it is run again: what is done already is not rewritten.
+ * Rewrites the headers of every timer in any state, in batches by id. The service may run. Keeps `updated_at`. A second
+ * run continues an interrupted one: rows that are done are not rewritten.
  *
- * @throws MigrationError `interrupted` by the signal, `lock-timeout` when a lock was not to be had
+ * @throws MigrationError `interrupted` by the signal, `lock-timeout` when a lock was not granted
  */
 export function rewriteHeaders(context: RewriteContext): Promise<RewriteReport> {
   return withUpdatedAtKept(context, () => rewriteAll(context));

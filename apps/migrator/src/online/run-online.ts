@@ -41,23 +41,25 @@ export interface OnlineOptions {
   readonly report?: ((event: OnlineEvent) => void) | undefined;
 }
 
+/** State of one call under the migration lock. */
 interface OnlineRun {
   readonly context: OnlineContext;
   readonly ledger: Ledger;
   readonly files: readonly MigrationFile[];
 }
 
-/** The server notices within a second or so that a killed migrator is gone; a live one is not waited for longer. */
+/** The server releases the locks of a killed migrator within a second or so; a running one is not worth a longer wait. */
 const LOCK_WAIT_MS = 5_000;
 
-/** Runs `work` on one session under the migration lock. @throws MigrationError `busy` while another migrator is at work */
+/** Calls `work` under the migration lock. @throws MigrationError `busy` while another migrator is running */
 async function withOnlineContext<T>(
   options: OnlineOptions,
-  work: (work: OnlineRun) => Promise<T>,
+  work: (run: OnlineRun) => Promise<T>,
 ): Promise<T> {
   const files = await readMigrationFiles(options.directory ?? findMigrationsDirectory());
   const file = files.find((candidate) => candidate.version === ONLINE_VERSION);
-  if (file === undefined) throw new MigrationError('vanished', `there is no migration ${ONLINE_VERSION}`);
+  if (file === undefined)
+    throw new MigrationError('vanished', `migration ${ONLINE_VERSION} does not exist; restore its file`);
   const session = await openMigrationSession(options.databaseUrl);
   const watch = new BlockerWatch(options.databaseUrl);
   try {
@@ -84,19 +86,19 @@ async function withOnlineContext<T>(
   }
 }
 
-/** @throws MigrationError `not-online` unless an online migration is between its start and its contract. */
+/** Reads the state. @throws MigrationError `not-online` unless an online migration is between its start and its contract */
 async function requireUnderWay(context: OnlineContext): Promise<OnlineState> {
   const state = await readOnlineState(context.session.client, context.file.version);
   if (state === undefined || !isUnderWay(state)) {
     throw new MigrationError(
       'not-online',
-      'no online migration is under way; `migrator:online -- start` begins one',
+      'no online migration is under way; start one with `npx nx run migrator:online -- start`',
     );
   }
   return state;
 }
 
-/** Does the phases that are left, up to the proof. Each leaves its successor in the table before it ends. */
+/** Runs the remaining phases up to the verification. Each phase stores its successor when it ends. */
 async function runRemainingPhases(context: OnlineContext): Promise<void> {
   const { client } = context.session;
   await client.query('UPDATE _online_migrations SET paused = FALSE WHERE version = $1', [
@@ -121,7 +123,10 @@ async function runRemainingPhases(context: OnlineContext): Promise<void> {
         await verify(context);
         break;
       case 'aborting':
-        throw new MigrationError('not-online', 'it is being aborted: `migrator:online -- abort` ends that');
+        throw new MigrationError(
+          'not-online',
+          'the online migration is being aborted; finish with `npx nx run migrator:online -- abort`',
+        );
       case 'verified':
       case 'contracted':
       case 'aborted':
@@ -135,32 +140,32 @@ function assertCanStart({ ledger, context }: OnlineRun): void {
   if (newest === undefined) {
     throw new MigrationError(
       'not-adopted',
-      'no ledger says which migrations this database has: run migrator:adopt first',
+      'this database has no ledger of its migrations; run migrator:adopt first',
     );
   }
   if (ledger.rows.some((row) => row.version === context.file.version)) {
     throw new MigrationError(
       'not-online',
-      `${context.file.fileName} is applied already, there is nothing to do online`,
+      `${context.file.fileName} is applied already; there is nothing to do online`,
     );
   }
 }
 
-/** Begins the online migration to version 2, or goes on where it was broken off; ends when everything is proved. */
+/** Starts the online migration to version 2, or continues an interrupted one, up to the verification. */
 export async function startOnline(options: OnlineOptions): Promise<void> {
-  await withOnlineContext(options, async (work) => {
-    const { context } = work;
-    assertCanStart(work);
-    await createLedger(context.session.client, work.ledger.table);
+  await withOnlineContext(options, async (run) => {
+    const { context } = run;
+    assertCanStart(run);
+    await createLedger(context.session.client, run.ledger.table);
     if (!isUnderWay(await readOnlineState(context.session.client, context.file.version))) {
-      for (const text of await preflight(context.session)) context.report({ kind: 'remark', text });
+      for (const text of await preflight(context.session)) context.report({ kind: 'notice', text });
       await expand(context);
     }
     await runRemainingPhases(context);
   });
 }
 
-/** Goes on where it was paused or broken off. @throws MigrationError `not-online` when there is nothing to go on with. */
+/** Continues after a pause or an interruption. @throws MigrationError `not-online` when none is under way */
 export async function resumeOnline(options: OnlineOptions): Promise<void> {
   await withOnlineContext(options, async ({ context }) => {
     await requireUnderWay(context);
@@ -175,7 +180,7 @@ export async function verifyOnline(options: OnlineOptions): Promise<Verification
     if (phase !== 'verify' && phase !== 'verified') {
       throw new MigrationError(
         'not-online',
-        `it is at ${phase} yet: \`migrator:online -- resume\` comes first`,
+        `the online migration is in phase ${phase}; run \`npx nx run migrator:online -- resume\` first`,
       );
     }
     return verify(context);
@@ -183,39 +188,39 @@ export async function verifyOnline(options: OnlineOptions): Promise<Verification
 }
 
 export interface ContractOptions extends OnlineOptions {
-  /** The operator says that no old process is left; nothing else can know that for certain. */
+  /** The operator confirms that no process of the first service is left; no check can prove that. */
   readonly oldServiceStopped: boolean;
   /** application_name of clients that do not use the old columns. */
   readonly knownApplications?: readonly string[] | undefined;
 }
 
-/** Drops the old columns and records 002. @throws MigrationError `not-confirmed`, `old-clients` or `not-verified`. */
+/** Drops the old columns and records 002. @throws MigrationError `not-confirmed`, `old-clients` or `not-verified` */
 export async function contractOnline(options: ContractOptions): Promise<VerificationResult> {
   return withOnlineContext(options, async ({ context, ledger, files }) => {
     const { phase } = await requireUnderWay(context);
     if (phase !== 'verified' && phase !== 'verify') {
       throw new MigrationError(
         'not-online',
-        `it is at ${phase} yet: \`migrator:online -- resume\` comes first`,
+        `the online migration is in phase ${phase}; run \`npx nx run migrator:online -- resume\` first`,
       );
     }
     if (!options.oldServiceStopped) {
       throw new MigrationError(
         'not-confirmed',
-        'the contract drops the old columns for good. Stop every process of the old service, then say so with --old-service-stopped',
+        'the contract drops the old columns permanently; stop every process of the first service, then confirm with --old-service-stopped',
       );
     }
     await assertNoOldClients(context.session, options.knownApplications ?? []);
-    const evidence = await verify(context);
+    const result = await verify(context);
     await contract(context, ledger.table);
     const { client } = context.session;
     const recorded = await readLedger(client);
     await syncKyselyTable(client, compareLedger(files, recorded).applied, recorded.rows, recorded.table);
-    return evidence;
+    return result;
   });
 }
 
-/** Back to the schema of 001; possible until the contract. */
+/** Restores the schema of 001; possible until the contract. */
 export async function abortOnline(options: OnlineOptions): Promise<void> {
   await withOnlineContext(options, async ({ context, ledger }) => {
     await requireUnderWay(context);
@@ -223,14 +228,14 @@ export async function abortOnline(options: OnlineOptions): Promise<void> {
     if (newest > context.file.version) {
       throw new MigrationError(
         'no-way-back',
-        `version ${newest} is applied already: \`migrator:down -- --to 1\` comes first`,
+        `version ${newest} is applied already; run \`npx nx run migrator:down -- --to 1\` first`,
       );
     }
     await abort(context);
   });
 }
 
-/** Tells the one at work to stop after its batch; takes no lock. */
+/** Makes the running migrator stop after its batch. Takes no lock. */
 export async function pauseOnline(databaseUrl: string): Promise<void> {
   const session = await openMigrationSession(databaseUrl);
   try {
@@ -244,7 +249,7 @@ export async function pauseOnline(databaseUrl: string): Promise<void> {
   }
 }
 
-/** How far it is; undefined when none was ever begun. Takes no lock. */
+/** The state of the online migration; undefined when none was ever started. Takes no lock. */
 export async function statusOnline(databaseUrl: string): Promise<OnlineState | undefined> {
   const session = await openMigrationSession(databaseUrl);
   try {

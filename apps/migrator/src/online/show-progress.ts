@@ -4,10 +4,10 @@ import { formatDuration, type Output } from '../output.ts';
 import type { OnlineEvent } from './online-context.ts';
 import { findProblems } from './verification-result.ts';
 
-/** Without a terminal: a line at most this often, in milliseconds. */
+/** Shortest interval between two progress lines without a terminal, in milliseconds. */
 const LINE_INTERVAL_MS = 5_000;
 
-/** Time left in milliseconds at this rate; undefined when nothing can be said. Pure. */
+/** Remaining time in milliseconds at this rate; undefined when unknown. Pure. */
 export function timeLeft(done: number, total: number, rowsPerSecond: number): number | undefined {
   return rowsPerSecond > 0 && total > done ? ((total - done) * 1000) / rowsPerSecond : undefined;
 }
@@ -19,7 +19,7 @@ function progressText(event: Extract<OnlineEvent, { kind: 'batch' }>): string {
   return `${event.done} of about ${event.total} rows (${percent} %), ${event.rowsPerSecond.toFixed(0)} rows/s${rest}`;
 }
 
-/** Prints what happens: a bar on a terminal, plain lines elsewhere. Call `stop` at the end, whatever it was. */
+/** Prints progress: a bar on a terminal, plain lines elsewhere. Always call `stop` at the end. */
 export function showProgress(output: Output): {
   readonly report: (event: OnlineEvent) => void;
   readonly stop: () => void;
@@ -58,30 +58,32 @@ export function showProgress(output: Output): {
       case 'phase':
         note(`phase ${event.phase}`);
         break;
-      case 'remark':
+      case 'notice':
         note(event.text);
         break;
       case 'blocked': {
-        const who = event.failed.blockers.map(describeSession).join('; ') || 'a session that is gone again';
+        const who = event.failed.blockers.map(describeSession).join('; ') || 'a session that has ended since';
         note(
-          `  ${event.step}: no lock within ${event.failed.lockTimeoutMs} ms (try ${event.failed.number}), next try ${event.failed.nextLockTimeoutMs} ms, in the way: ${who}`,
+          `  ${event.step}: no lock within ${event.failed.lockTimeoutMs} ms (try ${event.failed.number}), next try ${event.failed.nextLockTimeoutMs} ms, blocked by: ${who}`,
         );
         break;
       }
-      case 'evidence': {
-        const { evidence } = event;
-        const against = findProblems(evidence);
+      case 'verification': {
+        const { result } = event;
+        const problems = findProblems(result);
         note(
-          `  ${evidence.rows} rows compared in ${formatDuration(evidence.milliseconds)}: ${against.length === 0 ? 'old and new shape are equal' : against.join('; ')}`,
+          `  ${result.rows} rows compared in ${formatDuration(result.milliseconds)}: ${problems.length === 0 ? 'old and new shape are equal' : problems.join('; ')}`,
         );
-        note(`  hash sums: old ${evidence.old_sum}, new ${evidence.new_sum}`);
-        if (evidence.json_null_headers + evidence.json_null_payloads > 0) {
+        note(`  hash sums: old ${result.old_sum}, new ${result.new_sum}`);
+        if (result.json_null_headers + result.json_null_payloads > 0) {
           note(
-            `  ${evidence.json_null_headers} headers and ${evidence.json_null_payloads} payloads are JSON null; after the contract they cannot be told from SQL NULL`,
+            `  ${result.json_null_headers} headers and ${result.json_null_payloads} payloads are JSON null; after the contract they cannot be distinguished from SQL NULL`,
           );
         }
-        if (evidence.other_headers > 0)
-          note(`  ${evidence.other_headers} rows have headers that are no object; none are sent, as before`);
+        if (result.other_headers > 0)
+          note(
+            `  ${result.other_headers} rows have headers that are not an object; they are not sent, as before`,
+          );
         break;
       }
     }

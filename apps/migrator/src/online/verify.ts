@@ -12,7 +12,7 @@ const MISSING = 'callback_config IS NULL';
 const SKEWED = `callback_config->>'type' IS DISTINCT FROM callback_type`;
 const DIFFERING = `${OLD_SHAPE} IS DISTINCT FROM ${NEW_SHAPE}`;
 
-/** One statement, so one snapshot of all rows; it takes no lock that anybody waits for. */
+/** One statement, so one snapshot of all rows. Blocks no reader or writer. */
 const COMPARE_ALL_ROWS = `
 SELECT count(*) AS rows,
   count(*) FILTER (WHERE ${MISSING}) AS missing,
@@ -26,7 +26,7 @@ SELECT count(*) AS rows,
   statement_timestamp()::text AS at
 FROM timers`;
 
-/** A few of the rows that stand in the way; only run when there are any. */
+/** Runs only when some rows have problems. */
 const FIND_EXAMPLES = `SELECT id FROM timers WHERE ${MISSING} OR ${SKEWED} OR ${DIFFERING} LIMIT 10`;
 
 const STORE_RESULT = `
@@ -35,9 +35,9 @@ UPDATE _online_migrations SET evidence = $2, verified_at = CASE WHEN $3 THEN clo
 WHERE version = $1`;
 
 /**
- * Phase 5: compares old and new shape of every row and stores what it found, good or bad.
+ * Phase 5: compares old and new shape of every row and stores the result.
  *
- * @throws MigrationError `not-verified`, naming rows, when anything differs
+ * @throws MigrationError `not-verified`, with example rows, when anything differs
  */
 export async function verify(context: OnlineContext): Promise<VerificationResult> {
   const { client } = context.session;
@@ -47,25 +47,25 @@ export async function verify(context: OnlineContext): Promise<VerificationResult
     verificationResultSchema.omit({ milliseconds: true, examples: true }),
     COMPARE_ALL_ROWS,
   );
-  const broken = found.missing + found.type_skew + found.differing > 0;
-  const examples = broken ? await queryRows(client, z.object({ id: z.string() }), FIND_EXAMPLES) : [];
-  const evidence: VerificationResult = {
+  const differs = found.missing + found.type_skew + found.differing > 0;
+  const examples = differs ? await queryRows(client, z.object({ id: z.string() }), FIND_EXAMPLES) : [];
+  const result: VerificationResult = {
     ...found,
     examples: examples.map((row) => row.id),
     milliseconds: Math.round(performance.now() - startedAt),
   };
-  const against = findProblems(evidence);
+  const problems = findProblems(result);
   await client.query(STORE_RESULT, [
     context.file.version.toString(),
-    JSON.stringify(evidence),
-    against.length === 0,
+    JSON.stringify(result),
+    problems.length === 0,
   ]);
-  context.report({ kind: 'evidence', evidence });
-  if (against.length > 0) {
+  context.report({ kind: 'verification', result });
+  if (problems.length > 0) {
     throw new MigrationError(
       'not-verified',
-      `old and new shape of the timers are not the same: ${against.join('; ')}. Correct these rows (any UPDATE of them by a client brings both in step), then verify again`,
+      `old and new shape of the timers differ: ${problems.join('; ')}. Correct these rows (any UPDATE by a client syncs both shapes), then verify again`,
     );
   }
-  return evidence;
+  return result;
 }

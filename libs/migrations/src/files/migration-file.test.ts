@@ -7,17 +7,17 @@ import { findMigrationsDirectory } from './migrations-directory.ts';
 
 const parse = (name: string, sql: string) => parseMigrationFile(name, Buffer.from(sql, 'utf8'));
 
-function refusal(work: () => unknown): unknown {
+function errorOf(work: () => unknown): unknown {
   try {
     work();
   } catch (error) {
     return error;
   }
-  throw new Error('was not refused');
+  throw new Error('nothing was thrown');
 }
 
 describe('parseMigrationFile', () => {
-  test('takes version, description and checksum as sqlx does', () => {
+  test('reads version, description and checksum as sqlx does', () => {
     const file = parse('001_create_timers.sql', 'SELECT 1;\n');
     expect(file.version).toBe(1n);
     expect(file.description).toBe('create timers');
@@ -29,11 +29,11 @@ describe('parseMigrationFile', () => {
   });
 
   test.each([
-    ['no number', 'create.sql', 'SELECT 1', 'bad-name'],
-    ['no description', '001_.sql', 'SELECT 1', 'bad-name'],
+    ['a name without a number', 'create.sql', 'SELECT 1', 'bad-name'],
+    ['a name without a description', '001_.sql', 'SELECT 1', 'bad-name'],
     ['CRLF', '001_a.sql', 'SELECT 1;\r\n', 'crlf'],
-    ['byte order mark', '001_a.sql', '\ufeffSELECT 1', 'byte-order-mark'],
-    ['psql command', '001_a.sql', 'SELECT 1;\n\\i other.sql\n', 'not-plain-sql'],
+    ['a byte order mark', '001_a.sql', '\ufeffSELECT 1', 'byte-order-mark'],
+    ['a psql command', '001_a.sql', 'SELECT 1;\n\\i other.sql\n', 'not-plain-sql'],
     ['BEGIN', '001_a.sql', 'BEGIN; SELECT 1; COMMIT;', 'not-plain-sql'],
     ['COMMIT', '001_a.sql', 'SELECT 1; commit;', 'not-plain-sql'],
     ['ROLLBACK', '001_a.sql', 'SELECT 1; ROLLBACK', 'not-plain-sql'],
@@ -43,17 +43,17 @@ describe('parseMigrationFile', () => {
       '-- no-transaction\nSELECT 1; SELECT 2;',
       'not-one-statement',
     ],
-    ['none outside a transaction', '001_a.sql', '-- no-transaction\n', 'not-one-statement'],
-  ])('refuses %s', (_name, fileName, sql, code) => {
-    expect(refusal(() => parse(fileName, sql))).toMatchObject({ name: 'MigrationError', code });
+    ['no statement outside a transaction', '001_a.sql', '-- no-transaction\n', 'not-one-statement'],
+  ])('rejects %s', (_name, fileName, sql, code) => {
+    expect(errorOf(() => parse(fileName, sql))).toMatchObject({ name: 'MigrationError', code });
   });
 
-  test('takes what only looks like a command or a COMMIT', () => {
+  test('accepts text that only looks like a psql command or a COMMIT', () => {
     const sql = "SELECT '\n\\i x';\nDO $$ BEGIN\n COMMIT; END $$;\nROLLBACK TO SAVEPOINT a;";
     expect(parse('001_a.sql', sql).statements).toHaveLength(3);
   });
 
-  test('runs a file outside a transaction only when its first line says so', () => {
+  test('runs a file outside a transaction only with the directive on the first line', () => {
     expect(parse('001_a.sql', '-- no-transaction\nSELECT 1').inTransaction).toBe(false);
     expect(parse('001_a.sql', '--no-transaction\nSELECT 1').inTransaction).toBe(true);
     expect(parse('001_a.sql', '\n-- no-transaction\nSELECT 1').inTransaction).toBe(true);
@@ -68,20 +68,20 @@ describe('readMigrationFiles', () => {
   afterEach(() => rm(directory, { recursive: true }));
   const write = (name: string, sql = 'SELECT 1;\n') => writeFile(path.join(directory, name), sql);
 
-  test('orders by number and leaves sub-directories, .down.sql and other files alone', async () => {
+  test('orders by number and ignores subdirectories, .down.sql and files that are not .sql', async () => {
     await Promise.all([
       write('010_c.sql'),
       write('002_b.sql'),
       write('001_a.sql'),
       write('002_b.down.sql'),
-      write('notes.txt'),
+      write('README.md'),
     ]);
     await mkdir(path.join(directory, 'schema'));
     const files = await readMigrationFiles(directory);
     expect(files.map((file) => file.name)).toEqual(['001_a', '002_b', '010_c']);
   });
 
-  test('refuses two files with one number, naming both', async () => {
+  test('rejects two files with the same number and names both', async () => {
     await Promise.all([write('002_a.sql'), write('002_b.sql')]);
     await expect(readMigrationFiles(directory)).rejects.toMatchObject({
       code: 'duplicate-version',
@@ -89,12 +89,12 @@ describe('readMigrationFiles', () => {
     });
   });
 
-  test('refuses numbers that sort otherwise by name, as Kysely would run them', async () => {
+  test('rejects numbers that sort differently by name, because Kysely sorts by name', async () => {
     await Promise.all([write('2_a.sql'), write('10_b.sql')]);
     await expect(readMigrationFiles(directory)).rejects.toMatchObject({ code: 'bad-name' });
   });
 
-  test('refuses a directory that is missing or holds none', async () => {
+  test('rejects a directory that is missing or contains no migrations', async () => {
     await expect(readMigrationFiles(path.join(directory, 'none'))).rejects.toMatchObject({
       code: 'bad-directory',
     });

@@ -8,7 +8,7 @@ import { lineAndColumn, maskOpaqueTokens, splitStatements, type SqlStatement } f
 export interface MigrationFile {
   /** The number before the first underscore. */
   readonly version: bigint;
-  /** The rest of the name with spaces for underscores, as sqlx writes it into its ledger. */
+  /** The rest of the name with spaces for underscores, as sqlx stores it in its ledger. */
   readonly description: string;
   /** File name with extension. */
   readonly fileName: string;
@@ -25,18 +25,18 @@ export interface MigrationFile {
 const migrationFileName = /^(\d+)_(.+?)(?<!\.down)\.sql$/;
 const numberedName = /^\d+_/;
 
-/** Would end the transaction that the file and its ledger row share. SAVEPOINT and ROLLBACK TO do not. */
+/** Statements that end the transaction of the file and its ledger row. SAVEPOINT and ROLLBACK TO do not. */
 const transactionControl =
   /^(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ABORT|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b)|PREPARE\s+TRANSACTION)\b/i;
 
-/** @throws MigrationError `not-plain-sql` for commands of psql and for transaction control. */
+/** @throws MigrationError `not-plain-sql` for psql commands and transaction control. */
 function assertPlainSql(fileName: string, sql: string, statements: readonly SqlStatement[]): void {
   const command = /^[ \t]*\\.*$/m.exec(maskOpaqueTokens(sql));
   if (command !== null) {
     const { line } = lineAndColumn(sql, command.index);
     throw new MigrationError(
       'not-plain-sql',
-      `${fileName}:${line}: ${command[0].trim()} is a command of psql, not SQL; only psql could run this file`,
+      `${fileName}:${line}: ${command[0].trim()} is a psql command, not SQL; only psql can run it`,
     );
   }
   for (const statement of statements) {
@@ -45,7 +45,7 @@ function assertPlainSql(fileName: string, sql: string, statements: readonly SqlS
       const { line, column } = lineAndColumn(sql, statement.offset);
       throw new MigrationError(
         'not-plain-sql',
-        `${fileName}:${line}:${column}: ${control[0]} is not for a migration: the file and its ledger row are one transaction, which the migrator begins and commits`,
+        `${fileName}:${line}:${column}: ${control[0]} is not allowed in a migration: the migrator begins and commits the one transaction of the file and its ledger row`,
       );
     }
   }
@@ -61,7 +61,7 @@ export function parseMigrationFile(fileName: string, bytes: Buffer): MigrationFi
   if (match?.[1] === undefined || match[2] === undefined) {
     throw new MigrationError(
       'bad-name',
-      `${fileName}: a migration is named <number>_<description>.sql, for example 010_add_tags.sql`,
+      `${fileName}: not a migration name; use <number>_<description>.sql, for example 010_add_tags.sql`,
     );
   }
   if (bytes.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]))) {
@@ -74,7 +74,7 @@ export function parseMigrationFile(fileName: string, bytes: Buffer): MigrationFi
   if (sql.includes('\r\n')) {
     throw new MigrationError(
       'crlf',
-      `${fileName}: has Windows line ends (CRLF). The ledger holds the checksum of the bytes, so it would be another file; save it with LF (.gitattributes: *.sql text eol=lf)`,
+      `${fileName}: has Windows line endings (CRLF), which change the checksum of the file; save it with LF (.gitattributes: *.sql text eol=lf)`,
     );
   }
   const inTransaction = sql.split('\n', 1)[0]?.trimEnd() !== '-- no-transaction';
@@ -82,7 +82,7 @@ export function parseMigrationFile(fileName: string, bytes: Buffer): MigrationFi
   if (!inTransaction && statements.length !== 1) {
     throw new MigrationError(
       'not-one-statement',
-      `${fileName}: a "-- no-transaction" file holds exactly one statement, this one holds ${statements.length}; put each into a file of its own`,
+      `${fileName}: a "-- no-transaction" file must hold exactly one statement, this one holds ${statements.length}; put each statement into its own file`,
     );
   }
   assertPlainSql(fileName, sql, statements);
@@ -99,10 +99,10 @@ export function parseMigrationFile(fileName: string, bytes: Buffer): MigrationFi
 }
 
 /**
- * The migrations of a directory, by number. Sub-directories, `.down.sql` files and files that are not `.sql` are left
- * alone; a `.sql` file without a number is refused, as sqlx refuses it.
+ * Reads the migrations of a directory, ordered by number. Ignores subdirectories, `.down.sql` files and files that are
+ * not `.sql`. Rejects a `.sql` file without a number, as sqlx does.
  *
- * @throws MigrationError naming the file at fault.
+ * @throws MigrationError that names the invalid file
  */
 export async function readMigrationFiles(directory: string): Promise<MigrationFile[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch((cause: unknown) => {
@@ -117,7 +117,7 @@ export async function readMigrationFiles(directory: string): Promise<MigrationFi
   if (!names.some((name) => numberedName.test(name))) {
     throw new MigrationError(
       'bad-directory',
-      `${directory} holds no migrations (<number>_<description>.sql)`,
+      `${directory} contains no migrations (<number>_<description>.sql)`,
     );
   }
   const files = await Promise.all(
@@ -129,17 +129,17 @@ export async function readMigrationFiles(directory: string): Promise<MigrationFi
     if (next?.version === file.version) {
       throw new MigrationError(
         'duplicate-version',
-        `${file.fileName} and ${next.fileName} have the same number ${file.version.toString()}; give one of them the next free number`,
+        `${file.fileName} and ${next.fileName} have the same number ${file.version.toString()}; rename one to the next free number`,
       );
     }
   }
-  // Kysely orders by name, character by character; sqlx by number. They agree only on names of one width.
+  // Kysely sorts by name, sqlx by number. The orders are equal only if all numbers have the same width.
   for (const [index, file] of files.entries()) {
     const next = files[index + 1];
     if (next !== undefined && next.name < file.name) {
       throw new MigrationError(
         'bad-name',
-        `${next.fileName} sorts before ${file.fileName} by name but not by number; pad the numbers with zeros to one width`,
+        `${next.fileName} sorts before ${file.fileName} by name but after it by number; pad all numbers with zeros to the same width`,
       );
     }
   }

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { MigrationError } from '../migration-error.ts';
 
 /**
- * The `migrations/` directory that goes with this copy of the code: the first one above this file that holds the first
- * migration. So it is found from the sources, from dist/ and in a container image alike.
+ * Finds the `migrations/` directory of this copy of the code: the nearest one above `from` that holds the first
+ * migration. Works from the sources, from dist/ and in a container image.
  *
- * @throws MigrationError `bad-directory` when there is none; then name the directory instead.
+ * @throws MigrationError `bad-directory` when there is none
  */
 export function findMigrationsDirectory(from: string = path.dirname(fileURLToPath(import.meta.url))): string {
   for (let at = from; ; at = path.dirname(at)) {
@@ -16,7 +16,7 @@ export function findMigrationsDirectory(from: string = path.dirname(fileURLToPat
     if (at === path.dirname(at)) {
       throw new MigrationError(
         'bad-directory',
-        `no migrations/ directory found above ${from}; name one with --migrations`,
+        `no migrations/ directory found above ${from}; set it with --migrations`,
       );
     }
   }

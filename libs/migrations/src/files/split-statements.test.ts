@@ -8,17 +8,17 @@ describe('splitStatements', () => {
   test.each([
     ['nothing', '', []],
     ['only comments', '-- a;\n/* b; */ ;;', []],
-    ['no last semicolon', 'SELECT 1; SELECT 2', ['SELECT 1', 'SELECT 2']],
+    ['no final semicolon', 'SELECT 1; SELECT 2', ['SELECT 1', 'SELECT 2']],
     ['strings', "SELECT ';', 'it''s;'; SELECT 2;", ["SELECT ';', 'it''s;'", 'SELECT 2']],
     ['escape strings', "SELECT E'\\';'; SELECT 2", ["SELECT E'\\';'", 'SELECT 2']],
     ['a backslash in a plain string', "SELECT '\\'; SELECT 2", ["SELECT '\\'", 'SELECT 2']],
-    ['a name that ends in e before a string', "SELECT date'\\'; SELECT 2", ["SELECT date'\\'", 'SELECT 2']],
+    ['a name ending in e before a string', "SELECT date'\\'; SELECT 2", ["SELECT date'\\'", 'SELECT 2']],
     ['quoted names', 'SELECT 1 AS "a;""b"; SELECT 2', ['SELECT 1 AS "a;""b"', 'SELECT 2']],
     ['line comments', 'SELECT 1 -- ; no\n+ 1; SELECT 2', ['SELECT 1 -- ; no\n+ 1', 'SELECT 2']],
     ['nested comments', 'SELECT 1 /* a /* ; */ ; */; SELECT 2', ['SELECT 1', 'SELECT 2']],
     ['dollar quotes', 'DO $$ BEGIN; END $$; SELECT 2', ['DO $$ BEGIN; END $$', 'SELECT 2']],
     ['tagged dollar quotes', 'DO $a$ $$; $b$; $a$; SELECT 2', ['DO $a$ $$; $b$; $a$', 'SELECT 2']],
-    ['parameters are no dollar quotes', 'SELECT $1; SELECT $2', ['SELECT $1', 'SELECT $2']],
+    ['parameters, which are not dollar quotes', 'SELECT $1; SELECT $2', ['SELECT $1', 'SELECT $2']],
     ['a dollar inside a name', 'SELECT a$b; SELECT c$b', ['SELECT a$b', 'SELECT c$b']],
     [
       'rules with several commands',
@@ -33,12 +33,12 @@ describe('splitStatements', () => {
         'SELECT 3',
       ],
     ],
-    ['an unfinished string', "SELECT 'a; SELECT 2", ["SELECT 'a; SELECT 2"]],
-  ])('%s', (_name, sql, expected) => {
+    ['an unterminated string', "SELECT 'a; SELECT 2", ["SELECT 'a; SELECT 2"]],
+  ])('handles %s', (_name, sql, expected) => {
     expect(texts(sql)).toEqual(expected);
   });
 
-  test('gives each statement the place where it stands, whatever is between them', () => {
+  test('returns the offset of each statement, whatever separates them', () => {
     const part = fc.constantFrom(
       "SELECT ';'",
       'DO $x$;$x$',
@@ -58,7 +58,7 @@ describe('splitStatements', () => {
     );
   });
 
-  test('ends for any text', () => {
+  test('terminates for any text', () => {
     fc.assert(
       fc.property(
         fc.string({
@@ -74,7 +74,7 @@ describe('splitStatements', () => {
   });
 });
 
-test('maskOpaqueTokens leaves what acts and blanks what is only text', () => {
+test('maskOpaqueTokens keeps keywords and quoted names and blanks comments and strings', () => {
   expect(maskOpaqueTokens('DROP TABLE a; -- DROP\nSELECT \'DROP\' AS "x"')).toBe(
     'DROP TABLE a;        \nSELECT        AS "x"',
   );

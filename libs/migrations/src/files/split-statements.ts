@@ -1,4 +1,4 @@
-/** One SQL statement of a file, without the semicolon that ends it. */
+/** One SQL statement of a file, without its semicolon. */
 export interface SqlStatement {
   readonly text: string;
   /** Index of the first character in the file, in UTF-16 units. */
@@ -30,7 +30,7 @@ function endOfBlockComment(sql: string, start: number): number {
   return sql.length;
 }
 
-/** A doubled quote needs no care: it ends one literal and starts the next. */
+/** A doubled quote needs no special case: it ends one literal and starts the next. */
 function endOfQuoted(sql: string, start: number, backslashEscapes: boolean): number {
   const quote = sql[start];
   for (let at = start + 1; at < sql.length; at++) {
@@ -46,8 +46,8 @@ function matchAt(pattern: RegExp, sql: string, at: number): string | undefined {
 }
 
 /**
- * Where a comment, string, quoted name or dollar-quoted body that starts at `at` ends; undefined where none starts.
- * Lexical rules: PostgreSQL manual, section 4.1. standard_conforming_strings is taken to be on.
+ * Returns the end of the comment, string, quoted name or dollar-quoted body that starts at `at`; undefined if none does.
+ * Lexical rules: PostgreSQL manual, section 4.1. Assumes standard_conforming_strings = on.
  */
 function endOfOpaqueToken(sql: string, at: number): number | undefined {
   switch (sql.charAt(at)) {
@@ -71,8 +71,8 @@ function endOfOpaqueToken(sql: string, at: number): number | undefined {
 }
 
 /**
- * The statements of an SQL file, in order. Semicolons in strings, quoted names, comments, dollar quotes, parentheses
- * and in `BEGIN ATOMIC … END` bodies end nothing. Never fails: what is malformed is left for PostgreSQL to refuse.
+ * Splits an SQL file into statements, in order. Semicolons in strings, quoted names, comments, dollar quotes,
+ * parentheses and `BEGIN ATOMIC … END` bodies do not end a statement. Never fails: PostgreSQL reports malformed SQL.
  */
 export function splitStatements(sql: string): SqlStatement[] {
   const statements: SqlStatement[] = [];
@@ -124,7 +124,7 @@ export function splitStatements(sql: string): SqlStatement[] {
   return statements;
 }
 
-/** The SQL with the content of comments and strings blanked out, same length: for looking at what it does. */
+/** Replaces the content of comments and strings by spaces, so that only SQL keywords and names remain. Keeps the length. */
 export function maskOpaqueTokens(sql: string): string {
   let masked = '';
   for (let at = 0; at < sql.length;) {
@@ -140,7 +140,7 @@ export function maskOpaqueTokens(sql: string): string {
   return masked;
 }
 
-/** Line and column, both from 1, of an index in the file; columns count characters, as editors and psql do. */
+/** Line and column of an index in the file, both 1-based. Columns count characters, as in editors and psql. */
 export function lineAndColumn(sql: string, offset: number): { line: number; column: number } {
   const before = sql.slice(0, offset);
   const lastNewline = before.lastIndexOf('\n');

@@ -2,7 +2,7 @@ import { checksumOf, type MigrationFile } from '../files/migration-file.ts';
 import { MigrationError, type MigrationErrorCode } from '../migration-error.ts';
 import type { Ledger, LedgerRow } from './ledger.ts';
 
-/** One thing about which the files and the ledger disagree. */
+/** One difference between the files and the ledger. */
 export interface LedgerProblem {
   readonly code: MigrationErrorCode;
   readonly message: string;
@@ -26,20 +26,20 @@ function compareRow(
   if (!row.success) {
     return {
       code: 'dirty',
-      message: `version ${row.version} stands in ${table} as not successful: look at what it left, then correct the row`,
+      message: `${table} records version ${row.version} as failed; check what it left behind, then correct the row`,
     };
   }
   if (file === undefined) {
     return {
       code: 'vanished',
-      message: `version ${row.version} (${row.description}) was applied to this database, but no file has that number: restore it, or run the version of the code that has it`,
+      message: `version ${row.version} (${row.description}) was applied to this database, but no file has that number; restore the file, or run a version of the code that has it`,
     };
   }
   if (!file.checksum.equals(row.checksum)) {
     const crlf = checksumOf(Buffer.from(file.sql.replaceAll('\n', '\r\n'), 'utf8'));
     const why = crlf.equals(row.checksum)
-      ? 'it was applied with Windows line ends (CRLF) and has LF now; the SQL is the same'
-      : 'it was edited after it was applied: undo the edit and put the change into a new migration';
+      ? 'applied with Windows line endings (CRLF), has LF now; the SQL is the same'
+      : 'edited after it was applied; undo the edit and put the change into a new migration';
     return {
       code: 'edited',
       message: `${file.fileName}: ${why} (applied ${shortHash(row.checksum)}, file ${shortHash(file.checksum)})`,
@@ -48,13 +48,13 @@ function compareRow(
   if (file.description !== row.description) {
     return {
       code: 'renamed',
-      message: `${file.fileName}: was applied under the description "${row.description}"; give it that name again (${row.version}_${row.description.replaceAll(' ', '_')}.sql)`,
+      message: `${file.fileName}: was applied under the description "${row.description}"; rename it back to ${row.version}_${row.description.replaceAll(' ', '_')}.sql`,
     };
   }
   return undefined;
 }
 
-/** What is applied, what is pending, and every disagreement. Pure. */
+/** Returns the applied files, the pending files and every difference. Pure. */
 export function compareLedger(
   files: readonly MigrationFile[],
   ledger: Pick<Ledger, 'rows' | 'table' | 'underWay'>,
@@ -71,7 +71,7 @@ export function compareLedger(
     if (file.version < newest && file.version !== ledger.underWay) {
       problems.push({
         code: 'out-of-order',
-        message: `${file.fileName}: is pending, although version ${newest} is applied already; give it a number above ${newest}`,
+        message: `${file.fileName}: is pending, but version ${newest} is applied already; rename it to a number above ${newest}`,
       });
     }
   }

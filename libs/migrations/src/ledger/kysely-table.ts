@@ -7,7 +7,7 @@ import type { LedgerRow } from './ledger.ts';
 
 const kyselyRowSchema = z.object({ name: z.string(), timestamp: z.string() });
 
-/** Kysely sorts what it has executed by these, so each is later than the one before. */
+/** Kysely sorts by these, so each is later than the one before. */
 function timestampsFor(rows: readonly LedgerRow[]): string[] {
   let last = 0;
   return rows.map((row) => {
@@ -17,10 +17,10 @@ function timestampsFor(rows: readonly LedgerRow[]): string[] {
 }
 
 /**
- * Makes Kysely's own table say what the ledger says. The ledger decides: Kysely's table holds no checksums and is not
- * written by sqlx. Call it under the migration lock.
+ * Rewrites Kysely's own table from the ledger. The ledger is authoritative: Kysely's table has no checksums, and sqlx
+ * does not write it. The caller holds the migration lock.
  *
- * @throws MigrationError `ledgers-differ` when Kysely's table names a migration that the ledger does not.
+ * @throws MigrationError `ledgers-differ` when Kysely's table has a migration that the ledger does not have
  */
 export async function syncKyselyTable(
   client: ClientBase,
@@ -36,7 +36,7 @@ export async function syncKyselyTable(
       "SELECT to_regclass('kysely_migration') IS NOT NULL AS found",
     );
     if (exists[0]?.found !== true) {
-      // The very columns that Kysely would give it.
+      // The columns that Kysely creates.
       await client.query(
         'CREATE TABLE kysely_migration (name varchar(255) NOT NULL PRIMARY KEY, timestamp varchar(255) NOT NULL)',
       );
@@ -51,7 +51,7 @@ export async function syncKyselyTable(
     if (extra.length > 0) {
       throw new MigrationError(
         'ledgers-differ',
-        `kysely_migration names ${extra.join(', ')}, ${ledgerTable} does not: one of them was changed by hand. Find out whether the migration is really applied, then delete the row or insert the one that is missing`,
+        `kysely_migration has ${extra.join(', ')}, ${ledgerTable} does not: one of them was changed by hand. Find out whether the migration is applied, then delete the row or insert the missing one`,
       );
     }
     if (known.map((row) => row.name).join('\n') !== names.join('\n')) {

@@ -4,18 +4,18 @@ import { queryRow, queryRows } from '../query-rows.ts';
 import { CREATE_ONLINE_TABLE, isUnderWay, ONLINE_VERSION, readOnlineState } from './online-state.ts';
 
 /**
- * The ledger in use: the table of sqlx, or one beside it with the same columns. The latter while the old service still
- * owns `_sqlx_migrations`: it refuses to start when that table holds versions which it does not know.
+ * The ledger in use: the table of sqlx, or a second one with the same columns while the first service owns
+ * `_sqlx_migrations`. That service does not start when the table holds versions that it does not have.
  */
 export type LedgerTable = '_sqlx_migrations' | '_timer_migrations';
 
-/** The version under which the old service recorded what is now 001, and the one for 002. */
+/** The versions under which the first service recorded 001 and 002. */
 export const LEGACY_VERSIONS: ReadonlyMap<bigint, bigint> = new Map([
   [20250101000000n, 1n],
   [20250102000000n, 2n],
 ]);
 
-/** A row of the ledger, as sqlx defines it (sqlx-postgres, src/migrate.rs). */
+/** A row of the ledger as sqlx defines it (sqlx-postgres, src/migrate.rs). */
 export const ledgerRowSchema = z.object({
   version: z.coerce.bigint(),
   description: z.string(),
@@ -30,13 +30,13 @@ export type LedgerRow = z.infer<typeof ledgerRowSchema>;
 export interface Ledger {
   readonly table: LedgerTable;
   readonly exists: boolean;
-  /** By version. */
+  /** Ordered by version. */
   readonly rows: readonly LedgerRow[];
-  /** Rows of the old service in `_sqlx_migrations`, never part of `rows`. */
+  /** Rows of the first service in `_sqlx_migrations`; never part of `rows`. */
   readonly legacyRows: readonly LedgerRow[];
-  /** Rows beside them that nobody knows. */
+  /** Other rows in `_sqlx_migrations` while the first service owns it. */
   readonly unknownLegacyRows: readonly LedgerRow[];
-  /** The version that an online migration is at work on: both shapes are in the table, its row is not here yet. */
+  /** The version of the online migration under way: the table has both shapes, the ledger has no row for it yet. */
   readonly underWay: bigint | undefined;
 }
 
@@ -70,7 +70,7 @@ async function readRows(client: ClientBase, table: LedgerTable): Promise<LedgerR
   );
 }
 
-/** Reads only: makes no table. */
+/** Reads the ledger. Creates no table. */
 export async function readLedger(client: ClientBase): Promise<Ledger> {
   const [sqlx, own] = [
     await tableExists(client, '_sqlx_migrations'),
@@ -100,8 +100,8 @@ export async function readLedger(client: ClientBase): Promise<Ledger> {
 }
 
 /**
- * Makes the tables of the migrator that are not there yet. That of the online migration always comes along, so that a
- * database looks the same whichever way it was migrated.
+ * Creates the missing tables of the migrator. Always creates that of the online migration too, so that a database has
+ * the same tables whichever way it was migrated.
  */
 export async function createLedger(client: ClientBase, table: LedgerTable): Promise<void> {
   // CREATE TABLE IF NOT EXISTS alone would print a notice each time.
@@ -109,12 +109,12 @@ export async function createLedger(client: ClientBase, table: LedgerTable): Prom
   if (!(await tableExists(client, '_online_migrations'))) await client.query(CREATE_ONLINE_TABLE);
 }
 
-/** The insert of one row: version, description, checksum, execution time in nanoseconds. */
+/** INSERT of one row; parameters: version, description, checksum, execution time in nanoseconds. */
 export function insertLedgerRow(table: LedgerTable): string {
   return `INSERT INTO ${table} (version, description, success, checksum, execution_time) VALUES ($1, $2, TRUE, $3, $4)`;
 }
 
-/** The delete of one row: version. */
+/** DELETE of one row; parameter: version. */
 export function deleteLedgerRow(table: LedgerTable): string {
   return `DELETE FROM ${table} WHERE version = $1`;
 }

@@ -4,17 +4,18 @@ import { findMatchingVersion, hasTimersTable } from './adopt.ts';
 import { compareLedger, type LedgerComparison } from './compare-ledger.ts';
 import { type Ledger, readLedger } from './ledger.ts';
 
-/** Where a database stands. */
+/** The migrations of a database compared with the files. */
 export interface MigrationState extends LedgerComparison {
   readonly ledger: Ledger;
-  /** Set when no ledger says anything, but the schema proves this version: `migrate` and `adopt` will record it. */
+  /** The version that the schema proves although the ledger is empty; `migrate` and `adopt` record it. */
   readonly adoptable: bigint | undefined;
 }
 
 /**
- * What is applied, pending and wrong; a database that would be adopted counts as at the version it proves. Reads only.
+ * Reads which migrations are applied and pending, and all problems. A database that can be adopted counts as migrated to
+ * the version that its schema proves. Reads only.
  *
- * @throws MigrationError `schema-differs` when there are timers but no ledger, and the schema proves no version
+ * @throws MigrationError `schema-differs` when there is a table timers, no ledger, and the schema proves no version
  */
 export async function readMigrationState(
   client: ClientBase,

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { queryRow, queryRows } from '../query-rows.ts';
 
 /**
- * How far an online migration is. A phase stands here while it is still to be done; `verified` is the state in which
- * both shapes are kept in step until the contract.
+ * The phases of an online migration. A phase is stored until it is complete. In `verified` the trigger keeps both shapes
+ * in sync until the contract.
  */
 const ONLINE_PHASES = [
   'backfill',
@@ -23,22 +23,22 @@ export type OnlinePhase = z.infer<typeof onlinePhaseSchema>;
 export const onlineStateSchema = z.object({
   version: z.coerce.bigint(),
   phase: onlinePhaseSchema,
-  /** Set from another session; the one at work stops after its batch. */
+  /** Set by another session; the running migrator stops after its batch. */
   paused: z.boolean(),
-  /** Id of the last row that the back-fill looked at. */
+  /** Id of the last row that the backfill has read. */
   cursor: z.string(),
   rows_done: z.coerce.number(),
   rows_total: z.coerce.number(),
   batches: z.coerce.number(),
   started_at: z.date(),
   updated_at: z.date(),
-  /** What the last verification found. */
+  /** Result of the last verification. */
   evidence: z.unknown(),
   verified_at: z.date().nullable(),
 });
 export type OnlineState = z.infer<typeof onlineStateSchema>;
 
-/** The migration that `migrator:online` can do in steps. */
+/** The migration that `migrator:online` can apply in steps. */
 export const ONLINE_VERSION = 2n;
 
 export const CREATE_ONLINE_TABLE = `
@@ -56,7 +56,7 @@ export const CREATE_ONLINE_TABLE = `
       verified_at TIMESTAMPTZ
   )`;
 
-/** The state of the online migration to a version; undefined when none was ever begun. Reads only. */
+/** The state of the online migration to a version; undefined when none was ever started. Reads only. */
 export async function readOnlineState(client: ClientBase, version: bigint): Promise<OnlineState | undefined> {
   const { found } = await queryRow(
     client,
@@ -74,7 +74,7 @@ export async function readOnlineState(client: ClientBase, version: bigint): Prom
   return state;
 }
 
-/** True between the start of an online migration and its contract or abort: both shapes are in the table then. */
+/** True between the start of an online migration and its contract or abort, while the table has both shapes. */
 export function isUnderWay(state: OnlineState | undefined): boolean {
   return state !== undefined && state.phase !== 'contracted' && state.phase !== 'aborted';
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { connectClient } from '../migration-session.ts';
 import { queryRows } from '../query-rows.ts';
 
-/** A session that another one waits for. What its role may not see is null. */
+/** A session that blocks another one. Fields that our role may not see are null. */
 export const sessionSchema = z.object({
   pid: z.number(),
   role: z.string().nullable(),
@@ -17,7 +17,7 @@ export type BlockingSession = z.infer<typeof sessionSchema>;
 
 const QUERY_LENGTH = 120;
 
-/** One line: who it is, for how long, doing what. */
+/** Describes a session in one line: pid, role, application, age, state and query. */
 export function describeSession(session: BlockingSession): string {
   const parts = [`pid ${session.pid}`];
   if (session.role !== null && session.role !== '') parts.push(`role ${session.role}`);
@@ -33,12 +33,12 @@ export function describeSession(session: BlockingSession): string {
   return parts.join(', ');
 }
 
-/** What an anti-wraparound vacuum shows; unlike other autovacuums it never gives way. */
+/** True for an anti-wraparound vacuum. Unlike other autovacuums it is never canceled by a waiting session. */
 export function isWraparoundVacuum(session: BlockingSession): boolean {
   return session.query?.includes('to prevent wraparound') === true;
 }
 
-/** True for an autovacuum worker, and for a session that this role may not look into, which may be one. */
+/** True for an autovacuum worker, and for a session whose type our role may not see. */
 export function mayBeAutovacuum(session: BlockingSession): boolean {
   return session.backend_type === null || session.backend_type === 'autovacuum worker';
 }
@@ -52,8 +52,8 @@ const FIND_BLOCKERS = `
 const POLL_MS = 60;
 
 /**
- * Notes who stands in the way of a session while it waits for a lock; once the wait is given up it can no longer be
- * seen. Uses a connection of its own, opened when it is first needed.
+ * Polls which sessions block another one while it waits for a lock; after the wait PostgreSQL no longer shows them. Uses
+ * its own connection, opened on first use.
  */
 export class BlockerWatch {
   readonly #databaseUrl: string;
@@ -63,23 +63,23 @@ export class BlockerWatch {
     this.#databaseUrl = databaseUrl;
   }
 
-  /** Runs `work`, which uses the session `pid`, and tells the blockers seen last, if any. Never fails by itself. */
+  /** Runs `work`, which uses the session `pid`, and passes the blockers on after each poll that finds any. Ignores its own errors. */
   async during<T>(
     pid: number,
     work: () => Promise<T>,
     onBlocked: (blockers: BlockingSession[]) => void,
   ): Promise<T> {
-    let looking = false;
+    let polling = false;
     const timer = setInterval(() => {
-      if (looking) return;
-      looking = true;
+      if (polling) return;
+      polling = true;
       this.#readBlockers(pid)
         .then((blockers) => {
           if (blockers.length > 0) onBlocked(blockers);
         })
         .catch(() => undefined)
         .finally(() => {
-          looking = false;
+          polling = false;
         });
     }, POLL_MS);
     try {

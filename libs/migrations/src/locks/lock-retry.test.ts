@@ -14,24 +14,24 @@ const session = (backendType: string | null): BlockingSession => ({
 });
 
 describe('nextLockTimeout', () => {
-  test('stays short for clients, however often they were in the way', () => {
+  test('stays short when clients block, however often', () => {
     for (const number of [1, 2, 3, 30]) {
       expect(nextLockTimeout(policy, number, [session('client backend')], 1_000)).toBe(300);
     }
     expect(nextLockTimeout(policy, 3, [], 1_000)).toBe(300);
   });
 
-  test('is above deadlock_timeout for an autovacuum, which gives way only then', () => {
+  test('exceeds deadlock_timeout for an autovacuum, which is canceled only then', () => {
     expect(nextLockTimeout(policy, 1, [session('client backend'), session('autovacuum worker')], 1_000)).toBe(
       1_200,
     );
   });
 
-  test('needs no longer try where deadlock_timeout is low enough', () => {
+  test('stays short for an autovacuum when deadlock_timeout is low enough', () => {
     expect(nextLockTimeout(policy, 1, [session('autovacuum worker')], 100)).toBe(300);
   });
 
-  test('guesses now and then for a session that it may not look into', () => {
+  test('exceeds deadlock_timeout on every third try for a session of unknown type', () => {
     expect(
       [1, 2, 3, 4, 5, 6].map((number) => nextLockTimeout(policy, number, [session(null)], 1_000)),
     ).toEqual([300, 300, 1_200, 300, 300, 1_200]);

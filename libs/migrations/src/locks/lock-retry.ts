@@ -12,45 +12,45 @@ import {
   mayBeAutovacuum,
 } from './blocking-sessions.ts';
 
-/** How long a statement may stand in the lock queue, where everybody else queues up behind it, and how often. */
+/** Limits how long a statement waits in a lock queue, where it blocks the sessions behind it, and for how long it retries. */
 export interface LockPolicy {
-  /** lock_timeout of one try, in milliseconds. */
+  /** `lock_timeout` of one try, in milliseconds. */
   readonly lockTimeoutMs: number;
-  /** All tries together, in milliseconds. */
+  /** Time limit of all tries together, in milliseconds. */
   readonly patienceMs: number;
   /** In [0, 1): jitter between tries. */
   readonly random: () => number;
 }
 
-// eslint-disable-next-line no-restricted-syntax -- tests pass their own
 export const DEFAULT_LOCK_POLICY: LockPolicy = {
   lockTimeoutMs: 300,
   patienceMs: 60_000,
+  // eslint-disable-next-line no-restricted-syntax -- tests pass their own
   random: Math.random,
 };
 
-/** A try that was given up, and who stood in the way. */
+/** A try that got no lock, and the sessions that blocked it. */
 export interface LockTry {
   readonly number: number;
   readonly lockTimeoutMs: number;
-  /** That of the try after it. */
+  /** `lock_timeout` of the next try. */
   readonly nextLockTimeoutMs: number;
   readonly blockers: readonly BlockingSession[];
 }
 
-/** True for an error that says: the lock was not to be had, try again. */
+/** True for a lock timeout or a deadlock: both are worth a retry. */
 export function isLockFailure(error: unknown): boolean {
   const code = error instanceof MigrationError ? error.failure?.sqlState : asDatabaseError(error)?.code;
   return code === SQL_STATE.lockNotAvailable || code === SQL_STATE.deadlockDetected;
 }
 
-/** Every third try against a session that cannot be looked into, as it may be an autovacuum. */
-const GUESS_EVERY = 3;
-const pauseMs = { least: 150, spread: 450 };
-/** Above deadlock_timeout, when PostgreSQL cancels an autovacuum that stands in the way; below it never does. */
+/** Every third try against a session of unknown type is a long one, as it may be an autovacuum. */
+const LONG_TRY_EVERY = 3;
+const pauseMs = { min: 150, jitter: 450 };
+/** PostgreSQL cancels a blocking autovacuum once the wait exceeds deadlock_timeout, never before. */
 const ABOVE_DEADLOCK_TIMEOUT_MS = 200;
 
-/** The lock_timeout of the try after number `number`, which these sessions made fail. Pure. */
+/** The `lock_timeout` of the try after number `number`, which these sessions blocked. Pure. */
 export function nextLockTimeout(
   policy: LockPolicy,
   number: number,
@@ -58,18 +58,18 @@ export function nextLockTimeout(
   deadlockTimeoutMs: number,
 ): number {
   if (!blockers.some(mayBeAutovacuum)) return policy.lockTimeoutMs;
-  const certain = blockers.some((blocker) => blocker.backend_type === 'autovacuum worker');
-  const long = certain || number % GUESS_EVERY === 0;
+  const isAutovacuum = blockers.some((blocker) => blocker.backend_type === 'autovacuum worker');
+  const long = isAutovacuum || number % LONG_TRY_EVERY === 0;
   return long
     ? Math.max(policy.lockTimeoutMs, deadlockTimeoutMs + ABOVE_DEADLOCK_TIMEOUT_MS)
     : policy.lockTimeoutMs;
 }
 
 /**
- * Calls `attempt` with the lock_timeout to set, again and again until its locks are granted. Between tries everybody
- * who queued up behind us gets through.
+ * Calls `attempt` with the `lock_timeout` to set, until its locks are granted. The pause between tries lets the sessions
+ * that queued behind it run.
  *
- * @throws MigrationError `lock-timeout`, naming the blocker, when the patience is used up.
+ * @throws MigrationError `lock-timeout`, naming the blockers, when `patienceMs` is exceeded
  */
 export async function withLockRetry<T>(
   session: MigrationSession,
@@ -101,17 +101,17 @@ export async function withLockRetry<T>(
       nextLockTimeoutMs = nextLockTimeout(policy, number, blockers, backend.deadlock_timeout);
       onTry({ number, lockTimeoutMs, nextLockTimeoutMs, blockers });
       if (performance.now() - started >= policy.patienceMs) {
-        const who = blockers.map(describeSession).join('; ') || 'sessions that were gone when looked at';
+        const who = blockers.map(describeSession).join('; ') || 'sessions that have ended since';
         const vacuum = blockers.some(isWraparoundVacuum)
-          ? ' A vacuum against transaction id wraparound never gives way: let it finish.'
+          ? ' A vacuum to prevent wraparound is never canceled: let it finish.'
           : '';
         throw new MigrationError(
           'lock-timeout',
-          `gave up after ${number} tries in ${((performance.now() - started) / 1000).toFixed(0)} s to get a lock; in the way: ${who}.${vacuum} Nothing was changed; end that session or wait for it, then run again`,
+          `got no lock in ${number} tries within ${((performance.now() - started) / 1000).toFixed(0)} s; blocked by: ${who}.${vacuum} Nothing was changed; end that session or wait for it, then run again`,
           { cause: error },
         );
       }
     }
-    await sleep(pauseMs.least + policy.random() * pauseMs.spread);
+    await sleep(pauseMs.min + policy.random() * pauseMs.jitter);
   }
 }

@@ -15,9 +15,9 @@ export function sqlxLockKey(databaseName: string): bigint {
 }
 
 export interface LockWait {
-  /** Milliseconds to wait for another migrator; 0: not at all; undefined: as long as it takes. */
+  /** Milliseconds to wait for another migrator; 0: do not wait; undefined: no limit. */
   readonly lockWaitMs?: number | undefined;
-  /** Called once when the wait starts. */
+  /** Called once, when the wait starts. */
   readonly onWait?: (holder: BlockingSession | undefined) => void;
 }
 
@@ -36,11 +36,11 @@ const FIND_HOLDER = `
   LIMIT 1`;
 
 /**
- * Runs `work` while no other migrator works on this database: neither one of ours, nor one built on Kysely, nor the
- * sqlx library. The keys are polled for, never waited for: a waiting SELECT holds a snapshot, CREATE INDEX CONCURRENTLY
- * of the holder waits for all snapshots, and the two would deadlock.
+ * Runs `work` under the advisory locks of Kysely and sqlx, so that no other migrator works on this database. Polls for
+ * the locks instead of waiting: a waiting SELECT holds a snapshot, CREATE INDEX CONCURRENTLY of the holder waits for all
+ * snapshots, and the two would deadlock.
  *
- * @throws MigrationError `busy` when the wait is over.
+ * @throws MigrationError `busy` when `lockWaitMs` is exceeded
  */
 export async function withMigrationLock<T>(
   client: ClientBase,
@@ -52,30 +52,30 @@ export async function withMigrationLock<T>(
     z.object({ name: z.string() }),
     'SELECT current_database() AS name',
   );
-  // One order for everybody, so that two migrators cannot hold one key each.
+  // Always in this order, so that two migrators cannot hold one key each.
   const keys = [KYSELY_LOCK_KEY.toString(), sqlxLockKey(name).toString()];
   const started = performance.now();
-  let told = false;
+  let reported = false;
   for (;;) {
     const got = await queryRow(client, acquiredSchema, TRY_BOTH_KEYS, keys);
     if (got.first && got.second === true) break;
     if (got.first) await client.query('SELECT pg_advisory_unlock($1)', [keys[0]]);
     const waited = performance.now() - started;
-    if (!told || (wait.lockWaitMs !== undefined && waited >= wait.lockWaitMs)) {
+    if (!reported || (wait.lockWaitMs !== undefined && waited >= wait.lockWaitMs)) {
       const [holder] = await queryRows(client, sessionSchema, FIND_HOLDER, [keys]);
       if (wait.lockWaitMs !== undefined && waited >= wait.lockWaitMs) {
         const who = holder === undefined ? '' : `: ${describeSession(holder)}`;
-        throw new MigrationError('busy', `another migrator is at work on this database${who}`);
+        throw new MigrationError('busy', `another migrator is running on this database${who}`);
       }
       wait.onWait?.(holder);
-      told = true;
+      reported = true;
     }
     await sleep(POLL_MS);
   }
   try {
     return await work();
   } finally {
-    // A broken connection has given the locks back already.
+    // On a broken connection the server has released the locks already.
     await client.query('SELECT pg_advisory_unlock($2), pg_advisory_unlock($1)', keys).catch(() => undefined);
   }
 }

@@ -11,7 +11,7 @@ const migration = path.join(findMigrationsDirectory(), '002_add_callback_types.s
 const oneMegabyte = JSON.stringify({ text: 'ä😀"\\'.repeat(120_000), numbers: [1.0, -0, 1e300] });
 
 /** Headers and payload as JSON text, null for SQL NULL. */
-const awkwardRows: readonly {
+const unusualRows: readonly {
   name: string;
   url?: string;
   headers: string | null;
@@ -59,7 +59,7 @@ const awkwardRows: readonly {
   })),
 ];
 
-/** The parts of a row that 002 must not change, JSON as PostgreSQL prints it: no number passes through a double. */
+/** The columns that 002 must not change. JSON as text, so that no number passes through a double. */
 const untouched = `id, created_at::text, updated_at::text, execute_at::text, status, last_error, executed_at::text, metadata::text`;
 const before = `SELECT ${untouched}, callback_url AS url, COALESCE(callback_headers, 'null')::text AS headers,
   COALESCE(callback_payload, 'null')::text AS payload FROM timers ORDER BY id`;
@@ -74,7 +74,7 @@ async function openLegacyDatabase(): Promise<void> {
   await migrateToLatest({ databaseUrl: database.url, to: 1n });
   client = new pg.Client({ connectionString: database.url });
   await client.connect();
-  for (const row of awkwardRows) {
+  for (const row of unusualRows) {
     await client.query(
       `INSERT INTO timers (created_at, updated_at, execute_at, callback_url, callback_headers, callback_payload, status,
                            last_error, executed_at, metadata)
@@ -98,7 +98,7 @@ async function closeDatabase(): Promise<void> {
 const rowsOf = async (sql: string): Promise<unknown[]> =>
   (await client.query<Record<string, unknown>>(sql)).rows;
 
-describe('002 on a database of the old service', () => {
+describe('002 on a database of the first service', () => {
   let rowsBefore: unknown[];
   beforeAll(async () => {
     await openLegacyDatabase();
@@ -107,12 +107,12 @@ describe('002 on a database of the old service', () => {
   });
   afterAll(closeDatabase);
 
-  test('keeps the callback of every row, and all else, updated_at included', async () => {
-    expect(rowsBefore).toHaveLength(awkwardRows.length);
+  test('keeps the callback and all other columns of every row, including updated_at', async () => {
+    expect(rowsBefore).toHaveLength(unusualRows.length);
     expect(await rowsOf(after)).toEqual(rowsBefore);
   });
 
-  test('makes every row an HTTP callback with exactly four keys', async () => {
+  test('turns every row into an HTTP callback with exactly four keys', async () => {
     const rows = await rowsOf(
       `SELECT DISTINCT callback_type, callback_config->>'type' AS type,
               (SELECT array_agg(key ORDER BY key) FROM jsonb_object_keys(callback_config) AS key) AS keys FROM timers`,
@@ -122,7 +122,7 @@ describe('002 on a database of the old service', () => {
     ]);
   });
 
-  test('drops the old columns and gives the new ones type, default, NOT NULL and a comment', async () => {
+  test('drops the old columns and adds the new ones with type, default, NOT NULL and comment', async () => {
     const columns = await rowsOf(
       `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS required,
               pg_get_expr(d.adbin, d.adrelid) AS "default", col_description(a.attrelid, a.attnum) LIKE '%callback%' AS documented
@@ -144,7 +144,7 @@ describe('002 on a database of the old service', () => {
     ).toEqual([{ documented: true }]);
   });
 
-  test('adds the index and the constraint, and leaves the trigger on', async () => {
+  test('adds the index and the constraint and leaves the trigger enabled', async () => {
     expect(
       await rowsOf(
         `SELECT pg_get_indexdef('idx_timers_callback_type'::regclass, 1, true) AS indexed,
@@ -163,8 +163,8 @@ describe('002 on a database of the old service', () => {
       'valid_callback_type',
     ],
     ['no callback', `callback_type`, `'http'`, '23502', undefined],
-    ['a type that is NULL', `callback_type, callback_config`, `NULL, '{"type": "http"}'`, '23502', undefined],
-  ])('refuses %s', async (_name, columns, values, code, constraint) => {
+    ['a NULL type', `callback_type, callback_config`, `NULL, '{"type": "http"}'`, '23502', undefined],
+  ])('rejects %s', async (_name, columns, values, code, constraint) => {
     await expect(
       client.query(
         `INSERT INTO timers (execute_at, ${columns}) VALUES (now() + interval '1 day', ${values})`,
@@ -172,7 +172,7 @@ describe('002 on a database of the old service', () => {
     ).rejects.toMatchObject({ code, constraint });
   });
 
-  test('takes an http and a nats callback, http by default', async () => {
+  test('accepts http and nats callbacks, http by default', async () => {
     const rows = await rowsOf(
       `INSERT INTO timers (execute_at, callback_type, callback_config)
        VALUES (now() + interval '1 day', DEFAULT, '{"type": "http", "url": "https://example.com"}'),
@@ -185,7 +185,7 @@ describe('002 on a database of the old service', () => {
 describe('002 as a file', () => {
   afterEach(closeDatabase);
 
-  test('runs under psql -1 -f to the same rows and the same schema', async () => {
+  test('produces the same rows under psql -1 -f', async () => {
     await openLegacyDatabase();
     const rowsBefore = await rowsOf(before);
     expect(await runPsql(database.url, ['-q', '-1', '-f', migration])).toEqual({
@@ -196,27 +196,27 @@ describe('002 as a file', () => {
     expect(await rowsOf(after)).toEqual(rowsBefore);
   });
 
-  test('without the DISABLE TRIGGER it would touch updated_at of every row (control)', async () => {
+  test('changes updated_at of every row without the DISABLE TRIGGER (control)', async () => {
     await openLegacyDatabase();
     const rowsBefore = await rowsOf(before);
-    const careless = (await readFile(migration, 'utf8')).replace(
+    const withoutDisable = (await readFile(migration, 'utf8')).replace(
       /^ALTER TABLE timers (?:DIS|EN)ABLE TRIGGER .*;$/gm,
       '',
     );
-    const directory = await mkdtemp(path.join(tmpdir(), 'careless-'));
-    const file = path.join(directory, 'careless.sql');
-    await writeFile(file, careless);
+    const directory = await mkdtemp(path.join(tmpdir(), 'migration-'));
+    const file = path.join(directory, 'without-disable.sql');
+    await writeFile(file, withoutDisable);
     expect(await runPsql(database.url, ['-q', '-1', '-f', file])).toMatchObject({ exitCode: 0 });
     await rm(directory, { recursive: true });
-    const stamps = (rows: unknown[]): unknown[] =>
-      rows.map((row) => expect.not.objectContaining({ updated_at: stampOf(row) }));
-    expect(await rowsOf(after)).toEqual(stamps(rowsBefore));
+    const withOtherUpdatedAt = (rows: unknown[]): unknown[] =>
+      rows.map((row) => expect.not.objectContaining({ updated_at: updatedAtOf(row) }));
+    expect(await rowsOf(after)).toEqual(withOtherUpdatedAt(rowsBefore));
   });
 
-  test('leaves nothing behind when a row stops it', async () => {
+  test('leaves nothing behind when it fails', async () => {
     await openLegacyDatabase();
     const rowsBefore = await rowsOf(before);
-    // An index of the name that 002 makes: it fails late, after every row was rewritten.
+    // The name of the index that 002 creates: it fails late, after every row is rewritten.
     await client.query('CREATE INDEX idx_timers_callback_type ON timers (status)');
     await expect(migrateToLatest({ databaseUrl: database.url, to: 2n })).rejects.toMatchObject({
       code: 'failed',
@@ -233,6 +233,6 @@ describe('002 as a file', () => {
   });
 });
 
-function stampOf(row: unknown): unknown {
+function updatedAtOf(row: unknown): unknown {
   return typeof row === 'object' && row !== null && 'updated_at' in row ? row.updated_at : undefined;
 }

@@ -8,12 +8,12 @@ import type { MigrationSession } from '../migration-session.ts';
 import { concurrentIndexName, dropLeftoverIndex } from './concurrent-index.ts';
 import { commitError, executeStatements } from './execute-migration.ts';
 
-/** What happens while one file is applied. */
+/** Progress of the application of one file. */
 export type ApplyProgress =
   | { readonly kind: 'blocked'; readonly file: MigrationFile; readonly failed: LockTry }
   | { readonly kind: 'leftover-index-dropped'; readonly file: MigrationFile; readonly index: string };
 
-/** Kysely knows a migration by its name; what it runs is in the file. */
+/** Kysely identifies a migration by its name; its SQL comes from the file. */
 class SqlMigrationProvider implements MigrationProvider {
   readonly #files: readonly MigrationFile[];
   readonly #run: (file: MigrationFile) => Migration;
@@ -28,7 +28,7 @@ class SqlMigrationProvider implements MigrationProvider {
   }
 }
 
-/** One run over a database, under its lock. */
+/** One run of the migrator on a database, under the migration lock. */
 export interface MigrationRun {
   readonly session: MigrationSession;
   readonly files: readonly MigrationFile[];
@@ -48,7 +48,7 @@ function ledgerRow(table: LedgerTable, file: MigrationFile, startedAt: number): 
   ]);
 }
 
-/** Kysely's Migrator never throws; it answers the error. */
+/** Applies the next migration. Throws the error that Kysely's Migrator returns. */
 async function migrateUp(
   run: MigrationRun,
   disableTransactions: boolean,
@@ -60,16 +60,16 @@ async function migrateUp(
     disableTransactions,
   });
   const { error } = await migrator.migrateUp();
-  // eslint-disable-next-line @typescript-eslint/only-throw-error -- Kysely answers whatever was thrown, as it was
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- Kysely returns the thrown value unchanged
   if (error !== undefined) throw error;
 }
 
-/** What Kysely reports for a transaction: a lock failure is tried again as it is, the rest happened at the commit. */
+/** Lock failures are passed on for a retry; any other error without a statement happened at the commit. */
 function namedError(file: MigrationFile, error: unknown): unknown {
   return error instanceof MigrationError || isLockFailure(error) ? error : commitError(file, error);
 }
 
-/** The file's statements and its ledger row, committed together or not at all. */
+/** Commits the statements of the file and its ledger row together. */
 async function applyInTransaction(run: MigrationRun, file: MigrationFile): Promise<void> {
   await withLockRetry(
     run.session,
@@ -79,7 +79,7 @@ async function applyInTransaction(run: MigrationRun, file: MigrationFile): Promi
       migrateUp(run, false, async (db: Kysely<unknown>) => {
         const startedAt = performance.now();
         await db.executeQuery(CompiledQuery.raw(`SET LOCAL lock_timeout = ${lockTimeoutMs}`));
-        // The sqlx command line takes no advisory lock. It then waits here, at its insert into the ledger.
+        // The sqlx command line takes no advisory lock. This makes it wait at its insert into the ledger.
         await db.executeQuery(CompiledQuery.raw(`LOCK TABLE ${run.ledgerTable} IN SHARE ROW EXCLUSIVE MODE`));
         await executeStatements(db, file);
         await db.executeQuery(ledgerRow(run.ledgerTable, file, startedAt));
@@ -92,7 +92,7 @@ async function applyInTransaction(run: MigrationRun, file: MigrationFile): Promi
   );
 }
 
-/** CREATE INDEX CONCURRENTLY and its like: the ledger row can only follow afterwards. */
+/** For CREATE INDEX CONCURRENTLY and similar statements: the ledger row is written afterwards. */
 async function applyWithoutTransaction(run: MigrationRun, file: MigrationFile): Promise<void> {
   const index = concurrentIndexName(file.statements[0]?.text ?? '');
   await withLockRetry(
@@ -100,8 +100,7 @@ async function applyWithoutTransaction(run: MigrationRun, file: MigrationFile): 
     run.watch,
     run.policy,
     async () => {
-      // It waits for every transaction older than itself and lets all others through: a timeout would only break it
-      // off and leave an INVALID index.
+      // The statement waits for older transactions without blocking others. A timeout would leave an INVALID index.
       await run.session.client.query('SET lock_timeout = 0');
       if (index !== undefined && (await dropLeftoverIndex(run.session.client, index))) {
         run.report({ kind: 'leftover-index-dropped', file, index });
@@ -118,7 +117,7 @@ async function applyWithoutTransaction(run: MigrationRun, file: MigrationFile): 
   );
 }
 
-/** Applies the file that Kysely finds pending next. @throws MigrationError `failed` or `lock-timeout` */
+/** Applies the next pending file of Kysely. @throws MigrationError `failed` or `lock-timeout` */
 export async function applyMigration(run: MigrationRun, file: MigrationFile): Promise<void> {
   await (file.inTransaction ? applyInTransaction(run, file) : applyWithoutTransaction(run, file));
 }

@@ -5,17 +5,17 @@ import { ONLINE_VERSION } from '../ledger/online-state.ts';
 import { MigrationError } from '../migration-error.ts';
 import { queryRow } from '../query-rows.ts';
 
-/** Timers above which a file that blocks the table is not run without being told so. */
+/** Number of timers above which a file that blocks the table needs an explicit option. */
 export const DEFAULT_BLOCKING_ROW_LIMIT = 50_000;
 
 const blockingDirective = /^-- blocking: \S/;
 
-/** True for a file that keeps readers and writers out of a table for a time that grows with the table. */
+/** True for a file that blocks readers or writers of a table for a time that grows with the table. */
 export function blocksTable(file: MigrationFile): boolean {
   return file.version === ONLINE_VERSION || blockingDirective.test(file.sql);
 }
 
-/** Rows in timers, counted up to `limit`. */
+/** Counts the rows of timers, up to `limit`. */
 async function countTimers(client: ClientBase, limit: number): Promise<number> {
   const exists = await queryRow(
     client,
@@ -32,7 +32,7 @@ async function countTimers(client: ClientBase, limit: number): Promise<number> {
   return count;
 }
 
-/** @throws MigrationError `would-block` when the table is too large to be blocked without being told so. */
+/** @throws MigrationError `would-block` when the file blocks the table and the table has more than `rowLimit` rows */
 export async function guardAgainstBlocking(
   client: ClientBase,
   file: MigrationFile,
@@ -42,10 +42,10 @@ export async function guardAgainstBlocking(
   if ((await countTimers(client, rowLimit + 1)) <= rowLimit) return;
   const online =
     file.version === ONLINE_VERSION && !file.fileName.startsWith('down/')
-      ? 'Take `nx run migrator:online -- start` instead, which reaches the same schema in steps while readers and writers go on (docs/migrating.md); or stop'
+      ? 'Use `npx nx run migrator:online -- start` instead, which reaches the same schema in steps while readers and writers continue (docs/migrating.md); or stop'
       : 'Stop';
   throw new MigrationError(
     'would-block',
-    `${file.fileName} blocks every reader and writer of timers while it runs, and the table holds more than ${rowLimit} rows. ${online} the service, then run migrate with --allow-blocking`,
+    `${file.fileName} blocks readers and writers of timers while it runs, and the table has more than ${rowLimit} rows. ${online} the service and run again with --allow-blocking`,
   );
 }

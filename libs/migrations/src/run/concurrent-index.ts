@@ -6,17 +6,17 @@ import { queryRows } from '../query-rows.ts';
 const createsIndex =
   /^\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?("(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)/i;
 
-/** The name of the index that a CREATE INDEX CONCURRENTLY makes, as it stands there; undefined for other statements. */
+/** The index name of a CREATE INDEX CONCURRENTLY, as written; undefined for other statements. */
 export function concurrentIndexName(statement: string): string | undefined {
   return createsIndex.exec(maskOpaqueTokens(statement))?.[1];
 }
 
 /**
- * Drops an index that a broken-off CREATE INDEX CONCURRENTLY left behind. Such an index is INVALID: no query uses it,
- * every write pays for it, and IF NOT EXISTS would take it for the real one. A valid one under that name is dropped as
- * well: the ledger does not have its file, so nothing proves that it is the index of this statement.
+ * Drops the index that an interrupted CREATE INDEX CONCURRENTLY left behind. Such an index is INVALID: no query uses it,
+ * every write maintains it, and IF NOT EXISTS would keep it. A valid index of that name is dropped as well: the ledger
+ * has no row for the file, so nothing proves that it is the index of this statement.
  *
- * @returns whether there was one.
+ * @returns whether there was one
  */
 export async function dropLeftoverIndex(client: ClientBase, name: string): Promise<boolean> {
   const [leftover] = await queryRows(

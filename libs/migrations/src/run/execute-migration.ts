@@ -4,6 +4,7 @@ import { lineAndColumn, type SqlStatement } from '../files/split-statements.ts';
 import { MigrationError } from '../migration-error.ts';
 import { asDatabaseError } from '../server-error.ts';
 
+/** Characters of a statement that an error message shows. */
 const SHOWN_LENGTH = 2000;
 
 /** PostgreSQL counts characters from 1, a JavaScript string counts UTF-16 units from 0. */
@@ -14,7 +15,7 @@ function offsetOfPosition(statement: string, position: string | undefined): numb
     .join('').length;
 }
 
-/** The error of a statement with file, line:column, SQLSTATE, PostgreSQL's message and the statement. */
+/** An error with file, line:column, SQLSTATE, PostgreSQL's message and the statement. */
 function statementError(file: MigrationFile, statement: SqlStatement, cause: unknown): unknown {
   const error = asDatabaseError(cause);
   if (error === undefined) return cause;
@@ -31,7 +32,7 @@ function statementError(file: MigrationFile, statement: SqlStatement, cause: unk
   ].filter((note) => note !== undefined);
   const kept = file.inTransaction
     ? 'nothing of this file was kept'
-    : 'the file ran outside a transaction; it will be run again as a whole';
+    : 'the file ran outside a transaction; the next run repeats it as a whole';
   return new MigrationError(
     'failed',
     [
@@ -54,14 +55,14 @@ function statementError(file: MigrationFile, statement: SqlStatement, cause: unk
   );
 }
 
-/** The error of a commit, for example of a deferred constraint: it belongs to no statement. */
+/** The error of a commit, for example of a deferred constraint, which no statement caused. */
 export function commitError(file: MigrationFile, cause: unknown): unknown {
   return statementError(file, { text: 'COMMIT', offset: file.sql.length }, cause);
 }
 
 /**
- * Runs the statements one by one on the handle given, so that an error names its statement even where PostgreSQL gives
- * no position (a violated constraint, a DO block).
+ * Runs the statements one by one, so that an error names its statement even where PostgreSQL reports no position
+ * (a violated constraint, a DO block).
  */
 export async function executeStatements(db: Kysely<unknown>, file: MigrationFile): Promise<void> {
   for (const statement of file.statements) {

@@ -14,20 +14,20 @@ import { openMigrationSession } from '../migration-session.ts';
 import { DEFAULT_BLOCKING_ROW_LIMIT, guardAgainstBlocking } from './block-guard.ts';
 import { executeStatements } from './execute-migration.ts';
 
-/** How a migration is undone: migrations/down/<the same name>.sql. */
+/** A migration and the file that undoes it: migrations/down/<the same name>.sql. */
 export interface DownFile {
   readonly up: MigrationFile;
   readonly down: MigrationFile;
-  /** What cannot come back: the `-- loses:` lines of the file. */
+  /** Data that is lost: the `-- loses:` lines of the file. */
   readonly losses: readonly string[];
 }
 
 export interface MigrateDownOptions {
   readonly databaseUrl: string;
   readonly directory?: string | undefined;
-  /** The version that stays the newest. */
+  /** The version to go back to. */
   readonly to: bigint;
-  /** The operator has read what cannot come back. */
+  /** The operator accepts the loss of data that the files declare. */
   readonly acceptLoss: boolean;
   readonly lockWaitMs?: number | undefined;
   readonly blockingRowLimit?: number | undefined;
@@ -35,12 +35,12 @@ export interface MigrateDownOptions {
   readonly onUndone?: ((file: MigrationFile, milliseconds: number) => void) | undefined;
 }
 
-/** @throws MigrationError `no-way-back` when a file has no counterpart in down/. */
+/** Reads the file that undoes a migration. @throws MigrationError `no-way-back` when there is none */
 export async function readDownFile(directory: string, up: MigrationFile): Promise<DownFile> {
   const bytes = await readFile(path.join(directory, 'down', up.fileName)).catch((cause: unknown) => {
     throw new MigrationError(
       'no-way-back',
-      `${up.fileName} cannot be undone: there is no migrations/down/${up.fileName}`,
+      `${up.fileName} cannot be undone: migrations/down/${up.fileName} does not exist`,
       { cause },
     );
   });
@@ -49,7 +49,7 @@ export async function readDownFile(directory: string, up: MigrationFile): Promis
   return { up, down: { ...down, fileName: `down/${up.fileName}` }, losses };
 }
 
-/** The migrations above `to` that are applied, newest first, with the way back of each. */
+/** The applied migrations above `to` with their down files, newest first. */
 async function chooseDownFiles(
   directory: string,
   applied: readonly MigrationFile[],
@@ -58,7 +58,7 @@ async function chooseDownFiles(
   if (!applied.some((file) => file.version === to)) {
     throw new MigrationError(
       'no-such-version',
-      `version ${to} is not applied; applied are ${applied.map((file) => file.version).join(', ') || 'none'}`,
+      `version ${to} is not applied; applied: ${applied.map((file) => file.version).join(', ') || 'none'}`,
     );
   }
   const above = applied.filter((file) => file.version > to).toReversed();
@@ -70,15 +70,15 @@ function assertLossAccepted(files: readonly DownFile[]): void {
   if (losses.length === 0) return;
   throw new MigrationError(
     'not-confirmed',
-    `what cannot come back:\n${losses.join('\n')}\nIf that is accepted, say so with --accept-loss; nothing was changed`,
+    `this loses data:\n${losses.join('\n')}\nConfirm with --accept-loss; nothing was changed`,
   );
 }
 
 /**
- * Undoes the newest migrations, one transaction each, down to a version. The ledger row goes with the same transaction.
+ * Undoes the newest migrations down to a version, each in its own transaction, which also deletes the ledger row.
  *
- * @returns the files undone, newest first
- * @throws MigrationError `no-way-back`, `not-confirmed` with what would be lost, `failed` when a row stands in the way
+ * @returns the undone files, newest first
+ * @throws MigrationError `no-way-back`, `not-confirmed` with the data that would be lost, `failed` when a row prevents it
  */
 export async function migrateDown(options: MigrateDownOptions): Promise<readonly MigrationFile[]> {
   const directory = options.directory ?? findMigrationsDirectory();
@@ -125,7 +125,7 @@ export async function migrateDown(options: MigrateDownOptions): Promise<readonly
               disableTransactions: !down.inTransaction,
             });
             const { error } = await migrator.migrateDown();
-            // eslint-disable-next-line @typescript-eslint/only-throw-error -- Kysely answers whatever was thrown, as it was
+            // eslint-disable-next-line @typescript-eslint/only-throw-error -- Kysely returns the thrown value unchanged
             if (error !== undefined) throw error;
           },
           () => undefined,

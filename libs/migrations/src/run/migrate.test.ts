@@ -36,7 +36,7 @@ const ledger = () =>
 const kyselyNames = () => rowsOf('SELECT name FROM kysely_migration ORDER BY timestamp, name');
 
 describe('the ledger', () => {
-  test('holds the rows that sqlx would have written, and Kysely agrees', async () => {
+  test('holds the rows that sqlx would write, and the table of Kysely matches', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_make_b.sql', 'CREATE TABLE b (id int);\n');
     expect((await migrate()).applied.map(({ file }) => file.fileName)).toEqual([
@@ -63,10 +63,10 @@ describe('the ledger', () => {
     expect((await migrate()).applied).toEqual([]);
   });
 
-  test('is believed when sqlx wrote it, and only the rest is run', async () => {
+  test('is accepted when sqlx wrote it, and only the pending files run', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_make_b.sql', 'CREATE TABLE b (id int);\n');
-    // The table and the row as `sqlx migrate run` leaves them.
+    // The table and the row that `sqlx migrate run` creates.
     await client.query(`CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
       installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, execution_time BIGINT NOT NULL)`);
     await client.query('CREATE TABLE a (id int)');
@@ -78,7 +78,7 @@ describe('the ledger', () => {
     expect(await kyselyNames()).toEqual([{ name: '001_make_a' }, { name: '002_make_b' }]);
   });
 
-  test('refuses when Kysely names a migration that it does not', async () => {
+  test('is rejected when the table of Kysely has a migration that it does not have', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await migrate();
     await client.query('DELETE FROM _sqlx_migrations');
@@ -97,7 +97,7 @@ describe('the ledger', () => {
     ],
     ['out-of-order', async () => write('002_late.sql', 'SELECT 1;\n')],
     ['dirty', async () => client.query('UPDATE _sqlx_migrations SET success = FALSE')],
-  ])('refuses a file that is %s, and runs nothing', async (code, change) => {
+  ])('is rejected with %s, and nothing runs', async (code, change) => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('003_make_c.sql', 'CREATE TABLE c (id int);\n');
     await migrate();
@@ -109,7 +109,7 @@ describe('the ledger', () => {
 });
 
 describe('a file that fails', () => {
-  test('at its last statement leaves nothing, names it, and keeps the files before it', async () => {
+  test('at its last statement is rolled back and named, and the files before it stay applied', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write(
       '002_fails.sql',
@@ -127,7 +127,7 @@ describe('a file that fails', () => {
     expect(await rowsOf('SELECT version::int FROM _sqlx_migrations')).toEqual([{ version: 1 }]);
   });
 
-  test('names the statement where PostgreSQL gives no position', async () => {
+  test('has its failed statement named when PostgreSQL reports no position', async () => {
     await write(
       '001_fails.sql',
       "SELECT 1;\nDO $$\nBEGIN\n  RAISE EXCEPTION 'no' USING ERRCODE = 'P0099', HINT = 'do this';\nEND $$;\n",
@@ -138,7 +138,7 @@ describe('a file that fails', () => {
     });
   });
 
-  test('at its commit is told as such', async () => {
+  test('at its commit is reported with the statement COMMIT', async () => {
     await write(
       '001_fails.sql',
       'CREATE TABLE a (id int PRIMARY KEY, other int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (1, 2);\n',
@@ -153,7 +153,7 @@ describe('a file that fails', () => {
 describe('a file outside a transaction', () => {
   const index = '-- no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id);\n';
 
-  test('rebuilds the INVALID index that a broken-off run left', async () => {
+  test('rebuilds the INVALID index of an interrupted run', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_index_a.sql', index);
     await migrate({ to: 1n });
@@ -173,7 +173,7 @@ describe('a file outside a transaction', () => {
     expect((await ledger()).length).toBe(2);
   });
 
-  test('is built while a writer is at work, and waits for it to end', async () => {
+  test('waits for an open transaction without blocking other writers', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_index_a.sql', index);
     await migrate({ to: 1n });
@@ -192,8 +192,8 @@ describe('a file outside a transaction', () => {
   });
 });
 
-describe('several migrators at once', () => {
-  test('run each file once; those who wait find nothing to do', async () => {
+describe('concurrent migrators', () => {
+  test('run each file once; those that waited find nothing to do', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int); SELECT pg_sleep(0.2);\n');
     await write('002_index_a.sql', '-- no-transaction\nCREATE INDEX CONCURRENTLY a_id ON a (id);\n');
     await write('003_fill_a.sql', 'INSERT INTO a VALUES (1);\n');
@@ -206,7 +206,7 @@ describe('several migrators at once', () => {
     expect(await rowsOf('SELECT count(*)::int AS rows FROM a')).toEqual([{ rows: 1 }]);
   });
 
-  test('give up when told not to wait, naming who is at work', async () => {
+  test('fail when they may not wait, and name the session that holds the lock', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await client.query("SET application_name = 'somebody'");
     await client.query('SELECT pg_advisory_lock($1)', [sqlxLockKey(database.name).toString()]);
@@ -219,17 +219,17 @@ describe('several migrators at once', () => {
     await expect(migrate({ lockWaitMs: 0 })).rejects.toMatchObject({ code: 'busy' });
   });
 
-  test('go on when the backend of the one at work is killed', async () => {
+  test('continue when the backend of the running one is killed', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int); SELECT pg_sleep(600);\n');
     const stuck = migrate().catch((error: unknown) => error);
     await waitFor(
       `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()`,
     );
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
-    let waiting: (() => void) | undefined;
-    const waits = new Promise<void>((resolve) => (waiting = resolve));
-    const next = migrate({ onProgress: (progress) => progress.kind === 'waiting' && waiting?.() });
-    await waits;
+    let reportWaiting: (() => void) | undefined;
+    const waiting = new Promise<void>((resolve) => (reportWaiting = resolve));
+    const next = migrate({ onProgress: (progress) => progress.kind === 'waiting' && reportWaiting?.() });
+    await waiting;
     await client.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()`,
     );
@@ -240,8 +240,8 @@ describe('several migrators at once', () => {
   });
 });
 
-describe('a table that is locked by somebody else', () => {
-  test('is asked for again and again, and the holder is named', async () => {
+describe('a table that another session locks', () => {
+  test('is retried until the lock is granted, and the holder is named', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_change_a.sql', 'ALTER TABLE a ADD COLUMN b int;\n');
     await migrate({ to: 1n });
@@ -263,7 +263,7 @@ describe('a table that is locked by somebody else', () => {
     expect(blocked.slice(0, 2)).toEqual(['forgotten', 'forgotten']);
   });
 
-  test('is given up when the patience is used up', async () => {
+  test('fails the run when the time limit is exceeded', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_change_a.sql', 'ALTER TABLE a ADD COLUMN b int;\n');
     await migrate({ to: 1n });
@@ -279,7 +279,7 @@ describe('a table that is locked by somebody else', () => {
   });
 });
 
-/** Until the query has a row. */
+/** Waits until the query returns a row. */
 async function waitFor(sql: string): Promise<void> {
   while ((await client.query(sql)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 10));
 }

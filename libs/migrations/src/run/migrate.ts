@@ -13,7 +13,7 @@ import { type MigrationSession, openMigrationSession } from '../migration-sessio
 import { applyMigration, type ApplyProgress, type MigrationRun } from './apply-migration.ts';
 import { DEFAULT_BLOCKING_ROW_LIMIT, guardAgainstBlocking } from './block-guard.ts';
 
-/** What happens while migrating. The library prints nothing itself. */
+/** Progress of a run. The library itself prints nothing. */
 export type MigrationProgress =
   | { readonly kind: 'waiting'; readonly holder: BlockingSession | undefined }
   | { readonly kind: 'adopted'; readonly adoption: Adoption }
@@ -23,24 +23,24 @@ export type MigrationProgress =
 
 export interface MigrateOptions {
   readonly databaseUrl: string;
-  /** Holds the numbered files; found from where this code lies when not given. */
+  /** Directory of the numbered files; by default that of {@link findMigrationsDirectory}. */
   readonly directory?: string | undefined;
-  /** The last version to apply; the newest when not given. */
+  /** The last version to apply; by default the newest. */
   readonly to?: bigint | undefined;
-  /** Milliseconds to wait for another migrator; 0: not at all; not given: as long as it takes. */
+  /** Milliseconds to wait for another migrator; 0: do not wait; by default no limit. */
   readonly lockWaitMs?: number | undefined;
-  /** Timers above which a file that blocks the table is refused; Infinity: never. */
+  /** Number of timers above which a file that blocks the table is rejected; Infinity: no limit. */
   readonly blockingRowLimit?: number | undefined;
   readonly lockPolicy?: LockPolicy | undefined;
-  /** Apply what follows the online migration although that waits for its contract yet. */
+  /** Apply the files after an online migration before its contract. */
   readonly beforeContract?: boolean | undefined;
   readonly onProgress?: ((progress: MigrationProgress) => void) | undefined;
 }
 
 export interface MigrationReport {
-  /** In the order in which they were applied by this call. */
+  /** The files applied by this call, in order. */
   readonly applied: readonly { readonly file: MigrationFile; readonly milliseconds: number }[];
-  /** Newest version of the database afterwards; undefined when nothing was ever applied. */
+  /** Newest version of the database afterwards; undefined when none was ever applied. */
   readonly version: bigint | undefined;
 }
 
@@ -55,9 +55,9 @@ function chooseTarget(files: readonly MigrationFile[], to: bigint | undefined): 
 }
 
 /**
- * The ledger to go by. A database of the old service is adopted first, when its schema proves which migrations it has.
+ * Reads the ledger. Adopts a database of the first service before.
  *
- * @throws MigrationError `schema-differs` when it proves none
+ * @throws MigrationError `schema-differs` when its schema proves no version
  */
 async function readOrAdopt(
   session: MigrationSession,
@@ -72,8 +72,8 @@ async function readOrAdopt(
 }
 
 /**
- * The files to apply. One that is done online is left to its contract, and what follows it as well unless the caller
- * says otherwise: some of it is of no use to the old service, which may be at work yet.
+ * The files to apply. Leaves out a migration that is being applied online; its contract records it. The files after it
+ * need `beforeContract`, because the first service may still run and some of them drop what it uses.
  *
  * @throws MigrationError `online-in-progress`
  */
@@ -89,7 +89,7 @@ async function chooseFiles(
   if (options.beforeContract !== true || state?.phase !== 'verified') {
     throw new MigrationError(
       'online-in-progress',
-      `${name} is being done online and is at ${state?.phase ?? 'its start'}: see \`nx run migrator:online -- status\`, then contract or abort it. Once it is verified, --before-contract applies what follows it`,
+      `${name} is being applied online and is in phase ${state?.phase ?? 'start'}; check \`npx nx run migrator:online -- status\`, then contract or abort it. Once it is verified, --before-contract applies the files after it`,
     );
   }
   return files.filter((file) => file.version !== ledger.underWay);
@@ -141,10 +141,10 @@ async function migrateLocked(
 }
 
 /**
- * Applies the pending migrations in order, each with its ledger row in a transaction of its own. One migrator at a time
- * works on a database; the others wait. A file that fails leaves nothing behind, the files before it stay applied.
+ * Applies the pending migrations in order, each with its ledger row in its own transaction. Only one migrator at a time
+ * works on a database; the others wait. A failed file is rolled back, the files before it stay applied.
  *
- * @throws MigrationError with a code, and for a failing statement with file, line, SQLSTATE and statement.
+ * @throws MigrationError with a code; for a failed statement with file, line, SQLSTATE and statement
  */
 export async function migrateToLatest(options: MigrateOptions): Promise<MigrationReport> {
   const directory = options.directory ?? findMigrationsDirectory();

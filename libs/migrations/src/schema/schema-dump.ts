@@ -26,20 +26,20 @@ function dumpComment({ name, table, definition }: SchemaObject): string {
 }
 
 function dumpTable(table: string, objects: readonly SchemaObject[]): string {
-  const of = (kind: SchemaObject['kind']) => objects.filter((object) => object.kind === kind);
+  const ofKind = (kind: SchemaObject['kind']) => objects.filter((object) => object.kind === kind);
   const body = [
-    ...of('column').map((column) => `    ${column.name} ${column.definition}`),
-    ...of('constraint').map((constraint) => `    CONSTRAINT ${constraint.name} ${constraint.definition}`),
+    ...ofKind('column').map((column) => `    ${column.name} ${column.definition}`),
+    ...ofKind('constraint').map((constraint) => `    CONSTRAINT ${constraint.name} ${constraint.definition}`),
   ];
   return [
     `CREATE TABLE ${table} (\n${body.join(',\n')}\n);`,
-    ...of('index').map(dumpIndex),
-    ...of('trigger').map(dumpTrigger),
-    ...of('comment').map(dumpComment),
+    ...ofKind('index').map(dumpIndex),
+    ...ofKind('trigger').map(dumpTrigger),
+    ...ofKind('comment').map(dumpComment),
   ].join('\n');
 }
 
-/** The schema as SQL that makes it in an empty database: functions, tables with what belongs to them, foreign keys. */
+/** Dumps a schema as SQL that creates it in an empty database: functions, tables with their parts, foreign keys. */
 export function dumpSchema(objects: readonly SchemaObject[], header: readonly string[]): string {
   const functions = objects
     .filter((object) => object.kind === 'function')
@@ -65,7 +65,7 @@ const patterns = {
   foreignKey: new RegExp(`^ALTER TABLE ${NAME_PART} ADD CONSTRAINT ${NAME_PART} ([\\s\\S]*)$`),
 };
 
-/** The groups of a pattern that matched; a group that took no part is empty. */
+/** The groups of a match; a group that did not participate is an empty string. */
 function groups(pattern: RegExp, text: string): [string, string, string, string] | undefined {
   const match = pattern.exec(text);
   return match === null ? undefined : [match[1] ?? '', match[2] ?? '', match[3] ?? '', match[4] ?? ''];
@@ -111,7 +111,7 @@ function parseStatement(text: string): SchemaObject[] {
   return [{ kind: 'function', table: '', name: procedure?.[0] ?? text, definition: text }];
 }
 
-/** The inverse of {@link dumpSchema}, for comparing a database with a dump without running anything. */
+/** The inverse of {@link dumpSchema}: compares a database with a dump without running the dump. */
 export function parseSchemaDump(sql: string): SchemaObject[] {
   return splitStatements(sql).flatMap((statement) => parseStatement(statement.text));
 }

@@ -2,18 +2,18 @@ import type { ClientBase } from 'pg';
 import { z } from 'zod';
 import { queryRows } from '../query-rows.ts';
 
-/** One part of a schema: a column, constraint, index, trigger, function, comment, or a kind that no migration makes. */
+/** One part of a schema: a column, constraint, index, trigger, function, comment, or a kind that no migration creates. */
 export const schemaObjectSchema = z.object({
   kind: z.enum(['column', 'constraint', 'foreign key', 'index', 'trigger', 'function', 'comment', 'other']),
   /** The table it belongs to; empty for functions and others. */
   table: z.string(),
   name: z.string(),
-  /** As PostgreSQL prints it, without what kind, table and name say already. */
+  /** As PostgreSQL prints it, without kind, table and name. */
   definition: z.string(),
 });
 export type SchemaObject = z.infer<typeof schemaObjectSchema>;
 
-/** Tables of the migrators, which are no part of the schema that migrations make. */
+/** Tables of the migrators, which are not part of the schema. */
 const BOOKKEEPING_TABLES: readonly string[] = [
   '_sqlx_migrations',
   '_timer_migrations',
@@ -22,7 +22,7 @@ const BOOKKEEPING_TABLES: readonly string[] = [
   'kysely_migration_lock',
 ];
 
-/** Reads the catalogue of the current schema; the pretty forms leave out the schema's name. */
+/** Reads the catalog of the current schema. The pretty-printed definitions leave out the name of the schema. */
 const READ_OBJECTS = `
 WITH tables AS (
   SELECT c.oid, c.relname AS name FROM pg_class c
@@ -39,7 +39,7 @@ SELECT 1 AS rank, a.attnum::int AS position, 'column' AS kind, t.name AS table, 
        || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END AS definition
 FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type ty ON ty.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-UNION ALL -- NOT NULL stands with the column; PostgreSQL 18 lists it here as well
+UNION ALL -- NOT NULL is part of the column; PostgreSQL 18 lists it here as well
 SELECT 2, 0, CASE c.contype WHEN 'f' THEN 'foreign key' ELSE 'constraint' END, t.name, c.conname, pg_get_constraintdef(c.oid, true)
 FROM tables t JOIN pg_constraint c ON c.conrelid = t.oid WHERE c.contype NOT IN ('n', 't')
 UNION ALL
@@ -73,31 +73,31 @@ FROM pg_type t WHERE t.typnamespace = current_schema()::regnamespace AND t.typty
 ) AS objects
 ORDER BY rank, "table" COLLATE "C", position, name COLLATE "C"`;
 
-/** Everything that migrations make in the current schema. Reads only. The order is the same on every server. */
+/** Reads the schema that the migrations created. Reads only. The order is the same on every server. */
 export async function readSchemaObjects(client: ClientBase): Promise<SchemaObject[]> {
   return queryRows(client, schemaObjectSchema, READ_OBJECTS, [BOOKKEEPING_TABLES]);
 }
 
-/** What a difference is about, for people: `column timers.metadata`. */
+/** Kind and name for messages: `column timers.metadata`. */
 function titleOf(object: SchemaObject): string {
   const where =
     object.table === '' ? object.name : object.name === '' ? object.table : `${object.table}.${object.name}`;
   return `${object.kind} ${where}`;
 }
 
-/** Casts between text types, which PostgreSQL spells otherwise after pg_dump and restore: they mean nothing. */
+/** Casts between text types. PostgreSQL prints them differently after pg_dump and restore; they change nothing. */
 const textCasts = /::(?:text|character varying)(?:\(\d+\))?(?:\[\])?/g;
 
 /**
- * The definition without what has no say in what it does: letter case and white space of a function's text (of strings
- * in it as well), casts between text types in expressions. The type of a column comes first in its definition and stays.
+ * The definition without insignificant differences: letter case and white space of a function's text (of strings in it
+ * as well), casts between text types in expressions. The type of a column is not a cast and stays.
  */
 function comparableDefinition({ kind, definition }: SchemaObject): string {
   if (kind === 'function') return definition.toLowerCase().replaceAll(/\s+/g, ' ').trim();
   return kind === 'comment' ? definition : definition.replaceAll(textCasts, '');
 }
 
-/** One line or a few for each difference; none when the two are equal. The order of columns does not matter. */
+/** Describes each difference in one or more lines; empty when the schemas are equal. Ignores the order of columns. */
 export function compareSchemas(expected: readonly SchemaObject[], live: readonly SchemaObject[]): string[] {
   const byTitle = new Map(live.map((object) => [titleOf(object), object]));
   const differences: string[] = [];
@@ -113,6 +113,6 @@ export function compareSchemas(expected: readonly SchemaObject[], live: readonly
     }
   }
   for (const object of byTitle.values())
-    differences.push(`+ ${titleOf(object)}: not made by any migration: ${object.definition}`);
+    differences.push(`+ ${titleOf(object)}: not created by any migration: ${object.definition}`);
   return differences;
 }
