@@ -1,18 +1,20 @@
 import { DatabaseSettingsError, type Environment } from '@timer-platform/database';
 import { MigrationError } from '@timer-platform/migrations';
 import { CommanderError } from 'commander';
+import { PendingError } from './commands/status.ts';
 import { EXIT_CODE, EXIT_CODE_OF_ERROR } from './exit-codes.ts';
 import type { Output } from './output.ts';
-import { buildProgram, PendingError } from './program.ts';
+import { buildProgram } from './program.ts';
 
 function toJsonError({ code, message, failure }: MigrationError): unknown {
   return { error: { code, message, ...failure } };
 }
 
 /**
- * Runs one command line.
+ * Runs one command line. Writes the reason of a failure to standard error, and with `--json` as a document to standard
+ * output.
  *
- * @returns the exit code; the reason of a failure is on standard error, and with `--json` a document on standard output
+ * @returns the exit code
  */
 export async function runCli(
   argv: readonly string[],
@@ -21,7 +23,7 @@ export async function runCli(
   listenForStop: () => AbortSignal,
 ): Promise<number> {
   const json = { printed: false };
-  const counted: Output = {
+  const trackedOutput: Output = {
     ...output,
     json: (value) => {
       json.printed = true;
@@ -29,7 +31,7 @@ export async function runCli(
     },
   };
   try {
-    await buildProgram(env, counted, listenForStop).parseAsync(argv, { from: 'user' });
+    await buildProgram({ env, output: trackedOutput, listenForStop }).parseAsync(argv, { from: 'user' });
     return EXIT_CODE.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODE.ok : EXIT_CODE.usage;

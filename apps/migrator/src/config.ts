@@ -11,14 +11,14 @@ import { embeddedDirectory } from '@timer-platform/embedded-postgres';
 
 export interface Config {
   readonly database: DatabaseSettings;
-  /** Where the embedded server keeps its data. */
+  /** Data directory of the embedded server. */
   readonly embeddedDirectory: string;
 }
 
 /**
- * The settings of the migrator; the only place where it looks at the environment.
+ * Reads the settings of the migrator from the environment.
  *
- * @throws DatabaseSettingsError naming every variable at fault
+ * @throws DatabaseSettingsError that names every invalid variable
  */
 export function readConfig(env: Environment): Config {
   const directory = env['TIMER_DIRECTORY'];
@@ -30,9 +30,9 @@ export function readConfig(env: Environment): Config {
 }
 
 /**
- * The keys of encrypted headers; only the command that works with them asks for them.
+ * Reads the keys of encrypted headers, for the command that needs them.
  *
- * @throws DatabaseSettingsError when they are not as they should be
+ * @throws DatabaseSettingsError when they are invalid
  */
 export function readHeaderKeys(env: Environment): HeaderKeys {
   const variable = 'HEADER_ENCRYPTION_KEYS';

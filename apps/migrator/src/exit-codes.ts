@@ -1,16 +1,16 @@
 import type { MigrationErrorCode } from '@timer-platform/migrations';
 
-/** What the process ends with. docs/migrating.md lists them; a test holds the two equal. */
+/** Exit codes of the process. A test checks that docs/migrating.md lists the same. */
 export const EXIT_CODE = {
   ok: 0,
-  /** A failing statement, or something that nobody foresaw. */
+  /** A failed statement, or an unexpected error. */
   failed: 1,
   usage: 2,
-  /** `status --check`: something is pending. */
+  /** `status --check`: files are pending. */
   pending: 3,
 } as const;
 
-/** Exit code of each error that has a name. Nx turns every one of them into 1; call dist/main.js where it matters. */
+/** Exit code of each error code. `nx run` exits with 1 for all of them; `npx timer-migrator` passes them on. */
 export const EXIT_CODE_OF_ERROR: Readonly<Record<MigrationErrorCode, number>> = {
   failed: EXIT_CODE.failed,
   'bad-directory': EXIT_CODE.usage,

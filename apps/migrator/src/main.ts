@@ -1,7 +1,7 @@
 import { runCli } from './cli.ts';
 import { processOutput } from './output.ts';
 
-/** For commands that can stop half way: the first Ctrl-C asks them to, the second one ends the process. */
+/** For commands that can stop after a batch: the first Ctrl-C aborts the signal, the second one ends the process. */
 function listenForStop(): AbortSignal {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {

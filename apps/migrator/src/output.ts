@@ -1,19 +1,19 @@
-/** Where a command writes. Results go to `line` or `json`, remarks on the way to `note`. */
+/** Where a command writes. Results go to `line` or `json`, progress and notices to `note`. */
 export interface Output {
   line(text: string): void;
   note(text: string): void;
-  /** One JSON document, the only thing on standard output. */
+  /** One JSON document, the only text on standard output. */
   json(value: unknown): void;
-  /** Whether somebody watches: a progress bar then, lines otherwise. */
+  /** True for a progress bar, false for lines. */
   readonly isTerminal: boolean;
 }
 
-/** Numbers of versions are bigint; they fit into JSON's numbers by far. */
+/** Versions are bigint, but small enough for a JSON number. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? Number(item) : item), 2);
 }
 
-/** Standard output for results, standard error for remarks. */
+/** Writes results to standard output, notices to standard error. */
 export function processOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): Output {
   return {
     line: (text) => stdout.write(`${text}\n`),
@@ -23,7 +23,7 @@ export function processOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteSt
   };
 }
 
-/** 12 ms, 3.4 s, 2 min 5 s. */
+/** Formats as 12 ms, 3.4 s or 2 min 5 s. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1000) return `${milliseconds.toFixed(0)} ms`;
   if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;

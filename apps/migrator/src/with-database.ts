@@ -2,7 +2,7 @@ import { openEmbeddedPostgres } from '@timer-platform/embedded-postgres';
 import type { Config } from './config.ts';
 import type { Output } from './output.ts';
 
-/** Runs `work` on the database of the settings; the embedded server is started for it when none runs. */
+/** Runs `work` on the database of the settings. Starts the embedded server for it when it is used and does not run. */
 export async function withDatabase<T>(
   config: Config,
   output: Output,
@@ -16,7 +16,7 @@ export async function withDatabase<T>(
     },
   });
   try {
-    output.note(`no DATABASE_URL is set: using the embedded PostgreSQL in ${embedded.directory}`);
+    output.note(`DATABASE_URL is not set: using the embedded PostgreSQL in ${embedded.directory}`);
     return await work(embedded.url);
   } finally {
     await embedded.stop();

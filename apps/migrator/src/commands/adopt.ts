@@ -1,32 +1,40 @@
 import { adoptDatabase, type Adoption, switchLedger } from '@timer-platform/migrations';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import {
+  addJsonOption,
+  addMigrationsOption,
+  type JsonOption,
+  type MigrationsOption,
+} from '../command-options.ts';
 import type { Output } from '../output.ts';
 
-export interface AdoptCommand {
-  readonly migrations?: string | undefined;
+interface AdoptCommandOptions extends MigrationsOption, JsonOption {
   readonly finish?: boolean | undefined;
   readonly oldServiceStopped?: boolean | undefined;
-  readonly json?: boolean | undefined;
 }
 
-/** What was recorded and why it could be. */
+/** Milliseconds to wait for another migrator. */
+const LOCK_WAIT_MS = 5_000;
+
+/** Describes what was recorded and why. */
 export function describeAdoption({ recorded, ledgerTable, keepsLegacyLedger }: Adoption): string {
   const files = recorded.map((file) => file.fileName).join(', ');
   const where = keepsLegacyLedger
-    ? `${ledgerTable}, beside the old service's _sqlx_migrations: it can still start`
+    ? `${ledgerTable}; _sqlx_migrations of the first service is unchanged, so that it can still start`
     : ledgerTable;
-  return `adopted: the table timers is exactly what ${files} makes; recorded in ${where}`;
+  return `adopted: the table timers has exactly the schema of ${files}; recorded in ${where}`;
 }
 
-/** Records what the live schema proves, or with `finish` moves to the one ledger shared with sqlx. */
-export async function adopt(databaseUrl: string, command: AdoptCommand, output: Output): Promise<void> {
-  const options = { databaseUrl, directory: command.migrations, lockWaitMs: 5_000 };
+async function adopt(databaseUrl: string, command: AdoptCommandOptions, output: Output): Promise<void> {
+  const options = { databaseUrl, directory: command.migrations, lockWaitMs: LOCK_WAIT_MS };
   if (command.finish === true) {
     const moved = await switchLedger({ ...options, oldServiceStopped: command.oldServiceStopped === true });
     if (command.json === true) output.json({ moved });
     else
       output.line(
         moved
-          ? 'the ledger is _sqlx_migrations now, shared with sqlx'
+          ? 'done, the ledger is now _sqlx_migrations, shared with sqlx'
           : 'nothing to do, the ledger is _sqlx_migrations already',
       );
     return;
@@ -44,4 +52,17 @@ export async function adopt(databaseUrl: string, command: AdoptCommand, output: 
         : describeAdoption(adoption),
     );
   }
+}
+
+export function addAdopt(program: Command, { output, onDatabase }: CommandContext): void {
+  const command = program
+    .command('adopt')
+    .description('adopt a database of the first service: record the migrations that its schema proves')
+    .option('--finish', 'move to the one ledger shared with sqlx, when the first service is retired')
+    .option('--old-service-stopped', 'with --finish: confirm that the first service will not start again')
+    .action((options: AdoptCommandOptions) =>
+      onDatabase((databaseUrl) => adopt(databaseUrl, options, output)),
+    );
+  addMigrationsOption(command);
+  addJsonOption(command);
 }

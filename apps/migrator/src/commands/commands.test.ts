@@ -44,7 +44,7 @@ const newest = async (): Promise<number> =>
   );
 
 describe('migrate', () => {
-  test('prints a line per file with its time, then that there is nothing to do', async () => {
+  test('prints each applied file with its duration; a second run has nothing to do', async () => {
     await open(0);
     const first = await run('migrate');
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });
@@ -59,11 +59,11 @@ describe('migrate', () => {
     });
   });
 
-  test('refuses 002 on a table above the limit, and obeys --allow-blocking', async () => {
+  test('rejects 002 on a table above the limit, except with --allow-blocking', async () => {
     await open(1);
     await insertTimers(3);
-    const refused = await run('migrate', '--blocking-row-limit', '2');
-    expect(refused).toMatchObject({
+    const rejected = await run('migrate', '--blocking-row-limit', '2');
+    expect(rejected).toMatchObject({
       exitCode: 32,
       stderr: expect.stringMatching(/migrator:online.*--allow-blocking/),
     });
@@ -76,17 +76,17 @@ describe('migrate', () => {
     });
   });
 
-  test('tells a wrong option and a database that is away, each with its exit code', async () => {
+  test('reports an invalid option and an unreachable database, each with its exit code', async () => {
     await open(0);
     expect(await run('migrate', '--to', 'two')).toMatchObject({ exitCode: 2 });
     expect(await run('migrate', '--to', '99')).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining('no migration 99'),
     });
-    const away = await runCommand('postgres://user:secret@127.0.0.1:1/none', 'migrate', '--json');
-    expect(away.exitCode).toBe(4);
-    expect(JSON.parse(away.stdout)).toMatchObject({ error: { code: 'connection' } });
-    expect(away.stdout + away.stderr).not.toContain('secret');
+    const unreachable = await runCommand('postgres://user:secret@127.0.0.1:1/none', 'migrate', '--json');
+    expect(unreachable.exitCode).toBe(4);
+    expect(JSON.parse(unreachable.stdout)).toMatchObject({ error: { code: 'connection' } });
+    expect(unreachable.stdout + unreachable.stderr).not.toContain('secret');
     expect(await runCommand('mysql://a', 'migrate')).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining('DATABASE_URL'),
@@ -95,7 +95,7 @@ describe('migrate', () => {
 });
 
 describe('status and plan', () => {
-  test('status --check tells by its exit code whether something is pending', async () => {
+  test('status --check exits with 3 while files are pending', async () => {
     await open(1);
     expect(await run('status')).toMatchObject({
       exitCode: 0,
@@ -111,16 +111,16 @@ describe('status and plan', () => {
     });
   });
 
-  test('plan shows SQL, locks, rows and hazards, and makes nothing', async () => {
+  test('plan shows SQL, locks, rows and hazards and changes nothing', async () => {
     await open(1);
     await insertTimers(100);
     await client.query('ANALYZE timers');
     const { stdout } = await run('plan');
     expect(stdout).toContain('002_add_callback_types.sql  (one transaction)');
     expect(stdout).toMatch(
-      /UPDATE timers SET[\s\S]*?lock: ROW EXCLUSIVE on timers, about 100 rows; OTHERS WAIT/,
+      /UPDATE timers SET[\s\S]*?lock: ROW EXCLUSIVE on timers, about 100 rows; BLOCKS OTHERS/,
     );
-    expect(stdout).toContain('back-fill in small committed batches instead');
+    expect(stdout).toContain('backfill in small committed batches instead');
     expect(JSON.parse((await run('plan', '--json')).stdout)).toEqual(
       expect.arrayContaining([expect.objectContaining({ version: 2, blocks_table: true })]),
     );
@@ -152,10 +152,10 @@ describe('verify', () => {
   const edit = async (name: string, change: (text: string) => string): Promise<void> =>
     writeFile(file(name), change(await readFile(file(name), 'utf8')));
 
-  test('finds nothing wrong with a migrated database', async () => {
+  test('accepts a migrated database', async () => {
     expect(await run('verify', '--migrations', directory)).toEqual({
       exitCode: 0,
-      stdout: 'files, ledger and live schema agree',
+      stdout: 'files, ledger and live schema match',
       stderr: '',
     });
   });
@@ -164,11 +164,11 @@ describe('verify', () => {
     [
       'an edited file',
       10,
-      /005_\S+: it was edited after it was applied/,
+      /005_\S+: edited after it was applied/,
       () => edit('005_index_claimed_timers.sql', (text) => `${text}\n`),
     ],
     [
-      'a vanished file',
+      'a missing file',
       11,
       /version 5 \(index claimed timers\) was applied .* no file has that number/,
       () => rm(file('005_index_claimed_timers.sql')),
@@ -183,27 +183,27 @@ describe('verify', () => {
       },
     ],
     [
-      'two files of one number',
+      'two files with the same number',
       13,
       /have the same number 5/,
       () => cp(file('005_index_claimed_timers.sql'), file('005_other.sql')),
     ],
     [
-      'CRLF',
+      'CRLF line endings',
       14,
-      /002_\S+: has Windows line ends/,
+      /002_\S+: has Windows line endings/,
       () => edit('002_add_callback_types.sql', (text) => text.replaceAll('\n', '\r\n')),
     ],
     [
       'a file out of order',
       15,
-      /000_late\.sql: is pending, although version \d+ is applied/,
+      /000_late\.sql: is pending, but version \d+ is applied/,
       () => writeFile(file('000_late.sql'), 'SELECT 1;\n'),
     ],
     [
-      'a column by hand',
+      'a column added by hand',
       16,
-      /\+ column timers\.extra: not made by any migration: integer/,
+      /\+ column timers\.extra: not created by any migration: integer/,
       () => client.query('ALTER TABLE timers ADD COLUMN extra int'),
     ],
     [
@@ -232,7 +232,7 @@ describe('verify', () => {
       () => client.query('ALTER TABLE timers DISABLE TRIGGER update_timers_updated_at'),
     ],
     [
-      'another function body',
+      'a function changed by hand',
       16,
       /~ function update_updated_at_column/,
       () =>
@@ -241,9 +241,9 @@ describe('verify', () => {
         ),
     ],
     [
-      'a name without number',
+      'a name without a number',
       17,
-      /create\.sql: a migration is named/,
+      /create\.sql: not a migration name/,
       () => writeFile(file('create.sql'), 'SELECT 1;\n'),
     ],
     [
@@ -253,12 +253,12 @@ describe('verify', () => {
       () => edit('002_add_callback_types.sql', (text) => `\ufeff${text}`),
     ],
     [
-      'a command of psql',
+      'a psql command',
       19,
-      /099_a\.sql:1: \\i b\.sql is a command of psql/,
+      /099_a\.sql:1: \\i b\.sql is a psql command/,
       () => writeFile(file('099_a.sql'), '\\i b.sql\n'),
     ],
-  ])('finds %s: exit code %i', async (_name, exitCode, message, change) => {
+  ])('reports %s with exit code %i', async (_name, exitCode, message, change) => {
     await change();
     expect(await run('verify', '--migrations', directory)).toMatchObject({
       exitCode,
@@ -266,7 +266,7 @@ describe('verify', () => {
     });
   });
 
-  test('does not take the order of columns, comments of other tables and bookkeeping for drift', async () => {
+  test('ignores the tables of the migrators', async () => {
     await client.query('CREATE TABLE IF NOT EXISTS _timer_migrations (version bigint)');
     await client.query('DROP TABLE _timer_migrations');
     expect(await run('verify')).toMatchObject({ exitCode: 0 });
@@ -275,20 +275,20 @@ describe('verify', () => {
 
 describe('dump-schema', () => {
   test.each([[undefined], [1], [2]])(
-    'the dump in the repository is up to date (version %s)',
+    'finds the dump in the repository up to date (version %s)',
     async (upTo) => {
       await open(upTo);
       expect(await run('dump-schema', '--check')).toMatchObject({ exitCode: 0 });
     },
   );
 
-  test('schema.sql makes the same schema in an empty database, though PostgreSQL spells some casts otherwise then', async () => {
+  test('writes a schema.sql that creates the same schema in an empty database, except for the spelling of casts', async () => {
     await open(0);
     const dump = await readFile(path.join(findMigrationsDirectory(), '..', 'schema.sql'), 'utf8');
     await client.query(dump);
-    const made = await readSchemaObjects(client);
-    expect(compareSchemas(parseSchemaDump(dump), made)).toEqual([]);
-    expect(dumpSchema(made, [])).toContain("'http'::character varying::text");
+    const created = await readSchemaObjects(client);
+    expect(compareSchemas(parseSchemaDump(dump), created)).toEqual([]);
+    expect(dumpSchema(created, [])).toContain("'http'::character varying::text");
   });
 });
 
@@ -296,25 +296,28 @@ describe('down', () => {
   const callbacks =
     'SELECT id, updated_at::text, callback_url, callback_headers::text, callback_payload::text FROM timers ORDER BY id';
 
-  test('restores every callback, updated_at untouched, and the schema of 001', async () => {
+  test('restores every callback and the schema of 001 and keeps updated_at', async () => {
     await open(1);
     await insertTimers(50);
     const rowsBefore = await rowsOf(callbacks);
     await run('migrate');
-    const told = await run('down', '--to', '1');
-    expect(told).toMatchObject({ exitCode: 40, stderr: expect.stringMatching(/come back as SQL NULL/) });
+    const unconfirmed = await run('down', '--to', '1');
+    expect(unconfirmed).toMatchObject({
+      exitCode: 40,
+      stderr: expect.stringMatching(/come back as SQL NULL/),
+    });
     expect(await run('status', '--check')).toMatchObject({ exitCode: 0 });
     expect(await run('down', '--to', '1', '--accept-loss')).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/undone 002_\S+ .*\ndone, the schema is at version 1$/),
     });
     expect(await rowsOf(callbacks)).toEqual(rowsBefore);
-    expect(await run('verify')).toMatchObject({ exitCode: 0, stdout: 'files, ledger and live schema agree' });
+    expect(await run('verify')).toMatchObject({ exitCode: 0, stdout: 'files, ledger and live schema match' });
     expect(await run('migrate')).toMatchObject({ exitCode: 0 });
     expect(await run('verify')).toMatchObject({ exitCode: 0 });
   });
 
-  test('refuses NATS timers, names one, and stays where it was', async () => {
+  test('fails on NATS timers, names one and changes nothing', async () => {
     await open(2);
     await client.query(
       `INSERT INTO timers (execute_at, callback_type, callback_config) VALUES (now() + interval '1 day', 'nats', '{"type": "nats", "topic": "a"}')`,
@@ -327,7 +330,7 @@ describe('down', () => {
     expect(await run('verify')).toMatchObject({ exitCode: 0 });
   });
 
-  test('refuses what has no way back', async () => {
+  test('rejects a version that is not applied', async () => {
     await open(1);
     expect(await run('down', '--to', '0')).toMatchObject({ exitCode: 2 });
   });
@@ -348,16 +351,16 @@ describe('adopt', () => {
   const recorded = (table: string) => rowsOf(`SELECT version::int FROM ${table} ORDER BY version`);
 
   test.each([
-    ['001 by the old service', [first], '20250101000000', '_timer_migrations', [1]],
+    ['001 by the first service', [first], '20250101000000', '_timer_migrations', [1]],
     [
-      '001 and 002 by the old service',
+      '001 and 002 by the first service',
       [first, second],
       '20250101000000, 20250102000000',
       '_timer_migrations',
       [1, 2],
     ],
-    ['001 and no ledger', [first], undefined, '_sqlx_migrations', [1]],
-    ['002 and no ledger', [first, second], undefined, '_sqlx_migrations', [1, 2]],
+    ['001 without a ledger', [first], undefined, '_sqlx_migrations', [1]],
+    ['002 without a ledger', [first, second], undefined, '_sqlx_migrations', [1, 2]],
   ])('records %s', async (_name, files, versions, table, expected) => {
     await open(0);
     await apply(...files);
@@ -383,7 +386,7 @@ describe('adopt', () => {
     expect(await run('verify')).toMatchObject({ exitCode: 0 });
   });
 
-  test('leaves the old service able to start, until the switch that the operator confirms', async () => {
+  test('keeps the ledger of the first service until the operator confirms the switch', async () => {
     await open(0);
     await apply(first);
     await client.query(legacyLedger('20250101000000'));
@@ -406,7 +409,7 @@ describe('adopt', () => {
     [
       'an extra column',
       'ALTER TABLE timers ADD COLUMN extra int',
-      /\+ column timers\.extra: not made by any migration: integer/,
+      /\+ column timers\.extra: not created by any migration: integer/,
     ],
     [
       'another type',
@@ -425,11 +428,11 @@ describe('adopt', () => {
       /~ column timers\.execute_at/,
     ],
     [
-      'no trigger',
+      'a missing trigger',
       'DROP TRIGGER update_timers_updated_at ON timers',
       /- trigger timers\.update_timers_updated_at: missing/,
     ],
-  ])('refuses %s with the difference, and changes nothing', async (_name, change, difference) => {
+  ])('rejects %s, shows the difference and changes nothing', async (_name, change, difference) => {
     await open(0);
     await apply(first);
     await client.query(change);
@@ -439,14 +442,14 @@ describe('adopt', () => {
     expect(await rowsOf("SELECT to_regclass('_sqlx_migrations') AS ledger")).toEqual([{ ledger: null }]);
   });
 
-  test('refuses an old ledger that claims more than the schema proves', async () => {
+  test('rejects a ledger of the first service that contradicts the schema', async () => {
     await open(0);
     await apply(first);
     await client.query(legacyLedger('20250101000000, 20250102000000'));
     expect(await run('adopt')).toMatchObject({ exitCode: 22 });
   });
 
-  test('takes a function of other spelling for the same', async () => {
+  test('accepts a function that differs only in letter case and white space', async () => {
     await open(0);
     await apply(first);
     await client.query(
@@ -457,7 +460,7 @@ describe('adopt', () => {
 });
 
 describe('new', () => {
-  test('makes the next number, and never overwrites', async () => {
+  test('creates files with the next number', async () => {
     await open(0);
     const directory = await mkdtemp(path.join(tmpdir(), 'new-'));
     await writeFile(path.join(directory, '009_a.sql'), 'SELECT 1;\n');

@@ -1,25 +1,34 @@
 import { migrateDown } from '@timer-platform/migrations';
-import { type LockOptions, lockPolicyOf } from '../lock-options.ts';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import {
+  addBlockingOptions,
+  addJsonOption,
+  addLockOptions,
+  addMigrationsOption,
+  type BlockingOptions,
+  blockingRowLimitOf,
+  type JsonOption,
+  type LockOptions,
+  lockPolicyOf,
+  type MigrationsOption,
+  parseVersion,
+} from '../command-options.ts';
 import { formatDuration, type Output } from '../output.ts';
 
-export interface DownCommand extends LockOptions {
-  readonly migrations?: string | undefined;
+interface DownCommandOptions extends BlockingOptions, LockOptions, MigrationsOption, JsonOption {
   readonly to: bigint;
   readonly acceptLoss?: boolean | undefined;
-  readonly allowBlocking?: boolean | undefined;
-  readonly blockingRowLimit?: number | undefined;
-  readonly json?: boolean | undefined;
 }
 
-/** Undoes the newest migrations and tells it, a line per file. */
-export async function down(databaseUrl: string, command: DownCommand, output: Output): Promise<void> {
+async function down(databaseUrl: string, command: DownCommandOptions, output: Output): Promise<void> {
   const json = command.json === true;
   const undone = await migrateDown({
     databaseUrl,
     directory: command.migrations,
     to: command.to,
     acceptLoss: command.acceptLoss === true,
-    blockingRowLimit: command.allowBlocking === true ? Infinity : command.blockingRowLimit,
+    blockingRowLimit: blockingRowLimitOf(command),
     lockPolicy: lockPolicyOf(command),
     onUndone: (file, milliseconds) => {
       if (!json) output.line(`undone ${file.fileName}  ${formatDuration(milliseconds)}`);
@@ -32,4 +41,17 @@ export async function down(databaseUrl: string, command: DownCommand, output: Ou
         ? `nothing to undo, the schema is at version ${command.to}`
         : `done, the schema is at version ${command.to}`,
     );
+}
+
+export function addDown(program: Command, { output, onDatabase }: CommandContext): void {
+  const command = program
+    .command('down')
+    .description('undo the newest migrations')
+    .requiredOption('--to <version>', 'the version to go back to', parseVersion)
+    .option('--accept-loss', 'confirm the loss of data; without it the loss is listed and nothing is undone')
+    .action((options: DownCommandOptions) => onDatabase((databaseUrl) => down(databaseUrl, options, output)));
+  addBlockingOptions(command);
+  addLockOptions(command);
+  addMigrationsOption(command);
+  addJsonOption(command);
 }

@@ -7,32 +7,38 @@ import {
   queryRow,
   withMigrationLock,
 } from '@timer-platform/migrations';
+import type { Command } from 'commander';
 import { z } from 'zod';
-import { type LockOptions, lockPolicyOf } from '../lock-options.ts';
+import type { CommandContext } from '../command-context.ts';
+import {
+  addJsonOption,
+  addLockOptions,
+  type JsonOption,
+  type LockOptions,
+  lockPolicyOf,
+  parseCount,
+} from '../command-options.ts';
+import { readHeaderKeys } from '../config.ts';
 import { rewriteHeaders, type RewriteReport } from '../online/rewrite-headers.ts';
 import { showProgress } from '../online/show-progress.ts';
 import type { Output } from '../output.ts';
 
-export interface EncryptHeadersCommand extends LockOptions {
+interface EncryptHeadersCommandOptions extends LockOptions, JsonOption {
   readonly decrypt?: boolean | undefined;
   readonly batchRows?: number | undefined;
-  readonly json?: boolean | undefined;
 }
 
-/**
- * Gentler than the back-fill: a dispatcher passes over a timer that is held when it is due, and finds it half a second
- * later.
- */
+/** Smaller batches than the backfill: the dispatcher skips a locked timer that is due and finds it half a second later. */
 const THROTTLE = { targetBatchMs: 25, firstBatchRows: 100, pauseRatio: 0.5 };
-/** The server notices within a second or so that a killed migrator is gone; a live one is not waited for longer. */
+/** The server releases the locks of a killed migrator within a second or so; a running one is not worth a longer wait. */
 const LOCK_WAIT_MS = 5_000;
 
 function assertUsableKeys(keys: HeaderKeys, decrypt: boolean): void {
   if (keys.byId.size > 0 && (decrypt || keys.current !== undefined)) return;
   const message =
     keys.byId.size === 0
-      ? 'is not set: give it the keys of the timer service'
-      : 'begins with none, so that nothing is encrypted: put the key to encrypt with first, or use --decrypt';
+      ? 'is not set: use the keys of the timer service'
+      : 'starts with none, which disables encryption: put the encryption key first, or use --decrypt';
   throw new DatabaseSettingsError([{ variable: 'HEADER_ENCRYPTION_KEYS', message }]);
 }
 
@@ -41,28 +47,27 @@ SELECT count(*) FILTER (WHERE attname = 'callback_config') > 0 AS current,
        count(*) FILTER (WHERE attname = 'callback_url') > 0 AS old
 FROM pg_attribute WHERE attrelid = to_regclass('timers') AND NOT attisdropped`;
 
-/** While an old client may read the headers from its own column, they have to stay readable. */
+/** Old clients read the headers from the old columns, so these must stay readable until the contract. */
 async function assertCurrentSchema({ client }: MigrationSession): Promise<void> {
   const has = await queryRow(client, z.object({ current: z.boolean(), old: z.boolean() }), FIND_COLUMNS);
   if (!has.current)
-    throw new MigrationError('not-adopted', 'timers is not at version 2: run migrator:migrate first');
+    throw new MigrationError('not-adopted', 'timers is not at version 2; run migrator:migrate first');
   if (has.old)
     throw new MigrationError(
       'online-in-progress',
-      'the columns of the old service are still there: `migrator:online -- contract` first',
+      'timers still has the old columns; run `npx nx run migrator:online -- contract` first',
     );
 }
 
 function describeReport(report: RewriteReport, decrypt: boolean): string {
   const verb = decrypt ? 'decrypted' : 'encrypted';
-  return `${verb} the headers of ${report.rewritten} timers, looked at ${report.rows}`;
+  return `${verb} the headers of ${report.rewritten} of ${report.rows} timers`;
 }
 
-/** Encrypts the headers of every timer under the current key, or decrypts them. */
-export async function encryptHeaders(
+async function encryptHeaders(
   databaseUrl: string,
   keys: HeaderKeys,
-  command: EncryptHeadersCommand,
+  command: EncryptHeadersCommandOptions,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
@@ -97,8 +102,27 @@ export async function encryptHeaders(
   const examples = report.examples.map(({ id, reason }) => `  ${id}: ${reason}`);
   throw new MigrationError(
     'failed',
-    [`the headers of ${report.unreadable} timers cannot be read and stayed as they are:`, ...examples].join(
+    [`the headers of ${report.unreadable} timers cannot be read and were not changed:`, ...examples].join(
       '\n',
     ),
   );
+}
+
+export function addEncryptHeaders(
+  program: Command,
+  { env, output, listenForStop, onDatabase }: CommandContext,
+): void {
+  const command = program
+    .command('encrypt-headers')
+    .description(
+      'encrypt the callback headers of every timer with the first key of HEADER_ENCRYPTION_KEYS, also those under an older key; the service may run; a second run continues an interrupted one',
+    )
+    .option('--decrypt', 'decrypt all headers instead')
+    .option('--batch-rows <rows>', 'rows of the first batch', parseCount)
+    .action((options: EncryptHeadersCommandOptions) => {
+      const keys = readHeaderKeys(env);
+      return onDatabase((databaseUrl) => encryptHeaders(databaseUrl, keys, options, output, listenForStop()));
+    });
+  addLockOptions(command);
+  addJsonOption(command);
 }

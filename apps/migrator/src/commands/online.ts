@@ -1,5 +1,16 @@
 import type { OnlineState } from '@timer-platform/migrations';
-import { type LockOptions, lockPolicyOf } from '../lock-options.ts';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import {
+  addJsonOption,
+  addLockOptions,
+  addMigrationsOption,
+  type JsonOption,
+  type LockOptions,
+  lockPolicyOf,
+  type MigrationsOption,
+  parseCount,
+} from '../command-options.ts';
 import { type BatchThrottle, DEFAULT_THROTTLE } from '../online/batch-throttle.ts';
 import {
   abortOnline,
@@ -14,19 +25,18 @@ import {
 import { showProgress } from '../online/show-progress.ts';
 import type { Output } from '../output.ts';
 
-export interface OnlineCommand extends LockOptions {
-  readonly migrations?: string | undefined;
-  readonly json?: boolean | undefined;
+interface OnlineCommandOptions extends LockOptions, MigrationsOption, JsonOption {
   readonly targetBatchMs?: number | undefined;
   readonly batchRows?: number | undefined;
   readonly oldServiceStopped?: boolean | undefined;
   readonly knownApplication?: readonly string[] | undefined;
 }
 
-const NEXT_STEPS = `Old and new clients work side by side now; docs/migrating.md tells how to change over without a stop. When no process of
-the old service is left: \`nx run migrator:online -- contract --old-service-stopped\`. Until then \`abort\` goes back without loss.`;
+const NEXT_STEPS = `Old and new clients can now work at the same time; docs/migrating.md describes how to switch without downtime.
+When no process of the first service is left: \`npx nx run migrator:online -- contract --old-service-stopped\`.
+Until then, \`abort\` restores version 1 without loss.`;
 
-function throttleOf(command: OnlineCommand): BatchThrottle {
+function throttleOf(command: OnlineCommandOptions): BatchThrottle {
   return {
     ...DEFAULT_THROTTLE,
     targetBatchMs: command.targetBatchMs ?? DEFAULT_THROTTLE.targetBatchMs,
@@ -36,7 +46,7 @@ function throttleOf(command: OnlineCommand): BatchThrottle {
 
 async function withProgress<T>(
   databaseUrl: string,
-  command: OnlineCommand,
+  command: OnlineCommandOptions,
   output: Output,
   signal: AbortSignal,
   work: (options: OnlineOptions) => Promise<T>,
@@ -61,24 +71,27 @@ function describeState(state: OnlineState): string {
   return [
     `version ${state.version}: ${state.phase}${paused}`,
     `rows filled: ${state.rows_done} of about ${state.rows_total} in ${state.batches} batches`,
-    `began ${state.started_at.toISOString()}, last step ${state.updated_at.toISOString()}`,
+    `started ${state.started_at.toISOString()}, last step ${state.updated_at.toISOString()}`,
     state.verified_at === null ? 'not verified yet' : `verified ${state.verified_at.toISOString()}`,
   ].join('\n');
 }
 
-async function printStatus(databaseUrl: string, command: OnlineCommand, output: Output): Promise<void> {
+async function printStatus(
+  databaseUrl: string,
+  command: OnlineCommandOptions,
+  output: Output,
+): Promise<void> {
   const state = await statusOnline(databaseUrl);
   if (command.json === true) output.json(state ?? null);
-  else output.line(state === undefined ? 'no online migration was ever begun' : describeState(state));
+  else output.line(state === undefined ? 'no online migration was ever started' : describeState(state));
 }
 
-export type OnlineAction = 'start' | 'status' | 'pause' | 'resume' | 'verify' | 'contract' | 'abort';
+type OnlineAction = 'start' | 'status' | 'pause' | 'resume' | 'verify' | 'contract' | 'abort';
 
-/** One step of the online migration, told on standard error as it goes. */
-export async function online(
+async function online(
   action: OnlineAction,
   databaseUrl: string,
-  command: OnlineCommand,
+  command: OnlineCommandOptions,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
@@ -89,7 +102,7 @@ export async function online(
       return printStatus(databaseUrl, command, output);
     case 'pause':
       await pauseOnline(databaseUrl);
-      if (command.json !== true) output.line('it stops after the batch under way');
+      if (command.json !== true) output.line('the migration stops after the current batch');
       break;
     case 'start':
     case 'resume':
@@ -108,12 +121,55 @@ export async function online(
         }),
       );
       if (command.json !== true)
-        output.line('done, 002 is recorded; `nx run migrator:migrate` applies what is pending');
+        output.line('done, 002 is recorded; apply the pending files with `npx nx run migrator:migrate`');
       break;
     case 'abort':
       await run(abortOnline);
-      if (command.json !== true) output.line('aborted, the schema is that of version 1 again');
+      if (command.json !== true) output.line('aborted, the schema is at version 1');
       break;
   }
   if (command.json === true) await printStatus(databaseUrl, command, output);
+}
+
+function addThrottleOptions(command: Command): void {
+  command
+    .option('--target-batch-ms <ms>', 'target duration of one batch of the backfill', parseCount)
+    .option('--batch-rows <rows>', 'rows of the first batch', parseCount);
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+/** `online start|status|…`, one subcommand for each action. */
+export function addOnline(program: Command, { output, listenForStop, onDatabase }: CommandContext): void {
+  const group = program
+    .command('online')
+    .description('migrate a large live table to version 2 in steps, without blocking readers or writers');
+  const add = (action: OnlineAction, description: string): Command => {
+    const command = group
+      .command(action)
+      .description(description)
+      .action((options: OnlineCommandOptions) =>
+        onDatabase((databaseUrl) => online(action, databaseUrl, options, output, listenForStop())),
+      );
+    addMigrationsOption(command);
+    addLockOptions(command);
+    addJsonOption(command);
+    return command;
+  };
+  addThrottleOptions(add('start', 'start, or continue after a crash, up to the verification'));
+  add('status', 'show the progress');
+  add('pause', 'stop after the current batch');
+  addThrottleOptions(add('resume', 'continue after a pause or a crash'));
+  add('verify', 'compare old and new shape of every row again');
+  add('contract', 'drop the old columns; the only irreversible step')
+    .option('--old-service-stopped', 'confirm that no process of the first service is left')
+    .option(
+      '--known-application <name>',
+      'application_name of a client that does not use the old columns (repeatable)',
+      collect,
+      [],
+    );
+  add('abort', 'restore version 1 without loss');
 }

@@ -9,17 +9,20 @@ import {
   readMigrationFiles,
   readMigrationState,
 } from '@timer-platform/migrations';
+import type { Command } from 'commander';
 import { z } from 'zod';
 import { type AnalyzedStatement, analyzeFile } from '../analysis/analyze-file.ts';
+import type { CommandContext } from '../command-context.ts';
+import {
+  addJsonOption,
+  addMigrationsOption,
+  type JsonOption,
+  type MigrationsOption,
+} from '../command-options.ts';
 import type { Output } from '../output.ts';
 
-export interface PlanCommand {
-  readonly migrations?: string | undefined;
-  readonly json?: boolean | undefined;
-}
-
 interface PlannedStatement extends AnalyzedStatement {
-  /** Rows of its table, by the statistics; undefined when it touches none or the table is not there yet. */
+  /** Estimated rows of its table; undefined when it touches none or the table does not exist yet. */
   readonly rows: number | undefined;
 }
 
@@ -28,7 +31,7 @@ interface PlannedFile {
   readonly statements: readonly PlannedStatement[];
 }
 
-/** reltuples is -1 for a table that was never analyzed; such a table is counted up to a limit. */
+/** reltuples is -1 for a table that was never analyzed; its rows are then estimated from its size. */
 const ESTIMATE_ROWS = `
 SELECT CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint ELSE pg_relation_size(c.oid) / 100 END AS rows
 FROM (SELECT to_regclass($1) AS oid) t LEFT JOIN pg_class c ON c.oid = t.oid`;
@@ -36,22 +39,21 @@ FROM (SELECT to_regclass($1) AS oid) t LEFT JOIN pg_class c ON c.oid = t.oid`;
 async function planFile(session: MigrationSession, file: MigrationFile): Promise<PlannedFile> {
   const statements: PlannedStatement[] = [];
   for (const statement of analyzeFile(file)) {
-    const asked = statement.touchesRows && statement.table !== undefined ? statement.table : undefined;
-    const found =
-      asked === undefined
-        ? undefined
-        : await queryRow(session.client, z.object({ rows: z.coerce.number().nullable() }), ESTIMATE_ROWS, [
-            asked,
-          ]);
-    statements.push({ ...statement, rows: found?.rows ?? undefined });
+    const estimate =
+      statement.touchesRows && statement.table !== undefined
+        ? await queryRow(session.client, z.object({ rows: z.coerce.number().nullable() }), ESTIMATE_ROWS, [
+            statement.table,
+          ])
+        : undefined;
+    statements.push({ ...statement, rows: estimate?.rows ?? undefined });
   }
   return { file, statements };
 }
 
 const blockText: Readonly<Record<AnalyzedStatement['blocks'], string>> = {
-  nothing: 'nobody waits',
-  short: 'others wait for a moment',
-  long: 'OTHERS WAIT FOR AS LONG AS IT TAKES',
+  nothing: 'blocks nobody',
+  short: 'blocks others briefly',
+  long: 'BLOCKS OTHERS WHILE IT RUNS',
 };
 
 function indent(text: string): string {
@@ -73,7 +75,7 @@ function printText(plan: readonly PlannedFile[], output: Output): void {
     }
     if (blocksTable(file))
       output.line(
-        '      ! this file blocks the table; migrate refuses it on a large one without --allow-blocking',
+        '      ! this file blocks the table; migrate rejects it on a large table without --allow-blocking',
       );
   }
 }
@@ -96,8 +98,12 @@ function toJsonPlan(plan: readonly PlannedFile[]): unknown {
   }));
 }
 
-/** What migrate would do. PostgreSQL itself holds it to that: a READ ONLY transaction, no table made, no lock taken. */
-export async function plan(databaseUrl: string, command: PlanCommand, output: Output): Promise<void> {
+/** Prints what migrate would do, in a READ ONLY transaction. */
+async function plan(
+  databaseUrl: string,
+  command: MigrationsOption & JsonOption,
+  output: Output,
+): Promise<void> {
   const directory = command.migrations ?? findMigrationsDirectory();
   const files = await readMigrationFiles(directory);
   const session = await openMigrationSession(databaseUrl);
@@ -109,10 +115,21 @@ export async function plan(databaseUrl: string, command: PlanCommand, output: Ou
     for (const file of state.pending) planned.push(await planFile(session, file));
     await session.client.query('COMMIT');
     if (state.adoptable !== undefined)
-      output.note(`the database of the old service will be adopted at version ${state.adoptable}`);
+      output.note(`the database of the first service will be adopted at version ${state.adoptable}`);
     if (command.json === true) output.json(toJsonPlan(planned));
     else printText(planned, output);
   } finally {
     await session.close();
   }
+}
+
+export function addPlan(program: Command, { output, onDatabase }: CommandContext): void {
+  const command = program
+    .command('plan')
+    .description('show each pending file: its SQL, locks, rows and hazards; changes nothing')
+    .action((options: MigrationsOption & JsonOption) =>
+      onDatabase((databaseUrl) => plan(databaseUrl, options, output)),
+    );
+  addMigrationsOption(command);
+  addJsonOption(command);
 }

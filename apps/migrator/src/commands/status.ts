@@ -11,12 +11,23 @@ import {
   readMigrationState,
   readOnlineState,
 } from '@timer-platform/migrations';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import {
+  addJsonOption,
+  addMigrationsOption,
+  type JsonOption,
+  type MigrationsOption,
+} from '../command-options.ts';
 import type { Output } from '../output.ts';
 
-export interface StatusCommand {
-  readonly migrations?: string | undefined;
+interface StatusCommandOptions extends MigrationsOption, JsonOption {
   readonly check?: boolean | undefined;
-  readonly json?: boolean | undefined;
+}
+
+/** `status --check` found pending files, which are already printed. */
+export class PendingError extends Error {
+  override readonly name = 'PendingError';
 }
 
 function appliedAt(state: MigrationState, file: MigrationFile): Date | undefined {
@@ -26,7 +37,7 @@ function appliedAt(state: MigrationState, file: MigrationFile): Date | undefined
 function printText(state: MigrationState, online: OnlineState | undefined, output: Output): void {
   for (const file of state.applied) {
     output.line(
-      `applied  ${file.fileName}  ${appliedAt(state, file)?.toISOString() ?? 'by the old service; not recorded yet'}`,
+      `applied  ${file.fileName}  ${appliedAt(state, file)?.toISOString() ?? 'by the first service; not recorded yet'}`,
     );
   }
   for (const file of state.pending) {
@@ -58,12 +69,12 @@ function toJsonStatus(state: MigrationState, online: OnlineState | undefined): u
 }
 
 /**
- * What is applied and what is pending. Writes nothing.
+ * Prints the applied and the pending files. Writes nothing to the database.
  *
- * @returns whether everything is applied
- * @throws MigrationError the first problem, with `check`
+ * @throws MigrationError with `check`, when there are problems
+ * @throws PendingError with `check`, when files are pending
  */
-export async function status(databaseUrl: string, command: StatusCommand, output: Output): Promise<boolean> {
+async function status(databaseUrl: string, command: StatusCommandOptions, output: Output): Promise<void> {
   const directory = command.migrations ?? findMigrationsDirectory();
   const files = await readMigrationFiles(directory);
   const session = await openMigrationSession(databaseUrl);
@@ -74,9 +85,22 @@ export async function status(databaseUrl: string, command: StatusCommand, output
     await session.client.query('COMMIT');
     if (command.json === true) output.json(toJsonStatus(state, online));
     else printText(state, online, output);
-    if (command.check === true) assertNoProblems(state.problems);
-    return state.pending.length === 0;
+    if (command.check !== true) return;
+    assertNoProblems(state.problems);
+    if (state.pending.length > 0) throw new PendingError();
   } finally {
     await session.close();
   }
+}
+
+export function addStatus(program: Command, { output, onDatabase }: CommandContext): void {
+  const command = program
+    .command('status')
+    .description('show the applied and the pending files')
+    .option('--check', 'exit with 3 when files are pending, with the code of a problem when there is one')
+    .action((options: StatusCommandOptions) =>
+      onDatabase((databaseUrl) => status(databaseUrl, options, output)),
+    );
+  addMigrationsOption(command);
+  addJsonOption(command);
 }

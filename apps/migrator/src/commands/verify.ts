@@ -18,23 +18,26 @@ import {
   readOnlineState,
   readSchemaObjects,
 } from '@timer-platform/migrations';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import {
+  addJsonOption,
+  addMigrationsOption,
+  type JsonOption,
+  type MigrationsOption,
+} from '../command-options.ts';
 import type { Output } from '../output.ts';
 import { dumpPath } from './dump-schema.ts';
-
-export interface VerifyCommand {
-  readonly migrations?: string | undefined;
-  readonly json?: boolean | undefined;
-}
 
 function asProblem(error: unknown): LedgerProblem {
   if (!(error instanceof MigrationError)) throw error;
   return { code: error.code, message: error.message };
 }
 
-/** Every faulty file, where reading them all at once would name the first only. */
+/** Finds every invalid file; {@link readMigrationFiles} stops at the first one. */
 async function findInvalidFiles(directory: string): Promise<LedgerProblem[]> {
   const names = await readdir(directory).catch(() => []);
-  const faults = await Promise.all(
+  const problems = await Promise.all(
     names
       .filter((name) => name.endsWith('.sql') && !name.endsWith('.down.sql'))
       .map(async (name) => {
@@ -46,10 +49,10 @@ async function findInvalidFiles(directory: string): Promise<LedgerProblem[]> {
         }
       }),
   );
-  return faults.flat();
+  return problems.flat();
 }
 
-/** Differences between the live schema and what the migrations made; undefined when there is nothing to compare with. */
+/** Differences between the live schema and its dump; undefined when no dump of this version is kept. */
 async function findDrift(
   session: MigrationSession,
   directory: string,
@@ -60,7 +63,7 @@ async function findDrift(
   const file = newest === undefined ? undefined : dumpPath(directory, files, newest);
   if (file === undefined) return undefined;
   const expected = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new MigrationError('bad-directory', `cannot read ${file}, which the live schema is compared with`, {
+    throw new MigrationError('bad-directory', `cannot read ${file}, the expected schema`, {
       cause,
     });
   });
@@ -74,8 +77,8 @@ interface Findings {
 }
 
 async function findAllProblems(session: MigrationSession, directory: string): Promise<Findings> {
-  const faults = await findInvalidFiles(directory);
-  if (faults.length > 0) return { problems: faults, notCompared: 'the files cannot be read' };
+  const invalidFiles = await findInvalidFiles(directory);
+  if (invalidFiles.length > 0) return { problems: invalidFiles, notCompared: 'the files cannot be read' };
   const files = await readMigrationFiles(directory);
   const state = await readMigrationState(session.client, directory, files);
   if (isUnderWay(await readOnlineState(session.client, ONLINE_VERSION))) {
@@ -84,7 +87,7 @@ async function findAllProblems(session: MigrationSession, directory: string): Pr
   const drift = await findDrift(session, directory, files, state);
   if (drift === undefined) {
     const pending = state.pending.map((file) => file.fileName).join(', ');
-    return { problems: state.problems, notCompared: `no dump is kept of this version; pending: ${pending}` };
+    return { problems: state.problems, notCompared: `no dump of this version is kept; pending: ${pending}` };
   }
   const drifted: LedgerProblem[] =
     drift.length === 0
@@ -92,16 +95,20 @@ async function findAllProblems(session: MigrationSession, directory: string): Pr
       : [
           {
             code: 'schema-drift',
-            message: `the live schema is not what the migrations made:\n${drift.join('\n')}`,
+            message: `the live schema differs from the schema of the migrations:\n${drift.join('\n')}`,
           },
         ];
   return { problems: [...state.problems, ...drifted], notCompared: undefined };
 }
 
-/** Checks files, ledger and live schema against each other. Writes nothing. @throws MigrationError the first problem, all in its message */
-export async function verifyDatabase(
+/**
+ * Checks that files, ledger and live schema match. Writes nothing.
+ *
+ * @throws MigrationError with the code of the first problem and the messages of all
+ */
+async function verifyDatabase(
   databaseUrl: string,
-  command: VerifyCommand,
+  command: MigrationsOption & JsonOption,
   output: Output,
 ): Promise<void> {
   const directory = command.migrations ?? findMigrationsDirectory();
@@ -120,9 +127,20 @@ export async function verifyDatabase(
       throw new MigrationError(first.code, problems.map(({ message }) => message).join('\n'));
     if (command.json !== true)
       output.line(
-        notCompared === undefined ? 'files, ledger and live schema agree' : 'files and ledger agree',
+        notCompared === undefined ? 'files, ledger and live schema match' : 'files and ledger match',
       );
   } finally {
     await session.close();
   }
+}
+
+export function addVerify(program: Command, { output, onDatabase }: CommandContext): void {
+  const command = program
+    .command('verify')
+    .description('check that files, ledger and live schema match')
+    .action((options: MigrationsOption & JsonOption) =>
+      onDatabase((databaseUrl) => verifyDatabase(databaseUrl, options, output)),
+    );
+  addMigrationsOption(command);
+  addJsonOption(command);
 }

@@ -1,7 +1,7 @@
 import { migrateToLatest } from '@timer-platform/migrations';
 import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 
-/** Makes a database that the migrator has brought to this version, ledgers included; 0: empty, by default the newest. */
+/** Creates a database that the migrator has migrated to this version; 0: empty; by default the newest. */
 export async function createMigratedDatabase(version?: number): Promise<TestDatabase> {
   const database = await createTestDatabase({ empty: true });
   if (version !== 0)

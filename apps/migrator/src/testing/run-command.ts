@@ -7,12 +7,12 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs a command line in this process, as main.ts would, and keeps what it prints. */
+/** Runs a command line in this process and captures its output. */
 export function runCommand(databaseUrl: string, ...args: readonly string[]): Promise<CommandResult> {
   return runCommandWith({ DATABASE_URL: databaseUrl }, ...args);
 }
 
-/** The same with these variables of the environment. */
+/** The same with these environment variables. */
 export async function runCommandWith(
   env: Readonly<Record<string, string>>,
   ...args: readonly string[]
