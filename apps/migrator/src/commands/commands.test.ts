@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -460,19 +460,48 @@ describe('adopt', () => {
 });
 
 describe('new', () => {
-  test('creates files with the next number', async () => {
+  let directory: string;
+  beforeEach(async () => {
     await open(0);
-    const directory = await mkdtemp(path.join(tmpdir(), 'new-'));
-    await writeFile(path.join(directory, '009_a.sql'), 'SELECT 1;\n');
+    directory = await mkdtemp(path.join(tmpdir(), 'new-'));
+    await writeFile(path.join(directory, '009_a.sql'), 'CREATE TABLE a (id int);\n');
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  test('creates a migration with the next number and the file that undoes it', async () => {
     expect(await run('new', 'Add Tags!', '--migrations', directory)).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringMatching(/010_add_tags\.sql$/),
+      stdout: expect.stringMatching(/\/010_add_tags\.sql\n.*\/down\/010_add_tags\.sql$/),
     });
     expect(await run('new', 'more tags', '--migrations', directory)).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringMatching(/011_more_tags\.sql$/),
+      stdout: expect.stringMatching(/\/011_more_tags\.sql\n.*\/down\/011_more_tags\.sql$/),
     });
+    expect(await readdir(path.join(directory, 'down'))).toEqual(['010_add_tags.sql', '011_more_tags.sql']);
+  });
+
+  test('creates files that migrate accepts, and that down runs only with --accept-loss', async () => {
+    await run('new', 'add tags', '--migrations', directory);
+    expect(await run('migrate', '--migrations', directory)).toMatchObject({ exitCode: 0 });
+    const down = ['down', '--to', '9', '--migrations', directory];
+    expect(await run(...down)).toMatchObject({
+      exitCode: 40,
+      stderr: expect.stringContaining('name the data that cannot be restored'),
+    });
+    expect(await run(...down, '--accept-loss')).toMatchObject({ exitCode: 0 });
+  });
+
+  test('overwrites no file', async () => {
+    await mkdir(path.join(directory, 'down'));
+    await writeFile(path.join(directory, 'down', '010_add_tags.sql'), 'SELECT 1;\n');
+    expect(await run('new', 'add tags', '--migrations', directory)).toMatchObject({
+      exitCode: 13,
+      stderr: expect.stringContaining('down/010_add_tags.sql exists already'),
+    });
+    expect(await readdir(directory)).toEqual(['009_a.sql', 'down']);
+  });
+
+  test('rejects a name without letters and digits', async () => {
     expect(await run('new', '!!!', '--migrations', directory)).toMatchObject({ exitCode: 17 });
-    await rm(directory, { recursive: true });
   });
 });
