@@ -15,18 +15,34 @@ export interface Config {
   readonly embeddedDirectory: string;
 }
 
+function embeddedDirectoryOf(env: Environment): string {
+  const directory = env['TIMER_DIRECTORY'];
+  return directory === undefined || directory === ''
+    ? embeddedDirectory()
+    : path.resolve(directory, 'postgres');
+}
+
 /**
  * Reads the settings of the migrator from the environment.
  *
  * @throws DatabaseSettingsError that names every invalid variable
  */
 export function readConfig(env: Environment): Config {
-  const directory = env['TIMER_DIRECTORY'];
-  return Object.freeze({
-    database: databaseSettings(env),
-    embeddedDirectory:
-      directory === undefined || directory === '' ? embeddedDirectory() : path.resolve(directory, 'postgres'),
-  });
+  return Object.freeze({ database: databaseSettings(env), embeddedDirectory: embeddedDirectoryOf(env) });
+}
+
+/**
+ * Reads the data directory of the embedded server, for a command that must not use any other database.
+ *
+ * @throws DatabaseSettingsError when another database is set
+ */
+export function readEmbeddedDirectory(env: Environment): string {
+  if (databaseSettings(env).kind === 'url') {
+    const variable = (env['DATABASE_URL'] ?? '') === '' ? 'PG_HOST' : 'DATABASE_URL';
+    const message = 'is set, but this command works only on the embedded development database; unset it';
+    throw new DatabaseSettingsError([{ variable, message }]);
+  }
+  return embeddedDirectoryOf(env);
 }
 
 /**

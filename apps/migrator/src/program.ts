@@ -8,6 +8,7 @@ import { addMigrate } from './commands/migrate.ts';
 import { addNew } from './commands/new.ts';
 import { addOnline } from './commands/online.ts';
 import { addPlan } from './commands/plan.ts';
+import { addReset } from './commands/reset.ts';
 import { addStatus } from './commands/status.ts';
 import { addVerify } from './commands/verify.ts';
 import { readConfig } from './config.ts';
@@ -22,6 +23,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   addDown,
   addNew,
   addDumpSchema,
+  addReset,
   addAdopt,
   addOnline,
   addEncryptHeaders,

@@ -2,15 +2,14 @@ import { openEmbeddedPostgres } from '@timer-platform/embedded-postgres';
 import type { Config } from './config.ts';
 import type { Output } from './output.ts';
 
-/** Runs `work` on the database of the settings. Starts the embedded server for it when it is used and does not run. */
-export async function withDatabase<T>(
-  config: Config,
+/** Runs `work` on the embedded database. Starts its server if it does not run; stops it if no other process uses it. */
+export async function withEmbeddedDatabase<T>(
+  directory: string,
   output: Output,
   work: (databaseUrl: string) => Promise<T>,
 ): Promise<T> {
-  if (config.database.kind === 'url') return work(config.database.url);
   const embedded = await openEmbeddedPostgres({
-    directory: config.embeddedDirectory,
+    directory,
     log: (message) => {
       output.note(message);
     },
@@ -21,4 +20,13 @@ export async function withDatabase<T>(
   } finally {
     await embedded.stop();
   }
+}
+
+/** Runs `work` on the database of the settings. */
+export async function withDatabase<T>(
+  { database, embeddedDirectory }: Config,
+  output: Output,
+  work: (databaseUrl: string) => Promise<T>,
+): Promise<T> {
+  return database.kind === 'url' ? work(database.url) : withEmbeddedDatabase(embeddedDirectory, output, work);
 }

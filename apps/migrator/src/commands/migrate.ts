@@ -72,7 +72,12 @@ function toJsonReport(report: MigrationReport): unknown {
   };
 }
 
-async function migrate(databaseUrl: string, command: MigrateCommandOptions, output: Output): Promise<void> {
+/** Applies the pending files and prints them. */
+export async function migrate(
+  databaseUrl: string,
+  command: MigrateCommandOptions,
+  output: Output,
+): Promise<void> {
   const json = command.json === true;
   const report = await migrateToLatest({
     databaseUrl,

@@ -39,7 +39,7 @@ function compareRow(
     const crlf = checksumOf(Buffer.from(file.sql.replaceAll('\n', '\r\n'), 'utf8'));
     const why = crlf.equals(row.checksum)
       ? 'applied with Windows line endings (CRLF), has LF now; the SQL is the same'
-      : 'edited after it was applied; undo the edit and put the change into a new migration';
+      : 'edited after it was applied; undo the edit and put the change into a new migration, or if it is a draft on the embedded development database, run `npx nx run migrator:reset -- --yes`';
     return {
       code: 'edited',
       message: `${file.fileName}: ${why} (applied ${shortHash(row.checksum)}, file ${shortHash(file.checksum)})`,
