@@ -13,7 +13,13 @@ function analyzeBlock(statement: string): StatementEffect {
     maskOpaqueTokens(body),
   )?.[1];
   if (word === undefined)
-    return effect('none', undefined, 'nothing', ['reads rows: takes time, but blocks nobody'], true);
+    return effect(
+      'none',
+      undefined,
+      'nothing',
+      ['reads rows: takes time, but blocks no other session'],
+      true,
+    );
   return effect('ACCESS EXCLUSIVE', undefined, 'long', [
     `contains ${word.toUpperCase()} in a DO block, which cannot be analyzed`,
   ]);

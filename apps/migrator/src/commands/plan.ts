@@ -51,7 +51,7 @@ async function planFile(session: MigrationSession, file: MigrationFile): Promise
 }
 
 const blockText: Readonly<Record<AnalyzedStatement['blocks'], string>> = {
-  nothing: 'blocks nobody',
+  nothing: 'blocks no other session',
   short: 'blocks others briefly',
   long: 'BLOCKS OTHERS WHILE IT RUNS',
 };

@@ -69,7 +69,7 @@ async function recreateDatabase(databaseUrl: string): Promise<void> {
     await assertUnused(session, database);
     const name = client.escapeIdentifier(database);
     await client.query(`DROP DATABASE ${name}`).catch((error: unknown) => {
-      // Somebody has connected since the check.
+      // A session has connected since the check.
       throw asDatabaseError(error)?.code === OBJECT_IN_USE ? inUse(['a new session'], error) : error;
     });
     await client.query(`CREATE DATABASE ${name}`);
