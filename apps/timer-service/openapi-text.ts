@@ -4,7 +4,7 @@ import { apiSettingsSchema } from './src/api/api-settings.ts';
 import { createServer } from './src/api/server.ts';
 import { systemClock } from './src/clock.ts';
 
-/** Text of the OpenAPI document, as openapi.json keeps it. Needs no database: none of the routes is called. */
+/** Returns the text of openapi.json. Needs no database, because no route is called. */
 export async function openApiText(): Promise<string> {
   const db = connect({
     url: 'postgres://127.0.0.1:1/unused',

@@ -1,4 +1,4 @@
-// Writes openapi.json anew. Run as `npx nx run timer-service:openapi` after a change of a route or of the contract.
+// Regenerates openapi.json. Run `npx nx run timer-service:openapi` after changing a route or the contract.
 import { writeFileSync } from 'node:fs';
 import { openApiText } from './openapi-text.ts';
 

@@ -1,8 +1,8 @@
-/** Where the service takes the time from; tests pass one that they move by hand. */
+/** The service's source of time. Tests pass one that they control. */
 export interface Clock {
-  /** Milliseconds since an arbitrary start, fractions included; never steps, whatever happens to the wall clock. */
+  /** Milliseconds since an arbitrary start, with fractions. Unaffected by changes of the wall clock. */
   monotonicMs(): number;
-  /** Milliseconds since 1970 by this machine. For headers and logs; never decides when a timer is due. */
+  /** Unix milliseconds by this machine. For headers and logs; never decides when a timer is due. */
   wallMs(): number;
 }
 

@@ -4,19 +4,19 @@ import { ConfigError, readConfig } from './config.ts';
 
 const PRODUCTION = { DATABASE_URL: 'postgres://u:p4ssw0rd@db/timers', API_KEY: 'k'.repeat(32) };
 
-function faultsOf(env: Readonly<Record<string, string>>): readonly string[] {
+function issuesOf(env: Readonly<Record<string, string>>): readonly string[] {
   try {
     readConfig(env);
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
+    if (error instanceof ConfigError) return error.issues;
     throw error;
   }
   return [];
 }
 
 describe('readConfig', () => {
-  test('needs a database and a key in production, and nothing in development', () => {
-    expect(faultsOf({})).toEqual([
+  test('requires a database and an API key in production, and nothing in development', () => {
+    expect(issuesOf({})).toEqual([
       expect.stringMatching(/^DATABASE_URL must be set/),
       expect.stringMatching(/^API_KEY must be set/),
     ]);
@@ -24,8 +24,8 @@ describe('readConfig', () => {
     expect(readConfig(PRODUCTION)).toMatchObject({ mode: 'production', api: { port: 8_080 } });
   });
 
-  test('lists every fault at once, by the name of its variable and without its value', () => {
-    const faults = faultsOf({
+  test('lists every issue at once, with the name of the variable and without its value', () => {
+    const issues = issuesOf({
       ...PRODUCTION,
       API_KEY: 'too-short-secret',
       PORT: '70000',
@@ -35,7 +35,7 @@ describe('readConfig', () => {
       MAX_IN_FLIGHT: 'many',
       DATABASE_URL: 'mysql://u:p4ssw0rd@db/timers',
     });
-    const names = faults.map((fault) => fault.split(' ')[0]);
+    const names = issues.map((issue) => issue.split(' ')[0]);
     expect(names.toSorted()).toEqual([
       'API_KEY',
       'DATABASE_URL',
@@ -45,25 +45,25 @@ describe('readConfig', () => {
       'MAX_IN_FLIGHT',
       'PORT',
     ]);
-    expect(faults.join()).not.toMatch(/too-short-secret|p4ssw0rd|hunter2/);
+    expect(issues.join()).not.toMatch(/too-short-secret|p4ssw0rd|hunter2/);
   });
 
-  test('a variable that is set to nothing counts as not set', () => {
+  test('treats an empty variable as unset', () => {
     expect(readConfig({ ...PRODUCTION, PORT: '', LOG_LEVEL: '' })).toMatchObject({
       logLevel: 'info',
       api: { port: 8_080 },
     });
   });
 
-  test('is frozen', () => {
+  test('returns a frozen object', () => {
     expect(Object.isFrozen(readConfig(PRODUCTION))).toBe(true);
   });
 
-  test('.env.example names every setting, and its values are valid', () => {
+  test('accepts .env.example, which lists every setting', () => {
     const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
     const env: Record<string, string> = {};
     for (const [, name = '', value = ''] of example.matchAll(/^([A-Z_]+)=(.*)$/gm)) env[name] = value;
-    expect(faultsOf({ ...env, ...PRODUCTION })).toEqual([]);
+    expect(issuesOf({ ...env, ...PRODUCTION })).toEqual([]);
 
     const sources = ['config.ts', 'maintenance/settings.ts', 'api/api-settings.ts', 'dispatch/settings.ts'];
     sources.push('transports/transport-settings.ts', 'transports/nats/nats-settings.ts');

@@ -24,26 +24,26 @@ const processSettingsSchema = z
     HEADER_ENCRYPTION_KEYS: z
       .string()
       .transform((text, context): HeaderKeys => {
-        const read = parseHeaderKeys(text);
-        if ('keys' in read) return read.keys;
-        context.addIssue({ code: 'custom', message: read.fault });
+        const parsed = parseHeaderKeys(text);
+        if ('keys' in parsed) return parsed.keys;
+        context.addIssue({ code: 'custom', message: parsed.fault });
         return z.NEVER;
       })
       .default(NO_HEADER_KEYS),
   })
   .transform((env) => ({
     logLevel: env.LOG_LEVEL,
-    /** development: embedded database, generated API key, loopback destinations, inspector. */
+    /** In development: embedded database, generated API key, loopback destinations allowed, inspector. */
     mode: env.TIMER_MODE,
-    /** Where the embedded server and the generated key are kept. */
+    /** Directory of the embedded server and the generated key. */
     directory: env.TIMER_DIRECTORY,
     databasePoolSize: env.DATABASE_POOL_SIZE,
     transactionPooler: env.TRANSACTION_POOLER,
-    /** The first encrypts the headers of stored callbacks, all decrypt them. */
+    /** The first key encrypts the headers of stored callbacks, all keys decrypt them. */
     headerKeys: env.HEADER_ENCRYPTION_KEYS,
   }));
 
-/** Everything that can be set, checked and frozen. */
+/** All settings, validated and frozen. */
 export interface Config extends z.infer<typeof processSettingsSchema> {
   readonly database: DatabaseSettings;
   readonly api: ApiSettings;
@@ -52,33 +52,33 @@ export interface Config extends z.infer<typeof processSettingsSchema> {
   readonly transports: TransportSettings;
 }
 
-/** Names every variable that is not as it should be. Never tells a value: it may be a secret. */
+/** Names every invalid variable. Never contains a value, which may be a secret. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  readonly faults: readonly string[];
+  readonly issues: readonly string[];
 
-  constructor(faults: readonly string[]) {
-    super(['The configuration is not valid:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
-    this.faults = faults;
+  constructor(issues: readonly string[]) {
+    super(['invalid configuration:', ...issues.map((issue) => `  ${issue}`)].join('\n'));
+    this.issues = issues;
   }
 }
 
 /**
  * Reads all settings from the environment.
  *
- * @throws {ConfigError} that lists every fault at once
+ * @throws {ConfigError} that lists every issue at once
  */
 export function readConfig(env: Environment): Config {
-  // A variable that is set to nothing counts as not set.
+  // An empty variable counts as unset.
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const faults: string[] = [];
+  const issues: string[] = [];
 
   function read<Settings>(schema: z.ZodType<Settings>): Settings | undefined {
     const result = schema.safeParse(given);
     if (result.success) return result.data;
-    for (const issue of result.error.issues) faults.push(`${issue.path.join('.')} ${issue.message}`);
+    for (const issue of result.error.issues) issues.push(`${issue.path.join('.')} ${issue.message}`);
     return undefined;
   }
 
@@ -92,15 +92,15 @@ export function readConfig(env: Environment): Config {
     database = databaseSettings(given);
   } catch (error) {
     if (!(error instanceof DatabaseSettingsError)) throw error;
-    faults.push(...error.faults.map(({ variable, message }) => `${variable} ${message}`));
+    issues.push(...error.faults.map(({ variable, message }) => `${variable} ${message}`));
   }
   if (process?.mode === 'production' && database?.kind === 'embedded')
-    faults.push(
+    issues.push(
       'DATABASE_URL must be set, or PG_HOST, PG_USER and PG_DB_NAME: the embedded database is for TIMER_MODE=development',
     );
   if (process?.mode === 'production' && api !== undefined && api.apiKey === undefined)
-    faults.push('API_KEY must be set: a secret of at least 32 characters that clients send as X-API-Key');
-  if (faults.length > 0 || !process || !api || !dispatch || !maintenance || !transports || !database)
-    throw new ConfigError(faults);
+    issues.push('API_KEY must be set: a secret of at least 32 characters that clients send as X-API-Key');
+  if (issues.length > 0 || !process || !api || !dispatch || !maintenance || !transports || !database)
+    throw new ConfigError(issues);
   return Object.freeze({ ...process, database, api, dispatch, maintenance, transports });
 }

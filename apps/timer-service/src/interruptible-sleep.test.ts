@@ -3,8 +3,8 @@ import { InterruptibleSleep } from './interruptible-sleep.ts';
 
 const AN_HOUR_MS = 3_600_000;
 
-describe('Doze', () => {
-  test('sleeps for its time', async () => {
+describe('InterruptibleSleep', () => {
+  test('resolves after the given time', async () => {
     jest.useFakeTimers();
     const ended: string[] = [];
     const slept = new InterruptibleSleep().sleep(1_000).then(() => ended.push('slept'));
@@ -16,30 +16,30 @@ describe('Doze', () => {
     jest.useRealTimers();
   });
 
-  test('is cut short when it is woken', async () => {
-    const doze = new InterruptibleSleep();
-    const slept = doze.sleep(AN_HOUR_MS);
-    doze.wake();
+  test('resolves at once on wake', async () => {
+    const sleeper = new InterruptibleSleep();
+    const slept = sleeper.sleep(AN_HOUR_MS);
+    sleeper.wake();
     await expect(slept).resolves.toBeUndefined();
   });
 
-  test('does not begin when it was woken before, once', async () => {
+  test('skips one sleep after any number of wakes', async () => {
     jest.useFakeTimers();
-    const doze = new InterruptibleSleep();
-    doze.wake();
-    doze.wake();
-    await doze.sleep(AN_HOUR_MS);
+    const sleeper = new InterruptibleSleep();
+    sleeper.wake();
+    sleeper.wake();
+    await sleeper.sleep(AN_HOUR_MS);
     expect(jest.getTimerCount()).toBe(0);
-    void doze.sleep(AN_HOUR_MS);
+    void sleeper.sleep(AN_HOUR_MS);
     expect(jest.getTimerCount()).toBe(1);
     jest.useRealTimers();
   });
 
-  test('leaves no alarm behind', async () => {
+  test('leaves no timer behind after wake', async () => {
     jest.useFakeTimers();
-    const doze = new InterruptibleSleep();
-    const slept = doze.sleep(AN_HOUR_MS);
-    doze.wake();
+    const sleeper = new InterruptibleSleep();
+    const slept = sleeper.sleep(AN_HOUR_MS);
+    sleeper.wake();
     await slept;
     expect(jest.getTimerCount()).toBe(0);
     jest.useRealTimers();

@@ -1,9 +1,9 @@
-/** Sleep that can be cut short. To be woken costs next to nothing, however often it happens. */
+/** A sleep that `wake` ends early. Calls of `wake` are cheap, so callers need not limit them. */
 export class InterruptibleSleep {
   #woken = false;
   #end: (() => void) | undefined;
 
-  /** Resolves after this many milliseconds or when woken; at once when it was woken since the last sleep. */
+  /** Resolves after `ms` milliseconds or on `wake`; at once if `wake` was called since the last sleep. */
   sleep(ms: number): Promise<void> {
     if (this.#woken) {
       this.#woken = false;

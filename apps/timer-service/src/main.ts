@@ -12,11 +12,11 @@ function print(line: string): void {
 async function start(config: Config, log: Logger): Promise<Service> {
   const parts = { config, log, clock: systemClock, random: Math.random };
   if (config.mode === 'development') {
-    // Loaded only here: the embedded server and the migrations would cost every production process their memory.
+    // Imported here so that production processes do not load the embedded server and the migrations.
     const { startDevelopment } = await import('./development/development-mode.ts');
     return startDevelopment({ ...parts, print });
   }
-  if (config.database.kind !== 'url') throw new Error('without a database there is no production mode');
+  if (config.database.kind !== 'url') throw new Error('production mode needs DATABASE_URL or PG_HOST');
   log.info({ database: maskDatabaseUrl(config.database.url) }, 'starting');
   return startService({ ...parts, databaseUrl: config.database.url });
 }
@@ -32,31 +32,30 @@ async function main(): Promise<void> {
     return;
   }
   const log = createLogger(config);
-  const asked = stopAsked(log);
-  const starting = start(config, log);
+  const stopRequested = waitForStopSignal(log);
   try {
-    // Asked to stop while it starts, it finishes starting first: then everything that was opened is known and closed.
-    const service = await starting;
+    // A stop signal during the start waits until it ends: only then is everything known that has to be closed.
+    const service = await start(config, log);
     log.info({ url: service.url }, 'listening');
     service.dispatching.catch((error: unknown) => {
       log.error({ err: error }, 'the dispatcher could not start');
     });
-    await asked;
+    await stopRequested;
     await service.stop();
     log.info('stopped');
     process.exit(0);
   } catch (error) {
-    log.fatal({ err: error }, 'the timer service has failed');
+    log.fatal({ err: error }, 'the timer service failed');
     process.exitCode = 1;
   }
 }
 
-/** Resolves when the process is asked to stop; further signals change nothing. */
-function stopAsked(log: Logger): Promise<void> {
+/** Resolves on the first SIGINT or SIGTERM. Further signals have no effect. */
+function waitForStopSignal(log: Logger): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.on(signal, () => {
-        log.info({ signal }, 'stopping: attempts under way are finished first');
+        log.info({ signal }, 'stopping after the attempts in progress');
         resolve();
       });
   });

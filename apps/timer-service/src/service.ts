@@ -30,30 +30,33 @@ export interface ServiceOptions {
   readonly databaseUrl: string;
   readonly log: Logger;
   readonly clock: Clock;
-  /** From 0 up to 1. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
-  /** Further routes, of development mode. */
+  /** Adds the routes of development mode. */
   readonly devRoutes?: (app: FastifyInstance) => void;
 }
 
 /** A running timer service. */
 export interface Service {
-  /** Where the API listens. */
+  /** Base URL of the API. */
   readonly url: string;
-  /** Resolves when the dispatcher claims timers; before that the database has not answered. */
+  /** Resolves when the dispatcher claims timers; it waits for the database until then. */
   readonly dispatching: Promise<void>;
-  /** Stops claiming, finishes what is under way, closes every connection. Idempotent. */
+  /** Stops claiming, finishes the attempts and requests in progress, closes every connection. Idempotent. */
   stop(): Promise<void>;
 }
 
-const NATS_NOT_CONFIGURED = 'NATS is not configured in this service: set NATS_URL, or NATS_HOST';
+const NATS_NOT_CONFIGURED = 'NATS is not configured in this service: set NATS_URL or NATS_HOST';
 
-/** Connections of the dispatcher: a claim, the three kinds of settle, the heartbeat. Clients cannot use them up. */
+/** One each for the claim, the three kinds of settle and the heartbeat. Separate from the API, so clients cannot exhaust them. */
 const DISPATCHER_CONNECTIONS = 5;
 
 /**
- * Starts the API and the dispatcher on one database. Resolves when the API listens, also while the database is away:
- * then /healthz says so, and the dispatcher begins when it is back.
+ * Starts the API and the dispatcher on one database. Resolves when the API listens, even while the database is
+ * unreachable: /healthz then reports it, and the dispatcher starts once the database responds.
+ *
+ * @throws {SchemaError} when the database lacks a migration
+ * @throws when the port cannot be opened or the API keys are invalid
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, databaseUrl, log, clock, random, devRoutes } = options;
@@ -65,7 +68,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       byIndexOnly,
       transactionPooler: config.transactionPooler,
       onIdleError: (error) => {
-        log.warn({ err: error }, 'a connection to the database broke; it will be replaced');
+        log.warn({ err: error }, 'a database connection was lost and will be replaced');
       },
     });
   const apiDatabase = openDatabase('api', config.databasePoolSize, false);
@@ -95,7 +98,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     wake: (dueMs) => {
       dispatcher.wake(dueMs);
     },
-    refuseDestination: (callback) =>
+    checkCallback: (callback) =>
       matchCallback(callback, {
         http: ({ url }) => egressDenialReason(url, egressPolicy),
         nats: () => (config.transports.nats === undefined ? NATS_NOT_CONFIGURED : undefined),
@@ -108,7 +111,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   try {
     await checkSchema(apiDatabase).catch((error: unknown) => {
       if (error instanceof SchemaError) throw error;
-      log.warn({ err: error }, 'the database does not answer yet; timers are dispatched when it does');
+      log.warn({ err: error }, 'the database is unreachable; dispatching starts when it responds');
     });
     const host = config.api.host ?? (config.mode === 'development' ? '127.0.0.1' : '0.0.0.0');
     url = await api.listen({ host, port: config.api.port });
@@ -122,7 +125,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
-    // The API last: it answers while attempts end, so that a balancer sees no gap before the process is out of it.
+    // The API closes last: it keeps responding while attempts finish, so a load balancer sees no errors meanwhile.
     await Promise.all([dispatcher.stop(), ...pruners.map((pruner) => pruner.stop())]);
     await api.close();
     await Promise.all([apiDatabase.close(), dispatchDatabase.close()]);
@@ -130,12 +133,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   return { url, dispatching, stop: () => (stopped ??= stop()) };
 }
 
-/** Starts what keeps tables from growing without bound. */
+/** Starts the pruners, which keep tables from growing without bound. */
 function startPruners({ config, log, clock, random }: ServiceOptions, db: Database): Pruner[] {
   const { finishedForMs } = config.maintenance;
   const parts = { monotonicMs: () => clock.monotonicMs(), random };
   const pruners = [idempotencyKeysPruner(db, config.api.idempotencyKeyHours * 3_600_000, log, parts)];
-  // Left to the processes that dispatch: one that only answers the API does no work in the background for them.
+  // Only on processes that dispatch: a process that only serves the API does no background work for timers.
   if (finishedForMs !== undefined && config.dispatch.enabled)
     pruners.push(finishedTimersPruner(db, finishedForMs, log, parts));
   for (const pruner of pruners) pruner.start();

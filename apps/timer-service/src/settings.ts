@@ -1,24 +1,24 @@
 import { z } from 'zod';
 
-/** A whole number in a variable. */
-export function integer(min: number, max: number, byDefault: number) {
+/** An integer variable with inclusive bounds. */
+export function integer(min: number, max: number, defaultValue: number) {
   return z.coerce
     .number({ error: 'must be a whole number' })
     .int({ error: 'must be a whole number' })
     .min(min)
     .max(max)
-    .default(byDefault);
+    .default(defaultValue);
 }
 
-/** A switch in a variable. */
-export function boolean(byDefault: boolean) {
+/** A boolean variable. */
+export function boolean(defaultValue: boolean) {
   return z
     .enum(['true', 'false', '1', '0', 'on', 'off'], { error: 'must be true or false' })
     .transform((text) => text === 'true' || text === '1' || text === 'on')
-    .default(byDefault);
+    .default(defaultValue);
 }
 
-/** A comma-separated list in a variable; spaces around items and empty items do not count. */
+/** A variable with a comma-separated list. Spaces around items and empty items are ignored. */
 export function commaSeparated() {
   return z
     .string()

@@ -1,4 +1,4 @@
-/** Resolves after this time, or at once when the signal is or becomes aborted. */
+/** Resolves after `ms` milliseconds, or as soon as the signal is aborted. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) {
@@ -15,7 +15,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits for a promise, but no longer than this. */
+/** Waits for a promise, but no longer than `ms` milliseconds. */
 export async function waitAtMost(ms: number, promise: Promise<void>): Promise<void> {
   const settled = new AbortController();
   await Promise.race([promise, sleep(ms, settled.signal)]);

@@ -3,23 +3,23 @@ import type { Database, HeaderKeys } from '@timer-platform/database';
 import type { Clock } from '../clock.ts';
 import type { ApiSettings } from './api-settings.ts';
 
-/** Text for Prometheus, and its content type. */
+/** Metrics in the Prometheus text format. */
 export interface MetricsText {
   readonly contentType: string;
   readonly body: string;
 }
 
-/** Tells why a callback may not be stored, if it may not. */
-export type RejectCallback = (callback: CallbackConfig) => string | undefined;
+/** Returns why a callback must not be stored, or undefined if it may be. */
+export type CallbackCheck = (callback: CallbackConfig) => string | undefined;
 
-/** What the routes work with. */
+/** The dependencies of the routes. */
 export interface ApiContext {
   readonly db: Database;
   readonly settings: ApiSettings;
   readonly clock: Clock;
-  /** Tells the dispatcher of this process that a timer is due at this instant (milliseconds since 1970), or now. */
+  /** Notifies the dispatcher of this process of a timer that is due at this Unix time in milliseconds, or now. */
   readonly wake: (dueAtMs?: number) => void;
-  readonly refuseDestination: RejectCallback;
-  /** Encrypt and decrypt the headers of callbacks in their rows. */
+  readonly checkCallback: CallbackCheck;
+  /** Keys that encrypt and decrypt the headers of stored callbacks. */
   readonly headerKeys: HeaderKeys;
 }

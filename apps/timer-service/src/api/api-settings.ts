@@ -21,31 +21,30 @@ export const apiSettingsSchema = z
     DOCS: boolean(true),
   })
   .transform((env) => ({
-    /** Address to listen on; by default all, in development mode this machine alone. */
-    /** Address to listen on; by default all of them in production, loopback in development. */
+    /** Address to listen on. Default: all addresses in production, loopback in development. */
     host: env.HOST,
     port: env.PORT,
-    /** Key of the role admin, named default. */
+    /** Secret of the key `default`, which has the role admin. */
     apiKey: env.API_KEY,
     /** Further keys. */
     apiKeys: env.API_KEYS ?? [],
     /** JSON file with further keys, read again when it changes. */
     apiKeysFile: env.API_KEYS_FILE,
-    /** Requests per second and key; 0: no limit. */
+    /** Requests per second and API key; 0: no limit. */
     rateLimitPerSecond: env.RATE_LIMIT_PER_SECOND,
-    /** Wrong keys per minute and address before the answer is 429 instead of 401. */
+    /** Wrong keys per minute and address before the response is 429 instead of 401. */
     failedAuthPerMinute: env.FAILED_AUTH_PER_MINUTE,
-    /** Addresses and CIDRs whose X-Forwarded-For tells the client's address. */
+    /** Addresses and CIDRs of proxies whose X-Forwarded-For is trusted. */
     trustedProxies: env.TRUSTED_PROXIES,
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
     batchBodyLimitBytes: env.BATCH_BODY_LIMIT_BYTES,
-    /** For how long an Idempotency-Key is remembered at least. */
+    /** Minimum time that an Idempotency-Key is kept. */
     idempotencyKeyHours: env.IDEMPOTENCY_KEY_HOURS,
-    /** /healthz degrades when the oldest due timer has waited longer than this; 0: never. */
+    /** /healthz reports degraded when the oldest due timer has waited longer than this; 0: never. */
     healthMaxOverdueMs: env.HEALTH_MAX_OVERDUE_MS,
-    /** Whether /metrics answers without a key. */
+    /** Whether /metrics needs no API key. */
     metricsPublic: env.METRICS_PUBLIC,
-    /** Whether /docs and /openapi.json are there. */
+    /** Whether /docs and /openapi.json are served. */
     docs: env.DOCS,
   }));
 export type ApiSettings = z.infer<typeof apiSettingsSchema>;

@@ -5,13 +5,13 @@ import { API_KEY, startTestApi, type TestApi } from './testing/test-api.ts';
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi({
-    refuseDestination: (callback) =>
+    checkCallback: (callback) =>
       callback.type === 'nats' ? 'NATS is not configured: set NATS_URL' : undefined,
   });
 });
 afterAll(() => api.close());
 
-// Nothing that was refused may have been stored, and nothing may have been logged as our fault.
+// A rejected request must store nothing, and must not be logged as a failure of the service.
 afterEach(async () => {
   const rows = await api.db.rows({ name: 'count', text: 'SELECT count(*)::integer AS count FROM timers' });
   expect(rows).toStrictEqual([{ count: 0 }]);
@@ -22,20 +22,38 @@ const callback = { type: 'http', url: 'https://example.com/hook' };
 const valid = { execute_at: '2099-01-31T09:00:00Z', callback };
 const withCallback = (more: object) => ({ ...valid, callback: { ...callback, ...more } });
 
-/** The paths of the faults that a request is refused for, with code 2. */
+/** Sends a request that must be rejected with code 2. Returns the paths of its issues. */
 async function issuePaths(method: string, path: string, body?: unknown, headers?: Record<string, string>) {
-  const answer = await api.request(method, path, body, headers);
-  expect(answer.status).toBe(400);
-  const { code, message, errors = [] } = errorResponseSchema.strict().parse(answer.body);
+  const response = await api.request(method, path, body, headers);
+  expect(response.status).toBe(400);
+  const { code, message, errors = [] } = errorResponseSchema.strict().parse(response.body);
   expect(code).toBe(2);
   expect(errors.every((issue) => issue.message !== '')).toBe(true);
   expect(message).toContain(errors[0]?.path);
   return errors.map((issue) => issue.path).sort();
 }
 
-const MB = 1_048_576;
+/** Sends a body as it is, as JSON by default. */
+function postText(
+  payload: string | Buffer,
+  { path = '/timers', headers = { 'content-type': 'application/json' } }: PostOptions = {},
+) {
+  return api.app.inject({
+    method: 'POST',
+    url: path,
+    headers: { 'x-api-key': API_KEY, ...headers },
+    payload,
+  });
+}
 
-describe('POST /timers names the path of each fault', () => {
+interface PostOptions {
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const MIB = 1_048_576;
+
+describe('POST /timers reports the path of each issue', () => {
   test.each<[string, unknown, string[]]>([
     ['no body', undefined, ['body']],
     ['a list', [], ['body']],
@@ -47,11 +65,11 @@ describe('POST /timers names the path of each fault', () => {
     ['an instant in the past', { ...valid, execute_at: '2020-01-01T00:00:00Z' }, ['execute_at']],
     ['an instant before 1970', { ...valid, execute_at: '0000-01-01T00:00:00Z' }, ['execute_at']],
     ['no offset', { ...valid, execute_at: '2099-01-31T09:00:00' }, ['execute_at']],
-    ['a day that is not there', { ...valid, execute_at: '2099-02-30T09:00:00Z' }, ['execute_at']],
+    ['a day that does not exist', { ...valid, execute_at: '2099-02-30T09:00:00Z' }, ['execute_at']],
     ['year 10000', { ...valid, execute_at: '9999-12-31T23:59:59-23:00' }, ['execute_at']],
     ['infinity', { ...valid, execute_at: 'infinity' }, ['execute_at']],
-    ['a number for an instant', { ...valid, execute_at: 4_102_444_800 }, ['execute_at']],
-    ['a delay of nothing', { callback, delay: '0s' }, ['delay']],
+    ['a number as instant', { ...valid, execute_at: 4_102_444_800 }, ['execute_at']],
+    ['a delay of zero', { callback, delay: '0s' }, ['delay']],
     ['a delay of a thousand years', { callback, delay: '365250d' }, ['delay']],
     ['a delay in words', { callback, delay: 'soon' }, ['delay']],
     ['unknown fields', { ...valid, color: 1, size: 2 }, ['color', 'size']],
@@ -67,7 +85,11 @@ describe('POST /timers names the path of each fault', () => {
       withCallback({ url: 'https://example.com/\ud800' }),
       ['callback.url'],
     ],
-    ['an endless URL', withCallback({ url: `https://example.com/${'a'.repeat(9_000)}` }), ['callback.url']],
+    [
+      'a URL above 8 KiB',
+      withCallback({ url: `https://example.com/${'a'.repeat(9_000)}` }),
+      ['callback.url'],
+    ],
     ['a header with a line break', withCallback({ headers: { a: 'x\r\nb: y' } }), ['callback.headers.a']],
     [
       'a header with a space in its name',
@@ -75,18 +97,18 @@ describe('POST /timers names the path of each fault', () => {
       ['callback.headers.a b'],
     ],
     ['a header that is a number', withCallback({ headers: { a: 1 } }), ['callback.headers.a']],
-    ['headers of the connection', withCallback({ headers: { Host: 'x' } }), ['callback.headers.Host']],
+    ['a header of the connection', withCallback({ headers: { Host: 'x' } }), ['callback.headers.Host']],
     ['headers as a list', withCallback({ headers: ['a'] }), ['callback.headers']],
     ['U+0000 in the payload', withCallback({ payload: { a: ['\u0000'] } }), ['callback.payload.a.0']],
     ['half a surrogate pair in the payload', withCallback({ payload: '\udc00' }), ['callback.payload']],
-    ['a payload above 1 MiB', withCallback({ payload: 'a'.repeat(MB) }), ['callback.payload']],
+    ['a payload above 1 MiB', withCallback({ payload: 'a'.repeat(MIB) }), ['callback.payload']],
     ['metadata above 64 KiB', { ...valid, metadata: 'a'.repeat(65_536) }, ['metadata']],
     ['U+0000 in metadata', { ...valid, metadata: { '\u0000': 1 } }, ['metadata.\u0000']],
     ['an expiry before the instant', { ...valid, expires_at: '2098-01-01T00:00:00Z' }, ['expires_at']],
     ['no attempts', { ...valid, retry: { max_attempts: 0 } }, ['retry.max_attempts']],
     ['NATS that is not configured', { ...valid, callback: { type: 'nats', topic: 'a' } }, ['callback.type']],
     [
-      'several faults at once',
+      'several issues at once',
       {
         ...valid,
         execute_at: 'x',
@@ -95,39 +117,29 @@ describe('POST /timers names the path of each fault', () => {
       },
       ['callback.headers.a b', 'callback.size', 'callback.url', 'color', 'execute_at'],
     ],
-  ])('%s', async (_, body, paths) => {
+  ])('for %s', async (_, body, paths) => {
     expect(await issuePaths('POST', '/timers', body)).toStrictEqual(paths);
   });
 
-  test('an integer that would lose digits', async () => {
+  test('rejects an integer that would lose digits', async () => {
     const text = JSON.stringify(withCallback({ payload: { n: 0 } })).replace('"n":0', '"n":9007199254740993');
-    const { statusCode, payload } = await api.app.inject({
-      method: 'POST',
-      url: '/timers',
-      headers: { 'x-api-key': API_KEY, 'content-type': 'application/json' },
-      payload: text,
-    });
+    const { statusCode, payload } = await postText(text);
     expect(statusCode).toBe(400);
     expect(payload).toContain('callback.payload.n');
   });
 
-  test('a payload nested 100,000 levels deep', async () => {
+  test('rejects a payload nested 100,000 levels deep', async () => {
     const depth = 100_000;
     const text = JSON.stringify(withCallback({ payload: 'here' }));
-    const { statusCode } = await api.app.inject({
-      method: 'POST',
-      url: '/timers',
-      headers: { 'x-api-key': API_KEY, 'content-type': 'application/json' },
-      payload: text.replace('"here"', '['.repeat(depth) + ']'.repeat(depth)),
-    });
+    const { statusCode } = await postText(text.replace('"here"', '['.repeat(depth) + ']'.repeat(depth)));
     expect(statusCode).toBe(400);
   });
 });
 
-describe('the other calls', () => {
+describe('the other routes report the path of each issue', () => {
   const id = '0198c0de-0000-7000-8000-000000000001';
 
-  test('a batch names the item of each fault', async () => {
+  test('for the items of a batch, with their index', async () => {
     const timers = [valid, { callback }, { ...valid, execute_at: '9999-12-31T23:59:59-23:00' }];
     expect(await issuePaths('POST', '/timers/batch', { timers })).toStrictEqual([
       'timers.1.execute_at',
@@ -146,13 +158,13 @@ describe('the other calls', () => {
     ]);
   });
 
-  test('a batch of none, and of more than a thousand', async () => {
+  test('for an empty batch and a batch of more than 1,000 timers', async () => {
     expect(await issuePaths('POST', '/timers/batch', { timers: [] })).toStrictEqual(['timers']);
     const timers = Array.from({ length: 1_001 }, () => valid);
     expect(await issuePaths('POST', '/timers/batch', { timers })).toStrictEqual(['timers']);
   });
 
-  test('a batch with thousands of faults is told a hundred of them', async () => {
+  test('for the first 100 of thousands of issues in a batch', async () => {
     const timers = Array.from({ length: 1_000 }, () => ({ a: 1, b: 2 }));
     expect(await issuePaths('POST', '/timers/batch', { timers })).toHaveLength(100);
   });
@@ -187,46 +199,36 @@ describe('the other calls', () => {
     ['GET', '/timers?cursor=%00', undefined, ['query.cursor']],
     ['GET', `/timers?cursor=${'a'.repeat(1_000)}`, undefined, ['query.cursor']],
     ['GET', '/timers?__proto__[x]=1', undefined, ['query.__proto__[x]']],
-  ])('%s %s %j', async (method, path, body, paths) => {
+  ])('for %s %s %j', async (method, path, body, paths) => {
     expect(await issuePaths(method, path, body)).toStrictEqual(paths);
   });
 
-  test.each(['', 'a b', 'ü', 'a'.repeat(256)])('Idempotency-Key %j', async (key) => {
+  test.each(['', 'a b', 'ü', 'a'.repeat(256)])('for Idempotency-Key %j', async (key) => {
     expect(await issuePaths('POST', '/timers', valid, { 'idempotency-key': key })).toStrictEqual([
       'headers.idempotency-key',
     ]);
   });
 });
 
-describe('what is no valid JSON request', () => {
-  const post = (payload: string | Buffer, contentType: string | undefined, path = '/timers') =>
-    api.app.inject({
-      method: 'POST',
-      url: path,
-      headers: {
-        'x-api-key': API_KEY,
-        ...(contentType === undefined ? {} : { 'content-type': contentType }),
-      },
-      payload,
-    });
+describe('a body that is not valid JSON', () => {
   const bodyOf = (payload: string) => errorResponseSchema.strict().parse(JSON.parse(payload));
 
   test.each([
-    ['half of a text', '{"callback":'],
+    ['truncated JSON', '{"callback":'],
     ['two values', '{} {}'],
     ['a comment', '{} // yes'],
     ['single quotes', "{'a': 1}"],
-    ['no JSON at all', 'callback=1'],
+    ['a form', 'callback=1'],
     ['__proto__', '{"__proto__": {"admin": true}, "delay": "1s"}'],
-    ['__proto__, spelled another way', String.raw`{"\u005f_proto__": {"admin": true}, "delay": "1s"}`],
+    ['__proto__ with an escape', String.raw`{"\u005f_proto__": {"admin": true}, "delay": "1s"}`],
     ['constructor.prototype', '{"constructor": {"prototype": {"admin": true}}, "delay": "1s"}'],
     ['Latin-1', Buffer.from([0x22, 0xe4, 0x22])],
     ['UTF-16', Buffer.from('{}', 'utf16le')],
-    ['zeros', Buffer.alloc(100)],
-  ])('%s answers 400 with code 2', async (_, payload) => {
-    const answer = await post(payload, 'application/json');
-    expect(answer.statusCode).toBe(400);
-    expect(bodyOf(answer.payload)).toMatchObject({ code: 2, errors: [{ path: 'body' }] });
+    ['zero bytes', Buffer.alloc(100)],
+  ])('%s returns 400 with code 2', async (_, payload) => {
+    const response = await postText(payload);
+    expect(response.statusCode).toBe(400);
+    expect(bodyOf(response.payload)).toMatchObject({ code: 2, errors: [{ path: 'body' }] });
     expect(Object.keys(Object.prototype)).toStrictEqual([]);
   });
 
@@ -238,26 +240,30 @@ describe('what is no valid JSON request', () => {
     'json',
     ';;',
     'multipart/form-data; boundary=x',
-  ])('content type %s answers 415 with code 6', async (contentType) => {
-    const answer = await post(JSON.stringify(valid), contentType);
-    expect(answer.statusCode).toBe(415);
-    expect(bodyOf(answer.payload)).toMatchObject({ code: 6 });
+  ])('content type %s returns 415 with code 6', async (contentType) => {
+    const headers = contentType === undefined ? {} : { 'content-type': contentType };
+    const response = await postText(JSON.stringify(valid), { headers });
+    expect(response.statusCode).toBe(415);
+    expect(bodyOf(response.payload)).toMatchObject({ code: 6 });
   });
 
-  test('2 MB answer 413 with code 5, in a batch only 17 MB do', async () => {
+  test('2 MB return 413 with code 5; a batch may have up to 16 MiB', async () => {
     const large = JSON.stringify({ ...valid, metadata: 'a'.repeat(2_000_000) });
-    const answer = await post(large, 'application/json');
-    expect(answer.statusCode).toBe(413);
-    expect(bodyOf(answer.payload)).toMatchObject({ code: 5 });
-    expect((await post(large, 'application/json', '/timers/batch')).statusCode).toBe(400);
-    const larger = 'a'.repeat(17_000_000);
-    expect((await post(larger, 'application/json', '/timers/batch')).statusCode).toBe(413);
+    const response = await postText(large);
+    expect(response.statusCode).toBe(413);
+    expect(bodyOf(response.payload)).toMatchObject({
+      code: 5,
+      message: 'the body exceeds the limit of 1572864 bytes',
+    });
+    const batch = { path: '/timers/batch' };
+    expect((await postText(large, batch)).statusCode).toBe(400);
+    expect((await postText('a'.repeat(17_000_000), batch)).statusCode).toBe(413);
   });
 });
 
 describe('paths and methods', () => {
   test.each(['/', '/timer', '/timers/a/b', '/timers/a/retry/b', '/metrics', '/admin', '//timers'])(
-    '%s answers 404 with code 3',
+    '%s returns 404 with code 3',
     async (path) => {
       expect(await api.request('GET', path)).toMatchObject({ status: 404, body: { code: 3, data: null } });
     },
@@ -270,9 +276,9 @@ describe('paths and methods', () => {
     ['POST', '/timers/0198c0de-0000-7000-8000-000000000001', 'DELETE, GET, HEAD, PUT'],
     ['OPTIONS', '/timers/batch?a=b', 'DELETE, GET, HEAD, POST, PUT'],
     ['POST', '/healthz', 'GET, HEAD'],
-  ])('%s %s answers 405 with code 10 and what is allowed', async (method, path, allowed) => {
-    const answer = await api.request(method, path);
-    expect(answer).toMatchObject({ status: 405, body: { code: 10, data: null } });
-    expect(answer.headers['allow']).toBe(allowed);
+  ])('%s %s returns 405 with code 10 and the allowed methods', async (method, path, allowed) => {
+    const response = await api.request(method, path);
+    expect(response).toMatchObject({ status: 405, body: { code: 10, data: null } });
+    expect(response.headers['allow']).toBe(allowed);
   });
 });

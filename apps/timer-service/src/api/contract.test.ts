@@ -26,9 +26,9 @@ const CALLBACK = {
 const MISSING = '00000000-0000-4000-8000-000000000000';
 
 async function create(body: object = { execute_at: EXECUTE_AT, callback: CALLBACK }): Promise<string> {
-  const { status, body: answer } = await api.request('POST', '/timers', body);
-  expect({ status, answer }).toMatchObject({ status: 201 });
-  return timerSummaryResponseSchema.parse(answer).data.id;
+  const response = await api.request('POST', '/timers', body);
+  expect(response).toMatchObject({ status: 201 });
+  return timerSummaryResponseSchema.parse(response.body).data.id;
 }
 
 async function setStatus(id: string, status: string): Promise<void> {
@@ -38,8 +38,8 @@ async function setStatus(id: string, status: string): Promise<void> {
   ]);
 }
 
-describe('the calls of the first timer service', () => {
-  test('create answers 201 with the timer', async () => {
+describe('the routes of the first service', () => {
+  test('create returns 201 with the timer', async () => {
     const { status, body } = await api.request('POST', '/timers', {
       execute_at: EXECUTE_AT,
       callback: CALLBACK,
@@ -63,7 +63,7 @@ describe('the calls of the first timer service', () => {
     expect(api.wakes.at(-1)).toBe(Date.parse(EXECUTE_AT));
   });
 
-  test('get answers the whole row', async () => {
+  test('get returns the whole timer', async () => {
     const id = await create({ execute_at: EXECUTE_AT, callback: CALLBACK, metadata: { order: 7 } });
     const { status, body } = await api.request('GET', `/timers/${id}`);
     expect(status).toBe(200);
@@ -85,7 +85,7 @@ describe('the calls of the first timer service', () => {
     });
   });
 
-  test('list answers timers, total, limit and offset', async () => {
+  test('list returns timers, total, limit and offset', async () => {
     const nats = await create({ execute_at: EXECUTE_AT, callback: { type: 'nats', topic: 'orders.due' } });
     const all = await api.request('GET', '/timers?limit=1');
     expect(all.status).toBe(200);
@@ -97,7 +97,7 @@ describe('the calls of the first timer service', () => {
     expect(timerListResponseSchema.parse(body).data).toMatchObject({ total: 1, next_cursor: null });
   });
 
-  test('update answers 200 and keeps what is not given', async () => {
+  test('update returns 200 and leaves absent fields unchanged', async () => {
     const id = await create();
     const later = '2099-02-01T00:00:00.000Z';
     const { status, body } = await api.request('PUT', `/timers/${id}`, { execute_at: later });
@@ -108,7 +108,7 @@ describe('the calls of the first timer service', () => {
     expect(api.wakes.at(-1)).toBe(Date.parse(later));
   });
 
-  test('cancel answers 200 with id and status', async () => {
+  test('cancel returns 200 with id and status', async () => {
     const id = await create();
     const { status, body } = await api.request('DELETE', `/timers/${id}`);
     expect(status).toBe(200);
@@ -116,7 +116,7 @@ describe('the calls of the first timer service', () => {
   });
 
   test.each(['executing', 'completed', 'failed', 'canceled'])(
-    'a timer that is %s stays as it is',
+    'update and cancel reject a timer with status %s',
     async (status) => {
       const id = await create();
       await setStatus(id, status);
@@ -138,14 +138,14 @@ describe('the calls of the first timer service', () => {
     ['POST', `/timers/${MISSING}/retry`, undefined],
     ['POST', `/timers/${MISSING}/run`, undefined],
     ['GET', `/timers/${MISSING}/attempts`, undefined],
-  ])('%s %s answers 404 with code 3', async (method, path, body) => {
+  ])('%s %s returns 404 with code 3', async (method, path, body) => {
     expect(await api.request(method, path, body)).toMatchObject({
       status: 404,
       body: { code: 3, message: 'timer not found', data: null },
     });
   });
 
-  test.each(['/healthz', '/health'])('%s answers without a key', async (path) => {
+  test.each(['/healthz', '/health'])('%s needs no API key', async (path) => {
     const { status, body } = await api.request('GET', path, undefined, { 'x-api-key': '' });
     expect(status).toBe(200);
     expect(healthResponseSchema.parse(body).data).toMatchObject({ status: 'up', database: 'connected' });
@@ -155,7 +155,7 @@ describe('the calls of the first timer service', () => {
     ['a wrong key', { 'x-api-key': 'wrong' }],
     ['an empty key', { 'x-api-key': '' }],
     ['a longer key', { 'x-api-key': 'a-test-key-of-more-than-32-characters1' }],
-  ])('%s answers 401 with code 4', async (_, headers) => {
+  ])('%s returns 401 with code 4', async (_, headers) => {
     expect(await api.request('GET', '/timers', undefined, headers)).toMatchObject({
       status: 401,
       body: { code: 4, data: null },
@@ -164,7 +164,7 @@ describe('the calls of the first timer service', () => {
 });
 
 describe('retry and run', () => {
-  test('a failed timer is pending again', async () => {
+  test('retry makes a failed timer pending', async () => {
     const id = await create();
     await setStatus(id, 'failed');
     const { status, body } = await api.request('POST', `/timers/${id}/retry`);
@@ -177,9 +177,9 @@ describe('retry and run', () => {
     });
   });
 
-  test('a pending timer is due now', async () => {
+  test('run makes a pending timer due now', async () => {
     const id = await create();
-    // Clients use to send the content type with requests that have no body.
+    // Many clients send the content type with requests that have no body.
     const run = await api.request('POST', `/timers/${id}/run`, undefined, {
       'content-type': 'application/json',
     });
@@ -190,7 +190,7 @@ describe('retry and run', () => {
     expect(timer.execute_at).toBe(EXECUTE_AT);
   });
 
-  test('attempts of a timer that was never tried are none', async () => {
+  test('a timer without an attempt has an empty list of attempts', async () => {
     const { status, body } = await api.request('GET', `/timers/${await create()}/attempts`);
     expect(status).toBe(200);
     expect(attemptListResponseSchema.parse(body).data).toStrictEqual({ attempts: [] });

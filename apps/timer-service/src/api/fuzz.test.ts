@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { arbitraryBody, arbitraryRequest, type HostileRequest } from './testing/hostile-request.ts';
 import { API_KEY, startTestApi, type TestApi } from './testing/test-api.ts';
 
-/** FUZZ_RUNS=10000 npx nx test timer-service: how many requests of each kind. */
+/** Requests of each kind. For more: FUZZ_RUNS=10000 npx nx test timer-service */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
 
 let database: TestDatabase;
@@ -50,34 +50,34 @@ function timersIn(data: unknown): number {
   return batch.success ? batch.data.timers.length : 1;
 }
 
-/** Sends a request and holds its answer to the rules. Returns how many timers it says it has stored. */
+/** Sends a request and checks its response. Returns how many timers it stored according to the response. */
 async function send({ method, url, headers, body }: HostileRequest): Promise<number> {
-  const answer = await api.app.inject({
+  const response = await api.app.inject({
     method: method as 'GET',
     url,
     headers: { 'x-api-key': API_KEY, ...headers },
     ...(body === undefined ? {} : { payload: body }),
   });
-  expect(answer.statusCode).toBeLessThan(500);
+  expect(response.statusCode).toBeLessThan(500);
   if (method === 'HEAD') return 0;
-  const json: unknown = JSON.parse(answer.payload);
-  if (answer.statusCode >= 400) {
+  const json: unknown = JSON.parse(response.payload);
+  if (response.statusCode >= 400) {
     errorResponseSchema.strict().parse(json);
     return 0;
   }
   if (url.startsWith('/openapi.json')) return 0;
   const { data } = successSchema.parse(json);
-  return answer.statusCode === 201 && answer.headers['idempotent-replayed'] === undefined
+  return response.statusCode === 201 && response.headers['idempotent-replayed'] === undefined
     ? timersIn(data)
     : 0;
 }
 
 describe('hostile requests', () => {
-  test('bodies of the schema, some of them broken, are stored or refused', async () => {
-    let said = 0;
+  test('valid and invalid bodies are stored or rejected', async () => {
+    let reported = 0;
     await fc.assert(
       fc.asyncProperty(arbitraryBody, async (body) => {
-        said += await send({
+        reported += await send({
           method: 'POST',
           url: '/timers',
           headers: { 'content-type': 'application/json' },
@@ -86,26 +86,26 @@ describe('hostile requests', () => {
       }),
       { numRuns: RUNS },
     );
-    expect(await storedTimers()).toBe(said);
-    // Both happened: a fuzz that only ever made one kind would prove nothing.
-    expect(said).toBeGreaterThan(RUNS / 20);
-    expect(said).toBeLessThan(RUNS);
+    expect(await storedTimers()).toBe(reported);
+    // Control: some bodies were stored and some were rejected.
+    expect(reported).toBeGreaterThan(RUNS / 20);
+    expect(reported).toBeLessThan(RUNS);
     expect(api.logged.filter((line) => line.includes('request failed'))).toStrictEqual([]);
   });
 
-  test('any method, path, header and body is answered below 500', async () => {
-    let said = 0;
+  test('any method, path, header and body returns a status below 500', async () => {
+    let reported = 0;
     await fc.assert(
       fc.asyncProperty(arbitraryRequest, async (request) => {
-        said += await send(request);
+        reported += await send(request);
       }),
       { numRuns: RUNS },
     );
-    expect(await storedTimers()).toBe(said);
+    expect(await storedTimers()).toBe(reported);
     expect(api.logged.filter((line) => line.includes('request failed'))).toStrictEqual([]);
   });
 
-  test('what is stored can be read, listed and changed', async () => {
+  test('stored timers can be read, listed and updated', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryBody, async (body) => {
         const created = await api.request('POST', '/timers', body);
@@ -117,7 +117,7 @@ describe('hostile requests', () => {
           .object({ data: z.object({ callback_config: z.unknown() }) })
           .parse(read.body).data;
         const { callback } = z.object({ callback: z.unknown() }).parse(JSON.parse(JSON.stringify(body)));
-        // Not toStrictEqual: it takes a key named "constructor" for the type of the object.
+        // Not toStrictEqual, which treats a key named "constructor" as the type of the object.
         expect(isDeepStrictEqual(stored, callback)).toBe(true);
         expect((await api.request('PUT', `/timers/${data.id}`, { callback })).status).toBe(200);
       }),
@@ -128,7 +128,7 @@ describe('hostile requests', () => {
 });
 
 describe('raw bytes on the socket', () => {
-  /** Everything that the server answers until it closes the connection or has answered so many requests. */
+  /** Sends bytes and returns everything that the server sends until the connection is closed. */
   async function exchange(bytes: Uint8Array): Promise<string> {
     const socket = connect(port, '127.0.0.1');
     const chunks: Buffer[] = [];
@@ -140,7 +140,7 @@ describe('raw bytes on the socket', () => {
   }
 
   const head = `POST /timers HTTP/1.1\r\nHost: a\r\nX-API-Key: ${API_KEY}\r\nContent-Type: application/json\r\n`;
-  const requestish = fc
+  const nearlyRequest = fc
     .tuple(
       fc.constantFrom(
         head,
@@ -152,9 +152,9 @@ describe('raw bytes on the socket', () => {
     )
     .map(([text, bytes]) => Buffer.concat([Buffer.from(text), bytes]));
 
-  test('are answered below 500 or not at all, and the server goes on', async () => {
+  test('get a status below 500 or no response, and the server keeps running', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 2_000 }), requestish), async (bytes) => {
+      fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 2_000 }), nearlyRequest), async (bytes) => {
         expect(await exchange(bytes)).not.toMatch(/^HTTP\/1\.1 5/);
       }),
       { numRuns: RUNS },
@@ -177,14 +177,14 @@ describe('raw bytes on the socket', () => {
       text: 'GET / HTTP/1.1\r\nHost: a\r\nX: a\nb\r\n\r\n',
       status: 400,
     },
-  ])('$name answers $status with a body of ours', async ({ text, status }) => {
-    const [top = '', body = ''] = (await exchange(Buffer.from(text))).split('\r\n\r\n');
-    expect(top).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-    expect(JSON.parse(body)).toMatchObject({ code: 2, data: null });
+  ])('$name returns $status with an error body', async ({ text, status }) => {
+    const [responseHead = '', body = ''] = (await exchange(Buffer.from(text))).split('\r\n\r\n');
+    expect(responseHead).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(JSON.parse(body)).toEqual({ code: 2, message: 'malformed HTTP request', data: null });
   });
 });
 
-test('memory does not grow with refused requests', async () => {
+test('memory does not grow with rejected requests', async () => {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
   const body = JSON.stringify({ callback: { type: 'http', url: 'x' }, metadata: 'a'.repeat(60_000) });
@@ -198,6 +198,6 @@ test('memory does not grow with refused requests', async () => {
   await burst();
   await burst();
   gc();
-  // A thousand bodies of 60 KB that were kept would be 60 MB.
+  // Keeping the bodies would take 60 MB: a thousand of 60 KB.
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(40_000_000);
 });

@@ -8,7 +8,7 @@ import Fastify, {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
-import type { ApiContext, MetricsText, RejectCallback } from './api-context.ts';
+import type { ApiContext, CallbackCheck, MetricsText } from './api-context.ts';
 import type { Api } from './api-instance.ts';
 import { openApiKeyRing } from './auth/api-key-ring.ts';
 import { requireApiKey } from './auth/authenticate.ts';
@@ -31,35 +31,35 @@ import { retryTimersRoute } from './routes/retry-timers.ts';
 import { runTimerRoute } from './routes/run-timer.ts';
 import { updateTimerRoute } from './routes/update-timer.ts';
 
-export interface ApiOptions extends Omit<ApiContext, 'refuseDestination' | 'headerKeys'> {
+export interface ApiOptions extends Omit<ApiContext, 'checkCallback' | 'headerKeys'> {
   readonly log: Logger;
-  /** Tells why a callback may not be stored, for the client to read; absent: everything may. */
-  readonly refuseDestination?: RejectCallback;
-  /** Absent: headers are stored as they are given. */
+  /** Absent: every callback may be stored. */
+  readonly checkCallback?: CallbackCheck;
+  /** Absent: headers are stored unencrypted. */
   readonly headerKeys?: HeaderKeys;
-  /** What /metrics answers; absent: there is no /metrics. */
+  /** Renders the response of /metrics; absent: no /metrics. */
   readonly metrics?: () => Promise<MetricsText>;
-  /** Adds routes of the development mode. They need no key and take no part in the OpenAPI document. */
+  /** Adds the routes of development mode. They need no API key and are not in the OpenAPI document. */
   readonly devRoutes?: (app: FastifyInstance) => void | Promise<void>;
 }
 
-/** How long a client may take to send a request, in milliseconds. */
+/** Time limit for a client to send a request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /**
- * Builds the HTTP API; `listen` starts it, `close` ends it after the requests under way.
+ * Creates the HTTP API. `listen` starts it, `close` stops it after the requests in progress.
  *
- * @throws when the API keys of the settings cannot be used
+ * @throws when the API keys in the settings are invalid
  */
 export async function createServer(options: ApiOptions): Promise<FastifyInstance> {
   const { settings } = options;
   const log: FastifyBaseLogger = options.log;
   const context: ApiContext = {
     ...options,
-    refuseDestination: options.refuseDestination ?? (() => undefined),
+    checkCallback: options.checkCallback ?? (() => undefined),
     headerKeys: options.headerKeys ?? NO_HEADER_KEYS,
   };
-  const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+  const respondWithError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     void sendError(toApiError(error, request), reply);
   };
   const app: Api = Fastify({
@@ -68,11 +68,11 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
-    // While the server closes, requests on open connections are still served: the database closes after it.
+    // Requests on open connections are still served while the server closes: the database closes after it.
     return503OnClosing: false,
     trustProxy: settings.trustedProxies.length > 0 ? settings.trustedProxies : false,
     routerOptions: { maxParamLength: 1_024 },
-    frameworkErrors: answerError,
+    frameworkErrors: respondWithError,
     clientErrorHandler: respondToMalformedRequest,
   }).withTypeProvider<ZodTypeProvider>();
 
@@ -81,13 +81,13 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
     keys.close();
   });
   app.decorateRequest('apiKey', null);
-  app.setErrorHandler(answerError);
+  app.setErrorHandler(respondWithError);
   app.setValidatorCompiler(validateRequest);
-  // The answers are built by typed code; tests hold them to the schemas.
+  // Typed code builds the responses, and tests check them against the schemas.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   parseJsonBodies(app);
-  dropIdleConnections(app);
-  answerUnknownPaths(app);
+  closeIdleConnections(app);
+  handleUnknownPaths(app);
   app.addHook('onRequest', async (_, reply) => {
     void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
@@ -116,8 +116,8 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
   return app;
 }
 
-/** Once the server closes, connections whose last answer is still on its way must not stay open behind it. */
-function dropIdleConnections(app: Api): void {
+/** While the server closes, also closes connections that become idle only after their last response was sent. */
+function closeIdleConnections(app: Api): void {
   app.addHook('preClose', (done) => {
     const timer = setInterval(() => {
       app.server.closeIdleConnections();
@@ -130,15 +130,15 @@ function dropIdleConnections(app: Api): void {
   });
 }
 
-function answerUnknownPaths(app: Api): void {
+function handleUnknownPaths(app: Api): void {
   const paths = trackRoutes(app);
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?');
     const methods = paths.methodsOf(path);
     const error =
       methods.length === 0
-        ? new ApiError('notFound', 'there is no such path')
-        : new ApiError('methodNotAllowed', `${path} takes ${methods.join(', ')}`, {
+        ? new ApiError('notFound', 'not found: no such path')
+        : new ApiError('methodNotAllowed', `${path} allows ${methods.join(', ')}`, {
             headers: { allow: methods.join(', ') },
           });
     void sendError(error, reply);

@@ -14,13 +14,13 @@ export interface DevelopmentOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: () => number;
-  /** For a person at a terminal. */
+  /** Prints a line on the terminal. */
   readonly print: (line: string) => void;
 }
 
 /**
- * The service for trying out and for development: with no database set a real PostgreSQL of its own, migrated at every
- * start, a generated API key, and an inspector that receives callbacks.
+ * Starts the service for development: on an embedded PostgreSQL unless a database is set, migrated at every start, with a
+ * generated API key and an inspector that receives callbacks.
  */
 export async function startDevelopment(options: DevelopmentOptions): Promise<Service> {
   const { config, log, clock, random, print } = options;
@@ -62,9 +62,9 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Ser
     print('');
     await service.dispatching;
     await showFirstTimer({ service, inspector, apiKey, print }).catch((error: unknown) => {
-      log.error({ err: error }, 'the first timer was not seen through');
+      log.error({ err: error }, 'the first timer failed');
     });
-    print('Ctrl-C stops the service; its timers are kept.');
+    print('Press Ctrl-C to stop. Timers are kept.');
     return { ...service, stop: closeAll };
   } catch (error) {
     await closeAll();
@@ -78,7 +78,7 @@ async function openDatabase(
 ): Promise<string> {
   if (config.database.kind === 'url') return config.database.url;
   const directory = path.resolve(config.directory, 'postgres');
-  print(`Opening the embedded PostgreSQL in ${directory}`);
+  print(`Starting the embedded PostgreSQL in ${directory}`);
   const postgres = await openEmbeddedPostgres({ directory, log: print });
   closers.push(() => postgres.stop());
   return postgres.url;

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { Service } from '../service.ts';
 import type { Inspector } from './inspector.ts';
 
-/** How far ahead the first timer is set. */
+/** Delay of the first timer. */
 const DELAY = '2s';
-/** How long its delivery is waited for. */
-const PATIENCE_MS = 30_000;
+/** Time limit for its delivery. */
+const TIMEOUT_MS = 30_000;
 
-const firstTimerAnswerSchema = z.object({
+const timerResponseSchema = z.object({
   data: z.object({
     id: z.string(),
     execute_at: z.string(),
@@ -24,8 +24,9 @@ export interface FirstTimerOptions {
 }
 
 /**
- * Stores one timer through the API, as any client would, and reports its delivery to the inspector and how late it was:
- * a newcomer sees the main job done without typing.
+ * Stores one timer through the API, as any client would, and prints its delivery to the inspector and its lateness.
+ *
+ * @throws when the timer is not delivered within 30 seconds
  */
 export async function showFirstTimer({
   service,
@@ -39,10 +40,10 @@ export async function showFirstTimer({
       headers: { 'x-api-key': apiKey, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const answer: unknown = await response.json();
+    const responseBody: unknown = await response.json();
     if (!response.ok)
-      throw new Error(`${method} ${path} answered ${response.status}: ${JSON.stringify(answer)}`);
-    return firstTimerAnswerSchema.parse(answer).data;
+      throw new Error(`${method} ${path} returned ${response.status}: ${JSON.stringify(responseBody)}`);
+    return timerResponseSchema.parse(responseBody).data;
   };
 
   const url = `${service.url}/inspector/first-timer`;
@@ -59,21 +60,21 @@ export async function showFirstTimer({
     });
   });
   print(`Stored a timer, due at ${stored.execute_at}: POST ${url}`);
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
   await Promise.race([
     delivered,
     new Promise((_, reject) => {
-      patience.addEventListener('abort', () => {
-        reject(new Error(`it was not delivered within ${PATIENCE_MS / 1_000} s`));
+      timeout.addEventListener('abort', () => {
+        reject(new Error(`not delivered within ${TIMEOUT_MS / 1_000} s`));
       });
     }),
   ]);
   for (;;) {
     const timer = await call('GET', `/timers/${stored.id}`);
-    patience.throwIfAborted();
+    timeout.throwIfAborted();
     if (timer.status === 'pending' || timer.status === 'executing') continue;
     print(
-      `Delivered, ${(timer.lateness_ms ?? Number.NaN).toFixed(1)} ms after its instant: status ${timer.status}`,
+      `Delivered ${(timer.lateness_ms ?? Number.NaN).toFixed(1)} ms after it was due: status ${timer.status}`,
     );
     return;
   }

@@ -8,26 +8,25 @@ export interface InspectedCallback {
   readonly body: unknown;
 }
 
-/** How many callbacks are kept. */
-const KEPT = 100;
-/** Shown in lists; the other headers are the connection's. */
-const SHOWN = /^(content-type|user-agent|webhook-.*|x-.*)$/;
+const MAX_CALLBACKS = 100;
+/** Headers that the list shows; the others belong to the connection. */
+const SHOWN_HEADERS = /^(content-type|user-agent|webhook-.*|x-.*)$/;
 
 /**
- * A receiver for callbacks, for trying things out: POST to any path below `/inspector` is answered 200 and remembered,
- * GET /inspector lists the newest first. Part of development mode alone.
+ * A receiver for callbacks in development mode: it records every POST below `/inspector` and responds with 200;
+ * GET /inspector lists the last 100, newest first.
  */
 export class Inspector {
   readonly #callbacks: InspectedCallback[] = [];
   readonly #listeners = new Set<(callback: InspectedCallback) => void>();
 
-  /** Calls back for each callback received from now on; returns what ends that. */
+  /** Calls the listener for each callback from now on. Returns a function that removes the listener. */
   listen(listener: (callback: InspectedCallback) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** The routes, to be registered outside the check of API keys: receivers have none. */
+  /** Adds the routes. Register them outside the API key check: callbacks carry no key. */
   readonly routes = (app: FastifyInstance): void => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
@@ -37,7 +36,9 @@ export class Inspector {
       this.#receive({
         receivedAt: new Date(performance.timeOrigin + performance.now()).toISOString(),
         path: request.url,
-        headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => SHOWN.test(name))),
+        headers: Object.fromEntries(
+          Object.entries(request.headers).filter(([name]) => SHOWN_HEADERS.test(name)),
+        ),
         body: readJson(request.body),
       });
       return reply.code(200).send({ received: true });
@@ -47,7 +48,7 @@ export class Inspector {
 
   #receive(callback: InspectedCallback): void {
     this.#callbacks.push(callback);
-    if (this.#callbacks.length > KEPT) this.#callbacks.shift();
+    if (this.#callbacks.length > MAX_CALLBACKS) this.#callbacks.shift();
     for (const listener of this.#listeners) listener(callback);
   }
 }

@@ -2,10 +2,10 @@ import { type Database, pruneFinishedTimers } from '@timer-platform/database';
 import type { Logger } from 'pino';
 import { Pruner, type PrunerOptions } from './pruner.ts';
 
-/** Timers examined by one statement, so that none of them runs long. */
+/** Timers examined per statement: bounds its run time. */
 const STEP = 1_000;
 
-/** A pruner of timers that have been completed, failed or canceled for longer than this. */
+/** Creates the pruner of timers that were completed, failed or canceled more than `finishedForMs` ago. */
 export function finishedTimersPruner(
   db: Database,
   finishedForMs: number,

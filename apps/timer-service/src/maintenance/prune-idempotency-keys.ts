@@ -2,10 +2,10 @@ import { type Database, pruneIdempotencyKeys } from '@timer-platform/database';
 import type { Logger } from 'pino';
 import { Pruner, type PrunerOptions } from './pruner.ts';
 
-/** Keys deleted by one statement, so that none of them runs long. */
+/** Keys deleted per statement: bounds its run time. */
 const STEP = 5_000;
 
-/** A pruner of Idempotency-Keys whose request is older than this. */
+/** Creates the pruner of idempotency keys that were used first more than `olderThanMs` ago. */
 export function idempotencyKeysPruner(
   db: Database,
   olderThanMs: number,

@@ -10,7 +10,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A pruner with these results, one per statement, each of which takes 100 ms. */
+/** A pruner whose statements take 100 ms each and return these results in order. */
 function prunerOf(results: (PruneStepResult | Error)[]) {
   const steps: { from: string | undefined; atMs: number }[] = [];
   const deleted: number[] = [];
@@ -31,7 +31,7 @@ function prunerOf(results: (PruneStepResult | Error)[]) {
   return { pruner, steps, deleted, errors };
 }
 
-test('walks through the table every hour, resting as long as each step took', async () => {
+test('prunes every hour and sleeps after each step as long as the step took', async () => {
   const { pruner, steps, deleted } = prunerOf([
     { deleted: 7, next: 'here' },
     { deleted: 0, next: 'there' },
@@ -51,10 +51,10 @@ test('walks through the table every hour, resting as long as each step took', as
   await pruner.stop();
 });
 
-test('goes on after a failure, from the beginning', async () => {
+test('starts over in the next run after a failure', async () => {
   const { pruner, steps, deleted, errors } = prunerOf([
     { deleted: 1, next: 'here' },
-    new Error('the database is away'),
+    new Error('the database is unreachable'),
     { deleted: 2, next: undefined },
   ]);
   pruner.start();
@@ -66,7 +66,7 @@ test('goes on after a failure, from the beginning', async () => {
   await pruner.stop();
 });
 
-test('stops after the statement that is under way', async () => {
+test('stops after the statement in progress', async () => {
   const { pruner, steps } = prunerOf([{ deleted: 1, next: 'here' }]);
   pruner.start();
   await jest.advanceTimersByTimeAsync(HOUR_MS + 50);
@@ -82,7 +82,7 @@ test('stops after the statement that is under way', async () => {
   expect(jest.getTimerCount()).toBe(0);
 });
 
-test('stops at once while it waits, and without having been started', async () => {
+test('stops at once while it sleeps and when it was never started', async () => {
   const { pruner, steps } = prunerOf([]);
   pruner.start();
   await pruner.stop();

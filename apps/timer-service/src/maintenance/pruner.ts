@@ -1,30 +1,30 @@
 import { InterruptibleSleep } from '../interruptible-sleep.ts';
 
-/** What one statement deleted. */
+/** The result of one statement. */
 export interface PruneStepResult {
   readonly deleted: number;
-  /** Where the next step continues; undefined: this was the last. */
+  /** Start of the next step; undefined after the last one. */
   readonly next: string | undefined;
 }
 
 export interface PrunerOptions {
-  /** Deletes a bounded number of rows, from where the step before it ended. */
+  /** Deletes a bounded number of rows, starting at the `next` of the step before it. */
   readonly step: (from: string | undefined) => Promise<PruneStepResult>;
   readonly monotonicMs: () => number;
-  /** From 0 up to 1. Spreads the work of several instances over time. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). Spreads the runs of several instances over time. */
   readonly random: () => number;
-  /** Told after a run that deleted something. */
+  /** Called after a run that deleted rows. */
   readonly onPruned: (rows: number) => void;
-  /** Told when a run failed; the next one does its work. */
+  /** Called when a run failed; the next run does its work. */
   readonly onError: (error: unknown) => void;
 }
 
-/** From the end of a run to the next, on average, in milliseconds. */
+/** Average time from the end of a run to the next, in milliseconds. */
 const INTERVAL_MS = 3_600_000;
 
 /**
- * Deletes old rows about once an hour, in steps. Between two steps it rests as long as a step took: however much there is
- * to delete, it takes half of one connection's time at most.
+ * Deletes old rows about once an hour, in steps. After each step it sleeps as long as the step took, so it uses at most
+ * half of one connection's time.
  */
 export class Pruner {
   readonly #options: PrunerOptions;
@@ -40,7 +40,7 @@ export class Pruner {
     this.#ended ??= this.#repeat();
   }
 
-  /** Ends after the statement that is under way. Idempotent. */
+  /** Resolves after the statement in progress. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#sleep.wake();
@@ -50,7 +50,7 @@ export class Pruner {
   async #repeat(): Promise<void> {
     const { random, onPruned, onError } = this.#options;
     while (!this.#stopping) {
-      // Not on all instances at once.
+      // Random, so that instances do not run at the same time.
       await this.#sleep.sleep(INTERVAL_MS * 2 * random());
       try {
         const deleted = await this.#run();

@@ -1,7 +1,7 @@
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import type { Config } from '../config.ts';
 
-/** Names of fields that may hold a secret, wherever they stand in what is logged. */
+/** Fields that may hold a secret; redacted at the top level and one level below. */
 const SECRET_FIELDS = [
   'authorization',
   'cookie',
@@ -12,7 +12,7 @@ const SECRET_FIELDS = [
   'connectionString',
 ];
 
-/** JSON lines on standard output, or lines for a person in development mode. */
+/** Creates the logger: JSON lines on standard output, or readable lines in development mode. */
 export function createLogger({ logLevel, mode }: Pick<Config, 'logLevel' | 'mode'>): Logger {
   return pino({
     level: logLevel,

@@ -1,12 +1,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { DispatchObserver } from '../dispatch/observer.ts';
 
-/** Bounds in seconds: a timer is meant to start within a few milliseconds, and may be days late after an outage. */
+/** In seconds: attempts normally start within milliseconds, and may be days late after an outage. */
 const LATENESS_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3_600];
 const DURATION_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 const BATCH_BUCKETS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000];
 
-/** What is read from its owner when metrics are asked for. */
+/** Values that are read when the metrics are rendered. */
 export interface MetricSources {
   load(): {
     readonly inFlight: number;
@@ -15,17 +15,17 @@ export interface MetricSources {
     readonly unsettled: number;
   };
   breakerStates(): Readonly<Record<string, number>>;
-  /** For how long the oldest due timer waits, in milliseconds. Rejects while the database is away. */
+  /** How long the oldest due timer has waited, in milliseconds. Rejects while the database is unreachable. */
   oldestDueAge(): Promise<number>;
 }
 
-/** The service's metrics, in a registry of their own. */
+/** The metrics of one service. */
 export interface Metrics {
-  /** The part of a dispatcher's observer that only counts. */
+  /** A dispatcher's observer that counts events. */
   readonly observer: Omit<DispatchObserver, 'databaseError' | 'defect'>;
-  /** A statement of the dispatcher failed. */
+  /** Counts a failed statement of the dispatcher. */
   readonly databaseError: () => void;
-  /** In the Prometheus text format. */
+  /** Returns the metrics in the Prometheus text format. */
   readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
@@ -36,19 +36,19 @@ export function createMetrics(sources: MetricSources): Metrics {
 
   const lateness = new Histogram({
     name: 'timer_lateness_seconds',
-    help: 'How long after its due instant an attempt started',
+    help: 'Time from the due instant of a timer to the start of the attempt',
     buckets: LATENESS_BUCKETS,
     registers,
   });
   const duration = new Histogram({
     name: 'timer_attempt_duration_seconds',
-    help: 'How long an attempt took',
+    help: 'Duration of attempts',
     buckets: DURATION_BUCKETS,
     registers,
   });
   const attempts = new Counter({
     name: 'timer_attempts_total',
-    help: 'Attempts by how they ended',
+    help: 'Attempts by outcome',
     labelNames: ['outcome'] as const,
     registers,
   });
@@ -59,41 +59,41 @@ export function createMetrics(sources: MetricSources): Metrics {
   };
   const claims = new Histogram({
     name: 'timer_claim_batch_size',
-    help: 'Timers of one claim that found any',
+    help: 'Timers per claim statement, without empty claims',
     buckets: BATCH_BUCKETS,
     registers,
   });
   const settles = new Histogram({
     name: 'timer_settle_batch_size',
-    help: 'Timers of one settling statement',
+    help: 'Timers per settle statement',
     labelNames: ['kind'] as const,
     buckets: BATCH_BUCKETS,
     registers,
   });
   const lost = new Counter({
     name: 'timer_settles_lost_total',
-    help: 'Settles that came too late: the timer had been claimed by another dispatcher',
+    help: 'Settles without effect because this dispatcher no longer held the claim',
     registers,
   });
-  const parked = new Counter({
+  const deferred = new Counter({
     name: 'timer_parked_total',
-    help: 'Timers put back for later because their destination was away or too slow',
+    help: 'Timers released with a delay because their destination was away or too slow',
     registers,
   });
-  const recovered = new Counter({
+  const rescued = new Counter({
     name: 'timer_claims_recovered_total',
-    help: 'Claims of dead dispatchers that were taken back',
+    help: 'Rescued claims of dispatchers whose lease expired',
     labelNames: ['to'] as const,
     registers,
   });
-  const replaced = new Counter({
+  const leasesLost = new Counter({
     name: 'timer_dispatcher_replaced_total',
-    help: 'Times that this dispatcher was taken for dead and registered anew',
+    help: 'Times that the lease of this dispatcher expired and it acquired a new one',
     registers,
   });
   const databaseErrors = new Counter({
     name: 'timer_dispatcher_database_errors_total',
-    help: 'Statements of the dispatcher that failed; each is tried again',
+    help: 'Statements of the dispatcher that failed; each is retried',
     registers,
   });
   new Gauge({
@@ -120,7 +120,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
   new Gauge({
     name: 'timer_oldest_due_age_seconds',
-    help: 'For how long the oldest due timer has been waiting; NaN while the database is away',
+    help: 'How long the oldest due timer has waited; NaN while the database is unreachable',
     registers,
     async collect() {
       const ageMs = await sources.oldestDueAge().catch(() => Number.NaN);
@@ -145,14 +145,14 @@ export function createMetrics(sources: MetricSources): Metrics {
         lost.inc(lostNow);
       },
       deferred: (timers) => {
-        parked.inc(timers);
+        deferred.inc(timers);
       },
       rescued: ({ returned, failed }) => {
-        recovered.inc({ to: 'pending' }, returned);
-        recovered.inc({ to: 'failed' }, failed);
+        rescued.inc({ to: 'pending' }, returned);
+        rescued.inc({ to: 'failed' }, failed);
       },
       leaseLost: () => {
-        replaced.inc();
+        leasesLost.inc();
       },
     },
     databaseError: () => {

@@ -5,21 +5,21 @@ import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
 import { type ApiKey, apiKeyListSchema, digestOf } from './api-key.ts';
 
-/** How often the file of keys is looked at, in milliseconds. */
+/** How often the key file is checked for changes, in milliseconds. */
 const WATCH_INTERVAL_MS = 1_000;
 
-/** Where keys come from. */
+/** The settings that define API keys. */
 export interface ApiKeySources {
   /** The secret of the key `default`, with the role admin. */
   readonly apiKey: string | undefined;
   readonly apiKeys: readonly ApiKey[];
-  /** A file with more of them, read again when it changes. */
+  /** A file with more keys, read again when it changes. */
   readonly apiKeysFile: string | undefined;
 }
 
-/** The keys that are valid now. */
+/** The currently valid keys. */
 export interface ApiKeyRing {
-  /** The key with this secret. Takes the same time whichever key matches, and whether one does. */
+  /** Returns the key with this secret. Takes the same time whether a key matches or not. */
   find(secret: string): ApiKey | undefined;
   /** Stops watching the file. */
   close(): void;
@@ -28,23 +28,23 @@ export interface ApiKeyRing {
 async function readKeyFile(file: string): Promise<ApiKey[]> {
   const result = apiKeyListSchema.safeParse(await readFile(file, 'utf8'));
   if (result.success) return result.data;
-  throw new Error(`API_KEYS_FILE ${file} is not valid:\n${z.prettifyError(result.error)}`);
+  throw new Error(`API_KEYS_FILE ${file} is invalid:\n${z.prettifyError(result.error)}`);
 }
 
-function refuseDuplicates(keys: readonly ApiKey[]): readonly ApiKey[] {
+function rejectDuplicates(keys: readonly ApiKey[]): readonly ApiKey[] {
   const names = new Set<string>();
   for (const { name } of keys) {
-    if (names.has(name)) throw new Error(`two API keys have the name ${name}`);
+    if (names.has(name)) throw new Error(`two API keys have the name ${name}; names must be unique`);
     names.add(name);
   }
   return keys;
 }
 
 /**
- * Collects the keys of the settings and of the file, and follows changes of the file. A changed file that cannot be
- * read or is not valid leaves the keys as they were, and is logged.
+ * Loads the keys from the settings and the file, and reloads the file when it changes. A changed file that cannot be read
+ * or is invalid is logged, and the current keys stay valid.
  *
- * @throws when the file cannot be read or is not valid at the start, or when two keys have one name
+ * @throws when the file cannot be read or is invalid at the start, or when two keys have the same name
  */
 export async function openApiKeyRing(
   { apiKey, apiKeys, apiKeysFile: file }: ApiKeySources,
@@ -52,17 +52,17 @@ export async function openApiKeyRing(
 ): Promise<ApiKeyRing> {
   const fixed: ApiKey[] = [...apiKeys];
   if (apiKey !== undefined) fixed.push({ name: 'default', role: 'admin', digest: digestOf(apiKey) });
-  const load = async (path: string) => refuseDuplicates([...fixed, ...(await readKeyFile(path))]);
-  let keys = file === undefined ? refuseDuplicates(fixed) : await load(file);
+  const load = async (path: string) => rejectDuplicates([...fixed, ...(await readKeyFile(path))]);
+  let keys = file === undefined ? rejectDuplicates(fixed) : await load(file);
 
   const reload = (path: string): void => {
     load(path).then(
       (loaded) => {
         keys = loaded;
-        log.info({ keys: loaded.map(({ name, role }) => ({ name, role })) }, 'API keys read again');
+        log.info({ keys: loaded.map(({ name, role }) => ({ name, role })) }, 'API keys reloaded');
       },
       (error: unknown) => {
-        log.error({ reason: String(error) }, 'API_KEYS_FILE cannot be used: the keys stay as they were');
+        log.error({ reason: String(error) }, 'API_KEYS_FILE is unusable; the current keys stay valid');
       },
     );
   };

@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-/** What a key may do, each role all that the one before it may: read, change timers, see secrets and change in bulk. */
+/** In order of rights, each including those before it: read, change timers, see secrets and change in bulk. */
 export const ROLES = ['read', 'write', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Whether a key of the role `has` may do what needs the role `needs`. */
-export function mayAct(has: Role, needs: Role): boolean {
-  return ROLES.indexOf(has) >= ROLES.indexOf(needs);
+/** Whether the role `role` includes the rights of the role `required`. */
+export function includesRole(role: Role, required: Role): boolean {
+  return ROLES.indexOf(role) >= ROLES.indexOf(required);
 }
 
-/** A key as the service keeps it: never the secret itself. */
+/** An API key without its secret. */
 export interface ApiKey {
   readonly name: string;
   readonly role: Role;
-  /** SHA-256 of the secret. Secrets are long and random, so a slow hash would add nothing. */
+  /** SHA-256 of the secret. A slow hash would add nothing, because secrets are long and random. */
   readonly digest: Buffer;
 }
 
-/** SHA-256 of a secret, as keys keep it. */
+/** SHA-256 of a secret. */
 export function digestOf(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }
@@ -44,7 +44,7 @@ const entrySchema = z
     digest: sha256 === undefined ? digestOf(key ?? '') : Buffer.from(sha256, 'hex'),
   }));
 
-/** A list of keys as JSON text: `[{"name": "billing", "role": "write", "sha256": "…"}]`. Faults never quote the text. */
+/** A list of keys as JSON text: `[{"name": "billing", "role": "write", "sha256": "…"}]`. Issues never quote the text. */
 export const apiKeyListSchema = z
   .string()
   .transform((text, context): unknown => {
@@ -63,7 +63,7 @@ export const apiKeyListSchema = z
           context.addIssue({
             code: 'custom',
             path: [index, 'name'],
-            message: 'is the name of an earlier key',
+            message: 'must be unique: an earlier key has this name',
           });
         names.add(name);
       }

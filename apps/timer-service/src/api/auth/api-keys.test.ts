@@ -11,7 +11,7 @@ import { digestOf } from './api-key.ts';
 const READ = 'key-of-the-role-read-with-40-characters!';
 const WRITE = 'key-of-the-role-write-with-40-characters';
 const ADMIN = 'key-of-the-role-admin-with-40-characters';
-const ROTATED = 'key-that-takes-its-place-in-the-file-now';
+const ROTATED = 'key-that-replaces-reader-in-the-key-file';
 const SECRET = 'Bearer a-secret-that-nobody-may-see';
 
 const EXECUTE_AT = '2099-01-31T09:00:00.000Z';
@@ -72,26 +72,28 @@ describe('roles', () => {
     ['read', READ, 403],
     ['write', WRITE, 200],
     ['admin', ADMIN, 200],
-  ])('%s', async (_, key, changes) => {
+  ])('%s allows its requests and no others', async (_, key, changeStatus) => {
     const id = await create();
     expect(await statusOf(key, 'GET', '/timers')).toBe(200);
     expect(await statusOf(key, 'GET', `/timers/${id}`)).toBe(200);
     expect(await statusOf(key, 'GET', `/timers/${id}/attempts`)).toBe(200);
     expect(await statusOf(key, 'GET', '/metrics')).toBe(200);
-    const created = changes === 200 ? 201 : changes;
-    expect(await statusOf(key, 'POST', '/timers', timer)).toBe(created);
-    expect(await statusOf(key, 'POST', '/timers/batch', { timers: [timer] })).toBe(created);
-    expect(await statusOf(key, 'PUT', `/timers/${id}`, { metadata: 1 })).toBe(changes);
-    expect(await statusOf(key, 'POST', `/timers/${id}/run`)).toBe(changes);
-    expect(await statusOf(key, 'DELETE', `/timers/${id}`)).toBe(changes);
-    expect(await statusOf(key, 'POST', `/timers/${id}/retry`)).toBe(changes === 200 ? 400 : changes);
+    const createStatus = changeStatus === 200 ? 201 : changeStatus;
+    expect(await statusOf(key, 'POST', '/timers', timer)).toBe(createStatus);
+    expect(await statusOf(key, 'POST', '/timers/batch', { timers: [timer] })).toBe(createStatus);
+    expect(await statusOf(key, 'PUT', `/timers/${id}`, { metadata: 1 })).toBe(changeStatus);
+    expect(await statusOf(key, 'POST', `/timers/${id}/run`)).toBe(changeStatus);
+    expect(await statusOf(key, 'DELETE', `/timers/${id}`)).toBe(changeStatus);
+    expect(await statusOf(key, 'POST', `/timers/${id}/retry`)).toBe(
+      changeStatus === 200 ? 400 : changeStatus,
+    );
   });
 
-  test('what a role may not do answers code 9 and is not done', async () => {
+  test('a forbidden request returns code 9 and has no effect', async () => {
     const id = await create();
     expect(await api.request('DELETE', `/timers/${id}`, undefined, { 'x-api-key': READ })).toMatchObject({
       status: 403,
-      body: { code: 9, message: 'this API key has the role read, the request needs write', data: null },
+      body: { code: 9, message: 'this API key has the role read; the request needs write', data: null },
     });
     const { body } = await api.request('GET', `/timers/${id}`);
     expect(timerResponseSchema.parse(body).data.status).toBe('pending');
@@ -122,38 +124,38 @@ describe('roles', () => {
   });
 });
 
-describe('the file of keys', () => {
-  /** Waits until the service has looked at the file again. */
+describe('API_KEYS_FILE', () => {
+  /** Waits until the service has reloaded the file. */
   async function untilLogged(message: string): Promise<void> {
     while (!api.logged.some((line) => line.includes(message)))
       await new Promise((resolve) => setTimeout(resolve, 20));
     api.logged.length = 0;
   }
 
-  test('is followed without a restart; a broken one changes nothing', async () => {
+  test('is reloaded when it changes; an invalid file has no effect', async () => {
     expect(await statusOf(ROTATED, 'GET', '/timers')).toBe(401);
     await replaceFile(JSON.stringify(entries(ROTATED)));
-    await untilLogged('API keys read again');
+    await untilLogged('API keys reloaded');
     expect(await statusOf(ROTATED, 'GET', '/timers')).toBe(200);
     expect(await statusOf(READ, 'GET', '/timers')).toBe(401);
 
     await replaceFile('[{"name": "reader"');
-    await untilLogged('API_KEYS_FILE cannot be used');
+    await untilLogged('API_KEYS_FILE is unusable');
     expect(await statusOf(ROTATED, 'GET', '/timers')).toBe(200);
 
     await rm(file);
-    await untilLogged('API_KEYS_FILE cannot be used');
+    await untilLogged('API_KEYS_FILE is unusable');
     expect(await statusOf(ROTATED, 'GET', '/timers')).toBe(200);
 
     await replaceFile(JSON.stringify(entries(READ)));
-    await untilLogged('API keys read again');
+    await untilLogged('API keys reloaded');
     expect(await statusOf(READ, 'GET', '/timers')).toBe(200);
     expect(await statusOf(ROTATED, 'GET', '/timers')).toBe(401);
   });
 
   test.each([
-    ['that is not there', undefined],
-    ['that is no JSON', 'secret-text-of-the-file'],
+    ['that does not exist', undefined],
+    ['that is not JSON', 'secret-text-of-the-file'],
     ['with a short key', JSON.stringify([{ name: 'a', role: 'read', key: 'secret-text-of-the-file' }])],
     [
       'with an unknown role',
@@ -162,7 +164,7 @@ describe('the file of keys', () => {
     ['with neither key nor digest', JSON.stringify([{ name: 'a', role: 'read' }])],
     ['with one name twice', JSON.stringify([...entries(READ), ...entries(READ)])],
     ['with the name of API_KEY', JSON.stringify([{ name: 'default', role: 'read', key: READ }])],
-  ])('%s ends the start, without quoting it', async (_, content) => {
+  ])('%s fails the start with an error that does not quote the file', async (_, content) => {
     const broken = path.join(directory, 'broken.json');
     if (content !== undefined) await writeFile(broken, content);
     const start = startTestApi({ database, db: api.db, env: { API_KEYS_FILE: broken } });
@@ -180,26 +182,26 @@ test.each([
   ['API_KEYS', JSON.stringify([{ name: 'a', role: 'read', key: READ, sha256: 'ab'.repeat(32) }])],
   ['RATE_LIMIT_PER_SECOND', '-1'],
   ['METRICS_PUBLIC', 'maybe'],
-])('setting %s=%s is refused by name', (name, value) => {
+])('rejects %s=%s with the name of the variable', (name, value) => {
   const result = apiSettingsSchema.safeParse({ [name]: value });
   expect(result.error?.issues.map(({ path: [variable] }) => variable)).toStrictEqual([name]);
   expect(JSON.stringify(result.error)).not.toContain('secret-text');
 });
 
-test('nothing that is secret is logged', async () => {
+test('no secret is logged', async () => {
   api.logged.length = 0;
   const id = await create();
   for (const key of [READ, WRITE, ADMIN, 'wrong-key-that-somebody-tries-now']) {
     await api.request('GET', `/timers/${id}?token=query-secret`, undefined, { 'x-api-key': key });
     await api.request('POST', '/timers', { ...timer, unknown: SECRET }, { 'x-api-key': key });
   }
-  // A failure inside a statement is logged too.
+  // The failure of a statement is logged too.
   await api.db.rows({ name: 'break', text: 'ALTER TABLE timers RENAME TO timers_away' });
   expect(await api.request('POST', '/timers', timer)).toMatchObject({
     status: 500,
-    body: { code: 1, message: 'internal error' },
+    body: { code: 1, message: 'internal error; the service log has the cause' },
   });
-  await api.db.rows({ name: 'mend', text: 'ALTER TABLE timers_away RENAME TO timers' });
+  await api.db.rows({ name: 'repair', text: 'ALTER TABLE timers_away RENAME TO timers' });
   const log = api.logged.join('');
   expect(log).toContain('request failed');
   expect(log).toContain('wrong API key');
@@ -217,28 +219,28 @@ test('nothing that is secret is logged', async () => {
 });
 
 describe('limits', () => {
-  test('a key with too many requests is told when to come back', async () => {
+  test('a key above its rate limit gets 429 with Retry-After', async () => {
     const limited = await startTestApi({ database, env: { RATE_LIMIT_PER_SECOND: '5' } });
-    const answers = await Promise.all(Array.from({ length: 40 }, () => limited.request('GET', '/timers')));
-    const refused = answers.filter(({ status }) => status === 429);
-    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(5);
-    expect(refused.length).toBeGreaterThan(0);
-    expect(refused[0]).toMatchObject({ body: { code: 8, data: null } });
-    expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThanOrEqual(1);
-    expect(refused[0]?.headers).toMatchObject({ 'ratelimit-limit': '5', 'ratelimit-remaining': '0' });
+    const responses = await Promise.all(Array.from({ length: 40 }, () => limited.request('GET', '/timers')));
+    const rejected = responses.filter(({ status }) => status === 429);
+    expect(responses.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(5);
+    expect(rejected.length).toBeGreaterThan(0);
+    expect(rejected[0]).toMatchObject({ body: { code: 8, data: null } });
+    expect(Number(rejected[0]?.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    expect(rejected[0]?.headers).toMatchObject({ 'ratelimit-limit': '5', 'ratelimit-remaining': '0' });
     expect(await limited.request('GET', '/healthz')).toMatchObject({ status: 200 });
     await limited.close();
   });
 
-  test('wrong keys from one address are slowed and then turned away; valid ones pass', async () => {
+  test('wrong keys from one address are delayed, then rejected with 429; valid keys pass', async () => {
     const limited = await startTestApi({ database, env: { FAILED_AUTH_PER_MINUTE: '3' } });
     const wrong = () => limited.request('GET', '/timers', undefined, { 'x-api-key': 'wrong' });
-    const began = performance.now();
-    const answers = await Promise.all(Array.from({ length: 6 }, wrong));
-    expect(performance.now() - began).toBeGreaterThan(200);
-    expect(answers.map(({ status }) => status).sort()).toStrictEqual([401, 401, 401, 429, 429, 429]);
-    const turnedAway = answers.find(({ status }) => status === 429);
-    expect(Number(turnedAway?.headers['retry-after'])).toBeGreaterThan(1);
+    const startedMs = performance.now();
+    const responses = await Promise.all(Array.from({ length: 6 }, wrong));
+    expect(performance.now() - startedMs).toBeGreaterThan(200);
+    expect(responses.map(({ status }) => status).sort()).toStrictEqual([401, 401, 401, 429, 429, 429]);
+    const rejected = responses.find(({ status }) => status === 429);
+    expect(Number(rejected?.headers['retry-after'])).toBeGreaterThan(1);
     expect(await limited.request('GET', '/timers')).toMatchObject({ status: 200 });
     await limited.close();
   });
@@ -261,11 +263,11 @@ describe('limits', () => {
     ['', [401, 429]],
     ['192.0.2.0/24', [401, 429]],
     ['192.0.2.9, 127.0.0.0/8', [401, 401]],
-  ])('the address of a client is that of its proxy, unless it is trusted: %j', async (proxies, statuses) => {
+  ])('X-Forwarded-For is used only from a trusted proxy: %j', async (proxies, statuses) => {
     expect(await statusesOf(proxies, ['198.51.100.1', '198.51.100.2'])).toStrictEqual(statuses);
   });
 
-  test('an IPv6 network counts as one client, however it is written', async () => {
+  test('an IPv6 /64 counts as one client, regardless of the notation', async () => {
     const addresses = [
       '2001:db8::1',
       '2001:db8:0:0:ffff::',
@@ -277,30 +279,30 @@ describe('limits', () => {
   });
 });
 
-describe('what needs no key', () => {
-  test('the documentation, unless it is turned off', async () => {
+describe('routes without an API key', () => {
+  test('include the documentation, unless DOCS is off', async () => {
     const docs = await api.app.inject('/docs/');
     expect(docs.statusCode).toBe(200);
     expect(docs.headers['content-security-policy']).toContain("script-src 'self'");
     expect(docs.headers['content-security-policy']).not.toContain('upgrade-insecure-requests');
     expect(docs.headers['x-frame-options']).toBe('SAMEORIGIN');
     expect((await api.app.inject('/openapi.json')).statusCode).toBe(200);
-    const quiet = await startTestApi({ database, env: { DOCS: 'off' } });
-    expect((await quiet.app.inject('/docs/')).statusCode).toBe(404);
-    expect((await quiet.app.inject('/openapi.json')).statusCode).toBe(404);
-    await quiet.close();
+    const withoutDocs = await startTestApi({ database, env: { DOCS: 'off' } });
+    expect((await withoutDocs.app.inject('/docs/')).statusCode).toBe(404);
+    expect((await withoutDocs.app.inject('/openapi.json')).statusCode).toBe(404);
+    await withoutDocs.close();
   });
 
-  test('metrics, when they are made public', async () => {
+  test('include /metrics if METRICS_PUBLIC is on', async () => {
     expect((await api.app.inject('/metrics')).statusCode).toBe(401);
-    const open = await startTestApi({
+    const publicMetrics = await startTestApi({
       database,
       env: { METRICS_PUBLIC: 'true' },
       metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
     });
-    const answer = await open.app.inject('/metrics');
-    expect(answer.payload).toBe('up 1\n');
-    expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4');
-    await open.close();
+    const response = await publicMetrics.app.inject('/metrics');
+    expect(response.payload).toBe('up 1\n');
+    expect(response.headers['content-type']).toBe('text/plain; version=0.0.4');
+    await publicMetrics.close();
   });
 });

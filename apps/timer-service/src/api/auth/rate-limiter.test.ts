@@ -9,7 +9,7 @@ function limiterAt(max: number, windowMs: number) {
 }
 
 describe('RateLimiter', () => {
-  test('lets a burst through, then as many as come back with time', () => {
+  test('allows a burst, then as many requests as tokens are refilled', () => {
     const { time, limiter } = limiterAt(3, 1_000);
     expect([1, 2, 3].map(() => limiter.take('a').allowed)).toStrictEqual([true, true, true]);
     expect(limiter.take('a')).toStrictEqual({ allowed: false, remaining: 0, waitMs: 334 });
@@ -21,14 +21,14 @@ describe('RateLimiter', () => {
     expect(limiter.take('a')).toMatchObject({ allowed: true, remaining: 2, waitMs: 0 });
   });
 
-  test('clients do not use up each other', () => {
+  test('counts each client separately', () => {
     const { limiter } = limiterAt(1, 1_000);
     expect(limiter.take('a').allowed).toBe(true);
     expect(limiter.take('b').allowed).toBe(true);
     expect(limiter.take('a').allowed).toBe(false);
   });
 
-  test('a client that keeps coming is remembered through ten thousand others, who are forgotten', () => {
+  test('keeps the ten thousand most recently seen clients', () => {
     const { limiter } = limiterAt(2, 1_000_000_000);
     limiter.take('a');
     for (let index = 0; index < 9_999; index += 1) limiter.take(`other ${index}`);
@@ -38,7 +38,7 @@ describe('RateLimiter', () => {
     expect(limiter.take('other 1')).toMatchObject({ allowed: true, remaining: 1 });
   });
 
-  test('never lets more through than the burst and what came back', () => {
+  test('never allows more than the burst and the refilled tokens', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 50 }),

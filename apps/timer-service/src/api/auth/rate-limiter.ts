@@ -1,17 +1,17 @@
 import type { Clock } from '../../clock.ts';
 
 export interface RateLimit {
-  /** Requests that may come at once, and that come back within the window. */
+  /** Size of a burst, and the number of requests allowed per window. */
   readonly max: number;
   readonly windowMs: number;
 }
 
-/** What became of a request that counts against a limit. */
+/** The result of counting one request. */
 export interface RateUsage {
   readonly allowed: boolean;
-  /** Requests that may still come at once. */
+  /** Requests that are still allowed now. */
   readonly remaining: number;
-  /** Milliseconds until the next request is allowed; 0 when it is now. */
+  /** Milliseconds until the next request is allowed; 0 when it is allowed now. */
   readonly waitMs: number;
 }
 
@@ -20,12 +20,12 @@ interface Bucket {
   filledAtMs: number;
 }
 
-/** Clients that are remembered; who came back last is forgotten last. */
+/** Clients kept in memory; the least recently seen one is removed first. */
 const MAX_CLIENTS = 10_000;
 
 /**
- * Limits the rate of each client by a token bucket: short bursts pass, no window's edge lets twice as many through.
- * Counts without waiting for anything, so that requests of one burst are told apart.
+ * Limits the rate of each client with a token bucket: short bursts pass, and no window boundary lets twice as many
+ * requests through. Synchronous, so that concurrent requests are counted one by one.
  */
 export class RateLimiter {
   readonly #buckets = new Map<string, Bucket>();
@@ -37,7 +37,7 @@ export class RateLimiter {
     this.#clock = clock;
   }
 
-  /** Counts one request of this client. One that is not allowed takes nothing. */
+  /** Counts one request of this client. A request that is not allowed takes no token. */
   take(client: string): RateUsage {
     const { max, windowMs } = this.#limit;
     const now = this.#clock.monotonicMs();
@@ -46,7 +46,7 @@ export class RateLimiter {
     const tokens = Math.min(max, bucket.tokens + refilled);
     const allowed = tokens >= 1;
     const left = allowed ? tokens - 1 : tokens;
-    this.#remember(client, { tokens: left, filledAtMs: now });
+    this.#store(client, { tokens: left, filledAtMs: now });
     return {
       allowed,
       remaining: Math.floor(left),
@@ -54,7 +54,7 @@ export class RateLimiter {
     };
   }
 
-  #remember(client: string, bucket: Bucket): void {
+  #store(client: string, bucket: Bucket): void {
     this.#buckets.delete(client);
     this.#buckets.set(client, bucket);
     if (this.#buckets.size <= MAX_CLIENTS) return;

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 
-/** The methods that a path has routes for, to tell a wrong method from a wrong path. */
+/** The methods of each path, to distinguish a wrong method from an unknown path. */
 export interface RouteMethods {
-  /** Methods of the routes that match this path (no query), sorted; empty when there is none. */
+  /** Returns the sorted methods of the routes that match this path (without query); empty for an unknown path. */
   methodsOf(path: string): string[];
 }
 
-/** Follows the routes that are added to a server from now on. */
+/** Records the routes that are added to a server from now on. */
 export function trackRoutes(app: FastifyInstance): RouteMethods {
   const methods = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {

@@ -1,6 +1,6 @@
 import { type ErrorName, ERRORS, type ValidationIssue } from '@timer-platform/callback-types';
 
-/** An answer that is not a success. Its message and faults go to the client as they are. */
+/** An error response. Its message and issues are sent to the client unchanged. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
@@ -11,27 +11,27 @@ export class ApiError extends Error {
   constructor(
     kind: ErrorName,
     message: string,
-    more: { issues?: readonly ValidationIssue[]; headers?: Readonly<Record<string, string>> } = {},
+    details: { issues?: readonly ValidationIssue[]; headers?: Readonly<Record<string, string>> } = {},
   ) {
     super(message);
     ({ status: this.status, code: this.code } = ERRORS[kind]);
-    this.issues = more.issues;
-    this.headers = more.headers ?? {};
+    this.issues = details.issues;
+    this.headers = details.headers ?? {};
   }
 }
 
-/** Faults told to the client at most: a hostile batch can hold tens of thousands. */
+/** Maximum number of issues in a response: a hostile batch can have tens of thousands. */
 const MAX_ISSUES = 100;
 
-/** Code 2 for a request with these faults. */
+/** Code 2 for a request with these issues. */
 export function validationError(issues: readonly ValidationIssue[]): ApiError {
   const [first] = issues;
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-  const message = first === undefined ? 'the request is not valid' : `${first.path}: ${first.message}${more}`;
+  const message = first === undefined ? 'invalid request' : `${first.path}: ${first.message}${more}`;
   return new ApiError('validation', message, { issues: issues.slice(0, MAX_ISSUES) });
 }
 
-/** Code 3 for an id that no timer has. */
+/** Code 3 for an unknown timer id. */
 export function timerNotFound(): ApiError {
   return new ApiError('notFound', 'timer not found');
 }

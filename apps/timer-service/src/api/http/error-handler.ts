@@ -5,7 +5,7 @@ import { classifyFailure } from '@timer-platform/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, validationError } from './api-error.ts';
 
-/** The body that tells a client about an error. */
+/** The response body for an error. */
 function errorBody(error: ApiError): ErrorResponse {
   const body: ErrorResponse = { code: error.code, message: error.message, data: null };
   return error.issues === undefined ? body : { ...body, errors: [...error.issues] };
@@ -23,58 +23,63 @@ function fieldsOf(error: unknown): ThrownFields {
   return typeof error === 'object' && error !== null ? error : { message: String(error) };
 }
 
-/** What may be logged of an error: those of a database also hold parts of rows, and rows hold secrets. */
+/** The loggable fields of an error. Other fields of database errors contain parts of rows, which may be secret. */
 function loggable(error: unknown): object {
   const { name, code, message, stack } = fieldsOf(error);
   return { name, code, message, stack };
 }
 
-/** Faults of the client that the framework found, as this API tells them. */
-function frameworkError({ code, statusCode }: ThrownFields): ApiError | undefined {
+/** Maps an error that the framework raised for an invalid request; undefined for other errors. */
+function clientError({ code, statusCode }: ThrownFields, bodyLimit: number): ApiError | undefined {
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new ApiError('payloadTooLarge', 'the body is too large');
+      return new ApiError('payloadTooLarge', `the body exceeds the limit of ${bodyLimit} bytes`);
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new ApiError('unsupportedMediaType', 'send the body with Content-Type: application/json');
+      return new ApiError(
+        'unsupportedMediaType',
+        'the body must be sent with Content-Type: application/json',
+      );
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return validationError([{ path: 'headers.content-length', message: 'does not match the body' }]);
+      return validationError([
+        { path: 'headers.content-length', message: 'does not match the length of the body' },
+      ]);
     case 'FST_ERR_BAD_URL':
-      return validationError([{ path: 'path', message: 'has a malformed percent-encoding' }]);
+      return validationError([{ path: 'path', message: 'has malformed percent-encoding' }]);
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return validationError([{ path: 'path', message: 'is too long' }]);
   }
-  const clientFault = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
-  return clientFault ? new ApiError('validation', 'the request is not valid') : undefined;
+  const isClientError = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
+  return isClientError ? new ApiError('validation', 'invalid request') : undefined;
 }
 
-/** Folds whatever a route or the framework threw into an answer; what is no fault of the client is logged. */
+/** Maps any error that a route or the framework threw to an error response. Logs it unless it is a client error. */
 export function toApiError(error: unknown, request: FastifyRequest): ApiError {
   if (error instanceof ApiError) return error;
-  const known = frameworkError(fieldsOf(error));
+  const known = clientError(fieldsOf(error), request.routeOptions.bodyLimit);
   if (known !== undefined) return known;
   const failure = classifyFailure(error);
   request.log.error({ err: loggable(error), failure, route: request.routeOptions.url }, 'request failed');
   switch (failure) {
     case 'refused-value':
-      return new ApiError('validation', 'the request holds a value that the database cannot store');
+      return new ApiError('validation', 'the request contains a value that the database cannot store');
     case 'not-yet':
       return validationError([
         {
           path: 'callback.type',
           message:
-            'must be http until the migration of the database has ended: run migrator:online -- contract',
+            'must be http until the database migration is complete: run npx nx run migrator:online -- contract',
         },
       ]);
     case 'unreachable':
-      return new ApiError('internal', 'the database cannot be reached');
+      return new ApiError('internal', 'the database is unreachable; retry later');
     case 'too-slow':
-      return new ApiError('internal', 'the database took too long; ask for less, or by a filter');
+      return new ApiError('internal', 'the database query timed out; use a filter or a smaller limit');
     case 'other':
-      return new ApiError('internal', 'internal error');
+      return new ApiError('internal', 'internal error; the service log has the cause');
   }
 }
 
-/** Sends an error as the answer. */
+/** Sends an error response. */
 export function sendError(error: ApiError, reply: FastifyReply): FastifyReply {
   return reply
     .code(error.status)
@@ -83,16 +88,14 @@ export function sendError(error: ApiError, reply: FastifyReply): FastifyReply {
     .send(JSON.stringify(errorBody(error)));
 }
 
-/** Answers what could not even be read as an HTTP request, and closes the connection. */
+/** Responds to bytes that could not be parsed as an HTTP request, and closes the connection. */
 export function respondToMalformedRequest(error: { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code ?? ''] ?? 400;
-  const body = JSON.stringify(
-    errorBody(new ApiError('validation', 'this is not an HTTP request that can be read')),
-  );
+  const body = JSON.stringify(errorBody(new ApiError('validation', 'malformed HTTP request')));
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

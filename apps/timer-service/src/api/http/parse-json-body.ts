@@ -2,14 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { validationError } from './api-error.ts';
 
-function notJson(message: string): Error {
+function invalidBody(message: string): Error {
   return validationError([{ path: 'body', message }]);
 }
 
 /**
- * Makes application/json the one body that is taken. An empty body is no body: clients send the content type with
- * DELETE and with requests that need none. Keys that would reach a prototype (`__proto__`, `constructor.prototype`) are
- * refused.
+ * Accepts application/json bodies only. An empty body counts as absent, because clients send the content type with
+ * requests that need no body. Rejects keys that could reach a prototype (`__proto__`, `constructor.prototype`).
  */
 export function parseJsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -22,13 +21,13 @@ export function parseJsonBodies(app: FastifyInstance): void {
         done(null, undefined);
         return;
       }
-      // Decoding would quietly put U+FFFD in place of broken bytes.
+      // Decoding would silently replace invalid bytes with U+FFFD.
       if (!isUtf8(body)) {
-        done(notJson('must be UTF-8'));
+        done(invalidBody('must be UTF-8'));
         return;
       }
       void parse(request, body.toString('utf8'), (error, value) => {
-        if (error) done(notJson('must be JSON without the keys __proto__ and constructor.prototype'));
+        if (error) done(invalidBody('must be JSON without the keys __proto__ and constructor.prototype'));
         else done(null, value);
       });
     },

@@ -3,10 +3,10 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { validationError } from './api-error.ts';
 
-/** The part of a request that a fault is in, as Fastify calls it. */
+/** The parts of a request, as Fastify names them. */
 type RequestPart = 'body' | 'params' | 'querystring' | 'headers';
 
-/** How paths of a part begin; those of the body, which most faults are in, have no prefix. */
+/** Prefixes of issue paths. Paths into the body have none. */
 const PREFIX: Readonly<Record<RequestPart, string | undefined>> = {
   body: undefined,
   params: 'path',
@@ -14,10 +14,10 @@ const PREFIX: Readonly<Record<RequestPart, string | undefined>> = {
   headers: 'headers',
 };
 
-/** Field names come from the client and may be a megabyte long. */
+/** Maximum length of a field name in a path: it comes from the client and may be a megabyte long. */
 const MAX_SEGMENT = 64;
 
-/** Joins a path such as `callback.headers.X-Id`; the whole body is called `body`. */
+/** Joins a path such as `callback.headers.X-Id`; the path of the whole body is `body`. */
 function issuePath(part: RequestPart, segments: readonly PropertyKey[]): string {
   const names = segments.map((segment) => {
     const name = String(segment);
@@ -28,7 +28,7 @@ function issuePath(part: RequestPart, segments: readonly PropertyKey[]): string 
   return (names.length === 0 ? 'body' : names.join('.')).toWellFormed();
 }
 
-/** Fastify has null for a body that was not sent. */
+/** Fastify passes null for an absent body. */
 const ABSENT = /^Invalid input: expected .*, received (?:undefined|null)$/;
 
 function messageOf({ path, message }: z.core.$ZodIssue): string {
@@ -37,13 +37,13 @@ function messageOf({ path, message }: z.core.$ZodIssue): string {
   return message.toWellFormed();
 }
 
-/** Every fault that zod found in one part of a request. */
-function validationIssues(part: RequestPart, issues: readonly z.core.$ZodIssue[]): ValidationIssue[] {
+/** All issues of one part of a request. */
+function issuesIn(part: RequestPart, issues: readonly z.core.$ZodIssue[]): ValidationIssue[] {
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => ({
         path: issuePath(part, [...issue.path, key]),
-        message: 'is not a field that can be given',
+        message: 'unknown field',
       }));
     return [{ path: issuePath(part, issue.path), message: messageOf(issue) }];
   });
@@ -53,12 +53,12 @@ function isRequestPart(part: string): part is RequestPart {
   return part === 'body' || part === 'params' || part === 'querystring' || part === 'headers';
 }
 
-/** Validates a part of a request by its zod schema; the error names every fault in it. */
+/** Validates a part of a request against its zod schema. The error lists every issue in that part. */
 export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart = 'body' }) => {
   const part = isRequestPart(httpPart) ? httpPart : 'body';
   return (data: unknown) => {
     const result = schema.safeParse(data);
     if (result.success) return { value: result.data };
-    return { error: validationError(validationIssues(part, result.error.issues)) };
+    return { error: validationError(issuesIn(part, result.error.issues)) };
   };
 };

@@ -6,11 +6,11 @@ import type { z } from 'zod';
 import type { Api } from '../api-instance.ts';
 import { tidyOpenApi } from './tidy-openapi.ts';
 
-const DESCRIPTION = `Durable timers: store one, and its callback is delivered by HTTP or NATS at the instant it asks for.
+const DESCRIPTION = `Durable timers: store a timer, and its callback is delivered by HTTP or NATS when the timer is due.
 
-Every answer is \`{code, message, data}\`; \`code\` is 0 for a success. Instants are RFC 3339 in UTC.`;
+Every response is \`{code, message, data}\`; \`code\` is 0 on success. Instants are RFC 3339 in UTC.`;
 
-/** Answers may gain fields; requests, whose schemas are strict, may not have others. */
+/** Allows additional fields in responses, which may gain some later. Schemas of requests are strict. */
 const zodToJsonConfig = {
   override({
     zodSchema,
@@ -27,8 +27,8 @@ const jsonSchemaTransform = createJsonSchemaTransform({ zodToJsonConfig });
 const jsonSchemaTransformObject = createJsonSchemaTransformObject({ zodToJsonConfig });
 
 /**
- * Collects the routes that are added afterwards into `/openapi.json`, with `/docs` to read it in a browser. Neither
- * needs a key: they say the same on every installation.
+ * Serves the OpenAPI document of the routes that are added afterwards as `/openapi.json`, and a browsable reference at
+ * `/docs`. Neither needs an API key, because both are the same on every installation.
  */
 export async function documentApi(app: Api): Promise<void> {
   await app.register(swagger, {
@@ -51,7 +51,7 @@ export async function documentApi(app: Api): Promise<void> {
     await docs.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: true,
-      // Without TLS in front, a browser would otherwise ask for the page's own files by https.
+      // Without TLS in front, the browser would otherwise request the page's own files by https.
       transformStaticCSP: (policy) => policy.replace(/\s*upgrade-insecure-requests;?/, ''),
       uiConfig: { validatorUrl: null },
     });

@@ -13,7 +13,7 @@ function namesIn(value: unknown): string[] {
   return Array.from(JSON.stringify(value).matchAll(REFERENCES), ([, name = '']) => name);
 }
 
-/** Names of the schemas that the paths need, directly or through another schema. */
+/** Names of the schemas that the paths reference, directly or through another schema. */
 function reachable(paths: unknown, schemas: Schemas): Set<string> {
   const found = new Set(namesIn(paths));
   for (const name of found) for (const next of namesIn(schemas[name] ?? null)) found.add(next);
@@ -29,18 +29,18 @@ function rename<Value>(value: Value, names: ReadonlyMap<string, string>): Value 
 }
 
 /**
- * The generator writes every schema twice, as requests and as answers see it. Keeps what the paths need, and calls it
- * by its plain name wherever one of the two is enough.
+ * The generator writes every schema twice, for requests and for responses. Removes unreferenced schemas, and uses the
+ * plain name where one of the two is enough.
  */
-function keepWhatIsNeeded(document: Document): Document {
+function removeUnusedSchemas(document: Document): Document {
   const { paths, components } = document;
   const schemas = components?.schemas ?? {};
   const needed = reachable(paths, schemas);
   const names = new Map<string, string>();
   for (const name of needed) {
     const plain = name.replace(/Input$/, '');
-    const same = !needed.has(plain) || isDeepStrictEqual(schemas[name], schemas[plain]);
-    names.set(name, same ? plain : name);
+    const hasPlainName = !needed.has(plain) || isDeepStrictEqual(schemas[name], schemas[plain]);
+    names.set(name, hasPlainName ? plain : name);
   }
   const kept: Schemas = {};
   for (const name of [...needed].sort()) kept[names.get(name) ?? name] = schemas[name] ?? {};
@@ -56,17 +56,17 @@ const MEANINGS = new Map<string, string>([
   ]),
 ]);
 
-function describeAnswers({ paths }: Document): void {
+function describeResponses({ paths }: Document): void {
   for (const path of Object.values(paths ?? {}))
     for (const operation of [path?.get, path?.post, path?.put, path?.delete])
-      for (const [status, answer] of Object.entries(operation?.responses ?? {}))
-        if ('description' in answer) answer.description = MEANINGS.get(status) ?? status;
+      for (const [status, response] of Object.entries(operation?.responses ?? {}))
+        if ('description' in response) response.description = MEANINGS.get(status) ?? status;
 }
 
-/** Makes a generated document one to be read: no schema that nothing names, and answers that say what they mean. */
+/** Makes a generated document readable: removes unreferenced schemas and describes the responses. */
 export function tidyOpenApi(generated: ReturnType<SwaggerTransformObject>): Document {
-  // createApi asks for version 3.1.
-  const tidied = keepWhatIsNeeded(generated as Document);
-  describeAnswers(tidied);
+  // documentApi requests version 3.1.
+  const tidied = removeUnusedSchemas(generated as Document);
+  describeResponses(tidied);
   return tidied;
 }

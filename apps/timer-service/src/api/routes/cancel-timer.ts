@@ -15,7 +15,7 @@ export function cancelTimerRoute(app: Api, { db }: ApiContext): void {
         operationId: 'cancelTimer',
         tags: ['timers'],
         summary: 'Cancel a pending timer',
-        description: 'After a 200 no attempt starts.',
+        description: 'After a 200, no attempt starts.',
         params: timerParamsSchema,
         response: responses(200, canceledResponseSchema, [400, 404]),
       },

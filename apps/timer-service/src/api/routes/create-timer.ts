@@ -22,7 +22,7 @@ export function createTimerRoute(app: Api, context: ApiContext): void {
     },
     async (request, reply) => {
       const [timer] = await createTimers(context, request, reply, [request.body], () => '');
-      if (timer === undefined) throw new Error('storing one timer answered none');
+      if (timer === undefined) throw new Error('storing one timer returned none');
       return reply.code(201).send(success(timer));
     },
   );

@@ -14,7 +14,7 @@ export function createTimersRoute(app: Api, context: ApiContext): void {
       schema: {
         operationId: 'createTimers',
         tags: ['timers'],
-        summary: 'Store up to 1,000 timers, all of them or none',
+        summary: 'Store up to 1,000 timers, all or none',
         headers: creationHeadersSchema,
         body: createTimersRequestSchema,
         response: responses(201, timerBatchResponseSchema, [400, 409, 413, 415]),

@@ -17,7 +17,7 @@ export function getTimerRoute(app: Api, { db, headerKeys }: ApiContext): void {
         tags: ['timers'],
         summary: 'Read a timer',
         description:
-          'Values of headers and URL parameters that look like secrets are masked, unless the key is of the role admin.',
+          'Values of headers and URL parameters that look like secrets are masked, unless the key has the role admin.',
         params: timerParamsSchema,
         response: responses(200, timerResponseSchema, [400, 404]),
       },

@@ -9,8 +9,8 @@ import { startTestApi, type TestApi } from '../testing/test-api.ts';
 let database: TestDatabase;
 let relay: TcpRelay;
 let api: TestApi;
-/** Moves the clock on, so that no answer is given again. */
-let ahead = 0;
+/** Added to the clock, so that no cached result is returned. */
+let offsetMs = 0;
 
 const timer = { execute_at: '2099-01-31T09:00:00Z', callback: { type: 'http', url: 'https://example.com/' } };
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
     database,
     databaseUrl: url.href,
     env: { HEALTH_MAX_OVERDUE_MS: '60000' },
-    clock: { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + ahead },
+    clock: { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + offsetMs },
   });
 });
 afterAll(async () => {
@@ -34,7 +34,7 @@ afterAll(async () => {
   await database.drop();
 });
 beforeEach(() => {
-  ahead += 10_000;
+  offsetMs += 10_000;
 });
 
 async function expectUp(): Promise<void> {
@@ -43,23 +43,23 @@ async function expectUp(): Promise<void> {
   healthResponseSchema.parse(body);
 }
 
-async function expectDegraded(connected: 'connected' | 'disconnected', message: string): Promise<void> {
+async function expectDegraded(database: 'connected' | 'disconnected', message: string): Promise<void> {
   const { status, body } = await api.request('GET', '/healthz');
   expect(status).toBe(500);
   expect(degradedResponseSchema.parse(body)).toMatchObject({
     code: 1,
     message: expect.stringContaining(message),
-    data: { status: 'degraded', database: connected },
+    data: { status: 'degraded', database },
   });
 }
 
-describe('while the database is away', () => {
-  test('health says so, requests answer 500 with code 1, and all is well when it is back', async () => {
+describe('while the database is unreachable', () => {
+  test('health is degraded and requests return 500 with code 1, until the database is back', async () => {
     await expectUp();
     expect(await api.request('POST', '/timers', timer)).toMatchObject({ status: 201 });
     await relay.cut();
-    ahead += 10_000;
-    await expectDegraded('disconnected', 'cannot be reached');
+    offsetMs += 10_000;
+    await expectDegraded('disconnected', 'the database is unreachable');
     const requests = [
       ['POST', '/timers', timer],
       ['GET', '/timers', undefined],
@@ -69,26 +69,26 @@ describe('while the database is away', () => {
     for (const [method, path, body] of requests)
       expect(await api.request(method, path, body)).toMatchObject({
         status: 500,
-        body: { code: 1, message: 'the database cannot be reached', data: null },
+        body: { code: 1, message: 'the database is unreachable; retry later', data: null },
       });
     await relay.restore();
-    ahead += 10_000;
+    offsetMs += 10_000;
     await expectUp();
     expect(await api.request('POST', '/timers', timer)).toMatchObject({ status: 201 });
   });
 
-  test('a database that does not answer is told within a bounded time', async () => {
+  test('health is degraded after 2 seconds if the database does not respond', async () => {
     await expectUp();
     relay.freeze();
-    ahead += 10_000;
-    await expectDegraded('disconnected', 'does not answer in time');
+    offsetMs += 10_000;
+    await expectDegraded('disconnected', 'the database did not respond within 2 s');
     await relay.restore();
-    ahead += 10_000;
+    offsetMs += 10_000;
     await expectUp();
   });
 });
 
-test('a timer that is due for too long degrades health, also one that retries', async () => {
+test('health is degraded while a timer is overdue for too long, including a timer between attempts', async () => {
   await expectUp();
   const { status, body } = await api.request('POST', '/timers', timer);
   expect({ status, body }).toMatchObject({ status: 201 });
@@ -98,17 +98,17 @@ test('a timer that is due for too long degrades health, also one that retries', 
       text: `UPDATE timers SET next_attempt_at = now() - interval '${ago}'`,
     });
   await setDue('30 seconds');
-  ahead += 10_000;
+  offsetMs += 10_000;
   await expectUp();
   await setDue('90 seconds');
-  ahead += 10_000;
-  await expectDegraded('connected', 'the oldest due timer waits for 9');
+  offsetMs += 10_000;
+  await expectDegraded('connected', 'the oldest due timer has waited for 9');
   await api.db.rows({ name: 'complete', text: "UPDATE timers SET status = 'completed'" });
-  ahead += 10_000;
+  offsetMs += 10_000;
   await expectUp();
 });
 
-test('a flood of questions is one question to the database', async () => {
+test('500 concurrent health requests cause fewer than 100 database queries', async () => {
   const count = async (): Promise<number> => {
     const [row] = await api.db.rows<{ calls: number }>({
       name: 'calls',
@@ -117,21 +117,21 @@ test('a flood of questions is one question to the database', async () => {
     return row?.calls ?? 0;
   };
   const before = await count();
-  const answers = await Promise.all(Array.from({ length: 500 }, () => api.request('GET', '/healthz')));
-  expect(answers.every(({ status }) => status === 200)).toBe(true);
+  const responses = await Promise.all(Array.from({ length: 500 }, () => api.request('GET', '/healthz')));
+  expect(responses.every(({ status }) => status === 200)).toBe(true);
   expect((await count()) - before).toBeLessThan(100);
 });
 
-test('requests under way are answered before the server has closed', async () => {
+test('the server finishes requests in progress before it closes', async () => {
   const other = await startTestApi({ database });
   const url = await other.app.listen({ port: 0, host: '127.0.0.1' });
-  const answer = fetch(`${url}/timers`, {
+  const response = fetch(`${url}/timers`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': 'wrong' },
     body: '{}',
   });
-  // The answer to a wrong key waits a moment: long enough to close meanwhile.
+  // The response to a wrong key is delayed long enough to close the server meanwhile.
   await once(other.app.server, 'request');
   await other.close();
-  expect((await answer).status).toBe(401);
+  expect((await response).status).toBe(401);
 });

@@ -5,42 +5,44 @@ import type { ApiContext } from '../api-context.ts';
 import type { Api } from '../api-instance.ts';
 import { success } from './responses.ts';
 
-/** The database must answer within this, in milliseconds. */
-const PROBE_LIMIT_MS = 2_000;
-/** An answer is given again for this long, in milliseconds: health needs no key, so anyone may ask at any rate. */
-const REMEMBERED_MS = 500;
+/** Time limit for the database to respond, in milliseconds. */
+const CHECK_TIMEOUT_MS = 2_000;
+/** How long a result is cached, in milliseconds: health needs no key, so clients may request it at any rate. */
+const CACHE_MS = 500;
 
-type Health = { readonly database: 'connected' | 'disconnected'; readonly fault: string | undefined };
+type Health = { readonly database: 'connected' | 'disconnected'; readonly problem: string | undefined };
 
-/** Folds what the database does, and does not do in time, into one answer. Never rejects. */
-async function probe(db: Database, maxOverdueMs: number): Promise<Health> {
-  const reached = new AbortController();
+/** Checks the database. Resolves within {@link CHECK_TIMEOUT_MS} and never rejects. */
+async function checkHealth(db: Database, maxOverdueMs: number): Promise<Health> {
+  const connected = new AbortController();
   const check = async (): Promise<string | undefined> => {
     await ping(db);
-    reached.abort();
+    connected.abort();
     const age = maxOverdueMs === 0 ? 0 : await oldestDueAge(db);
-    return age > maxOverdueMs ? `the oldest due timer waits for ${Math.round(age / 1_000)} s` : undefined;
+    return age > maxOverdueMs
+      ? `the oldest due timer has waited for ${Math.round(age / 1_000)} s`
+      : undefined;
   };
-  const limit = new AbortController();
-  const tooLate = async (): Promise<string> => {
-    await delay(PROBE_LIMIT_MS, undefined, { signal: limit.signal });
-    return 'the database does not answer in time';
+  const done = new AbortController();
+  const timeout = async (): Promise<string> => {
+    await delay(CHECK_TIMEOUT_MS, undefined, { signal: done.signal });
+    return `the database did not respond within ${CHECK_TIMEOUT_MS / 1_000} s`;
   };
-  const failed = (): string =>
-    reached.signal.aborted ? 'the database refuses a query' : 'the database cannot be reached';
-  const fault = await Promise.race([check(), tooLate()].map((answer) => answer.catch(failed)));
-  limit.abort();
-  return { database: reached.signal.aborted ? 'connected' : 'disconnected', fault };
+  const describeFailure = (): string =>
+    connected.signal.aborted ? 'a database query failed' : 'the database is unreachable';
+  const problem = await Promise.race([check(), timeout()].map((result) => result.catch(describeFailure)));
+  done.abort();
+  return { database: connected.signal.aborted ? 'connected' : 'disconnected', problem };
 }
 
-/** `GET /healthz`, and `/health`, which the first timer service answered. Needs no key. */
+/** `GET /healthz`, and `/health`, the path of the first service. Needs no key. */
 export function healthRoutes(app: Api, { db, clock, settings }: ApiContext): void {
   let latest: { readonly since: number; readonly health: Promise<Health> } | undefined;
 
   function health(): Promise<Health> {
     const now = clock.monotonicMs();
-    if (latest === undefined || now - latest.since > REMEMBERED_MS)
-      latest = { since: now, health: probe(db, settings.healthMaxOverdueMs) };
+    if (latest === undefined || now - latest.since > CACHE_MS)
+      latest = { since: now, health: checkHealth(db, settings.healthMaxOverdueMs) };
     return latest.health;
   }
 
@@ -55,19 +57,21 @@ export function healthRoutes(app: Api, { db, clock, settings }: ApiContext): voi
           hide,
           operationId: 'getHealth',
           tags: ['service'],
-          summary: 'Whether the service is well',
+          summary: 'Check the health of the service',
           security: [],
           response: { 200: healthResponseSchema, 500: degradedResponseSchema },
         },
       },
       async (_, reply) => {
-        const { database, fault } = await health();
+        const { database, problem } = await health();
         const timestamp = new Date(clock.wallMs()).toISOString();
-        if (fault === undefined && database === 'connected')
+        if (problem === undefined && database === 'connected')
           return success({ status: 'up' as const, database, timestamp });
-        return reply
-          .code(500)
-          .send({ code: 1, message: fault ?? 'degraded', data: { status: 'degraded', database, timestamp } });
+        return reply.code(500).send({
+          code: 1,
+          message: problem ?? 'degraded',
+          data: { status: 'degraded', database, timestamp },
+        });
       },
     );
 }

@@ -27,7 +27,7 @@ export function listAttemptsRoute(app: Api, { db }: ApiContext): void {
       schema: {
         operationId: 'listAttempts',
         tags: ['timers'],
-        summary: 'Every attempt that has ended, the first one first',
+        summary: 'List the ended attempts of a timer, oldest first',
         params: timerParamsSchema,
         response: responses(200, attemptListResponseSchema, [400, 404]),
       },

@@ -8,11 +8,11 @@ const COUNT = 25;
 beforeAll(async () => {
   api = await startTestApi();
   const timers = Array.from({ length: COUNT }, (_, index) => ({
-    // Five at each instant.
+    // Five timers per instant.
     execute_at: `2099-01-0${1 + (index % 5)}T00:00:00Z`,
     callback: index < 10 ? { type: 'nats', topic: 'a' } : { type: 'http', url: 'https://example.com/' },
   }));
-  // One statement gives all of them one created_at.
+  // One statement gives all timers the same created_at.
   await api.request('POST', '/timers/batch', { timers });
 });
 afterAll(() => api.close());
@@ -40,19 +40,19 @@ describe('GET /timers', () => {
     'sort=created_at&order=asc',
     'sort=execute_at&order=desc',
     'sort=execute_at&order=asc',
-  ])('pages of %s hold every timer once', async (query) => {
-    const whole = await page(`${query}&limit=200`);
-    expect(whole).toMatchObject({ total: COUNT, total_estimated: false, next_cursor: null });
-    expect(await allPages(`${query}&limit=4`)).toStrictEqual(whole.timers);
+  ])('pages of %s contain every timer once', async (query) => {
+    const all = await page(`${query}&limit=200`);
+    expect(all).toMatchObject({ total: COUNT, total_estimated: false, next_cursor: null });
+    expect(await allPages(`${query}&limit=4`)).toStrictEqual(all.timers);
   });
 
-  test('execute_at is sorted', async () => {
+  test('sorts by execute_at', async () => {
     const { timers } = await page('sort=execute_at&order=asc&limit=200');
     const instants = timers.map(({ execute_at }) => execute_at);
     expect(instants).toStrictEqual([...instants].sort());
   });
 
-  test('filters hold on every page and in the total', async () => {
+  test('applies filters to every page and to the total', async () => {
     expect(await page('callback_type=nats&limit=3')).toMatchObject({ total: 10, limit: 3 });
     const timers = await allPages('callback_type=nats&limit=3');
     expect(timers).toHaveLength(10);
@@ -60,7 +60,7 @@ describe('GET /timers', () => {
     expect(await page('status=failed')).toMatchObject({ timers: [], total: 0, next_cursor: null });
   });
 
-  test('a timer that is stored between two pages moves no other', async () => {
+  test('a timer stored between two pages does not shift the others', async () => {
     const first = await page('limit=10');
     await api.request('POST', '/timers', { delay: '1h', callback: { type: 'nats', topic: 'later' } });
     const rest = await page(`limit=200&cursor=${first.next_cursor ?? ''}`);
@@ -70,7 +70,7 @@ describe('GET /timers', () => {
   });
 
   test.each(['order=asc', 'sort=execute_at', 'status=pending', 'callback_type=http'])(
-    'a cursor of another list is refused: %s',
+    'rejects the cursor of another list: %s',
     async (query) => {
       const { next_cursor: cursor } = await page('limit=1');
       expect(await api.request('GET', `/timers?${query}&cursor=${cursor ?? ''}`)).toMatchObject({
@@ -80,10 +80,10 @@ describe('GET /timers', () => {
     },
   );
 
-  test('offset and limit', async () => {
-    const whole = await page('limit=200');
+  test('applies offset and limit', async () => {
+    const all = await page('limit=200');
     const part = await page('limit=5&offset=20');
     expect(part).toMatchObject({ limit: 5, offset: 20 });
-    expect(part.timers).toStrictEqual(whole.timers.slice(20, 25));
+    expect(part.timers).toStrictEqual(all.timers.slice(20, 25));
   });
 });

@@ -15,7 +15,7 @@ export function listTimersRoute(app: Api, { db }: ApiContext): void {
       schema: {
         operationId: 'listTimers',
         tags: ['timers'],
-        summary: 'List timers, page by page',
+        summary: 'List timers in pages',
         querystring: listTimersQuerySchema,
         response: responses(200, timerListResponseSchema, [400]),
       },

@@ -1,30 +1,30 @@
 import { errorResponseSchema } from '@timer-platform/callback-types';
 import type { z } from 'zod';
 
-/** Statuses of errors that some routes answer with. */
+/** Error statuses of some routes. */
 type RouteError = 400 | 404 | 409 | 413 | 415;
 
-/** What every route behind the keys can answer. */
-const ALWAYS = {
+/** Error responses of every route that needs an API key. */
+const COMMON_ERRORS = {
   401: errorResponseSchema,
   403: errorResponseSchema,
   429: errorResponseSchema,
   500: errorResponseSchema,
 };
 
-/** The body of a response that succeeded. */
+/** The body of a success response. */
 export function success<Data>(data: Data): { code: 0; message: 'success'; data: Data } {
   return { code: 0, message: 'success', data };
 }
 
-/** What a route can answer, for the OpenAPI document: answers are written as they are, without a second check. */
+/** The responses of a route, for the OpenAPI document. Not used to validate or serialize responses. */
 export function responses<Status extends 200 | 201, Success extends z.ZodType>(
   status: Status,
   success: Success,
   errors: readonly RouteError[],
-): typeof ALWAYS & Partial<Record<RouteError, typeof errorResponseSchema>> & Record<Status, Success> {
+): typeof COMMON_ERRORS & Partial<Record<RouteError, typeof errorResponseSchema>> & Record<Status, Success> {
   const failures: Partial<Record<RouteError, typeof errorResponseSchema>> = {};
   for (const code of errors) failures[code] = errorResponseSchema;
   const successes = { [status]: success } as Record<Status, Success>;
-  return { ...ALWAYS, ...failures, ...successes };
+  return { ...COMMON_ERRORS, ...failures, ...successes };
 }

@@ -6,7 +6,7 @@ import { changedTimer } from '../timers/changed-timer.ts';
 import { presentSummary } from '../timers/present-timer.ts';
 import { responses, success } from './responses.ts';
 
-/** `POST /timers/:id/retry`: failed → pending, due now, with all the attempts of its policy before it. */
+/** `POST /timers/:id/retry`: failed → pending, due now, with all attempts of its retry policy. */
 export function retryTimerRoute(app: Api, { db, wake }: ApiContext): void {
   app.post(
     '/timers/:id/retry',

@@ -22,12 +22,12 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 async function retry(body: object) {
-  const answer = await api.request('POST', '/timers/retry', body);
-  expect(answer).toMatchObject({ status: 200 });
-  return retriedResponseSchema.parse(answer.body).data;
+  const response = await api.request('POST', '/timers/retry', body);
+  expect(response).toMatchObject({ status: 200 });
+  return retriedResponseSchema.parse(response.body).data;
 }
 
-test('failed timers are counted, and retried part by part', async () => {
+test('counts failed timers with dry_run and retries them in parts', async () => {
   api.wakes.length = 0;
   expect(await retry({ dry_run: true })).toStrictEqual({ matched: 12, retried: 0, more: false });
   expect(await retry({ dry_run: true, limit: 5 })).toStrictEqual({ matched: 5, retried: 0, more: true });
@@ -49,14 +49,14 @@ test.each<[unknown, string]>([
   [{ last_error: '\u0000' }, 'last_error'],
   [{ last_error: '\ud800' }, 'last_error'],
   [{ status: 'completed' }, 'status'],
-])('%j is refused', async (body, path) => {
+])('rejects %j', async (body, path) => {
   expect(await api.request('POST', '/timers/retry', body)).toMatchObject({
     status: 400,
     body: { code: 2, errors: [{ path }] },
   });
 });
 
-test('needs a key of the role admin', async () => {
-  const answer = await api.request('POST', '/timers/retry', {}, { 'x-api-key': WRITE });
-  expect(answer).toMatchObject({ status: 403, body: { code: 9 } });
+test('requires a key of the role admin', async () => {
+  const response = await api.request('POST', '/timers/retry', {}, { 'x-api-key': WRITE });
+  expect(response).toMatchObject({ status: 403, body: { code: 9 } });
 });

@@ -2,10 +2,10 @@ import { retriedResponseSchema, retryTimersRequestSchema } from '@timer-platform
 import { countFailedTimers, retryTimers } from '@timer-platform/database';
 import type { ApiContext } from '../api-context.ts';
 import type { Api } from '../api-instance.ts';
-import { normaliseInstant } from '../timers/normalize-instant.ts';
+import { normalizeInstant } from '../timers/normalize-instant.ts';
 import { responses, success } from './responses.ts';
 
-/** `POST /timers/retry`: failed → pending for all that match a filter. */
+/** `POST /timers/retry`: failed → pending for all timers that match a filter. */
 export function retryTimersRoute(app: Api, { db, wake }: ApiContext): void {
   app.post(
     '/timers/retry',
@@ -14,7 +14,7 @@ export function retryTimersRoute(app: Api, { db, wake }: ApiContext): void {
       schema: {
         operationId: 'retryTimers',
         tags: ['timers'],
-        summary: 'Retry failed timers by a filter',
+        summary: 'Retry failed timers that match a filter',
         description: 'Needs a key of the role admin. Repeat the request while `more` is true.',
         body: retryTimersRequestSchema,
         response: responses(200, retriedResponseSchema, [400, 413, 415]),
@@ -24,8 +24,8 @@ export function retryTimersRoute(app: Api, { db, wake }: ApiContext): void {
       const { callback_type, failed_from, failed_before, last_error, limit, dry_run } = request.body;
       const filter = {
         callbackType: callback_type,
-        failedFrom: failed_from === undefined ? undefined : normaliseInstant(failed_from),
-        failedBefore: failed_before === undefined ? undefined : normaliseInstant(failed_before),
+        failedFrom: failed_from === undefined ? undefined : normalizeInstant(failed_from),
+        failedBefore: failed_before === undefined ? undefined : normalizeInstant(failed_before),
         lastError: last_error,
       };
       if (dry_run) {

@@ -15,7 +15,7 @@ import { responses, success } from './responses.ts';
 
 /** `PUT /timers/:id`: pending timers only. */
 export function updateTimerRoute(app: Api, context: ApiContext): void {
-  const { db, settings, wake, refuseDestination, headerKeys } = context;
+  const { db, settings, wake, checkCallback, headerKeys } = context;
   app.put(
     '/timers/:id',
     {
@@ -24,8 +24,8 @@ export function updateTimerRoute(app: Api, context: ApiContext): void {
       schema: {
         operationId: 'updateTimer',
         tags: ['timers'],
-        summary: 'Change a pending timer',
-        description: 'What is absent stays as it is. After a 200 no attempt starts with the old values.',
+        summary: 'Update a pending timer',
+        description: 'Absent fields are unchanged. After a 200, no attempt starts with the old values.',
         params: timerParamsSchema,
         body: updateTimerRequestSchema,
         response: responses(200, timerSummaryResponseSchema, [400, 404, 413, 415]),
@@ -33,7 +33,7 @@ export function updateTimerRoute(app: Api, context: ApiContext): void {
     },
     async (request) => {
       const issues: ValidationIssue[] = [];
-      const update = parseTimerUpdate(request.body, { prefix: '', issues, refuseDestination });
+      const update = parseTimerUpdate(request.body, { prefix: '', issues, checkCallback });
       if (issues.length > 0) throw validationError(issues);
       const result = await updateTimer(db, request.params.id, update, headerKeys);
       if (result.outcome === 'in-the-past')

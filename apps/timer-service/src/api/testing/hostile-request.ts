@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** A request that somebody who means no good might send. */
+/** A request that an attacker might send. */
 export interface HostileRequest {
   readonly method: string;
   readonly url: string;
@@ -8,8 +8,8 @@ export interface HostileRequest {
   readonly body: string | undefined;
 }
 
-/** Texts that have broken parsers, databases and logs before. */
-const nasty = fc.constantFrom(
+/** Strings that commonly break parsers, databases and logs. */
+const hostileText = fc.constantFrom(
   '',
   ' ',
   '\u0000',
@@ -33,9 +33,9 @@ const nasty = fc.constantFrom(
   '1e999',
   'a'.repeat(10_000),
 );
-const text = fc.oneof(nasty, fc.string({ unit: 'binary' }), fc.string());
+const text = fc.oneof(hostileText, fc.string({ unit: 'binary' }), fc.string());
 
-/** Any JSON, strings and numbers that PostgreSQL refuses included. */
+/** Any JSON, including strings and numbers that PostgreSQL rejects. */
 const json = fc.oneof(
   fc.jsonValue({ depthSize: 'small' }),
   fc.letrec<{ value: unknown }>((tie) => ({
@@ -50,13 +50,13 @@ const json = fc.oneof(
   })).value,
 );
 
-/** Mostly what is right, now and then anything. */
-function mostly<Value>(right: fc.Arbitrary<Value>): fc.Arbitrary<unknown> {
-  return fc.oneof({ weight: 12, arbitrary: right }, { weight: 1, arbitrary: json });
+/** Mostly valid values, sometimes any JSON. */
+function mostly<Value>(valid: fc.Arbitrary<Value>): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 12, arbitrary: valid }, { weight: 1, arbitrary: json });
 }
 
-function maybe(right: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
-  return fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: right });
+function maybe(value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
 }
 
 const instant = fc.oneof(
@@ -118,7 +118,7 @@ const retry = fc.record({
   give_up_after: maybe(mostly(delay)),
 });
 
-/** A body for `POST /timers`: often valid, often nearly. */
+/** A body for `POST /timers`: valid or nearly valid. */
 export const arbitraryBody: fc.Arbitrary<unknown> = mostly(
   fc
     .record({
@@ -174,7 +174,7 @@ const query = fc
   )
   .map((pairs) => pairs.map(([name, value]) => `${name}=${value}`).join('&'));
 
-/** Percent-encodes what could not stand in a request line at all, and leaves the rest as hostile as it is. */
+/** Percent-encodes only the characters that a request line cannot contain. */
 function encodeLoosely(value: string): string {
   return value.toWellFormed().replace(/[^!-~]|[#?\\]/gu, (char) => encodeURIComponent(char));
 }
@@ -194,7 +194,7 @@ const contentType = fc.oneof(
   },
 );
 
-/** Any request that can be put on the wire. */
+/** Any request that an HTTP client can send. */
 export const arbitraryRequest: fc.Arbitrary<HostileRequest> = fc
   .record({
     method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'),

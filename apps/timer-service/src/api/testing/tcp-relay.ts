@@ -1,17 +1,17 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A way to a server that a test can cut, freeze and restore. */
+/** A TCP relay to a server that a test can cut, freeze and restore. */
 export interface TcpRelay {
   readonly port: number;
-  /** Ends every connection and refuses new ones, as a server that is away. */
+  /** Closes every connection and refuses new ones, like a stopped server. */
   cut(): Promise<void>;
-  /** Lets nothing through any more, in either direction, as a server that froze; new connections hang as well. */
+  /** Stops all traffic in both directions, like a frozen server. New connections hang as well. */
   freeze(): void;
-  /** Lets connections through again, on the same port; those that were frozen end. */
+  /** Accepts connections again on the same port. Frozen connections are closed. */
   restore(): Promise<void>;
 }
 
-/** Relays a free port of 127.0.0.1 to another server. */
+/** Starts a relay from a free port of 127.0.0.1 to another server. */
 export async function startTcpRelay(target: {
   readonly host: string;
   readonly port: number;
@@ -19,16 +19,16 @@ export async function startTcpRelay(target: {
   const sockets = new Set<Socket>();
   let frozen = false;
 
-  const keep = (socket: Socket): void => {
+  const track = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));
   };
   const relay = (client: Socket): void => {
-    keep(client);
+    track(client);
     if (frozen) return;
     const server = connect(target);
-    keep(server);
+    track(server);
     for (const [from, to] of [
       [client, server],
       [server, client],
@@ -49,9 +49,9 @@ export async function startTcpRelay(target: {
 
   let server: Server | undefined = await listen(0);
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  if (address === null || typeof address === 'string') throw new Error('a TCP server must have a port');
   const { port } = address;
-  const dropAll = (): void => {
+  const closeAll = (): void => {
     for (const socket of sockets) socket.destroy();
   };
   return {
@@ -65,14 +65,14 @@ export async function startTcpRelay(target: {
           closing.close(() => {
             resolve();
           });
-        dropAll();
+        closeAll();
       }),
     freeze() {
       frozen = true;
     },
     async restore() {
       frozen = false;
-      dropAll();
+      closeAll();
       server ??= await listen(port);
     },
   };

@@ -6,10 +6,10 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { apiSettingsSchema } from '../api-settings.ts';
 import { type ApiOptions, createServer } from '../server.ts';
 
-/** The key of the role admin. */
+/** An API key of the role admin. */
 export const API_KEY = 'a-test-key-of-more-than-32-characters';
 
-/** An answer with its body parsed. */
+/** A response with its body parsed if it is JSON. */
 export interface TestResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -20,9 +20,9 @@ export interface TestApi {
   readonly app: FastifyInstance;
   readonly db: Database;
   readonly database: TestDatabase;
-  /** Every argument that `wake` was called with. */
+  /** The arguments of all calls of `wake`. */
   readonly wakes: (number | undefined)[];
-  /** Everything that was logged, one line of JSON each. */
+  /** All log lines, as JSON. */
   readonly logged: string[];
   /** Sends a request with {@link API_KEY}; an object is sent as JSON. */
   request(
@@ -35,14 +35,14 @@ export interface TestApi {
 }
 
 export interface TestApiOptions extends Partial<Omit<ApiOptions, 'settings' | 'log' | 'wake'>> {
-  /** Variables of the environment, beside API_KEY. */
+  /** Environment variables in addition to API_KEY. */
   readonly env?: Readonly<Record<string, string>>;
   readonly database?: TestDatabase;
-  /** Where the database is, when the API shall reach it another way than directly. */
+  /** URL for the API's connections, if not that of the database itself. */
   readonly databaseUrl?: string;
 }
 
-/** The API on a database of its own, without a dispatcher: timers stay as they are stored. */
+/** Starts the API without a dispatcher, so timers stay pending. Creates a database unless one is given. */
 export async function startTestApi({
   env = {},
   database: shared,
@@ -78,7 +78,7 @@ export async function startTestApi({
     logged,
     async request(method, path, body, headers) {
       const payload = body === undefined ? {} : { payload: JSON.stringify(body) };
-      const answer = await app.inject({
+      const response = await app.inject({
         method: method as 'GET',
         url: path,
         headers: {
@@ -88,9 +88,9 @@ export async function startTestApi({
         },
         ...payload,
       });
-      const isJson = String(answer.headers['content-type']).startsWith('application/json');
-      const parsed: unknown = isJson ? JSON.parse(answer.payload) : answer.payload;
-      return { status: answer.statusCode, headers: answer.headers, body: parsed };
+      const isJson = String(response.headers['content-type']).startsWith('application/json');
+      const parsed: unknown = isJson ? JSON.parse(response.payload) : response.payload;
+      return { status: response.statusCode, headers: response.headers, body: parsed };
     },
     async close() {
       await app.close();

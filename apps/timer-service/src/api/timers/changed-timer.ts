@@ -2,10 +2,10 @@ import type { ChangeResult, TimerSummaryRow } from '@timer-platform/database';
 import { ApiError, timerNotFound } from '../http/api-error.ts';
 
 /**
- * The timer that a change left.
+ * Returns the changed timer.
  *
- * @param verb what was to be done with it, for the message of a refusal: "cannot update timer with status 'completed'"
- * @throws {ApiError} code 3 when there is no such timer, code 2 when its state does not allow the change
+ * @param verb names the change in the error message: "cannot update timer with status 'completed'"
+ * @throws {ApiError} code 3 for an unknown timer, code 2 when its status does not allow the change
  */
 export function changedTimer(result: ChangeResult, verb: string): TimerSummaryRow {
   switch (result.outcome) {

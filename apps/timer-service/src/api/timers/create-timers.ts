@@ -13,21 +13,21 @@ import { idempotencyOf, repeatedTimers, REPLAYED_HEADER } from './idempotency.ts
 import { parseNewTimer } from './parse-timer-request.ts';
 import { presentInserted, presentSummary } from './present-timer.ts';
 
-/** Headers of a creation. Others pass: a schema must not take them away from the request. */
+/** Headers of a create request. Loose, because validation must not remove other headers from the request. */
 export const creationHeadersSchema = z.looseObject({
   'idempotency-key': idempotencyKeySchema
     .optional()
-    .meta({ description: 'Makes a repeated request answer the timers of the first one' }),
+    .meta({ description: 'Makes a repeated request return the timers of the first one' }),
 });
 
 /**
- * Stores all the timers of a request or none, and answers them in order.
+ * Stores all timers of a request or none, and returns them in order.
  *
- * @param prefixOf how the path of a fault in the item with this index begins
- * @throws {ApiError} code 2 naming every fault, code 7 for an Idempotency-Key of another request
+ * @param prefixOf returns the prefix of issue paths in the item with this index
+ * @throws {ApiError} code 2 with every issue, code 7 for an Idempotency-Key of another request
  */
 export async function createTimers(
-  { db, wake, refuseDestination, headerKeys }: ApiContext,
+  { db, wake, checkCallback, headerKeys }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
   items: readonly CreateTimerRequest[],
@@ -35,7 +35,7 @@ export async function createTimers(
 ): Promise<TimerSummary[]> {
   const issues: ValidationIssue[] = [];
   const timers = items.map((item, index) =>
-    parseNewTimer(item, { prefix: prefixOf(index), issues, refuseDestination }),
+    parseNewTimer(item, { prefix: prefixOf(index), issues, checkCallback }),
   );
   if (issues.length > 0) throw validationError(issues);
   const result = await insertTimers(db, timers, idempotencyOf(request), headerKeys);

@@ -9,11 +9,11 @@ const SECRET = 'Bearer a-secret-that-nobody-may-see';
 const env = { API_KEYS: JSON.stringify([{ name: 'reader', role: 'read', key: READ }]) };
 
 function keysOf(...items: readonly string[]): HeaderKeys {
-  const read = parseHeaderKeys(items.join());
-  if ('fault' in read) throw new Error(read.fault);
-  return read.keys;
+  const parsed = parseHeaderKeys(items.join());
+  if ('fault' in parsed) throw new Error(parsed.fault);
+  return parsed.keys;
 }
-const A = `a:${Buffer.alloc(32, 1).toString('base64')}`;
+const KEY_A = `a:${Buffer.alloc(32, 1).toString('base64')}`;
 
 const timer = {
   execute_at: '2099-01-31T09:00:00.000Z',
@@ -25,17 +25,17 @@ const timer = {
 };
 
 let database: TestDatabase;
-let on: TestApi;
+let withKey: TestApi;
 /** The same database without keys. */
-let off: TestApi;
+let withoutKeys: TestApi;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  on = await startTestApi({ database, env, headerKeys: keysOf(A) });
-  off = await startTestApi({ database, env });
+  withKey = await startTestApi({ database, env, headerKeys: keysOf(KEY_A) });
+  withoutKeys = await startTestApi({ database, env });
 });
 afterAll(async () => {
-  await Promise.all([on.close(), off.close()]);
+  await Promise.all([withKey.close(), withoutKeys.close()]);
   await database.drop();
 });
 
@@ -43,64 +43,64 @@ async function create(api: TestApi): Promise<string> {
   return timerSummaryResponseSchema.parse((await api.request('POST', '/timers', timer)).body).data.id;
 }
 
-async function inTheRow(id: string): Promise<string> {
-  return JSON.stringify((await findTimer(on.db, id))?.callback_config);
+async function storedCallback(id: string): Promise<string> {
+  return JSON.stringify((await findTimer(withKey.db, id))?.callback_config);
 }
 
-async function shown(api: TestApi, id: string, key?: string): Promise<unknown> {
+async function shownCallback(api: TestApi, id: string, key?: string): Promise<unknown> {
   const headers = key === undefined ? undefined : { 'x-api-key': key };
   const { body } = await api.request('GET', `/timers/${id}`, undefined, headers);
   return timerResponseSchema.parse(body).data.callback_config;
 }
 
-test('without keys the row holds the headers as they were given', async () => {
-  expect(await inTheRow(await create(off))).toContain(SECRET);
+test('stores headers unencrypted without keys', async () => {
+  expect(await storedCallback(await create(withoutKeys))).toContain(SECRET);
 });
 
-test('with a key the row does not hold them; answers show and mask them as ever', async () => {
-  const id = await create(on);
-  expect(await inTheRow(id)).toMatch(/"headers":\{"\$encrypted":\{[^}]*"key":"a"/);
-  expect(await inTheRow(id)).not.toMatch(/secret|Authorization|seen/);
-  expect(await shown(on, id)).toEqual(timer.callback);
-  expect(await shown(on, id, READ)).toEqual({
+test('encrypts headers with a key, and decrypts or masks them in responses', async () => {
+  const id = await create(withKey);
+  expect(await storedCallback(id)).toMatch(/"headers":\{"\$encrypted":\{[^}]*"key":"a"/);
+  expect(await storedCallback(id)).not.toMatch(/secret|Authorization|seen/);
+  expect(await shownCallback(withKey, id)).toEqual(timer.callback);
+  expect(await shownCallback(withKey, id, READ)).toEqual({
     ...timer.callback,
     headers: { Authorization: '***', 'X-Plain': 'seen' },
   });
 });
 
-test('a batch and a change store them encrypted as well', async () => {
-  const { body } = await on.request('POST', '/timers/batch', { timers: [timer, timer] });
+test('encrypts the headers of a batch and of an update', async () => {
+  const { body } = await withKey.request('POST', '/timers/batch', { timers: [timer, timer] });
   expect(JSON.stringify(body)).toContain('"code":0');
-  const rows = await on.db.rows<{ plain: number }>({
+  const rows = await withKey.db.rows<{ plain: number }>({
     name: 'count-plain',
     text: `SELECT count(*)::integer AS plain FROM timers WHERE callback_config::text LIKE '%a-secret%'`,
   });
-  // That of the test before.
+  // The unencrypted timer of the first test.
   expect(rows).toEqual([{ plain: 1 }]);
 
-  const id = await create(on);
+  const id = await create(withKey);
   const callback = { type: 'nats', topic: 'a', headers: { token: 'another-secret' } };
-  const changed = await on.request('PUT', `/timers/${id.toUpperCase()}`, { callback });
+  const changed = await withKey.request('PUT', `/timers/${id.toUpperCase()}`, { callback });
   expect(changed.status).toBe(200);
-  expect(await inTheRow(id)).not.toContain('another-secret');
-  expect(await shown(on, id)).toEqual(callback);
+  expect(await storedCallback(id)).not.toContain('another-secret');
+  expect(await shownCallback(withKey, id)).toEqual(callback);
 });
 
-test('headers that no key opens: as stored for admin, masked as a whole for others', async () => {
-  const id = await create(on);
-  expect(JSON.stringify(await shown(off, id))).toBe(await inTheRow(id));
-  expect(await shown(off, id, READ)).toEqual({ ...timer.callback, headers: '***' });
+test('shows headers that no key decrypts as stored to admins, and masks them for others', async () => {
+  const id = await create(withKey);
+  expect(JSON.stringify(await shownCallback(withoutKeys, id))).toBe(await storedCallback(id));
+  expect(await shownCallback(withoutKeys, id, READ)).toEqual({ ...timer.callback, headers: '***' });
 });
 
-test('an Idempotency-Key repeats the request, whether its headers are encrypted or not', async () => {
+test('an Idempotency-Key matches the repeated request with and without encryption', async () => {
   const post = (api: TestApi) => api.request('POST', '/timers', timer, { 'idempotency-key': 'once' });
-  const [first, second, third] = [await post(on), await post(on), await post(off)];
+  const [first, second, third] = [await post(withKey), await post(withKey), await post(withoutKeys)];
   expect([first.status, second.body, third.body]).toEqual([201, first.body, first.body]);
 });
 
-test('the form of encrypted headers is refused in a request', async () => {
+test('rejects headers in the encrypted format in a request', async () => {
   const $encrypted = { key: 'a', iv: 'AAAA', data: 'AAAA' };
-  const { status } = await on.request('POST', '/timers', {
+  const { status } = await withKey.request('POST', '/timers', {
     ...timer,
     callback: { ...timer.callback, headers: { $encrypted } },
   });

@@ -31,7 +31,7 @@ async function stored(): Promise<number> {
 }
 
 describe('Idempotency-Key', () => {
-  test('the same request answers the same timer, in whatever order its fields are', async () => {
+  test('a repeated request returns the same timer, regardless of the order of fields', async () => {
     const first = await post('a');
     const before = await stored();
     const again = await post('a', sameTimer);
@@ -41,7 +41,7 @@ describe('Idempotency-Key', () => {
     expect(await stored()).toBe(before);
   });
 
-  test('the timer is answered as it is now', async () => {
+  test('a repeated request returns the current state of the timer', async () => {
     const { body } = await post('now');
     const { id } = timerSummaryResponseSchema.parse(body).data;
     await api.request('DELETE', `/timers/${id}`);
@@ -56,23 +56,23 @@ describe('Idempotency-Key', () => {
       '/timers',
     ],
     ['another call', { timers: [timer] }, '/timers/batch'],
-  ])('%s answers 409 with code 7', async (_, body, path) => {
+  ])('%s returns 409 with code 7', async (_, body, path) => {
     await post('conflict');
     const before = await stored();
     expect(await post('conflict', body, path)).toMatchObject({ status: 409, body: { code: 7, data: null } });
     expect(await stored()).toBe(before);
   });
 
-  test('a request that was refused leaves its key unused', async () => {
-    expect(await post('refused', { ...timer, execute_at: '2020-01-01T00:00:00Z' })).toMatchObject({
+  test('a rejected request leaves its key unused', async () => {
+    expect(await post('rejected', { ...timer, execute_at: '2020-01-01T00:00:00Z' })).toMatchObject({
       status: 400,
     });
-    const answer = await post('refused');
-    expect(answer.status).toBe(201);
-    expect(answer.headers['idempotent-replayed']).toBeUndefined();
+    const response = await post('rejected');
+    expect(response.status).toBe(201);
+    expect(response.headers['idempotent-replayed']).toBeUndefined();
   });
 
-  test('a batch is repeated as a whole', async () => {
+  test('a repeated batch returns all timers of the first one', async () => {
     const body = { timers: [timer, { ...timer, metadata: 1 }, timer] };
     const first = await post('batch', body, '/timers/batch');
     const before = await stored();
@@ -82,30 +82,30 @@ describe('Idempotency-Key', () => {
     expect(await stored()).toBe(before);
   });
 
-  test('twenty requests at once make one timer', async () => {
+  test('twenty concurrent requests create one timer', async () => {
     const before = await stored();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => post('race')));
-    expect(answers.map(({ status }) => status)).toStrictEqual(answers.map(() => 201));
-    const ids = answers.map(({ body }) => timerSummaryResponseSchema.parse(body).data.id);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => post('race')));
+    expect(responses.map(({ status }) => status)).toStrictEqual(responses.map(() => 201));
+    const ids = responses.map(({ body }) => timerSummaryResponseSchema.parse(body).data.id);
     expect(new Set(ids).size).toBe(1);
-    expect(answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1);
+    expect(responses.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1);
     expect(await stored()).toBe(before + 1);
   });
 
-  test('without the header every request makes a timer', async () => {
+  test('every request without the header creates a timer', async () => {
     const before = await stored();
     await Promise.all([1, 2].map(() => api.request('POST', '/timers', timer)));
     expect(await stored()).toBe(before + 2);
   });
 
-  test('a timer that was deleted since answers 409', async () => {
+  test('a deleted timer returns 409 with code 7', async () => {
     const { body } = await post('gone');
     const { id } = timerSummaryResponseSchema.parse(body).data;
     await api.db.rows({ name: 'delete', text: 'DELETE FROM timers WHERE id = $1' }, [id]);
     expect(await post('gone')).toMatchObject({ status: 409, body: { code: 7 } });
   });
 
-  test('old keys are forgotten while the server runs', async () => {
+  test('a pruned key can be used again', async () => {
     const first = await post('old');
     await api.db.rows({
       name: 'age',

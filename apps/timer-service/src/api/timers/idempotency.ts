@@ -9,10 +9,10 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../http/api-error.ts';
 
-/** Header of an answer that tells of timers made by an earlier request. */
+/** Header of a response with timers that an earlier request created. */
 export const REPLAYED_HEADER = 'idempotent-replayed';
 
-/** JSON text in which the order of fields and the spelling of the body no longer show. */
+/** JSON text that does not depend on the order of fields or the formatting of the body. */
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) =>
     typeof item === 'object' && item !== null && !Array.isArray(item)
@@ -21,7 +21,7 @@ function canonicalJson(value: unknown): string {
   );
 }
 
-/** What makes this request the same as an earlier one; `undefined` when it came without an Idempotency-Key. */
+/** Returns what identifies a repetition of this request; undefined without an Idempotency-Key. */
 export function idempotencyOf(request: FastifyRequest): IdempotencyKey | undefined {
   const key = request.headers['idempotency-key'];
   if (typeof key !== 'string') return undefined;
@@ -32,18 +32,24 @@ export function idempotencyOf(request: FastifyRequest): IdempotencyKey | undefin
 }
 
 /**
- * The timers that the first request with this key made, as they are now.
+ * Returns the current state of the timers that the first request with this key created.
  *
- * @throws {ApiError} code 7 when that was another request, or its timers are gone
+ * @throws {ApiError} code 7 when that was a different request, or its timers were deleted
  */
 export async function repeatedTimers(
   db: Database,
   { sameRequest, timerIds }: Extract<InsertResult, { outcome: 'repeated' }>,
 ): Promise<TimerSummaryRow[]> {
   if (!sameRequest)
-    throw new ApiError('idempotencyConflict', 'this Idempotency-Key was used with another request');
+    throw new ApiError(
+      'idempotencyConflict',
+      'this Idempotency-Key was used with another request; use a new key',
+    );
   const timers = await findTimers(db, timerIds);
   if (timers.length < timerIds.length)
-    throw new ApiError('idempotencyConflict', 'the timers of this Idempotency-Key have been deleted since');
+    throw new ApiError(
+      'idempotencyConflict',
+      'the timers of this Idempotency-Key were deleted; use a new key',
+    );
   return timers;
 }

@@ -6,8 +6,8 @@ import { decodeCursor, encodeCursor } from './list-cursor.ts';
 const kind = { sort: 'created_at', order: 'desc', status: 'failed', callback_type: undefined } as const;
 const position = { micros: '1764000000000001', id: '0198c0de-0000-7000-8000-000000000001' };
 
-describe('cursors', () => {
-  test('come back as they were', () => {
+describe('decodeCursor', () => {
+  test('returns the encoded position', () => {
     expect(decodeCursor(kind, encodeCursor(kind, position))).toStrictEqual(position);
     const early = { ...position, micros: '-1' };
     expect(decodeCursor(kind, encodeCursor(kind, early))).toStrictEqual(early);
@@ -19,8 +19,10 @@ describe('cursors', () => {
     { ...kind, status: 'pending' },
     { ...kind, status: undefined },
     { ...kind, callback_type: 'http' },
-  ] as const)('belong to one list: %j', (other) => {
-    expect(() => decodeCursor(other, encodeCursor(kind, position))).toThrow('another sort, order, status');
+  ] as const)('rejects the cursor of another list: %j', (other) => {
+    expect(() => decodeCursor(other, encodeCursor(kind, position))).toThrow(
+      'must be used with the sort, order, status and callback_type of its list',
+    );
   });
 
   test.each([
@@ -31,12 +33,12 @@ describe('cursors', () => {
     ['created_at desc failed ', '1'],
     { micros: '1' },
     null,
-  ])('made up by a client are refused: %j', (content) => {
+  ])('rejects a forged cursor: %j', (content) => {
     const text = Buffer.from(JSON.stringify(content)).toString('base64url');
     expect(() => decodeCursor(kind, text)).toThrow(ApiError);
   });
 
-  test('any text is decoded or refused as a fault of the client', () => {
+  test('rejects any text with an ApiError', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(() => decodeCursor(kind, text)).toThrow(ApiError);

@@ -3,12 +3,12 @@ import type { ListPosition } from '@timer-platform/database';
 import { z } from 'zod';
 import { validationError } from '../http/api-error.ts';
 
-/** What a page is a page of: a cursor continues the very list that it was given for. */
+/** The parameters that identify a list. A cursor is valid only for the list that returned it. */
 type ListKind = Pick<ListTimersQuery, 'sort' | 'order' | 'status' | 'callback_type'>;
 
 const cursorSchema = z.tuple([
   z.string(),
-  // Microseconds since 1970, well inside what PostgreSQL can hold.
+  // Unix microseconds, well within the range of PostgreSQL.
   z.string().regex(/^-?\d{1,18}$/),
   z.guid(),
 ]);
@@ -17,7 +17,7 @@ function nameOf({ sort, order, status, callback_type }: ListKind): string {
   return [sort, order, status ?? '', callback_type ?? ''].join(' ');
 }
 
-/** The opaque `next_cursor` behind a position. */
+/** Encodes a position as an opaque `next_cursor`. */
 export function encodeCursor(kind: ListKind, position: ListPosition): string {
   const parts: z.infer<typeof cursorSchema> = [nameOf(kind), position.micros, position.id];
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
@@ -32,9 +32,9 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * The position that a cursor stands for.
+ * Decodes the position in a cursor.
  *
- * @throws {ApiError} when the text is no cursor, or belongs to a list with another order or other filters
+ * @throws {ApiError} when the text is not a cursor, or belongs to a list with another order or other filters
  */
 export function decodeCursor(kind: ListKind, text: string): ListPosition {
   const decoded = cursorSchema.safeParse(parseJson(Buffer.from(text, 'base64url').toString('utf8')));
@@ -45,7 +45,7 @@ export function decodeCursor(kind: ListKind, text: string): ListPosition {
     throw validationError([
       {
         path: 'query.cursor',
-        message: 'belongs to a list with another sort, order, status or callback_type',
+        message: 'must be used with the sort, order, status and callback_type of its list',
       },
     ]);
   return { micros, id };

@@ -12,7 +12,7 @@ describe('maskCallback', () => {
     'x-webhook-secret',
     'X-Hub-Signature',
     'password',
-  ])('hides the value of %s', (name) => {
+  ])('masks the value of %s', (name) => {
     expect(maskCallback({ type: 'http', url: 'https://a/', headers: { [name]: 'hidden' } })).toStrictEqual({
       type: 'http',
       url: 'https://a/',
@@ -20,7 +20,7 @@ describe('maskCallback', () => {
     });
   });
 
-  test('leaves what is no secret', () => {
+  test('leaves other values unchanged', () => {
     const callback = {
       type: 'nats',
       topic: 'orders',
@@ -37,11 +37,11 @@ describe('maskCallback', () => {
     ['https://a/?sig=1&api-key=k#token=frag', `https://a/?sig=1&api-key=${MASK}#token=frag`],
     ['https://a/path@b', 'https://a/path@b'],
     ['not a url', 'not a url'],
-  ])('%s is shown as %s', (url, shown) => {
+  ])('masks %s as %s', (url, shown) => {
     expect(maskCallback({ type: 'http', url })).toStrictEqual({ type: 'http', url: shown });
   });
 
-  // Rows of the first timer service hold whatever its clients sent.
+  // Rows of the first service may hold headers of any shape.
   test.each<[JsonValue, JsonValue]>([
     [{ headers: [{ Authorization: 'hidden' }] }, { headers: [{ Authorization: MASK }] }],
     [{ headers: { Authorization: { a: 'hidden' } } }, { headers: { Authorization: MASK } }],
@@ -49,7 +49,7 @@ describe('maskCallback', () => {
     [{ headers: 'Authorization: hidden' }, { headers: MASK }],
     [null, null],
     [['a'], ['a']],
-  ])('%j is shown as %j', (stored, shown) => {
+  ])('masks %j as %j', (stored, shown) => {
     expect(maskCallback(stored)).toStrictEqual(shown);
   });
 });

@@ -1,17 +1,17 @@
 import type { JsonValue } from '@timer-platform/callback-types';
 import { areEncrypted } from '@timer-platform/database';
 
-/** What stands in place of a secret. */
+/** Replaces a secret. */
 export const MASK = '***';
 
-/** Names of headers and query parameters whose values are secrets, as clients use to call them. */
+/** Common names of headers and query parameters with secret values. */
 const SECRET_NAME = /auth|cookie|token|secret|key|pass|signature|credential|session|jwt|bearer/i;
 
 function isObject(value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Old rows hold headers of any shape: a text may be a whole list of them. */
+/** Rows of the first service may hold headers of any shape: a string may be a whole list of headers. */
 function maskHeaders(headers: JsonValue): JsonValue {
   if (Array.isArray(headers)) return headers.map(maskHeaders);
   if (typeof headers === 'string' || areEncrypted(headers)) return MASK;
@@ -21,7 +21,7 @@ function maskHeaders(headers: JsonValue): JsonValue {
   );
 }
 
-/** Masks the password and secret query parameters of a URL; the rest stays as it was written. */
+/** Masks the user info and the secret query parameters of a URL; the rest is unchanged. */
 function maskUrl(text: string): string {
   return text
     .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, `$1${MASK}@`)
@@ -30,7 +30,7 @@ function maskUrl(text: string): string {
     );
 }
 
-/** A stored callback with the values of headers and URL parameters that look like secrets masked. */
+/** Returns a stored callback in which values of headers and URL parameters that look like secrets are masked. */
 export function maskCallback(config: JsonValue): JsonValue {
   if (!isObject(config)) return config;
   return Object.fromEntries(

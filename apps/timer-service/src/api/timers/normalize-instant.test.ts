@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { normaliseInstant } from './normalize-instant.ts';
+import { normalizeInstant } from './normalize-instant.ts';
 
-describe('normaliseInstant', () => {
+describe('normalizeInstant', () => {
   test.each([
     ['2030-01-31T09:00:00Z', '2030-01-31T09:00:00.000Z'],
     ['2030-01-31T09:00:00.1Z', '2030-01-31T09:00:00.100Z'],
@@ -13,18 +13,18 @@ describe('normaliseInstant', () => {
     ['2030-01-31T09:00:00-23:59', '2030-02-01T08:59:00.000Z'],
     ['2028-02-29T23:30:00-01:00', '2028-03-01T00:30:00.000Z'],
     ['9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
-  ])('%s is %s', (given, expected) => {
-    expect(normaliseInstant(given)).toBe(expected);
+  ])('converts %s to %s', (text, expected) => {
+    expect(normalizeInstant(text)).toBe(expected);
   });
 
   test.each(['9999-12-31T23:59:59.9999Z', '9999-12-31T23:59:59-23:00', '2030-13-01T00:00:00Z', ''])(
-    '%s is none',
-    (given) => {
-      expect(normaliseInstant(given)).toBeUndefined();
+    'returns undefined for %j',
+    (text) => {
+      expect(normalizeInstant(text)).toBeUndefined();
     },
   );
 
-  test('is never earlier than asked for, and less than a millisecond later', () => {
+  test('is never earlier than the given instant, and less than a millisecond later', () => {
     const latest = new Date('9998-01-01T00:00:00Z');
     fc.assert(
       fc.property(
@@ -37,9 +37,9 @@ describe('normaliseInstant', () => {
           const hours = String(Math.floor(Math.abs(offset) / 60)).padStart(2, '0');
           const minutes = String(Math.abs(offset) % 60).padStart(2, '0');
           const text = `${local}.${String(nanos).padStart(9, '0')}${offset < 0 ? '-' : '+'}${hours}:${minutes}`;
-          const asked = BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
-          const answered = BigInt(Date.parse(normaliseInstant(text) ?? '')) * 1_000_000n;
-          expect(answered >= asked && answered - asked < 1_000_000n).toBe(true);
+          const given = BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
+          const normalized = BigInt(Date.parse(normalizeInstant(text) ?? '')) * 1_000_000n;
+          expect(normalized >= given && normalized - given < 1_000_000n).toBe(true);
         },
       ),
     );

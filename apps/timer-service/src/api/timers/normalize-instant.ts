@@ -1,16 +1,16 @@
-/** The last millisecond that four digits of a year can say; PostgreSQL takes no other spelling from JSON. */
+/** The last millisecond with a four-digit year, the only form that PostgreSQL accepts from JSON. */
 const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** Digits of the fraction behind the milliseconds. */
+/** The digits of the fraction after the milliseconds. */
 const BELOW_MS = /\.\d{3}(\d+)/;
 
 /**
- * An RFC 3339 instant in UTC and whole milliseconds, rounded up: never earlier than asked for. `undefined` when that is
- * no instant before the year 10000.
+ * Converts an RFC 3339 instant to UTC and whole milliseconds. Rounds up, so the result is never earlier. Returns undefined
+ * for an invalid instant and from the year 10000 on.
  */
-export function normaliseInstant(text: string): string | undefined {
+export function normalizeInstant(text: string): string | undefined {
   const below = BELOW_MS.exec(text)?.[1] ?? '';
-  // Date.parse drops the digits behind the milliseconds.
+  // Date.parse drops the digits after the milliseconds.
   const ms = Date.parse(text) + (/[1-9]/.test(below) ? 1 : 0);
   if (Number.isNaN(ms) || ms > LATEST_MS) return undefined;
   return new Date(ms).toISOString();

@@ -7,14 +7,14 @@ import {
   type ValidationIssue,
 } from '@timer-platform/callback-types';
 import type { NewTimer, TimerUpdate } from '@timer-platform/database';
-import type { RejectCallback } from '../api-context.ts';
-import { normaliseInstant } from './normalize-instant.ts';
+import type { CallbackCheck } from '../api-context.ts';
+import { normalizeInstant } from './normalize-instant.ts';
 
-/** Faults that only the service can tell go to `issues`; their paths begin with `prefix`. */
+/** Collects the issues that the schemas cannot detect; their paths start with `prefix`. */
 interface ParseContext {
   readonly prefix: string;
   readonly issues: ValidationIssue[];
-  readonly refuseDestination: RejectCallback;
+  readonly checkCallback: CallbackCheck;
 }
 
 function instantOf(
@@ -23,13 +23,13 @@ function instantOf(
   { prefix, issues }: ParseContext,
 ): string | undefined {
   if (text === undefined) return undefined;
-  const instant = normaliseInstant(text);
+  const instant = normalizeInstant(text);
   if (instant === undefined) issues.push({ path: prefix + field, message: 'must be before the year 10000' });
   return instant;
 }
 
-function refuseCallback(callback: CallbackConfig, { prefix, issues, refuseDestination }: ParseContext): void {
-  const message = refuseDestination(callback);
+function validateCallback(callback: CallbackConfig, { prefix, issues, checkCallback }: ParseContext): void {
+  const message = checkCallback(callback);
   if (message === undefined) return;
   const field = matchCallback(callback, { http: () => 'callback.url', nats: () => 'callback.type' });
   issues.push({ path: prefix + field, message });
@@ -37,29 +37,29 @@ function refuseCallback(callback: CallbackConfig, { prefix, issues, refuseDestin
 
 type Timing = Pick<UpdateTimerRequest, 'execute_at' | 'delay' | 'expires_at'>;
 
-function timesOf(request: Timing, finding: ParseContext) {
+function timesOf(request: Timing, context: ParseContext) {
   return {
-    executeAt: instantOf(request.execute_at, 'execute_at', finding),
+    executeAt: instantOf(request.execute_at, 'execute_at', context),
     delayMs: request.delay === undefined ? undefined : parseDuration(request.delay),
-    expiresAt: request.expires_at === null ? null : instantOf(request.expires_at, 'expires_at', finding),
+    expiresAt: request.expires_at === null ? null : instantOf(request.expires_at, 'expires_at', context),
   };
 }
 
-/** A request field that is not destructured below is a compile error, so that no new field is dropped silently. */
+/** Makes a request field that is not destructured below a compile error, so that no new field is dropped silently. */
 type NoFields = Record<string, never>;
 
-/** What to store for a valid request. */
-export function parseNewTimer(request: CreateTimerRequest, finding: ParseContext): NewTimer {
+/** Converts a create request. Adds its issues to the context; with any, the result must not be used. */
+export function parseNewTimer(request: CreateTimerRequest, context: ParseContext): NewTimer {
   const { execute_at, delay, expires_at, callback, metadata, retry, ...unhandled } = request;
   unhandled satisfies NoFields;
-  refuseCallback(callback, finding);
-  return { ...timesOf({ execute_at, delay, expires_at }, finding), callback, metadata, retry };
+  validateCallback(callback, context);
+  return { ...timesOf({ execute_at, delay, expires_at }, context), callback, metadata, retry };
 }
 
-/** What to change for a valid request. */
-export function parseTimerUpdate(request: UpdateTimerRequest, finding: ParseContext): TimerUpdate {
+/** Converts an update request. Adds its issues to the context; with any, the result must not be used. */
+export function parseTimerUpdate(request: UpdateTimerRequest, context: ParseContext): TimerUpdate {
   const { execute_at, delay, expires_at, callback, metadata, retry, ...unhandled } = request;
   unhandled satisfies NoFields;
-  if (callback !== undefined) refuseCallback(callback, finding);
-  return { ...timesOf({ execute_at, delay, expires_at }, finding), callback, metadata, retry };
+  if (callback !== undefined) validateCallback(callback, context);
+  return { ...timesOf({ execute_at, delay, expires_at }, context), callback, metadata, retry };
 }

@@ -12,7 +12,7 @@ function instant(date: Date | null): string | null {
   return date === null ? null : date.toISOString();
 }
 
-/** A timer that has just been stored, as the answer to its creation. */
+/** Converts a timer that was just stored. */
 export function presentInserted(timer: InsertedTimer): TimerSummary {
   return {
     id: timer.id,
@@ -24,7 +24,7 @@ export function presentInserted(timer: InsertedTimer): TimerSummary {
   };
 }
 
-/** A timer as lists and changes answer it. */
+/** Converts a row for lists and for responses to changes. */
 export function presentSummary(row: TimerSummaryRow): TimerSummary {
   return {
     id: row.id,
@@ -36,14 +36,14 @@ export function presentSummary(row: TimerSummaryRow): TimerSummary {
   };
 }
 
-/** How much of a stored callback is shown. */
+/** What a response may show of a stored callback. */
 interface Visibility {
-  /** Whether what looks like a secret is shown. */
+  /** Whether values that look like secrets are shown. */
   readonly secrets: boolean;
   readonly headerKeys: HeaderKeys;
 }
 
-/** Headers that no key opens are shown as they are stored to who may see secrets, and masked as a whole otherwise. */
+/** Headers that no key decrypts are shown as stored if secrets may be shown, and masked as a whole otherwise. */
 function shownCallback(
   { id, callback_config: stored }: TimerRow,
   { secrets, headerKeys }: Visibility,
@@ -53,20 +53,20 @@ function shownCallback(
   return secrets ? config : maskCallback(config);
 }
 
-/** A timer with everything that is stored of it. */
-export function presentTimer(row: TimerRow, sight: Visibility): Timer {
+/** Converts a row with all its fields. */
+export function presentTimer(row: TimerRow, visibility: Visibility): Timer {
   const executed = row.status === 'completed' || row.status === 'failed';
-  const late = executed && row.attempted_at !== null;
+  const attempted = executed && row.attempted_at !== null;
   return {
     ...presentSummary(row),
     updated_at: row.updated_at.toISOString(),
-    callback_config: shownCallback(row, sight),
+    callback_config: shownCallback(row, visibility),
     metadata: row.metadata,
     last_error: row.last_error,
     attempts: row.attempts,
     due_at: row.due_at.toISOString(),
     attempted_at: instant(row.attempted_at),
-    lateness_ms: late ? row.attempted_at.getTime() - row.due_at.getTime() : null,
+    lateness_ms: attempted ? row.attempted_at.getTime() - row.due_at.getTime() : null,
     retry: row.retry,
     expires_at: instant(row.expires_at),
   };
