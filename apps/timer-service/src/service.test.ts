@@ -33,8 +33,7 @@ beforeAll(async () => {
     startNatsServer(),
     startReceiver(),
   ]);
-  const { hostname, port } = new URL(testDatabase.url);
-  relay = await startTcpRelay({ host: hostname, port: Number(port) });
+  relay = await startTcpRelay(testDatabase.url);
 });
 
 beforeEach(() => {
@@ -58,10 +57,8 @@ async function start(
   env: Readonly<Record<string, string>> = {},
   random: () => number = Math.random,
 ): Promise<Service> {
-  const url = new URL(testDatabase.url);
-  url.host = `127.0.0.1:${relay.port}`;
   const config = readConfig({
-    DATABASE_URL: url.href,
+    DATABASE_URL: relay.url,
     API_KEY,
     HOST: '127.0.0.1',
     PORT: '0',
@@ -77,7 +74,7 @@ async function start(
   });
   service = await startService({
     config,
-    databaseUrl: url.href,
+    databaseUrl: relay.url,
     log: pino({ level: 'trace' }, stream),
     clock: systemClock,
     random,
@@ -85,27 +82,27 @@ async function start(
   return service;
 }
 
-interface Answer {
+interface ApiResponse {
   readonly status: number;
   readonly body: { readonly code: number; readonly data: Readonly<Record<string, unknown>> };
 }
 
-async function call({ url }: Service, method: string, path: string, body?: unknown): Promise<Answer> {
+async function call({ url }: Service, method: string, path: string, body?: unknown): Promise<ApiResponse> {
   const response = await fetch(`${url}${path}`, {
     method,
     headers: { 'x-api-key': API_KEY, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  return { status: response.status, body: (await response.json()) as Answer['body'] };
+  return { status: response.status, body: (await response.json()) as ApiResponse['body'] };
 }
 
 async function store(running: Service, body: unknown): Promise<string> {
-  const { status, body: answer } = await call(running, 'POST', '/timers', body);
-  expect([status, answer]).toMatchObject([201, { code: 0 }]);
-  return String(answer.data['id']);
+  const response = await call(running, 'POST', '/timers', body);
+  expect(response).toMatchObject({ status: 201, body: { code: 0 } });
+  return String(response.body.data['id']);
 }
 
-/** On the database itself, past the service and the relay. */
+/** Connects to the database directly, not through the relay. */
 async function withDatabase<Result>(use: (db: Database) => Promise<Result>): Promise<Result> {
   const options = { applicationName: 'test', poolSize: 1, onIdleError: () => undefined };
   const db = connect({ url: testDatabase.url, ...options });
@@ -116,27 +113,27 @@ async function withDatabase<Result>(use: (db: Database) => Promise<Result>): Pro
   }
 }
 
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
-/** Asks the API until it is so. */
+/** Repeats a GET request until the condition holds. */
 async function eventually(
   running: Service,
   path: string,
-  isSo: (answer: Answer) => boolean,
-): Promise<Answer> {
-  const deadline = performance.now() + PATIENCE_MS;
+  condition: (response: ApiResponse) => boolean,
+): Promise<ApiResponse> {
+  const deadline = performance.now() + TIMEOUT_MS;
   for (;;) {
-    const answer = await call(running, 'GET', path);
-    if (isSo(answer)) return answer;
+    const response = await call(running, 'GET', path);
+    if (condition(response)) return response;
     if (performance.now() > deadline)
-      throw new Error(`still ${JSON.stringify(answer)} after ${PATIENCE_MS} ms`);
+      throw new Error(`still ${JSON.stringify(response)} after ${TIMEOUT_MS} ms`);
   }
 }
 
-const hasStatus = (status: string) => (answer: Answer) => answer.body.data['status'] === status;
+const hasStatus = (status: string) => (response: ApiResponse) => response.body.data['status'] === status;
 
-describe('from the request to the receiver', () => {
-  test('by HTTP: the body and the ids arrive, at the instant and not before', async () => {
+describe('delivery', () => {
+  test('sends an HTTP callback with its headers, payload and ids, and never before it is due', async () => {
     const running = await start();
     const payload = { order: 42, name: 'Zoë ✓' };
     const headers = { authorization: 'Bearer secret-of-the-receiver' };
@@ -158,7 +155,7 @@ describe('from the request to the receiver', () => {
     expect(logged).not.toContain('secret-of-the-receiver');
   });
 
-  test('by NATS: subject, headers, payload and message id arrive', async () => {
+  test('publishes a NATS callback with its subject, headers, payload and message id', async () => {
     const running = await start();
     const subscriber: NatsConnection = await connectNats({ servers: nats.url });
     const messages = subscriber.subscribe('orders.due.*', { max: 1 });
@@ -181,22 +178,22 @@ describe('from the request to the receiver', () => {
     await subscriber.close();
   });
 
-  test('a canceled timer does not arrive, a changed one arrives as it was changed', async () => {
+  test('does not send a canceled timer, and sends an updated timer with its new values', async () => {
     const running = await start();
     const callback = (path: string) => ({ type: 'http', url: `${receiver.url}${path}` });
     const canceled = await store(running, { delay: '1s', callback: callback('/canceled') });
-    const changed = await store(running, { delay: '1h', callback: callback('/before') });
+    const updated = await store(running, { delay: '1h', callback: callback('/before') });
     expect((await call(running, 'DELETE', `/timers/${canceled}`)).status).toBe(200);
     expect(
-      (await call(running, 'PUT', `/timers/${changed}`, { delay: '1s', callback: callback('/after') }))
+      (await call(running, 'PUT', `/timers/${updated}`, { delay: '1s', callback: callback('/after') }))
         .status,
     ).toBe(200);
     await receiver.waitFor((requests) => requests.some(({ path }) => path === '/after'));
-    await eventually(running, `/timers/${changed}`, hasStatus('completed'));
+    await eventually(running, `/timers/${updated}`, hasStatus('completed'));
     expect(receiver.requests.filter(({ path }) => path === '/canceled' || path === '/before')).toEqual([]);
   });
 
-  test('a private destination is refused when the timer is stored, with the setting that opens it', async () => {
+  test('rejects a private destination on creation and names the setting that allows it', async () => {
     const running = await start({ ALLOWED_DESTINATIONS: '' });
     const callback = { type: 'http', url: receiver.url };
     const { status, body } = await call(running, 'POST', '/timers', { delay: '1s', callback });
@@ -204,7 +201,7 @@ describe('from the request to the receiver', () => {
     expect(JSON.stringify(body)).toContain('ALLOWED_DESTINATIONS');
   });
 
-  test('NATS timers are refused where NATS is not configured', async () => {
+  test('rejects NATS timers if NATS is not configured', async () => {
     const running = await start({ NATS_URL: '' });
     const { status, body } = await call(running, 'POST', '/timers', {
       delay: '1s',
@@ -215,7 +212,7 @@ describe('from the request to the receiver', () => {
   });
 });
 
-describe('callback headers in the row', () => {
+describe('stored callback headers', () => {
   const KEY = (id: string, byte: number) => `${id}:${Buffer.alloc(32, byte).toString('base64')}`;
   const SECRET = 'Bearer secret-that-only-the-receiver-gets';
   const headers = { authorization: SECRET };
@@ -232,7 +229,7 @@ describe('callback headers in the row', () => {
       .filter((request) => request.path === path)
       .map((request) => request.headers.authorization);
 
-  test('with a key they are encrypted, and the receiver gets them', async () => {
+  test('are encrypted with a key, and the receiver gets them', async () => {
     const running = await start({ HEADER_ENCRYPTION_KEYS: KEY('a', 1) });
     const id = await store(running, { delay: '300ms', callback: callback('/encrypted') });
     expect(await rowOf(id)).toContain('$encrypted');
@@ -242,7 +239,7 @@ describe('callback headers in the row', () => {
     expect(logged).not.toContain('secret-that-only');
   });
 
-  test('without one they are not (control)', async () => {
+  test('are not encrypted without a key (control)', async () => {
     const running = await start();
     const id = await store(running, { delay: '50ms', callback: callback('/plain') });
     expect(await rowOf(id)).toContain(SECRET);
@@ -250,7 +247,7 @@ describe('callback headers in the row', () => {
     expect(authorizationAt('/plain')).toEqual([SECRET]);
   });
 
-  test('after a rotation those under the older key still arrive', async () => {
+  test('are still decrypted with the older key after a rotation', async () => {
     const before = await start({ HEADER_ENCRYPTION_KEYS: KEY('a', 1), DISPATCHER: 'false' });
     const id = await store(before, { delay: '50ms', callback: callback('/rotated') });
     await before.stop();
@@ -259,17 +256,17 @@ describe('callback headers in the row', () => {
     expect(authorizationAt('/rotated')).toEqual([SECRET]);
   });
 
-  test('under a key that is not there the timer fails at once, says so, and can be retried when it is', async () => {
+  test('fail the timer at once if their key is missing; it can be retried once the key is configured', async () => {
     const before = await start({ HEADER_ENCRYPTION_KEYS: KEY('a', 1), DISPATCHER: 'false' });
     const id = await store(before, { delay: '50ms', callback: callback('/unknown') });
     await before.stop();
-    const without = await start();
-    const { body } = await eventually(without, `/timers/${id}`, hasStatus('failed'));
+    const withoutKey = await start();
+    const { body } = await eventually(withoutKey, `/timers/${id}`, hasStatus('failed'));
     expect(body.data).toMatchObject({
       attempts: 0,
       last_error: 'the headers are encrypted under the key "a", which HEADER_ENCRYPTION_KEYS does not hold',
     });
-    await without.stop();
+    await withoutKey.stop();
     expect(authorizationAt('/unknown')).toEqual([]);
     const running = await start({ HEADER_ENCRYPTION_KEYS: KEY('a', 1) });
     expect((await call(running, 'POST', `/timers/${id}/retry`)).status).toBe(200);
@@ -278,7 +275,7 @@ describe('callback headers in the row', () => {
   });
 });
 
-test('no secret shows up in a log line, an error, a metric or the answer to a key that may not see it', async () => {
+test('no secret appears in a log line, an error, a metric or a response to a key of the role read', async () => {
   const reader = 'reader-key-that-must-not-show-up-anywhere';
   const secrets = {
     apiKey: API_KEY,
@@ -302,39 +299,36 @@ test('no secret shows up in a log line, an error, a metric or the answer to a ke
   await relay.restore();
   await eventually(running, '/healthz', ({ status }) => status === 200);
 
-  const seen = [logged];
-  const ask = async (method: string, path: string, key: string, body?: string) => {
-    const request = { method, headers: { 'x-api-key': key, 'content-type': 'application/json' } };
-    const response = await fetch(
-      `${running.url}${path}`,
-      body === undefined ? request : { ...request, body },
-    );
-    seen.push(JSON.stringify([...response.headers]), await response.text());
+  const outputs = [logged];
+  const request = async (method: string, path: string, key: string, body?: string) => {
+    const init = { method, headers: { 'x-api-key': key, 'content-type': 'application/json' } };
+    const response = await fetch(`${running.url}${path}`, body === undefined ? init : { ...init, body });
+    outputs.push(JSON.stringify([...response.headers]), await response.text());
   };
-  await ask('GET', `/timers/${id}`, reader);
-  await ask('GET', `/timers/${id}/attempts`, reader);
-  await ask('GET', '/timers', reader);
-  await ask('GET', '/metrics', reader);
-  await ask('GET', '/openapi.json', reader);
-  await ask('GET', '/timers', `${API_KEY}-wrong`);
-  await ask('POST', '/timers', reader, JSON.stringify({ delay: '1s', callback: failing }));
-  await ask(
+  await request('GET', `/timers/${id}`, reader);
+  await request('GET', `/timers/${id}/attempts`, reader);
+  await request('GET', '/timers', reader);
+  await request('GET', '/metrics', reader);
+  await request('GET', '/openapi.json', reader);
+  await request('GET', '/timers', `${API_KEY}-wrong`);
+  await request('POST', '/timers', reader, JSON.stringify({ delay: '1s', callback: failing }));
+  await request(
     'POST',
     '/timers',
     API_KEY,
     JSON.stringify({ delay: 'soon', callback: { ...failing, headers: { a: [headers] } } }),
   );
-  await ask('POST', '/timers', API_KEY, `{"delay": "1s", "callback": {"headers": "${secrets.header}"`);
-  seen.push(logged);
+  await request('POST', '/timers', API_KEY, `{"delay": "1s", "callback": {"headers": "${secrets.header}"`);
+  outputs.push(logged);
   for (const [name, secret] of Object.entries(secrets))
-    expect([name, seen.join('\n').includes(secret)]).toEqual([name, false]);
-  // The control: the one that may see it does.
+    expect([name, outputs.join('\n').includes(secret)]).toEqual([name, false]);
+  // Control: a key of the role admin sees the header.
   const { body } = await call(running, 'GET', `/timers/${id}`);
   expect(JSON.stringify(body)).toContain(secrets.header);
 });
 
-describe('timers that were finished long ago', () => {
-  /** Two that were completed, days ago and today; answers their ids. */
+describe('old finished timers', () => {
+  /** Stores two completed timers, three days and one hour old. Returns their ids. */
   async function storeCompleted(): Promise<readonly [old: string, recent: string]> {
     const completed = {
       name: 'completed',
@@ -347,8 +341,8 @@ describe('timers that were finished long ago', () => {
     return [old?.id ?? '', recent?.id ?? ''];
   }
 
-  /** The first run of each of the two pruners begins at once, others much later. */
-  function soonOnce(): () => number {
+  /** Makes the first run of each of the two pruners start at once and later runs in an hour. */
+  function startPrunersAtOnce(): () => number {
     let calls = 0;
     return () => {
       calls += 1;
@@ -356,14 +350,14 @@ describe('timers that were finished long ago', () => {
     };
   }
 
-  test('are deleted where RETENTION_DAYS says so', async () => {
+  test('are pruned after RETENTION_DAYS', async () => {
     const [old, recent] = await storeCompleted();
-    const running = await start({ RETENTION_DAYS: '2' }, soonOnce());
+    const running = await start({ RETENTION_DAYS: '2' }, startPrunersAtOnce());
     await eventually(running, `/timers/${old}`, ({ status }) => status === 404);
     expect((await call(running, 'GET', `/timers/${recent}`)).status).toBe(200);
   });
 
-  test('are kept by a process that does not dispatch, and by default', async () => {
+  test('are not pruned by default, nor by a process that does not dispatch', async () => {
     const [old] = await storeCompleted();
     for (const env of [{ RETENTION_DAYS: '2', DISPATCHER: 'false' }, {}]) {
       let pruners = 0;
@@ -373,14 +367,14 @@ describe('timers that were finished long ago', () => {
       });
       expect((await call(running, 'GET', `/timers/${old}`)).status).toBe(200);
       await running.stop();
-      // The pruner of idempotency keys alone waits for its first run.
+      // Only the pruner of idempotency keys was started.
       expect(pruners).toBe(1);
     }
   });
 });
 
-describe('when something is away', () => {
-  test('NATS: the service starts and runs, and delivers when it is back', async () => {
+describe('while a dependency is unavailable', () => {
+  test('NATS: the service starts, and delivers once NATS is back', async () => {
     await nats.kill();
     const running = await start();
     const retry = { delays: ['200ms'], max_attempts: 100 };
@@ -395,7 +389,7 @@ describe('when something is away', () => {
     await eventually(running, `/timers/${id}`, hasStatus('completed'));
   });
 
-  test('the database: health and requests say so, the process lives, and timers are delivered when it is back', async () => {
+  test('the database: health and requests return errors, and timers are delivered once it is back', async () => {
     const running = await start();
     await running.dispatching;
     const id = await store(running, { delay: '1s', callback: { type: 'http', url: `${receiver.url}/back` } });
@@ -412,7 +406,7 @@ describe('when something is away', () => {
     expect(receiver.requests.filter(({ path }) => path === '/back')).toHaveLength(1);
   });
 
-  test('the database at the start: the API answers, and dispatching begins when it is there', async () => {
+  test('the database at the start: the API responds, and dispatching starts once the database is back', async () => {
     await relay.cut();
     const running = await start();
     expect((await call(running, 'GET', '/healthz')).status).toBe(500);
@@ -422,15 +416,12 @@ describe('when something is away', () => {
     await eventually(running, `/timers/${id}`, hasStatus('completed'));
   });
 
-  test('a database that is not migrated: the start fails and names the way out', async () => {
+  test('a missing migration: the start fails and names the command to run', async () => {
     const old = await createTestDatabase({ empty: true });
     await migrateToLatest({ databaseUrl: old.url, to: 2n });
     try {
-      const { pathname } = new URL(old.url);
-      const url = new URL(testDatabase.url);
-      url.pathname = pathname;
-      const config = readConfig({ DATABASE_URL: url.href, API_KEY, PORT: '0', HOST: '127.0.0.1' });
-      const options = { config, databaseUrl: url.href, clock: systemClock, random: Math.random };
+      const config = readConfig({ DATABASE_URL: old.url, API_KEY, PORT: '0', HOST: '127.0.0.1' });
+      const options = { config, databaseUrl: old.url, clock: systemClock, random: Math.random };
       await expect(startService({ ...options, log: pino({ level: 'silent' }) })).rejects.toThrow(
         /migrator:migrate/,
       );

@@ -1,20 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { errorResponseSchema } from '@timer-platform/callback-types';
-import { API_KEY, startTestApi, type TestApi } from './testing/test-api.ts';
+import { API_KEY, startTestApi } from './testing/test-api.ts';
 
-let api: TestApi;
-beforeAll(async () => {
-  api = await startTestApi({
-    checkCallback: (callback) =>
-      callback.type === 'nats' ? 'NATS is not configured: set NATS_URL' : undefined,
-  });
+const api = await startTestApi({
+  checkCallback: (callback) =>
+    callback.type === 'nats' ? 'NATS is not configured: set NATS_URL' : undefined,
 });
 afterAll(() => api.close());
 
 // A rejected request must store nothing, and must not be logged as a failure of the service.
 afterEach(async () => {
-  const rows = await api.db.rows({ name: 'count', text: 'SELECT count(*)::integer AS count FROM timers' });
-  expect(rows).toStrictEqual([{ count: 0 }]);
+  expect(await api.countTimers()).toBe(0);
   expect(api.logged.filter((line) => line.includes('request failed'))).toStrictEqual([]);
 });
 
@@ -33,7 +29,12 @@ async function issuePaths(method: string, path: string, body?: unknown, headers?
   return errors.map((issue) => issue.path).sort();
 }
 
-/** Sends a body as it is, as JSON by default. */
+interface PostOptions {
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Sends a body unchanged, with the content type of JSON by default. */
 function postText(
   payload: string | Buffer,
   { path = '/timers', headers = { 'content-type': 'application/json' } }: PostOptions = {},
@@ -44,11 +45,6 @@ function postText(
     headers: { 'x-api-key': API_KEY, ...headers },
     payload,
   });
-}
-
-interface PostOptions {
-  readonly path?: string;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const MIB = 1_048_576;

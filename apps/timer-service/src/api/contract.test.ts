@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import {
   attemptListResponseSchema,
   canceledResponseSchema,
@@ -7,12 +7,9 @@ import {
   timerResponseSchema,
   timerSummaryResponseSchema,
 } from '@timer-platform/callback-types';
-import { startTestApi, type TestApi } from './testing/test-api.ts';
+import { startTestApi } from './testing/test-api.ts';
 
-let api: TestApi;
-beforeAll(async () => {
-  api = await startTestApi();
-});
+const api = await startTestApi();
 afterAll(() => api.close());
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -25,11 +22,7 @@ const CALLBACK = {
 };
 const MISSING = '00000000-0000-4000-8000-000000000000';
 
-async function create(body: object = { execute_at: EXECUTE_AT, callback: CALLBACK }): Promise<string> {
-  const response = await api.request('POST', '/timers', body);
-  expect(response).toMatchObject({ status: 201 });
-  return timerSummaryResponseSchema.parse(response.body).data.id;
-}
+const create = (body: object = { execute_at: EXECUTE_AT, callback: CALLBACK }) => api.createTimer(body);
 
 async function setStatus(id: string, status: string): Promise<void> {
   await api.db.rows({ name: 'set-status', text: 'UPDATE timers SET status = $2 WHERE id = $1' }, [
@@ -103,8 +96,7 @@ describe('the routes of the first service', () => {
     const { status, body } = await api.request('PUT', `/timers/${id}`, { execute_at: later });
     expect(status).toBe(200);
     expect(timerSummaryResponseSchema.parse(body).data).toMatchObject({ id, execute_at: later });
-    const { body: after } = await api.request('GET', `/timers/${id}`);
-    expect(timerResponseSchema.parse(after).data).toMatchObject({ callback_config: CALLBACK, due_at: later });
+    expect(await api.getTimer(id)).toMatchObject({ callback_config: CALLBACK, due_at: later });
     expect(api.wakes.at(-1)).toBe(Date.parse(later));
   });
 
@@ -184,8 +176,7 @@ describe('retry and run', () => {
       'content-type': 'application/json',
     });
     expect(run.status).toBe(200);
-    const { body } = await api.request('GET', `/timers/${id}`);
-    const timer = timerResponseSchema.parse(body).data;
+    const timer = await api.getTimer(id);
     expect(Date.parse(timer.due_at)).toBeLessThan(Date.parse(EXECUTE_AT));
     expect(timer.execute_at).toBe(EXECUTE_AT);
   });

@@ -3,29 +3,19 @@ import { connect } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { errorResponseSchema } from '@timer-platform/callback-types';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { arbitraryBody, arbitraryRequest, type HostileRequest } from './testing/hostile-request.ts';
-import { API_KEY, startTestApi, type TestApi } from './testing/test-api.ts';
+import { API_KEY, startTestApi } from './testing/test-api.ts';
 
 /** Requests of each kind. For more: FUZZ_RUNS=10000 npx nx test timer-service */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
 
-let database: TestDatabase;
-let api: TestApi;
-let port: number;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await startTestApi({ database, env: { FAILED_AUTH_PER_MINUTE: '1000000' } });
-  port = Number(new URL(await api.app.listen({ port: 0, host: '127.0.0.1' })).port);
-});
-afterAll(async () => {
-  await api.close();
-  await database.drop();
-});
+const api = await startTestApi({ env: { FAILED_AUTH_PER_MINUTE: '1000000' } });
+const port = Number(new URL(await api.app.listen({ port: 0, host: '127.0.0.1' })).port);
+afterAll(() => api.close());
 beforeEach(async () => {
   await api.db.rows({ name: 'truncate', text: 'TRUNCATE timers, idempotency_keys CASCADE' });
   api.logged.length = 0;
@@ -36,14 +26,6 @@ const successSchema = z.strictObject({
   message: z.literal('success'),
   data: z.unknown(),
 });
-
-async function storedTimers(): Promise<number> {
-  const [row] = await api.db.rows<{ count: number }>({
-    name: 'count',
-    text: 'SELECT count(*)::integer AS count FROM timers',
-  });
-  return row?.count ?? 0;
-}
 
 function timersIn(data: unknown): number {
   const batch = z.object({ timers: z.array(z.unknown()) }).safeParse(data);
@@ -86,7 +68,7 @@ describe('hostile requests', () => {
       }),
       { numRuns: RUNS },
     );
-    expect(await storedTimers()).toBe(reported);
+    expect(await api.countTimers()).toBe(reported);
     // Control: some bodies were stored and some were rejected.
     expect(reported).toBeGreaterThan(RUNS / 20);
     expect(reported).toBeLessThan(RUNS);
@@ -101,7 +83,7 @@ describe('hostile requests', () => {
       }),
       { numRuns: RUNS },
     );
-    expect(await storedTimers()).toBe(reported);
+    expect(await api.countTimers()).toBe(reported);
     expect(api.logged.filter((line) => line.includes('request failed'))).toStrictEqual([]);
   });
 
@@ -159,7 +141,7 @@ describe('raw bytes on the socket', () => {
       }),
       { numRuns: RUNS },
     );
-    expect(await storedTimers()).toBe(0);
+    expect(await api.countTimers()).toBe(0);
     expect((await api.request('GET', '/healthz')).status).toBe(200);
   });
 

@@ -1,11 +1,10 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { timerResponseSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { createTestDatabase } from '@timer-platform/test-support';
 import { apiSettingsSchema } from '../api-settings.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { startTestApi } from '../testing/test-api.ts';
 import { digestOf } from './api-key.ts';
 
 const READ = 'key-of-the-role-read-with-40-characters!';
@@ -25,10 +24,8 @@ const timer = {
   },
 };
 
-let database: TestDatabase;
-let api: TestApi;
-let directory: string;
-let file: string;
+const directory = await mkdtemp(path.join(tmpdir(), 'timer-keys-'));
+const file = path.join(directory, 'keys.json');
 
 const entries = (read: string) => [
   { name: 'reader', role: 'read', sha256: digestOf(read).toString('hex') },
@@ -40,16 +37,14 @@ async function replaceFile(content: string): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-beforeAll(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'timer-keys-'));
-  file = path.join(directory, 'keys.json');
-  await replaceFile(JSON.stringify(entries(READ)));
-  database = await createTestDatabase();
-  api = await startTestApi({
-    database,
-    env: { API_KEYS_FILE: file, API_KEYS: JSON.stringify([{ name: 'writer', role: 'write', key: WRITE }]) },
-    metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
-  });
+const metrics = () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' });
+
+await replaceFile(JSON.stringify(entries(READ)));
+const database = await createTestDatabase();
+const api = await startTestApi({
+  database,
+  env: { API_KEYS_FILE: file, API_KEYS: JSON.stringify([{ name: 'writer', role: 'write', key: WRITE }]) },
+  metrics,
 });
 afterAll(async () => {
   await api.close();
@@ -62,10 +57,7 @@ async function statusOf(key: string, method: string, url: string, body?: unknown
   return status;
 }
 
-async function create(): Promise<string> {
-  const { body } = await api.request('POST', '/timers', timer);
-  return timerSummaryResponseSchema.parse(body).data.id;
-}
+const create = () => api.createTimer(timer);
 
 describe('roles', () => {
   test.each([
@@ -95,16 +87,12 @@ describe('roles', () => {
       status: 403,
       body: { code: 9, message: 'this API key has the role read; the request needs write', data: null },
     });
-    const { body } = await api.request('GET', `/timers/${id}`);
-    expect(timerResponseSchema.parse(body).data.status).toBe('pending');
+    expect((await api.getTimer(id)).status).toBe('pending');
   });
 
   test('only admin sees secrets', async () => {
     const id = await create();
-    const configOf = async (key: string) => {
-      const { body } = await api.request('GET', `/timers/${id}`, undefined, { 'x-api-key': key });
-      return timerResponseSchema.parse(body).data.callback_config;
-    };
+    const configOf = async (key: string) => (await api.getTimer(id, { 'x-api-key': key })).callback_config;
     expect(await configOf(ADMIN)).toStrictEqual(timer.callback);
     const masked = {
       ...timer.callback,
@@ -298,7 +286,7 @@ describe('routes without an API key', () => {
     const publicMetrics = await startTestApi({
       database,
       env: { METRICS_PUBLIC: 'true' },
-      metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
+      metrics,
     });
     const response = await publicMetrics.app.inject('/metrics');
     expect(response.payload).toBe('up 1\n');

@@ -16,13 +16,10 @@ const timer = { execute_at: '2099-01-31T09:00:00Z', callback: { type: 'http', ur
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const url = new URL(database.url);
-  relay = await startTcpRelay({ host: url.hostname, port: Number(url.port) });
-  url.hostname = '127.0.0.1';
-  url.port = String(relay.port);
+  relay = await startTcpRelay(database.url);
   api = await startTestApi({
     database,
-    databaseUrl: url.href,
+    databaseUrl: relay.url,
     env: { HEALTH_MAX_OVERDUE_MS: '60000' },
     clock: { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + offsetMs },
   });

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { timerListResponseSchema, type TimerSummary } from '@timer-platform/callback-types';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { startTestApi } from '../testing/test-api.ts';
 
-let api: TestApi;
+const api = await startTestApi();
 const COUNT = 25;
 
 beforeAll(async () => {
-  api = await startTestApi();
   const timers = Array.from({ length: COUNT }, (_, index) => ({
     // Five timers per instant.
     execute_at: `2099-01-0${1 + (index % 5)}T00:00:00Z`,

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { retriedResponseSchema } from '@timer-platform/callback-types';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { startTestApi } from '../testing/test-api.ts';
 
-let api: TestApi;
 const WRITE = 'key-of-the-role-write-with-40-characters';
+const api = await startTestApi({
+  env: { API_KEYS: JSON.stringify([{ name: 'writer', role: 'write', key: WRITE }]) },
+});
 
 beforeAll(async () => {
-  api = await startTestApi({
-    env: { API_KEYS: JSON.stringify([{ name: 'writer', role: 'write', key: WRITE }]) },
-  });
   const timers = Array.from({ length: 12 }, (_, index) => ({
     delay: '1h',
     callback: index < 4 ? { type: 'nats', topic: 'a' } : { type: 'http', url: 'https://example.com/' },

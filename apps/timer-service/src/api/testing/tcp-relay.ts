@@ -2,7 +2,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /** A TCP relay to a server that a test can cut, freeze and restore. */
 export interface TcpRelay {
-  readonly port: number;
+  /** The URL of the server, with the host and port of the relay. */
+  readonly url: string;
   /** Closes every connection and refuses new ones, like a stopped server. */
   cut(): Promise<void>;
   /** Stops all traffic in both directions, like a frozen server. New connections hang as well. */
@@ -11,11 +12,10 @@ export interface TcpRelay {
   restore(): Promise<void>;
 }
 
-/** Starts a relay from a free port of 127.0.0.1 to another server. */
-export async function startTcpRelay(target: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<TcpRelay> {
+/** Starts a relay from a free port of 127.0.0.1 to the server with this URL. */
+export async function startTcpRelay(serverUrl: string): Promise<TcpRelay> {
+  const url = new URL(serverUrl);
+  const target = { host: url.hostname, port: Number(url.port) };
   const sockets = new Set<Socket>();
   let frozen = false;
 
@@ -51,11 +51,12 @@ export async function startTcpRelay(target: {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a TCP server must have a port');
   const { port } = address;
+  url.host = `127.0.0.1:${port}`;
   const closeAll = (): void => {
     for (const socket of sockets) socket.destroy();
   };
   return {
-    port,
+    url: url.href,
     cut: () =>
       new Promise((resolve) => {
         const closing = server;

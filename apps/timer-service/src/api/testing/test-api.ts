@@ -1,3 +1,4 @@
+import { type Timer, timerResponseSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
 import { connect, type Database } from '@timer-platform/database';
 import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import type { FastifyInstance } from 'fastify';
@@ -31,6 +32,11 @@ export interface TestApi {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<TestResponse>;
+  /** Creates a timer with this request body and returns its id. */
+  createTimer(body: unknown): Promise<string>;
+  getTimer(id: string, headers?: Record<string, string>): Promise<Timer>;
+  /** Returns the number of stored timers. */
+  countTimers(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -70,27 +76,43 @@ export async function startTestApi({
     log,
     wake: (dueAtMs) => wakes.push(dueAtMs),
   });
+  const request: TestApi['request'] = async (method, path, body, headers) => {
+    const payload = body === undefined ? {} : { payload: JSON.stringify(body) };
+    const response = await app.inject({
+      method: method as 'GET',
+      url: path,
+      headers: {
+        'x-api-key': API_KEY,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...payload,
+    });
+    const isJson = String(response.headers['content-type']).startsWith('application/json');
+    const parsed: unknown = isJson ? JSON.parse(response.payload) : response.payload;
+    return { status: response.statusCode, headers: response.headers, body: parsed };
+  };
   return {
     app,
     db,
     database,
     wakes,
     logged,
-    async request(method, path, body, headers) {
-      const payload = body === undefined ? {} : { payload: JSON.stringify(body) };
-      const response = await app.inject({
-        method: method as 'GET',
-        url: path,
-        headers: {
-          'x-api-key': API_KEY,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...payload,
-      });
-      const isJson = String(response.headers['content-type']).startsWith('application/json');
-      const parsed: unknown = isJson ? JSON.parse(response.payload) : response.payload;
-      return { status: response.statusCode, headers: response.headers, body: parsed };
+    request,
+    async createTimer(body) {
+      const response = await request('POST', '/timers', body);
+      if (response.status !== 201) throw new Error(`no timer created: ${JSON.stringify(response)}`);
+      return timerSummaryResponseSchema.parse(response.body).data.id;
+    },
+    async getTimer(id, headers) {
+      const response = await request('GET', `/timers/${id}`, undefined, headers);
+      return timerResponseSchema.parse(response.body).data;
+    },
+    async countTimers() {
+      const statement = { name: 'count', text: 'SELECT count(*)::integer AS count FROM timers' };
+      const [row] = await db.rows<{ count: number }>(statement);
+      if (row === undefined) throw new Error('count(*) returned no row');
+      return row.count;
     },
     async close() {
       await app.close();

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { timerResponseSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
+import { afterAll, expect, test } from '@jest/globals';
 import { findTimer, type HeaderKeys, parseHeaderKeys } from '@timer-platform/database';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
+import { createTestDatabase } from '@timer-platform/test-support';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 
 const READ = 'key-of-the-role-read-with-40-characters!';
@@ -24,24 +23,16 @@ const timer = {
   },
 };
 
-let database: TestDatabase;
-let withKey: TestApi;
+const database = await createTestDatabase();
+const withKey = await startTestApi({ database, env, headerKeys: keysOf(KEY_A) });
 /** The same database without keys. */
-let withoutKeys: TestApi;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  withKey = await startTestApi({ database, env, headerKeys: keysOf(KEY_A) });
-  withoutKeys = await startTestApi({ database, env });
-});
+const withoutKeys = await startTestApi({ database, env });
 afterAll(async () => {
   await Promise.all([withKey.close(), withoutKeys.close()]);
   await database.drop();
 });
 
-async function create(api: TestApi): Promise<string> {
-  return timerSummaryResponseSchema.parse((await api.request('POST', '/timers', timer)).body).data.id;
-}
+const create = (api: TestApi) => api.createTimer(timer);
 
 async function storedCallback(id: string): Promise<string> {
   return JSON.stringify((await findTimer(withKey.db, id))?.callback_config);
@@ -49,8 +40,7 @@ async function storedCallback(id: string): Promise<string> {
 
 async function shownCallback(api: TestApi, id: string, key?: string): Promise<unknown> {
   const headers = key === undefined ? undefined : { 'x-api-key': key };
-  const { body } = await api.request('GET', `/timers/${id}`, undefined, headers);
-  return timerResponseSchema.parse(body).data.callback_config;
+  return (await api.getTimer(id, headers)).callback_config;
 }
 
 test('stores headers unencrypted without keys', async () => {

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { timerBatchResponseSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
 import { pruneIdempotencyKeys } from '@timer-platform/database';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { startTestApi } from '../testing/test-api.ts';
 
-let api: TestApi;
-beforeAll(async () => {
-  api = await startTestApi();
-});
+const api = await startTestApi();
 afterAll(() => api.close());
 
 const timer = {
@@ -22,23 +19,15 @@ function post(key: string, body: unknown = timer, path = '/timers') {
   return api.request('POST', path, body, { 'idempotency-key': key });
 }
 
-async function stored(): Promise<number> {
-  const [row] = await api.db.rows<{ count: number }>({
-    name: 'count',
-    text: 'SELECT count(*)::integer AS count FROM timers',
-  });
-  return row?.count ?? 0;
-}
-
 describe('Idempotency-Key', () => {
   test('a repeated request returns the same timer, regardless of the order of fields', async () => {
     const first = await post('a');
-    const before = await stored();
+    const before = await api.countTimers();
     const again = await post('a', sameTimer);
     expect(again).toMatchObject({ status: 201, body: first.body });
     expect(first.headers['idempotent-replayed']).toBeUndefined();
     expect(again.headers['idempotent-replayed']).toBe('true');
-    expect(await stored()).toBe(before);
+    expect(await api.countTimers()).toBe(before);
   });
 
   test('a repeated request returns the current state of the timer', async () => {
@@ -58,9 +47,9 @@ describe('Idempotency-Key', () => {
     ['another call', { timers: [timer] }, '/timers/batch'],
   ])('%s returns 409 with code 7', async (_, body, path) => {
     await post('conflict');
-    const before = await stored();
+    const before = await api.countTimers();
     expect(await post('conflict', body, path)).toMatchObject({ status: 409, body: { code: 7, data: null } });
-    expect(await stored()).toBe(before);
+    expect(await api.countTimers()).toBe(before);
   });
 
   test('a rejected request leaves its key unused', async () => {
@@ -75,34 +64,34 @@ describe('Idempotency-Key', () => {
   test('a repeated batch returns all timers of the first one', async () => {
     const body = { timers: [timer, { ...timer, metadata: 1 }, timer] };
     const first = await post('batch', body, '/timers/batch');
-    const before = await stored();
+    const before = await api.countTimers();
     const again = await post('batch', body, '/timers/batch');
     expect(again).toMatchObject({ status: 201, body: first.body });
     expect(timerBatchResponseSchema.parse(again.body).data.timers).toHaveLength(3);
-    expect(await stored()).toBe(before);
+    expect(await api.countTimers()).toBe(before);
   });
 
   test('twenty concurrent requests create one timer', async () => {
-    const before = await stored();
+    const before = await api.countTimers();
     const responses = await Promise.all(Array.from({ length: 20 }, () => post('race')));
     expect(responses.map(({ status }) => status)).toStrictEqual(responses.map(() => 201));
     const ids = responses.map(({ body }) => timerSummaryResponseSchema.parse(body).data.id);
     expect(new Set(ids).size).toBe(1);
     expect(responses.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1);
-    expect(await stored()).toBe(before + 1);
+    expect(await api.countTimers()).toBe(before + 1);
   });
 
   test('every request without the header creates a timer', async () => {
-    const before = await stored();
+    const before = await api.countTimers();
     await Promise.all([1, 2].map(() => api.request('POST', '/timers', timer)));
-    expect(await stored()).toBe(before + 2);
+    expect(await api.countTimers()).toBe(before + 2);
   });
 
   test('a deleted timer returns 409 with code 7', async () => {
-    const { body } = await post('gone');
+    const { body } = await post('deleted');
     const { id } = timerSummaryResponseSchema.parse(body).data;
     await api.db.rows({ name: 'delete', text: 'DELETE FROM timers WHERE id = $1' }, [id]);
-    expect(await post('gone')).toMatchObject({ status: 409, body: { code: 7 } });
+    expect(await post('deleted')).toMatchObject({ status: 409, body: { code: 7 } });
   });
 
   test('a pruned key can be used again', async () => {

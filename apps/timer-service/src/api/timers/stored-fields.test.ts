@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import {
   CALLBACK_TYPES,
   type CallbackConfig,
@@ -7,12 +7,10 @@ import {
   type CreateTimerRequest,
   createTimerRequestSchema,
   type Timer,
-  timerResponseSchema,
-  timerSummaryResponseSchema,
   type UpdateTimerRequest,
   updateTimerRequestSchema,
 } from '@timer-platform/callback-types';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { startTestApi } from '../testing/test-api.ts';
 
 /** Callbacks with every field of their type. */
 const CALLBACKS: Readonly<Record<CallbackType, CallbackConfig>> = {
@@ -69,37 +67,24 @@ function requestWith(field: string, fields: readonly string[]): object {
   return Object.fromEntries(names.map((name) => [name, sampleOf(name).value]));
 }
 
-let api: TestApi;
-beforeAll(async () => {
-  api = await startTestApi();
-});
+const api = await startTestApi();
 afterAll(() => api.close());
-
-async function createTimer(request: object): Promise<string> {
-  const { status, body } = await api.request('POST', '/timers', request);
-  expect({ status, body }).toMatchObject({ status: 201 });
-  return timerSummaryResponseSchema.parse(body).data.id;
-}
-
-async function getTimer(id: string): Promise<Timer> {
-  return timerResponseSchema.parse((await api.request('GET', `/timers/${id}`)).body).data;
-}
 
 describe('POST /timers', () => {
   const fields = Object.keys(createTimerRequestSchema.shape);
 
   test.each(fields)('stores the field %s', async (field) => {
-    const id = await createTimer(requestWith(field, fields));
+    const id = await api.createTimer(requestWith(field, fields));
     const { value, read } = sampleOf(field);
-    expect(read(await getTimer(id))).toStrictEqual(value);
+    expect(read(await api.getTimer(id))).toStrictEqual(value);
   });
 
   test.each(CALLBACK_TYPES)('stores every field of a callback of type %s', async (type) => {
     const callback = CALLBACKS[type];
     const variant = callbackConfigSchema.options.find(({ shape }) => shape.type.value === type);
     expect(Object.keys(callback).sort()).toStrictEqual(Object.keys(variant?.shape ?? {}).sort());
-    const id = await createTimer({ delay: '1d', callback });
-    expect((await getTimer(id)).callback_config).toStrictEqual(callback);
+    const id = await api.createTimer({ delay: '1d', callback });
+    expect((await api.getTimer(id)).callback_config).toStrictEqual(callback);
   });
 });
 
@@ -107,11 +92,11 @@ describe('PUT /timers/:id', () => {
   const fields = Object.keys(updateTimerRequestSchema.shape);
 
   test.each(fields)('stores the field %s', async (field) => {
-    const id = await createTimer({ delay: '1d', callback: CALLBACKS.http });
+    const id = await api.createTimer({ delay: '1d', callback: CALLBACKS.http });
     const { value, read } = sampleOf(field);
-    expect(read(await getTimer(id))).not.toStrictEqual(value);
+    expect(read(await api.getTimer(id))).not.toStrictEqual(value);
     const { status, body } = await api.request('PUT', `/timers/${id}`, requestWith(field, fields));
     expect({ status, body }).toMatchObject({ status: 200 });
-    expect(read(await getTimer(id))).toStrictEqual(value);
+    expect(read(await api.getTimer(id))).toStrictEqual(value);
   });
 });
