@@ -1,118 +1,42 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ERRORS } from '@timer-platform/callback-types';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ERRORS, timerListResponseSchema, timerResponseSchema } from '@timer-platform/callback-types';
+import {
+  createTestDatabase,
+  type NatsServer,
+  startNatsServer,
+  type TestDatabase,
+} from '@timer-platform/test-support';
+import { connect as connectNats } from 'nats';
+import { pino } from 'pino';
 import { z } from 'zod';
 import { apiSettingsSchema } from './api/api-settings.ts';
-import { API_KEY, startTestApi, type TestApi } from './api/testing/test-api.ts';
+import { systemClock } from './clock.ts';
+import { readConfig } from './config.ts';
+import { developmentApiKey } from './development/api-key-file.ts';
+import { startDevelopment } from './development/development-mode.ts';
+import type { Service } from './service.ts';
+import { runInShell, type ShellBlock, shellBlocks } from './testing/documented-calls.ts';
 
-const text = readFileSync(new URL('../../../docs/api.md', import.meta.url), 'utf8');
-
-interface Example {
-  readonly commands: string;
-  readonly status: number;
-  readonly answer: string;
-}
-
-/** Every shell block with the answer that stands below it. */
-const examples = Array.from(
-  text.matchAll(/```sh\n([\s\S]*?)```\n\n```json (\d+)\n([\s\S]*?)```/g),
-  ([, commands = '', status = '', answer = '']): Example => ({ commands, status: Number(status), answer }),
-);
-
-/** The words of the curl commands of a block, quotes taken off and variables put in, as a shell would. */
-function curlCommands(block: string, variables: Readonly<Record<string, string>>): string[][] {
-  const commands: string[][] = [];
-  for (const [word] of block.matchAll(/'[^']*'|"[^"]*"|[^\s'"]+/g)) {
-    if (word === 'curl') commands.push([]);
-    const value = word.startsWith("'")
-      ? word.slice(1, -1)
-      : word.replace(/^"|"$/g, '').replace(/\$([A-Z_]+)/g, (_, name: string) => {
-          const variable = variables[name];
-          if (variable === undefined) throw new Error(`$${name} is not set`);
-          return variable;
-        });
-    commands.at(-1)?.push(value);
-  }
-  return commands;
-}
-
-function toRequest([curl, ...words]: readonly string[]) {
-  expect(curl).toBe('curl');
-  const request = {
-    method: 'GET',
-    url: '',
-    headers: {} as Record<string, string>,
-    body: undefined as string | undefined,
-  };
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] ?? '';
-    const next = () => words[(index += 1)] ?? '';
-    if (word === '-s') continue;
-    if (word === '-X') request.method = next();
-    else if (word === '-d') {
-      request.body = next();
-      if (request.method === 'GET') request.method = 'POST';
-    } else if (word === '-H') {
-      const [name = '', value = ''] = next().split(/: (.*)/s);
-      request.headers[name] = value;
-    } else {
-      expect(word).toMatch(/^http:/);
-      request.url = word;
-    }
-  }
-  return request;
-}
-
-/** What differs from run to run looks the same afterwards. */
-function comparable(value: unknown): unknown {
-  const json = JSON.stringify(value)
-    .replace(/"[0-9a-f]{8}-[0-9a-f-]{27}"/g, '"<id>"')
-    .replace(/"next_cursor":"[\w-]+"/g, '"next_cursor":"<cursor>"')
-    .replace(/"20[2-8]\d-[\dT:.-]+Z"/g, '"<about now>"');
-  return JSON.parse(json);
-}
-
-let api: TestApi;
-let url: string;
-beforeAll(async () => {
-  api = await startTestApi();
-  url = await api.app.listen({ port: 0, host: '127.0.0.1' });
-});
-afterAll(() => api.close());
+const readPage = (file: string) => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
+const apiPage = readPage('docs/api.md');
+const readme = readPage('README.md');
 
 describe('docs/api.md', () => {
-  test('has examples, each with its answer', () => {
-    expect(examples.length).toBeGreaterThan(12);
-    expect(examples).toHaveLength(text.match(/```sh\n/g)?.length ?? 0);
-    expect(examples).toHaveLength(text.match(/```json/g)?.length ?? 0);
-  });
-
-  test('every call answers what the page says', async () => {
-    const variables: Record<string, string> = { API: url, API_KEY };
-    for (const { commands, status, answer } of examples) {
-      let last: { status: number; body: unknown } | undefined;
-      const count = commands.match(/^curl /gm)?.length ?? 0;
-      for (let index = 0; index < count; index += 1) {
-        // Taken apart anew for each command: the one before may have set ID.
-        const words =
-          curlCommands(commands.replaceAll('$ID', variables['ID'] ?? '<no id yet>'), variables)[index] ?? [];
-        const request = toRequest(words);
-        const response = await fetch(request.url, {
-          method: request.method,
-          headers: request.headers,
-          ...(request.body === undefined ? {} : { body: request.body }),
-        });
-        last = { status: response.status, body: await response.json() };
-        const id = z.object({ data: z.object({ id: z.string() }) }).safeParse(last.body);
-        if (id.success) variables['ID'] = id.data.data.id;
-      }
-      const expected = { status, body: comparable(JSON.parse(answer)) };
-      expect({ ...last, body: comparable(last?.body) }).toStrictEqual(expected);
-    }
+  test('shows a response below each block of calls', () => {
+    const blocks = shellBlocks(apiPage);
+    const withoutResponse = blocks.filter(({ expected }) => expected === undefined);
+    expect(withoutResponse.map(({ commands }) => commands)).toEqual([expect.stringMatching(/^export .*\n$/)]);
+    expect(blocks.length).toBeGreaterThan(12);
+    expect(blocks).toHaveLength(apiPage.match(/```sh$/gm)?.length ?? 0);
+    expect(blocks).toHaveLength(1 + (apiPage.match(/```json/g)?.length ?? 0));
   });
 
   test('lists every code', () => {
-    const unaligned = text.replaceAll(/ {2,}/g, ' ');
+    const unaligned = apiPage.replaceAll(/ {2,}/g, ' ');
     const rows = Object.values(ERRORS).map(
       ({ code, status, meaning }) => `| ${code} | ${status} | ${meaning} |`,
     );
@@ -121,31 +45,125 @@ describe('docs/api.md', () => {
   });
 
   test('names every variable', () => {
-    for (const name of Object.keys(apiSettingsSchema.in.shape)) expect(text).toContain(`\`${name}\``);
+    for (const name of Object.keys(apiSettingsSchema.in.shape)) expect(apiPage).toContain(`\`${name}\``);
   });
 });
 
-describe('README.md', () => {
-  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+describe('the documented calls', () => {
+  let directory: string;
+  let database: TestDatabase;
+  let nats: NatsServer;
+  let service: Service;
+  let apiKey: string;
+  let printed: string[];
 
-  test('its calls store timers', async () => {
-    const blocks = [...readme.matchAll(/```sh\n(curl [\s\S]*?)```/g)].map(([, block = '']) => block);
-    expect(blocks).not.toEqual([]);
-    for (const block of blocks)
-      for (const words of curlCommands(block, { TIMERS: url, KEY: API_KEY })) {
-        const request = toRequest(words);
-        const { method, headers, body } = request;
-        const response = await fetch(request.url, {
-          method,
-          headers,
-          ...(body === undefined ? {} : { body }),
-        });
-        expect([body, response.status]).toEqual([body, 201]);
-      }
+  // The service as `npm start` runs it with NATS_URL, but on the PostgreSQL of the tests.
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'documented-calls-'));
+    database = await createTestDatabase({ empty: true });
+    nats = await startNatsServer({ jetstream: true });
+    printed = [];
+    const timerDirectory = path.join(directory, '.timer');
+    const config = readConfig({
+      TIMER_MODE: 'development',
+      TIMER_DIRECTORY: timerDirectory,
+      DATABASE_URL: database.url,
+      NATS_URL: nats.url,
+      PORT: '0',
+    });
+    service = await startDevelopment({
+      config,
+      log: pino({ level: 'silent' }),
+      clock: systemClock,
+      random: Math.random,
+      print: (line) => printed.push(line),
+    });
+    apiKey = await developmentApiKey(timerDirectory);
+  });
+  afterEach(async () => {
+    await service.stop();
+    await nats.stop();
+    await database.drop();
+    await rm(directory, { recursive: true });
   });
 
-  test('links to files that are there', () => {
-    for (const [, target = ''] of readme.matchAll(/\]\(((?!https?:)[^)#]+)/g))
-      expect([target, existsSync(new URL(`../../../${target}`, import.meta.url))]).toEqual([target, true]);
+  const run = (blocks: readonly Pick<ShellBlock, 'commands'>[]) =>
+    runInShell(blocks, { directory, serviceUrl: service.url });
+
+  async function call(method: string, route: string): Promise<unknown> {
+    const response = await fetch(`${service.url}${route}`, { method, headers: { 'x-api-key': apiKey } });
+    expect([method, route, response.status]).toEqual([method, route, 200]);
+    return response.json();
+  }
+
+  async function expectDelivery(id: string): Promise<void> {
+    for (;;) {
+      const { data } = timerResponseSchema.parse(await call('GET', `/timers/${id}`));
+      if (data.status === 'pending' || data.status === 'executing') continue;
+      expect(data).toMatchObject({ status: 'completed', attempts: 1 });
+      return;
+    }
+  }
+
+  /** Runs all pending NATS timers. Returns the sorted subjects of the messages that a stream for `orders.>` got. */
+  async function deliverNatsTimers(): Promise<string[]> {
+    const list = await call('GET', '/timers?status=pending&callback_type=nats');
+    const connection = await connectNats({ servers: nats.url });
+    const manager = await connection.jetstreamManager();
+    await manager.streams.add({ name: 'orders', subjects: ['orders.>'] });
+    for (const { id } of timerListResponseSchema.parse(list).data.timers) {
+      await call('POST', `/timers/${id}/run`);
+      await expectDelivery(id);
+    }
+    const { state } = await manager.streams.info('orders', { subjects_filter: '>' });
+    await connection.close();
+    return Object.keys(state.subjects ?? {}).sort();
+  }
+
+  test('docs/api.md: every call returns the documented response, and the timers can be delivered', async () => {
+    const blocks = shellBlocks(apiPage);
+    const responses = await run(blocks);
+    for (const [index, { commands, expected }] of blocks.entries())
+      expect([commands, withPlaceholders(responses[index]?.at(-1) ?? null)]).toStrictEqual([
+        commands,
+        withPlaceholders(expected ?? null),
+      ]);
+
+    const runNow = responses[blocks.findIndex(({ commands }) => commands.includes('/run"'))]?.at(-1);
+    await expectDelivery(idOf(runNow?.body));
+    expect(await deliverNatsTimers()).toEqual(['orders.due', 'orders.due.42']);
+  });
+
+  test('README.md: every call creates a timer, and the NATS message arrives', async () => {
+    const [, examples = ''] = /^## The API by example\n([\s\S]*?)^## /m.exec(readme) ?? [];
+    const [exports = [], ...created] = await run(shellBlocks(examples));
+    expect(exports).toEqual([]);
+    expect(created.map((responses) => responses.map(({ status }) => status))).toEqual([[201], [201]]);
+    expect(await deliverNatsTimers()).toEqual(['orders.due.42']);
+  });
+
+  test('npm start: the printed call creates a timer that the inspector receives', async () => {
+    const commands = printed.find((line) => line.trimStart().startsWith('curl ')) ?? '';
+    const [[created] = []] = await run([{ commands }]);
+    expect(created).toMatchObject({ status: 201 });
+    const id = idOf(created?.body);
+    await call('POST', `/timers/${id}/run`);
+    await expectDelivery(id);
+    expect(await call('GET', '/inspector')).toMatchObject({
+      callbacks: [{ path: '/inspector/hello', headers: { 'webhook-id': id }, body: { hello: 'world' } }, {}],
+    });
   });
 });
+
+function idOf(body: unknown): string {
+  return z.object({ data: z.object({ id: z.string() }) }).parse(body).data.id;
+}
+
+/** Replaces ids, cursors and the times of the run. */
+function withPlaceholders(value: unknown): unknown {
+  const json = JSON.stringify(value)
+    .replace(/"[0-9a-f]{8}-[0-9a-f-]{27}"/g, '"<id>"')
+    .replace(/"next_cursor":"[\w-]+"/g, '"next_cursor":"<cursor>"')
+    .replace(/"20[2-8]\d-[\dT:.-]+Z"/g, '"<about now>"');
+  return JSON.parse(json);
+}
