@@ -1,16 +1,22 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { chooseServerUser, findClosedDirectory, makeOpenDirectory, type ServerUser } from './server-user.ts';
+import {
+  chooseServerUser,
+  findInaccessibleDirectory,
+  makeAccessibleDirectory,
+  type ServerUser,
+} from './server-user.ts';
 
-/** Where a cluster is kept and who runs its server. */
+/** Where a cluster is kept and which user runs its server. */
 export interface ClusterLocation {
-  /** Exists, and `user` can enter it. */
+  /** Exists, and the user can enter it. */
   readonly directory: string;
+  /** undefined: the current user. */
   readonly user: ServerUser | undefined;
 }
 
-/** The cluster itself: made whole beside this path and renamed to it, so it is there completely or not at all. */
+/** The path of the cluster. It is created under another name and then renamed, so it is never incomplete. */
 export function clusterPath(directory: string): string {
   return path.join(directory, 'cluster');
 }
@@ -20,38 +26,40 @@ export function dataPath(directory: string): string {
 }
 
 /**
- * Decides where the cluster is kept. As a rule that is `wanted`.
+ * Decides where the cluster is kept, usually in `preferred`.
  *
- * When root runs us, another user runs PostgreSQL, and that user cannot enter a workspace below root's home. Opening
- * the home would be wrong and refusing would stop the first try of many users, so the data then goes to a directory
- * below `fallbackDirectory`, named after the path that was wanted: every process of the workspace finds the same one.
+ * If this process is root, another user runs PostgreSQL, and that user cannot enter a workspace below root's home.
+ * Changing the mode of the home would be wrong, and failing would stop many first trials. The data then goes to a
+ * directory below `fallbackDirectory`, named by a hash of `preferred`: all processes of the workspace find the same one.
+ *
+ * @throws when the user that runs PostgreSQL can enter neither directory
  */
 export async function locateCluster(
-  wanted: string,
+  preferred: string,
   fallbackDirectory: string,
   log: (message: string) => void,
 ): Promise<ClusterLocation> {
-  const user = await chooseServerUser(dataPath(wanted));
+  const user = await chooseServerUser(dataPath(preferred));
   if (user === undefined) {
-    await mkdir(wanted, { recursive: true });
-    return { directory: wanted, user };
+    await mkdir(preferred, { recursive: true });
+    return { directory: preferred, user };
   }
-  await makeOpenDirectory(wanted);
-  const closed = await findClosedDirectory(wanted, user);
-  if (closed === undefined) return { directory: wanted, user };
+  await makeAccessibleDirectory(preferred);
+  const inaccessible = await findInaccessibleDirectory(preferred, user);
+  if (inaccessible === undefined) return { directory: preferred, user };
 
-  const id = createHash('sha256').update(path.resolve(wanted)).digest('hex').slice(0, 12);
+  const id = createHash('sha256').update(path.resolve(preferred)).digest('hex').slice(0, 12);
   const directory = path.join(fallbackDirectory, `data-${id}`);
-  await makeOpenDirectory(directory);
+  await makeAccessibleDirectory(directory);
   const fallbackUser = (await chooseServerUser(dataPath(directory))) ?? user;
-  const alsoClosed = await findClosedDirectory(directory, fallbackUser);
-  if (alsoClosed !== undefined)
+  const alsoInaccessible = await findInaccessibleDirectory(directory, fallbackUser);
+  if (alsoInaccessible !== undefined)
     throw new Error(
-      `PostgreSQL may not run as root; the user "${fallbackUser.name}" who would run it can enter neither ${closed} nor ${alsoClosed}. ` +
-        'Move the workspace to a directory that everyone may enter, run as another user, or set DATABASE_URL.',
+      `PostgreSQL cannot run as root, and the user "${fallbackUser.name}" can enter neither ${inaccessible} nor ${alsoInaccessible}. ` +
+        'Move the workspace to a directory that every user can enter, run as another user, or set DATABASE_URL.',
     );
   log(
-    `PostgreSQL runs as "${fallbackUser.name}", who may not enter ${closed}: its data is kept in ${directory}`,
+    `PostgreSQL runs as "${fallbackUser.name}", who cannot enter ${inaccessible}: its data is kept in ${directory}`,
   );
   return { directory, user: fallbackUser };
 }

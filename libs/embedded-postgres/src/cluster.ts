@@ -25,19 +25,19 @@ const run = promisify(execFile);
 /** The superuser of the cluster. */
 export const CLUSTER_USER = 'timers';
 
-/** A PostgreSQL data directory and what is needed to reach its server. */
+/** A PostgreSQL data directory, with what is needed to connect to its server. */
 export interface Cluster {
   readonly dataDirectory: string;
   readonly password: string;
   readonly logFile: string;
-  /** Holds the port of the last start, so that a URL stays good from one start to the next. */
+  /** Holds the port of the last start, so that the URL stays the same across restarts. */
   readonly portFile: string;
 }
 
 const UNFINISHED = /^new-cluster-(\d+)-/;
 
-/** What a kill -9 during the making of a cluster leaves behind. */
-async function removeUnfinished(directory: string): Promise<void> {
+/** Deletes what a kill -9 during {@link createCluster} left behind. */
+async function removeUnfinishedClusters(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const pid = UNFINISHED.exec(name)?.[1];
     if (pid !== undefined && !processExists(Number(pid)))
@@ -73,7 +73,7 @@ async function initialize(
   await rm(passwordForInitdb);
 }
 
-async function create(
+async function createCluster(
   location: ClusterLocation,
   binaries: PostgresBinaries,
   durable: boolean,
@@ -84,19 +84,22 @@ async function create(
     await rename(unfinished, clusterPath(location.directory));
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    // Another process has finished its own cluster first, and that one is used.
+    // Another process has created the cluster first: use that one.
     if (
       ['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(errorCode(error) ?? '') &&
-      (await isThere(location.directory))
+      (await clusterExists(location.directory))
     )
       return;
-    throw new Error(`The embedded PostgreSQL could not make its data directory: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new Error(
+      `The data directory of the embedded PostgreSQL could not be created: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-async function isThere(directory: string): Promise<boolean> {
+async function clusterExists(directory: string): Promise<boolean> {
   try {
     await access(clusterPath(directory));
     return true;
@@ -107,10 +110,10 @@ async function isThere(directory: string): Promise<boolean> {
 }
 
 /**
- * The cluster of a directory, made when there is none. Safe when several processes do it at once: each makes its own
- * aside, one of them is renamed into place, and all use that one.
+ * Returns the cluster of a directory, and creates it if there is none. Several processes may do so at once: each creates
+ * its own under a temporary name, one is renamed into place, and all use that one.
  *
- * @param durable false leaves out fsync, for data that nobody will miss
+ * @param durable false skips fsync, for disposable data
  */
 export async function ensureCluster(
   location: ClusterLocation,
@@ -119,10 +122,10 @@ export async function ensureCluster(
   log: (message: string) => void,
 ): Promise<Cluster> {
   const { directory } = location;
-  await removeUnfinished(directory);
-  if (!(await isThere(directory))) {
-    log(`making a PostgreSQL data directory in ${directory}`);
-    await create(location, binaries, durable);
+  await removeUnfinishedClusters(directory);
+  if (!(await clusterExists(directory))) {
+    log(`creating a PostgreSQL data directory in ${directory}`);
+    await createCluster(location, binaries, durable);
   }
   const cluster = clusterPath(directory);
   const passwordFile = path.join(cluster, 'password');
@@ -134,10 +137,10 @@ export async function ensureCluster(
       portFile: path.join(cluster, 'port'),
     };
   } catch (error) {
-    const why = errorCode(error) === 'EACCES' ? 'belongs to another user' : 'cannot be read';
+    const problem = errorCode(error) === 'EACCES' ? 'belongs to another user' : 'cannot be read';
     throw new Error(
-      `${passwordFile} ${why} (${messageOf(error)}). Run as the user who started the embedded PostgreSQL first, ` +
-        `remove ${directory} to begin with an empty database, or set DATABASE_URL.`,
+      `${passwordFile} ${problem} (${messageOf(error)}). Run as the user who first started the embedded PostgreSQL, ` +
+        `delete ${directory} to start with an empty database, or set DATABASE_URL.`,
       { cause: error },
     );
   }

@@ -5,5 +5,5 @@ export {
   type EmbeddedPostgresOptions,
   openEmbeddedPostgres,
 } from './open-embedded-postgres.ts';
-export type { PostgresSettings } from './postgres-process.ts';
+export type { PostgresSettings } from './start-postgres.ts';
 export { openTemporaryPostgres } from './temporary-postgres.ts';

@@ -40,8 +40,8 @@ async function query<Row extends pg.QueryResultRow>(url: string, text: string): 
   }
 }
 
-/** Asks again until the server answers; the test's own time limit bounds it. */
-async function queryWhenBack<Row extends pg.QueryResultRow>(url: string, text: string): Promise<Row[]> {
+/** Repeats the query until it succeeds or the test times out. */
+async function queryUntilSuccess<Row extends pg.QueryResultRow>(url: string, text: string): Promise<Row[]> {
   for (;;) {
     try {
       return await query<Row>(url, text);
@@ -66,7 +66,7 @@ interface OtherProcess {
   readonly opened: { readonly url: string; readonly started: boolean };
 }
 
-/** Another Node process that opens the same directory, reports, and stops when its input ends. */
+/** Starts another Node process that opens the same directory, reports, and stops when its input ends. */
 async function openInOtherProcess(): Promise<OtherProcess> {
   const program = `
     import { openEmbeddedPostgres } from ${JSON.stringify(new URL('./open-embedded-postgres.ts', import.meta.url).href)};
@@ -88,8 +88,8 @@ async function openInOtherProcess(): Promise<OtherProcess> {
   return { child, opened };
 }
 
-describe('a new directory, opened by two processes at once', () => {
-  test('becomes one server that the last of them stops', async () => {
+describe('two processes that open a new directory at once', () => {
+  test('share one server, which the last of them stops', async () => {
     const [here, there] = await Promise.all([open(), openInOtherProcess()]);
     expect(here.url).toBe(there.opened.url);
     expect([here.started, there.opened.started].sort()).toEqual([false, true]);
@@ -104,8 +104,8 @@ describe('a new directory, opened by two processes at once', () => {
   });
 });
 
-describe('a server', () => {
-  test('has the database, UTF8, and the C locale, and answers on 127.0.0.1 alone', async () => {
+describe('the server', () => {
+  test('has the database, UTF8 and the C locale, and listens on 127.0.0.1 only', async () => {
     const server = await open();
     try {
       expect(server.started).toBe(true);
@@ -128,7 +128,7 @@ describe('a server', () => {
     }
   });
 
-  test('asks for a password that only its owner can read, kept nowhere else', async () => {
+  test('requires a password, which is stored in one file that only its owner can read', async () => {
     const server = await open();
     try {
       const passwordFile = path.join(directory, 'cluster', 'password');
@@ -147,35 +147,35 @@ describe('a server', () => {
     }
   });
 
-  test('keeps its data, its password and its port from one start to the next', async () => {
+  test('keeps its data, password and port across restarts', async () => {
     const first = await open();
-    await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS number');
     expect(await Promise.all([first.stop(), first.stop()])).toEqual([true, true]);
     const second = await open();
     try {
       expect(second.url).toBe(first.url);
-      expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+      expect(await query(second.url, 'SELECT number FROM kept')).toEqual([{ number: 42 }]);
     } finally {
       await second.stop();
     }
   });
 
-  test('takes another port when its last one is in use', async () => {
+  test('uses another port if the last one is in use', async () => {
     const first = await open();
     await first.stop();
-    const squatter = createServer().listen({ host: '127.0.0.1', port: first.port });
-    await once(squatter, 'listening');
+    const listener = createServer().listen({ host: '127.0.0.1', port: first.port });
+    await once(listener, 'listening');
     const second = await open();
     try {
       expect(second.port).not.toBe(first.port);
       expect(await query(second.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     } finally {
       await second.stop();
-      squatter.close();
+      listener.close();
     }
   });
 
-  test('is stopped when its only two users stop at the same moment', async () => {
+  test('is stopped when its last two users stop at the same time', async () => {
     for (let round = 0; round < 5; round += 1) {
       const [first, second] = await Promise.all([open(), open()]);
       await Promise.all([first.stop(), second.stop()]);
@@ -183,7 +183,7 @@ describe('a server', () => {
     }
   });
 
-  test('can be opened while another user is stopping it', async () => {
+  test('can be opened while another user stops it', async () => {
     const first = await open();
     const [, second] = await Promise.all([first.stop(), open()]);
     try {
@@ -195,7 +195,7 @@ describe('a server', () => {
 });
 
 describe('after a crash', () => {
-  test('of the process that started it, the server goes on; the next one takes it over and stops it', async () => {
+  test('of the process that started it, the server keeps running, and the next user stops it', async () => {
     const { child, opened } = await openInOtherProcess();
     const pid = await postmasterPid();
     const exit = once(child, 'exit');
@@ -208,13 +208,13 @@ describe('after a crash', () => {
     expect(await isPortFree(server.port)).toBe(true);
   });
 
-  test('of PostgreSQL, it comes back on the same port with every committed row', async () => {
+  test('of PostgreSQL, the server restarts on the same port with every committed row', async () => {
     const server = await open();
     try {
       await query(server.url, 'CREATE TABLE survivors AS SELECT generate_series(1, 1000) AS id');
       const killed = await postmasterPid();
       process.kill(killed, 'SIGKILL');
-      const [row] = await queryWhenBack<{ count: string }>(server.url, 'SELECT count(*) FROM survivors');
+      const [row] = await queryUntilSuccess<{ count: string }>(server.url, 'SELECT count(*) FROM survivors');
       expect(row?.count).toBe('1000');
       expect(await postmasterPid()).not.toBe(killed);
     } finally {
@@ -223,11 +223,11 @@ describe('after a crash', () => {
     expect(await readPostmasterPid(dataDirectory())).toBeUndefined();
   });
 
-  test('of PostgreSQL under two users, both use the one server that comes back', async () => {
+  test('of PostgreSQL with two users, both attach to the restarted server', async () => {
     const [first, second] = await Promise.all([open(), open()]);
     process.kill(await postmasterPid(), 'SIGKILL');
-    await queryWhenBack(first.url, 'SELECT 1');
-    // Both must have joined again before either leaves, or it would rightly be the last one.
+    await queryUntilSuccess(first.url, 'SELECT 1');
+    // Wait until both are attached again: a user that is alone would stop the server.
     for (;;) {
       const [row] = await query<{ count: string }>(
         first.url,
@@ -240,29 +240,29 @@ describe('after a crash', () => {
     expect(await second.stop()).toBe(true);
   });
 
-  test('of everything, a left-over postmaster.pid that names another live process does not keep it from starting', async () => {
+  test('of the machine, the server starts although postmaster.pid names a process of another program', async () => {
     const { uid, gid } = await stat(dataDirectory());
-    // PostgreSQL pays no heed to processes of other users, nor to its parent: it must be a stranger of the same user.
+    // PostgreSQL ignores processes of other users and its parent, so this one runs as the same user and is no parent.
     const asOwner = process.getuid?.() === 0 ? { uid, gid } : {};
-    const stranger = spawn('sleep', ['600'], { ...asOwner, cwd: '/', stdio: 'ignore' });
-    await once(stranger, 'spawn');
+    const unrelated = spawn('sleep', ['600'], { ...asOwner, cwd: '/', stdio: 'ignore' });
+    await once(unrelated, 'spawn');
     const realDirectory = dataDirectory();
     await writeFile(
       postmasterPidFile(realDirectory),
-      `${stranger.pid ?? 0}\n${realDirectory}\n1790000000\n16000\n\n127.0.0.1\n\nready\n`,
+      `${unrelated.pid ?? 0}\n${realDirectory}\n1790000000\n16000\n\n127.0.0.1\n\nready\n`,
     );
     try {
       const server = await open();
       expect(server.started).toBe(true);
       await server.stop();
     } finally {
-      stranger.kill('SIGKILL');
+      unrelated.kill('SIGKILL');
     }
   });
 });
 
-describe('what cannot work', () => {
-  test('is told with the end of the log of PostgreSQL', async () => {
+describe('openEmbeddedPostgres fails', () => {
+  test('with the end of the log if PostgreSQL does not start', async () => {
     const version = path.join(dataDirectory(), 'PG_VERSION');
     const text = await readFile(version, 'utf8');
     await writeFile(version, '9.6\n');
@@ -273,17 +273,17 @@ describe('what cannot work', () => {
     }
   });
 
-  test('names a setting that PostgreSQL does not know', async () => {
+  test('with the name of a setting that PostgreSQL does not have', async () => {
     await expect(
       openEmbeddedPostgres({ directory, log, settings: { no_such_setting: 'on' } }),
     ).rejects.toThrow(/no_such_setting/);
   });
 
-  test('is a directory that cannot be made', async () => {
+  test('with ENOTDIR if the directory cannot be created', async () => {
     const file = path.join(directory, 'a-file');
     await writeFile(file, '');
     const error: unknown = await openEmbeddedPostgres({ directory: path.join(file, 'below'), log }).catch(
-      (e: unknown) => e,
+      (thrown: unknown) => thrown,
     );
     expect(errorCode(error)).toBe('ENOTDIR');
   });

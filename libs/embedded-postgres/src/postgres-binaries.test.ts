@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 describe('makeLibraryLinks', () => {
-  test('makes what the blocked install script would have made, also when several do it at once and again', async () => {
+  test('creates the links that the package lists, also concurrently and repeatedly', async () => {
     const lib = path.join(directory, 'native', 'lib');
     await mkdir(lib, { recursive: true });
     await writeFile(path.join(lib, 'libx.so.1.2'), 'library');
@@ -30,12 +30,12 @@ describe('makeLibraryLinks', () => {
     expect(await readFile(path.join(lib, 'libx.so.1'), 'utf8')).toBe('library');
   });
 
-  test('has nothing to do for a package without links', async () => {
+  test('does nothing for a package without links', async () => {
     await expect(makeLibraryLinks(directory)).resolves.toBeUndefined();
   });
 });
 
-test('finds programs that run', async () => {
+test('prepareBinaries returns the path of a program that runs', async () => {
   const binaries = await prepareBinaries(await findNativePackage(), undefined, directory, () => undefined);
   expect(path.basename(binaries.postgres)).toMatch(/^postgres/);
 });

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { errorCode, messageOf } from './error-code.ts';
-import { asUser, makeOpenDirectory, type ServerUser } from './server-user.ts';
+import { asUser, makeAccessibleDirectory, type ServerUser } from './server-user.ts';
 
 const run = promisify(execFile);
 
-/** The programs of PostgreSQL that the launcher calls. */
+/** Paths of the PostgreSQL programs that this library runs. */
 export interface PostgresBinaries {
   readonly initdb: string;
   readonly postgres: string;
@@ -21,12 +21,12 @@ export interface NativePackage {
   readonly version: string;
 }
 
-const WAY_OUT = 'Set DATABASE_URL to use a PostgreSQL that is already there.';
+const ALTERNATIVE = 'Set DATABASE_URL to use an existing PostgreSQL.';
 
 const PLATFORMS: Readonly<Record<string, string>> = { darwin: 'darwin', linux: 'linux', win32: 'windows' };
 
 /**
- * Finds the package of this platform.
+ * Finds the package for this platform.
  * @throws when it is not installed; the message says what to do
  */
 export async function findNativePackage(): Promise<NativePackage> {
@@ -37,8 +37,8 @@ export async function findNativePackage(): Promise<NativePackage> {
     entry = createRequire(import.meta.url).resolve(name);
   } catch {
     throw new Error(
-      `The embedded PostgreSQL for ${platform} is not installed (npm package ${name}): npm was told to leave out ` +
-        `optional packages, or there is none for this platform. ${WAY_OUT}`,
+      `The embedded PostgreSQL for ${platform} is not installed (npm package ${name}): npm omitted ` +
+        `optional packages, or there is none for this platform. ${ALTERNATIVE}`,
     );
   }
   const directory = path.resolve(path.dirname(entry), '..');
@@ -49,8 +49,8 @@ export async function findNativePackage(): Promise<NativePackage> {
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /**
- * npm packages cannot hold symbolic links, so the package makes those of its libraries in an install script. npm 12 and
- * --ignore-scripts do not run it. Making them here is safe to repeat and safe when two processes do it at once.
+ * npm packages cannot contain symbolic links, so the package creates those of its libraries in an install script, which
+ * npm 12 and --ignore-scripts do not run. Creating them here is idempotent and safe for several processes at once.
  */
 export async function makeLibraryLinks(packageDirectory: string): Promise<void> {
   let text: string;
@@ -80,6 +80,7 @@ function binariesIn(native: string): PostgresBinaries {
   };
 }
 
+/** Runs `postgres --version`. Returns the error, undefined if there is none. */
 async function tryToRun({ postgres }: PostgresBinaries, user: ServerUser | undefined): Promise<unknown> {
   try {
     await run(postgres, ['--version'], { ...asUser(user), cwd: '/', env: {} });
@@ -89,7 +90,7 @@ async function tryToRun({ postgres }: PostgresBinaries, user: ServerUser | undef
   }
 }
 
-/** A copy for root's server user, who cannot enter the directory that holds the installed package. */
+/** Copies the programs for root's server user, who cannot enter the directory of the installed package. */
 async function copyBinaries(
   native: string,
   target: string,
@@ -99,10 +100,10 @@ async function copyBinaries(
     await access(target);
     return binariesIn(target);
   } catch {
-    log(`copying the PostgreSQL programs to ${target}, where the user that runs the server can reach them`);
+    log(`copying the PostgreSQL programs to ${target}, where the user that runs the server can execute them`);
   }
-  // Copied aside and renamed, so that a half-made copy is never taken for a whole one.
-  await makeOpenDirectory(path.dirname(target));
+  // Copied under a temporary name and renamed, so that an incomplete copy is never used.
+  await makeAccessibleDirectory(path.dirname(target));
   const copy = await mkdtemp(`${target}.copying-`);
   await run('cp', ['-R', `${native}/.`, copy]);
   await run('chmod', ['-R', 'a+rX', copy]);
@@ -116,9 +117,9 @@ async function copyBinaries(
 }
 
 /**
- * Makes sure that `user` can run the programs of the package.
+ * Returns programs that `user` can run.
  *
- * @param fallbackDirectory where root keeps a copy when the server's user cannot reach the installed ones
+ * @param fallbackDirectory where root keeps a copy if the server's user cannot execute the installed programs
  * @throws when they do not run here; the message says what to do
  */
 export async function prepareBinaries(
@@ -129,7 +130,7 @@ export async function prepareBinaries(
 ): Promise<PostgresBinaries> {
   const native = path.join(directory, 'native');
   await makeLibraryLinks(directory).catch((error: unknown) => {
-    // A read-only node_modules is fine as long as nothing is missing, which the trial below finds out.
+    // A read-only node_modules is fine if no link is missing. The trial run below checks that.
     if (errorCode(error) !== 'EACCES' && errorCode(error) !== 'EROFS') throw error;
   });
   let binaries = binariesIn(native);
@@ -140,11 +141,11 @@ export async function prepareBinaries(
   }
   if (failure === undefined) return binaries;
   const hints: Readonly<Record<string, string>> = {
-    ENOENT: 'It needs the C library glibc, which this system does not have (Alpine Linux has musl).',
-    EPERM: 'This process is root but may not become another user, as PostgreSQL demands.',
-    EACCES: `The user ${user?.name ?? 'that runs this'} may not execute it.`,
+    ENOENT: 'It needs the C library glibc, which this system does not have (Alpine Linux uses musl).',
+    EPERM: 'PostgreSQL cannot run as root, and this process has no permission to run it as another user.',
+    EACCES: `The user ${user?.name ?? 'of this process'} has no permission to execute it.`,
   };
   throw new Error(
-    `The embedded PostgreSQL does not run: ${messageOf(failure).trim()}. ${hints[errorCode(failure) ?? ''] ?? ''} ${WAY_OUT}`,
+    `The embedded PostgreSQL does not run: ${messageOf(failure).trim()}. ${hints[errorCode(failure) ?? ''] ?? ''} ${ALTERNATIVE}`,
   );
 }

@@ -10,7 +10,7 @@ import {
 } from './postmaster-pid.ts';
 
 describe('parsePostmasterPid', () => {
-  test('reads what PostgreSQL writes', () => {
+  test('parses the file of a running server', () => {
     const text = '4711\n/srv/data\n1790000000\n16042\n\n127.0.0.1\n   123   456\nready   \n';
     expect(parsePostmasterPid(text)).toEqual({
       pid: 4711,
@@ -20,7 +20,7 @@ describe('parsePostmasterPid', () => {
     });
   });
 
-  test('knows a server that has only begun to start', () => {
+  test('returns no port early in the start of a server', () => {
     expect(parsePostmasterPid('4711\n/srv/data\n')).toEqual({
       pid: 4711,
       dataDirectory: '/srv/data',
@@ -29,12 +29,12 @@ describe('parsePostmasterPid', () => {
     });
   });
 
-  test('knows a server that recovers or stops', () => {
+  test('reports a server that is stopping as not ready', () => {
     const text = '4711\n/srv/data\n1790000000\n16042\n\n127.0.0.1\n   123   456\nstopping\n';
     expect(parsePostmasterPid(text)?.ready).toBe(false);
   });
 
-  test.each(['', '\n', 'x\n/srv/data\n', '0\n/srv/data\n', '4711'])('passes over %j', (text) => {
+  test.each(['', '\n', 'x\n/srv/data\n', '0\n/srv/data\n', '4711'])('returns undefined for %j', (text) => {
     expect(parsePostmasterPid(text)).toBeUndefined();
   });
 });
@@ -46,7 +46,7 @@ describe('isPostmasterOf', () => {
   });
   afterAll(() => rm(directory, { recursive: true }));
 
-  test('does not take an unrelated process for the server, though the file names it', async () => {
+  test('is false for an unrelated process, even if the file names it', async () => {
     await writeFile(postmasterPidFile(directory), `${process.pid}\n${directory}-of-another\n0\n16000\n`);
     const found = await readPostmasterPid(directory);
     expect(found?.pid).toBe(process.pid);
@@ -55,13 +55,13 @@ describe('isPostmasterOf', () => {
     ).toBe(false);
   });
 
-  test('knows that a process is gone', async () => {
+  test('is false for a process that does not exist', async () => {
     expect(
       await isPostmasterOf(directory, { pid: 2 ** 22 + 1, dataDirectory: directory, port: 1, ready: true }),
     ).toBe(false);
   });
+});
 
-  test('finds no file in an empty directory', async () => {
-    expect(await readPostmasterPid(path.join(directory, 'missing'))).toBeUndefined();
-  });
+test('readPostmasterPid returns undefined if there is no file', async () => {
+  expect(await readPostmasterPid(path.join(tmpdir(), 'no-such-data-directory'))).toBeUndefined();
 });

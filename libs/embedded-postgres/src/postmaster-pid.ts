@@ -1,21 +1,21 @@
-import { readFile, readlink, realpath } from 'node:fs/promises';
+import { readFile, readlink, realpath, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode } from './error-code.ts';
 
-/** What PostgreSQL writes into `postmaster.pid` of its data directory (src/include/utils/pidfile.h). */
+/** The content of `postmaster.pid` in a data directory (src/include/utils/pidfile.h). */
 export interface PostmasterPid {
   readonly pid: number;
   readonly dataDirectory: string;
-  /** Absent while the server is only beginning to start. */
+  /** undefined early in the start of the server. */
   readonly port: number | undefined;
-  /** Whether it says that it takes connections: not while it starts, recovers or stops. */
+  /** Whether the server accepts connections: false while it starts, recovers or stops. */
   readonly ready: boolean;
 }
 
-/** Reads the text of a `postmaster.pid`; `undefined` when it is cut short or is something else. */
+/** Parses the text of a `postmaster.pid`. Returns undefined if it is incomplete or malformed. */
 export function parsePostmasterPid(text: string): PostmasterPid | undefined {
   const [pidLine = '', dataDirectory = '', , portLine = '', , , , status = ''] = text.split('\n');
-  // A negative pid is the single-user mode, which serves nobody.
+  // The pid is negative in single-user mode.
   const pid = Math.abs(Number.parseInt(pidLine, 10));
   if (!Number.isSafeInteger(pid) || pid === 0 || dataDirectory === '') return undefined;
   const port = Number.parseInt(portLine, 10);
@@ -31,7 +31,7 @@ export function postmasterPidFile(dataDirectory: string): string {
   return path.join(dataDirectory, 'postmaster.pid');
 }
 
-/** The entry in `postmaster.pid`, whether or not its process still lives. */
+/** Reads `postmaster.pid`, whether or not its process still runs. Returns undefined if there is none. */
 export async function readPostmasterPid(dataDirectory: string): Promise<PostmasterPid | undefined> {
   try {
     return parsePostmasterPid(await readFile(postmasterPidFile(dataDirectory), 'utf8'));
@@ -41,7 +41,7 @@ export async function readPostmasterPid(dataDirectory: string): Promise<Postmast
   }
 }
 
-/** Whether a process with this id exists, a zombie included. */
+/** Whether a process with this id exists. Zombies count. */
 export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -52,11 +52,11 @@ export function processExists(pid: number): boolean {
 }
 
 /**
- * Whether the process in `postmaster.pid` is the server of this very directory.
+ * Whether the process in `postmaster.pid` is the server of this directory.
  *
- * A pid alone proves nothing: after kill -9 or a reboot it may belong to another program, it may be a zombie that
- * nobody reaps (containers), and in a copied workspace it names the server of the original. PostgreSQL works in its
- * data directory, so on Linux the working directory of the process decides; elsewhere the path in the file does.
+ * The pid alone is not enough. After kill -9 or a reboot it may belong to another program or to a zombie that nobody
+ * reaps (containers), and in a copied workspace it belongs to the server of the original. The working directory of
+ * PostgreSQL is its data directory, so on Linux that of the process decides; elsewhere, the path in the file.
  */
 export async function isPostmasterOf(
   dataDirectory: string,
@@ -68,7 +68,19 @@ export async function isPostmasterOf(
   try {
     return (await readlink(`/proc/${pid}/cwd`)) === expected;
   } catch (error) {
-    // Not ours to look at, or no /proc: PostgreSQL itself has the last word when it is started.
+    // No permission, or no /proc: assume a server. PostgreSQL checks again when it starts.
     return errorCode(error) !== 'ENOENT';
   }
+}
+
+/**
+ * Finds the server that runs on this data directory, no matter which process started it. Deletes a `postmaster.pid` that
+ * a kill -9 left behind if its pid now belongs to another program: PostgreSQL would refuse to start.
+ */
+export async function findPostmaster(dataDirectory: string): Promise<PostmasterPid | undefined> {
+  const found = await readPostmasterPid(dataDirectory);
+  if (found === undefined || (await isPostmasterOf(dataDirectory, found))) return found;
+  if (processExists(found.pid) && (await readPostmasterPid(dataDirectory))?.pid === found.pid)
+    await unlink(postmasterPidFile(dataDirectory));
+  return undefined;
 }

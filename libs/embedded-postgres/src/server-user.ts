@@ -6,14 +6,14 @@ import { errorCode } from './error-code.ts';
 
 const run = promisify(execFile);
 
-/** The user that PostgreSQL runs as. Absent: the one that runs this process. */
+/** The user that runs PostgreSQL, when that is not the user of this process. */
 export interface ServerUser {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
 }
 
-async function lookUp(name: string): Promise<ServerUser | undefined> {
+async function findUser(name: string): Promise<ServerUser | undefined> {
   try {
     const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]);
     return { name, uid: Number(uid.stdout), gid: Number(gid.stdout) };
@@ -22,6 +22,7 @@ async function lookUp(name: string): Promise<ServerUser | undefined> {
   }
 }
 
+/** The owner of a directory; undefined if it is root or the directory does not exist. */
 async function ownerOf(directory: string): Promise<ServerUser | undefined> {
   try {
     const { uid, gid } = await stat(directory);
@@ -38,18 +39,19 @@ async function ownerOf(directory: string): Promise<ServerUser | undefined> {
 }
 
 /**
- * Who runs the server. PostgreSQL refuses to run as root, so root hands it to the owner of the data that is already
- * there, or to the system's `postgres` or `nobody`. No user is ever created.
+ * Chooses the user that runs the server. PostgreSQL refuses to run as root. For root, it is the owner of existing data,
+ * else the system's `postgres` or `nobody`. No user is ever created.
  *
- * @returns `undefined` when the current user runs it
+ * @returns undefined if the current user runs it
+ * @throws when this process is root and the system has none of these users
  */
 export async function chooseServerUser(dataDirectory: string): Promise<ServerUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  const user = (await ownerOf(dataDirectory)) ?? (await lookUp('postgres')) ?? (await lookUp('nobody'));
+  const user = (await ownerOf(dataDirectory)) ?? (await findUser('postgres')) ?? (await findUser('nobody'));
   if (user === undefined)
     throw new Error(
-      'PostgreSQL cannot run as root, and this system has neither a user "postgres" nor "nobody" to run it as. ' +
-        'Run as another user, or set DATABASE_URL to a PostgreSQL that is already there.',
+      'PostgreSQL cannot run as root, and this system has neither a user "postgres" nor a user "nobody". ' +
+        'Run as another user, or set DATABASE_URL to use an existing PostgreSQL.',
     );
   return user;
 }
@@ -59,28 +61,29 @@ export function asUser(user: ServerUser | undefined): { uid?: number; gid?: numb
   return user === undefined ? {} : { uid: user.uid, gid: user.gid };
 }
 
-/** The outermost directory on the way to `directory` that `user` may not enter; `undefined` when the way is free. */
-export async function findClosedDirectory(
+/** Finds the outermost directory of the path that `user` cannot enter. Returns undefined if there is none. */
+export async function findInaccessibleDirectory(
   directory: string,
   user: ServerUser | undefined,
 ): Promise<string | undefined> {
   if (user === undefined) return undefined;
-  const way = [path.resolve(directory)];
-  for (let parent = path.dirname(way[0] ?? '/'); parent !== way[0]; parent = path.dirname(parent))
-    way.unshift(parent);
-  for (const step of way) {
+  const ancestors = [path.resolve(directory)];
+  for (let parent = path.dirname(ancestors[0] ?? '/'); parent !== ancestors[0]; parent = path.dirname(parent))
+    ancestors.unshift(parent);
+  for (const ancestor of ancestors) {
     try {
-      await run('/bin/sh', ['-c', 'cd -- "$1" 2>/dev/null', 'sh', step], { ...asUser(user), cwd: '/' });
+      await run('/bin/sh', ['-c', 'cd -- "$1" 2>/dev/null', 'sh', ancestor], { ...asUser(user), cwd: '/' });
     } catch {
-      return step;
+      return ancestor;
     }
   }
   return undefined;
 }
 
-/** Makes the directory; what is new on the way to it can be entered by everyone, whatever the umask says. */
-export async function makeOpenDirectory(directory: string): Promise<void> {
+/** Creates the directory and its missing parents so that every user can enter them, regardless of the umask. */
+export async function makeAccessibleDirectory(directory: string): Promise<void> {
   const first = await mkdir(directory, { recursive: true });
   if (first === undefined) return;
-  for (let made = directory; made.startsWith(first); made = path.dirname(made)) await chmod(made, 0o755);
+  for (let created = directory; created.startsWith(first); created = path.dirname(created))
+    await chmod(created, 0o755);
 }

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import pg from 'pg';
 import { openTemporaryPostgres } from './temporary-postgres.ts';
 
-test('runs without fsync and leaves nothing behind', async () => {
+test('runs without fsync and deletes its data when stopped', async () => {
   const server = await openTemporaryPostgres({ log: () => undefined, settings: { work_mem: '5MB' } });
   const client = new pg.Client(server.url);
   await client.connect();

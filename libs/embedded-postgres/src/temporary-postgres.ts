@@ -8,14 +8,14 @@ import {
 } from './open-embedded-postgres.ts';
 
 /**
- * A PostgreSQL for one run of tests or measurements: in a new directory below the temporary one, without fsync unless
- * asked for, and gone with all its data after `stop()`.
+ * Opens a PostgreSQL for one run of tests or measurements, in a new directory below the system's temporary directory.
+ * Without fsync by default. `stop()` deletes all its data.
  */
 export async function openTemporaryPostgres(
   options: Omit<EmbeddedPostgresOptions, 'directory'>,
 ): Promise<EmbeddedPostgres> {
   const parent = await mkdtemp(path.join(tmpdir(), 'timer-postgres-'));
-  // Such directories are closed to everyone else, and under root another user runs the server.
+  // mkdtemp makes it private, but for root another user runs the server.
   await chmod(parent, 0o755);
   const removeAll = async (directory: string): Promise<void> => {
     await rm(directory, { recursive: true, force: true });
