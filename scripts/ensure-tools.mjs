@@ -40,20 +40,12 @@ function list(directory) {
   return existsSync(directory) ? readdirSync(directory) : [];
 }
 
-/** The same places, in the same order, as libs/test-support/src/find-program.ts, .timer/tools aside. */
-function findOnSystem({ name, variable }) {
-  const given = process.env[variable];
-  if (given !== undefined && given !== '') {
-    if (isExecutable(given)) return given;
-    throw new Error(`${variable} is ${given}, which is not a program that can be run.`);
-  }
-  const postgres = list(POSTGRES_VERSIONS)
-    .sort((a, b) => Number(b) - Number(a))
-    .map((version) => path.join(POSTGRES_VERSIONS, version, 'bin'));
-  const directories = (process.env.PATH ?? '').split(path.delimiter).filter((directory) => directory !== '');
-  return [...directories, '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', ...postgres]
-    .map((directory) => path.join(directory, name))
-    .find(isExecutable);
+/** The tests find their programs with the same function. tsx loads it; import it only once the dependencies are installed. */
+async function findInstalled({ name, variable }) {
+  const { tsImport } = await import('tsx/esm/api');
+  const file = '../libs/test-support/src/find-program.ts';
+  const { findInstalledProgram } = await tsImport(file, import.meta.url);
+  return findInstalledProgram(name, variable);
 }
 
 async function runs(program) {
@@ -159,7 +151,8 @@ async function unpack(programs) {
  * @throws when they are not and cannot be had; the message says how to get them
  */
 export async function ensureTools() {
-  const missing = PROGRAMS.filter((program) => findOnSystem(program) === undefined);
+  const installed = await Promise.all(PROGRAMS.map(findInstalled));
+  const missing = PROGRAMS.filter((_, index) => installed[index] === undefined);
   const starters = missing.map(({ name }) => path.join(TOOLS, 'bin', name));
   const working = await Promise.all(starters.map(runs));
   if (working.every(Boolean)) return;
@@ -183,7 +176,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     await ensureTools();
     for (const program of PROGRAMS)
-      console.log(`${program.name}: ${findOnSystem(program) ?? path.join(TOOLS, 'bin', program.name)}`);
+      console.log(
+        `${program.name}: ${(await findInstalled(program)) ?? path.join(TOOLS, 'bin', program.name)}`,
+      );
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const POSTGRES_VERSIONS = '/usr/lib/postgresql';
 
-/** Where `scripts/ensure-tools.mjs` puts what the system does not have. */
+/** `scripts/ensure-tools.mjs` unpacks here what the system does not have. */
 const TOOLS = path.join(fileURLToPath(new URL('../../../', import.meta.url)), '.timer', 'tools', 'bin');
 
 function isExecutable(file: string): boolean {
@@ -27,30 +27,34 @@ function postgresDirectories(): string[] {
 }
 
 /**
- * Finds a real program for the tests: the one that `variable` names, else on the PATH and in the usual places.
- * scripts/ensure-tools.mjs looks in the same places, in the same order.
+ * Finds an installed program: the one in `variable`, else on the PATH, else in the usual directories. Returns undefined
+ * if there is none. `scripts/ensure-tools.mjs` calls this too.
  *
- * @throws when there is none; the message says how to get it
+ * @throws when `variable` is set to something that cannot be executed
  */
-export function findProgram(name: 'nats-server' | 'psql', variable: 'NATS_SERVER_BIN' | 'PSQL_BIN'): string {
-  const given = process.env[variable];
-  if (given !== undefined && given !== '') {
-    if (isExecutable(given)) return given;
-    throw new Error(`${variable} is ${given}, which is not a program that can be run`);
+export function findInstalledProgram(name: string, variable: string): string | undefined {
+  const configured = process.env[variable];
+  if (configured !== undefined && configured !== '') {
+    if (isExecutable(configured)) return configured;
+    throw new Error(`${variable} is ${configured}, which is not an executable file`);
   }
   const directories = (process.env['PATH'] ?? '')
     .split(path.delimiter)
     .filter((directory) => directory !== '');
-  const found = [
-    ...directories,
-    '/usr/sbin',
-    '/usr/local/bin',
-    '/usr/local/sbin',
-    ...postgresDirectories(),
-    TOOLS,
-  ]
+  return [...directories, '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', ...postgresDirectories()]
     .map((directory) => path.join(directory, name))
     .find(isExecutable);
-  if (found !== undefined) return found;
+}
+
+/**
+ * Finds a real program for the tests, installed or unpacked by `scripts/ensure-tools.mjs`.
+ *
+ * @throws when there is none; the message says how to get it
+ */
+export function findProgram(name: 'nats-server' | 'psql', variable: 'NATS_SERVER_BIN' | 'PSQL_BIN'): string {
+  const installed = findInstalledProgram(name, variable);
+  if (installed !== undefined) return installed;
+  const unpacked = path.join(TOOLS, name);
+  if (isExecutable(unpacked)) return unpacked;
   throw new Error(`No ${name} found: run "node scripts/ensure-tools.mjs", or set ${variable} to its path`);
 }
