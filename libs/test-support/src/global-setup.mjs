@@ -1,4 +1,4 @@
-/** Jest's globalSetup: one PostgreSQL with a migrated template database for the whole run. */
+/** Jest's globalSetup: starts one PostgreSQL with a migrated template database for the whole run. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -16,13 +16,13 @@ export default async function startTestServer() {
   const line = await Promise.race([
     once(createInterface(child.stdout), 'line').then(([text]) => text),
     exit.then(([code]) => {
-      throw new Error(`The PostgreSQL for the tests has not started (exit code ${code}); see above`);
+      throw new Error(`The PostgreSQL for the tests did not start (exit code ${code}); see above`);
     }),
   ]);
   process.env.TIMER_TEST_SERVER = line;
   globalThis.stopTimerTestServer = async () => {
     child.stdin.end();
     const [code] = await exit;
-    if (code !== 0) throw new Error(`The PostgreSQL for the tests ended with exit code ${code}`);
+    if (code !== 0) throw new Error(`The PostgreSQL for the tests exited with code ${code}`);
   };
 }

@@ -1,4 +1,4 @@
-/** Jest's globalTeardown: ends what global-setup.mjs has started. */
+/** Jest's globalTeardown: stops the PostgreSQL that global-setup.mjs started. */
 export default async function stopTestServer() {
   await globalThis.stopTimerTestServer();
 }

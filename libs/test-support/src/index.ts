@@ -9,4 +9,5 @@ export {
 } from './receiver.ts';
 export { type PsqlResult, runPsql } from './run-psql.ts';
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.ts';
+export { timerFactory } from './timer-factory.ts';
 export { findFreePort } from '@timer-platform/embedded-postgres';

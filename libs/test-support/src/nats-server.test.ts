@@ -10,7 +10,7 @@ afterEach(async () => {
   await server?.stop();
 });
 
-/** What the server says of itself first on every connection (NATS protocol, INFO). */
+/** The INFO message, which the server sends first on every connection. */
 async function info(port: number): Promise<string> {
   const socket: Socket = connect({ host: '127.0.0.1', port });
   try {
@@ -21,7 +21,7 @@ async function info(port: number): Promise<string> {
   }
 }
 
-test('is a real server, and several do not clash', async () => {
+test('starts several servers on different ports', async () => {
   server = await startNatsServer();
   const other = await startNatsServer();
   expect(other.port).not.toBe(server.port);
@@ -30,7 +30,7 @@ test('is a real server, and several do not clash', async () => {
   expect(await info(server.port)).not.toMatch(/"jetstream":true/);
 });
 
-test('has JetStream when asked for, and is back on its port after a kill', async () => {
+test('has JetStream if enabled, and restarts on the same port after a kill', async () => {
   server = await startNatsServer({ jetstream: true });
   expect(await info(server.port)).toMatch(/"jetstream":true/);
   await server.kill();
@@ -39,10 +39,10 @@ test('has JetStream when asked for, and is back on its port after a kill', async
   expect(await info(server.port)).toMatch(/"jetstream":true/);
 });
 
-test('takes a configuration, and says what is wrong with it', async () => {
+test('applies the configuration, and reports an invalid one', async () => {
   server = await startNatsServer({ config: 'authorization { user: timer, password: secret }' });
   expect(await info(server.port)).toMatch(/"auth_required":true/);
   await expect(startNatsServer({ config: 'authorization {' })).rejects.toThrow(
-    /exit code 1[^]*Unexpected EOF/,
+    /exited with code 1[^]*Unexpected EOF/,
   );
 });

@@ -8,9 +8,9 @@ import { findFreePort } from '@timer-platform/embedded-postgres';
 import { findProgram } from './find-program.ts';
 
 export interface NatsServerOptions {
-  /** With JetStream, stored in a temporary directory that survives {@link NatsServer.kill}. */
+  /** Enables JetStream. Its store is a temporary directory that survives {@link NatsServer.kill}. */
   readonly jetstream?: boolean;
-  /** Text of a configuration file, for users, permissions, TLS, limits. It must set neither port nor store. */
+  /** Text of a configuration file, for users, permissions, TLS or limits. It must not set the port or the store. */
   readonly config?: string;
 }
 
@@ -18,38 +18,38 @@ export interface NatsServerOptions {
 export interface NatsServer {
   readonly url: string;
   readonly port: number;
-  /** Ends the process as kill -9 does; the store stays. */
+  /** Kills the process with SIGKILL. The store is kept. */
   kill(): Promise<void>;
-  /** Freezes the process: connections stay open and nothing answers. */
+  /** Stops the process with SIGSTOP: connections stay open, but the server does not respond. */
   freeze(): void;
-  /** Ends a freeze. */
+  /** Continues a frozen process. */
   thaw(): void;
-  /** Starts it again on the same port with the same store, after ending it if it runs. */
+  /** Kills the process if it is running and starts it on the same port with the same store. */
   restart(): Promise<void>;
-  /** Ends the process and removes the store. Idempotent. */
+  /** Kills the process and deletes the store. Idempotent. */
   stop(): Promise<void>;
 }
 
-const START_TRIES = 5;
-const LINES_KEPT = 20;
+const MAX_STARTS = 5;
+const MAX_LINES = 20;
 
 async function launch(program: string, args: readonly string[]): Promise<ChildProcess> {
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const said: string[] = [];
+  const lines: string[] = [];
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
-      reject(new Error(`nats-server has ended with exit code ${code ?? 'none'}:\n${said.join('\n')}`));
+      reject(new Error(`nats-server has exited with code ${code ?? 'none'}:\n${lines.join('\n')}`));
     });
     createInterface(child.stderr).on('line', (line) => {
-      said.push(line);
-      if (said.length > LINES_KEPT) said.shift();
+      lines.push(line);
+      if (lines.length > MAX_LINES) lines.shift();
       if (line.includes('Server is ready')) resolve(child);
     });
   });
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+async function terminate(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill(signal);
@@ -79,7 +79,7 @@ export async function startNatsServer({
       try {
         return { child: await start(port), port };
       } catch (error) {
-        if (tries === START_TRIES || !String(error).includes('address already in use')) throw error;
+        if (tries === MAX_STARTS || !String(error).includes('address already in use')) throw error;
       }
     }
   };
@@ -93,7 +93,7 @@ export async function startNatsServer({
   return {
     url: `nats://127.0.0.1:${port}`,
     port,
-    kill: () => end(child, 'SIGKILL'),
+    kill: () => terminate(child, 'SIGKILL'),
     freeze: () => {
       child.kill('SIGSTOP');
     },
@@ -101,12 +101,12 @@ export async function startNatsServer({
       child.kill('SIGCONT');
     },
     restart: async () => {
-      await end(child, 'SIGKILL');
+      await terminate(child, 'SIGKILL');
       child = await start(port);
     },
     stop: async () => {
-      // It takes nothing with it that the test still needs, and SIGKILL also ends a frozen one.
-      await end(child, 'SIGKILL');
+      // SIGKILL also ends a frozen process.
+      await terminate(child, 'SIGKILL');
       await rm(directory, { recursive: true, force: true });
     },
   };

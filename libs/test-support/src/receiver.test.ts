@@ -10,7 +10,7 @@ afterEach(async () => {
   await receiver.stop();
 });
 
-test('records requests as they came', async () => {
+test('records requests', async () => {
   const before = Date.now();
   const response = await fetch(`${receiver.url}/a/b?c=d`, {
     method: 'POST',
@@ -25,7 +25,7 @@ test('records requests as they came', async () => {
   expect(request?.receivedAt).toBeGreaterThanOrEqual(before);
 });
 
-test('answers as it is told, request by request', async () => {
+test('lets a handler choose the response to each request', async () => {
   receiver.respondWith(({ path }) =>
     path === '/no' ? 503 : { status: 201, headers: { 'retry-after': '7' }, body: 'made' },
   );
@@ -34,7 +34,7 @@ test('answers as it is told, request by request', async () => {
   expect([made.status, made.headers.get('retry-after'), await made.text()]).toEqual([201, '7', 'made']);
 });
 
-test('can cut the connection, by order and when the handler throws', async () => {
+test('resets the connection if the handler returns reset or rejects', async () => {
   receiver.respondWith(() => 'reset');
   await expect(fetch(receiver.url)).rejects.toThrow();
   receiver.respondWith(() => Promise.reject(new Error('test')));
@@ -42,18 +42,18 @@ test('can cut the connection, by order and when the handler throws', async () =>
   expect(receiver.requests).toHaveLength(2);
 });
 
-test('can hang until it is stopped', async () => {
+test('can leave a request without a response until it is stopped', async () => {
   receiver.respondWith(() => 'hang');
-  const answer = fetch(receiver.url).then(
-    () => 'answered',
-    () => 'cut',
+  const ending = fetch(receiver.url).then(
+    () => 'response',
+    () => 'disconnected',
   );
   await receiver.waitFor(1);
   await receiver.stop();
-  expect(await answer).toBe('cut');
+  expect(await ending).toBe('disconnected');
 });
 
-test('waits for a condition, and tells what arrived when it does not come true', async () => {
+test('waits for a condition, and lists the received requests if it times out', async () => {
   const waiting = receiver.waitFor((requests) => requests.some(({ path }) => path === '/second'));
   await fetch(`${receiver.url}/first`);
   await fetch(`${receiver.url}/second`);

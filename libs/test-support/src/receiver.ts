@@ -2,22 +2,22 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** A request as it arrived. */
+/** A received request. */
 export interface ReceivedRequest {
-  /** Counts from 0 over all requests of the receiver. */
+  /** Number of the request, from 0, over all requests of the receiver. */
   readonly index: number;
   readonly method: string;
   /** Path and query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** Names and values as sent, in their order. */
+  /** Names and values as sent, in order. */
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
-  /** When the head of the request was there, in Unix milliseconds. */
+  /** When the head of the request was received, in Unix milliseconds. */
   readonly receivedAt: number;
 }
 
-/** A status; a whole answer; `hang`: never answers; `reset`: cuts the connection. */
+/** A status, or a full response. `hang`: never responds. `reset`: resets the connection. */
 export type ReceiverResponse =
   | number
   | {
@@ -30,49 +30,49 @@ export type ReceiverResponse =
 
 export type RequestHandler = (request: ReceivedRequest) => ReceiverResponse | Promise<ReceiverResponse>;
 
-/** A real HTTP server that records what it gets. */
+/** A real HTTP server that records the requests it receives. */
 export interface Receiver {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly port: number;
-  /** In the order of their arrival. Only requests whose body has arrived whole. */
+  /** In the order in which their bodies were complete. */
   readonly requests: readonly ReceivedRequest[];
-  /** Chooses the answers from now on. */
+  /** Replaces the handler, which chooses the response to each request. */
   respondWith(handler: RequestHandler): void;
   /**
-   * Waits until the condition holds for the requests so far, or until there are that many.
-   * @param timeoutMs how long, 30 s by default
-   * @throws when the time is up; the message lists what did arrive
+   * Waits until the condition holds for the requests received so far, or until there are at least that many.
+   * @param timeoutMs 30 s by default
+   * @throws after the timeout; the message lists the received requests
    */
   waitFor(
     condition: number | ((requests: readonly ReceivedRequest[]) => boolean),
     timeoutMs?: number,
   ): Promise<readonly ReceivedRequest[]>;
-  /** Cuts every connection and closes the port. Idempotent. */
+  /** Closes the connections and the port. Idempotent. */
   stop(): Promise<void>;
 }
 
-const WAIT_MS = 30_000;
-const REQUESTS_LISTED = 20;
+const DEFAULT_TIMEOUT_MS = 30_000;
+const MAX_REQUESTS_LISTED = 20;
 
-function reply(response: ServerResponse, answer: ReceiverResponse): void {
-  if (answer === 'hang') return;
-  if (answer === 'reset') {
+function respond(response: ServerResponse, choice: ReceiverResponse): void {
+  if (choice === 'hang') return;
+  if (choice === 'reset') {
     response.socket?.resetAndDestroy();
     return;
   }
-  const { status, headers = {}, body } = typeof answer === 'number' ? { status: answer } : answer;
+  const { status, headers = {}, body } = typeof choice === 'number' ? { status: choice } : choice;
   response.writeHead(status, headers).end(body);
 }
 
 function summary(requests: readonly ReceivedRequest[]): string {
   const lines = requests
-    .slice(-REQUESTS_LISTED)
+    .slice(-MAX_REQUESTS_LISTED)
     .map(
       ({ index, method, path, body }) =>
         `  ${index}. ${method} ${path} ${body.toString('utf8').slice(0, 200)}`,
     );
-  return [`${requests.length} requests had arrived; the last ones:`, ...lines].join('\n');
+  return [`${requests.length} requests were received; the last ones:`, ...lines].join('\n');
 }
 
 class RequestLog {
@@ -96,14 +96,14 @@ class RequestLog {
           if (holds(this.requests)) settle(resolve);
         } catch (error) {
           settle(() => {
-            // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever the condition threw
+            // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the condition may throw any value
             reject(error);
           });
         }
       };
       const timer = setTimeout(() => {
         settle(() => {
-          reject(new Error(`Not fulfilled within ${timeoutMs} ms. ${summary(this.requests)}`));
+          reject(new Error(`The condition did not hold within ${timeoutMs} ms. ${summary(this.requests)}`));
         });
       }, timeoutMs);
       this.#waiting.add(check);
@@ -113,19 +113,19 @@ class RequestLog {
 }
 
 /**
- * Starts a receiver on 127.0.0.1. Without a handler it answers 200 to everything.
- * @param port a free one by default; one that comes back after an outage needs the same port again
+ * Starts a receiver on 127.0.0.1. By default it responds with 200 to every request.
+ * @param port a free one by default; give the same port to restart a receiver after an outage
  */
 export async function startReceiver(handler: RequestHandler = () => 200, port = 0): Promise<Receiver> {
   const log = new RequestLog();
   let current = handler;
-  let arrived = 0;
+  let count = 0;
 
   const receive = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const receivedAt = Date.now();
     const body = await buffer(message);
     const request: ReceivedRequest = {
-      index: arrived,
+      index: count,
       method: message.method ?? '',
       path: message.url ?? '',
       headers: message.headers,
@@ -133,29 +133,29 @@ export async function startReceiver(handler: RequestHandler = () => 200, port = 
       body,
       receivedAt,
     };
-    arrived += 1;
+    count += 1;
     log.add(request);
-    reply(response, await current(request));
+    respond(response, await current(request));
   };
 
   const server = createServer({ keepAliveTimeout: 60_000 }, (message, response) => {
     receive(message, response).catch(() => {
-      // The sender went away in the middle, or the test's handler threw: either way the sender sees a cut connection.
+      // The client has disconnected, or the handler has thrown: close the connection.
       response.destroy();
     });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, '127.0.0.1', resolve);
   });
-  const { port: listening } = server.address() as AddressInfo;
+  const { port: actualPort } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${listening}`,
-    port: listening,
+    url: `http://127.0.0.1:${actualPort}`,
+    port: actualPort,
     requests: log.requests,
     respondWith: (next) => {
       current = next;
     },
-    waitFor: async (condition, timeoutMs = WAIT_MS) => {
+    waitFor: async (condition, timeoutMs = DEFAULT_TIMEOUT_MS) => {
       const holds = typeof condition === 'number' ? () => log.requests.length >= condition : condition;
       await log.waitFor(holds, timeoutMs);
       return log.requests;

@@ -9,7 +9,7 @@ export interface PsqlResult {
 }
 
 /**
- * Runs psql on a database: no start-up file, no pager, stop at the first error (exit code 3).
+ * Runs psql on a database, without start-up file and pager. Stops at the first error.
  *
  * @param args such as `['-1', '-f', file]` or `['-c', 'SELECT 1']`
  */

@@ -7,21 +7,22 @@ import { runOnServer, withDatabase } from './server-connection.ts';
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/', import.meta.url));
 
 /**
- * Runs every file of migrations/ as it stands, one query each, as `psql -f` would. Not through the migrator: its own
- * tests use this library.
+ * Runs every file of migrations/, each as one query. Does not use libs/migrations, whose tests depend on this library.
  */
 async function applyMigrations(url: string): Promise<void> {
   const files = (await readdir(MIGRATIONS)).filter((name) => /^\d{3}_.*\.sql$/.test(name)).sort();
   for (const file of files) await runOnServer(url, await readFile(path.join(MIGRATIONS, file), 'utf8'));
 }
 
-/** Creates a database with the newest schema and no ledger, to be copied with `CREATE DATABASE … TEMPLATE`. Returns its name. */
+/**
+ * Creates a database with the newest schema and without a ledger, as a template for `CREATE DATABASE`. Returns its name.
+ */
 export async function createTemplateDatabase(url: string): Promise<string> {
   const template = `timer_template_${randomBytes(6).toString('hex')}`;
   await runOnServer(url, `CREATE DATABASE ${template} TEMPLATE template0`);
   try {
     await applyMigrations(withDatabase(url, template));
-    // A template that anyone is connected to, autovacuum included, cannot be copied.
+    // PostgreSQL cannot copy a template that has a connection, and autovacuum counts.
     await runOnServer(url, `ALTER DATABASE ${template} ALLOW_CONNECTIONS false`);
     return template;
   } catch (error) {

@@ -33,7 +33,7 @@ describe('createTestDatabase', () => {
     expect(await columns(database.url)).toEqual(expect.arrayContaining(['callback_type', 'callback_config']));
   });
 
-  test('is not shared: several at once do not see each other', async () => {
+  test('creates separate databases, also concurrently', async () => {
     const others = await Promise.all([createTestDatabase(), createTestDatabase()]);
     const client = await connect(others[0].url);
     await client.query('CREATE TABLE only_here ()');
@@ -44,13 +44,13 @@ describe('createTestDatabase', () => {
     await Promise.all(others.map((each) => each.drop()));
   });
 
-  test('can be empty', async () => {
+  test('creates a database without tables if empty is set', async () => {
     const empty = await createTestDatabase({ empty: true });
     expect(await columns(empty.url)).toEqual([]);
     await empty.drop();
   });
 
-  test('refuses to be dropped quietly while a connection is open, names it, and is gone all the same', async () => {
+  test('drops a database that still has a connection, and throws an error that names the connection', async () => {
     const leaky = await createTestDatabase();
     const leak = await connect(leaky.url, 'forgotten pool');
     await leak.query("SELECT 'the last query'");

@@ -3,19 +3,19 @@ import pg from 'pg';
 import { runOnServer, withDatabase } from './server-connection.ts';
 import { TEST_SERVER_VARIABLE, type TestServerAddress, testServerAddressSchema } from './test-server.ts';
 
-/** A database of its own for one test file. */
+/** A database that only the caller uses. */
 export interface TestDatabase {
   readonly url: string;
   readonly name: string;
   /**
-   * Drops the database. Call it in `afterAll`, after closing what uses it.
-   * @throws when sessions are still connected after some seconds, and names them: something was not closed
+   * Drops the database. Close all connections first.
+   * @throws when sessions are still connected after five seconds; the message lists them
    */
   drop(): Promise<void>;
 }
 
 export interface TestDatabaseOptions {
-  /** Without any schema, for tests of migrations. By default the newest schema, without a ledger. */
+  /** true: without any tables. By default the newest schema, without a ledger. */
   readonly empty?: boolean;
 }
 
@@ -51,7 +51,7 @@ async function findSessions(url: string, database: string): Promise<readonly Ses
 
 async function dropDatabase(serverUrl: string, name: string): Promise<void> {
   try {
-    // PostgreSQL itself waits five seconds for sessions that are just ending.
+    // PostgreSQL waits five seconds for sessions to end.
     await runOnServer(serverUrl, `DROP DATABASE ${name}`);
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== OBJECT_IN_USE) throw error;
@@ -65,7 +65,7 @@ async function dropDatabase(serverUrl: string, name: string): Promise<void> {
   }
 }
 
-/** Makes a database of its own, as a copy of the migrated template: about 50 ms. */
+/** Creates a database as a copy of the migrated template, in about 50 ms. */
 export async function createTestDatabase({ empty = false }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const { url: serverUrl, template } = testServerAddress();
   const name = `timer_test_${randomBytes(6).toString('hex')}`;

@@ -1,13 +1,13 @@
 /**
- * Runs the PostgreSQL of one test run; started by global-setup.mjs. Prints one line of JSON when it is ready and ends
- * with its input: when the test run is killed, the kernel closes that input, so nothing is left running.
+ * Runs the PostgreSQL for one test run, started by global-setup.mjs. Prints one line of JSON when it is ready, and exits
+ * at the end of its input: the kernel closes the input if the test run is killed, so no server is left running.
  */
 import { startTestServer } from './test-server.ts';
 
-// These reach the whole process group; the test run may still be closing connections, and the end of the input follows.
+// Ctrl-C reaches the whole process group, but the test run may still have connections. The end of the input follows.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-// Nobody reads it any more when the run was killed while the server started; the end of the input says so as well.
+// Writing fails if the test run was killed while the server started. The end of the input handles that.
 process.stdout.on('error', () => undefined);
 
 const inputEnd = new Promise<void>((resolve) => {

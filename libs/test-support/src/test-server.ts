@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { runOnServer } from './server-connection.ts';
 import { createTemplateDatabase } from './template-database.ts';
 
-/** Where test databases are made, and from what. Handed to the tests in the environment, as JSON. */
+/** The server for test databases and the name of the template. Passed to the tests as JSON in an environment variable. */
 export const testServerAddressSchema = z.object({ url: z.string(), template: z.string() });
 export type TestServerAddress = z.infer<typeof testServerAddressSchema>;
 
-/** The variable that holds the {@link TestServerAddress}. */
+/** The environment variable that holds the {@link TestServerAddress}. */
 export const TEST_SERVER_VARIABLE = 'TIMER_TEST_SERVER';
 
 export interface TestServer {
@@ -16,16 +16,16 @@ export interface TestServer {
 }
 
 /**
- * Prepares a server with a migrated template database.
+ * Provides a server with a migrated template database.
  *
- * @param givenUrl a server to use, as a user that may create databases; without it a throw-away one is started
+ * @param existingUrl an existing server, with a user that can create databases; by default, starts a temporary server
  */
-export async function startTestServer(givenUrl: string | undefined): Promise<TestServer> {
-  if (givenUrl !== undefined && givenUrl !== '') {
-    const template = await createTemplateDatabase(givenUrl);
+export async function startTestServer(existingUrl: string | undefined): Promise<TestServer> {
+  if (existingUrl !== undefined && existingUrl !== '') {
+    const template = await createTemplateDatabase(existingUrl);
     return {
-      address: { url: givenUrl, template },
-      stop: () => runOnServer(givenUrl, `DROP DATABASE IF EXISTS ${template} WITH (FORCE)`),
+      address: { url: existingUrl, template },
+      stop: () => runOnServer(existingUrl, `DROP DATABASE IF EXISTS ${template} WITH (FORCE)`),
     };
   }
   const server = await openTemporaryPostgres({ log: () => undefined, settings: { max_connections: '300' } });

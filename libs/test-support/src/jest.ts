@@ -1,0 +1,1 @@
+export { withTestDatabase } from './with-test-database.ts';
