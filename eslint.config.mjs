@@ -132,7 +132,7 @@ export default defineConfig(
     settings: { jest: { globalPackage: '@jest/globals' } },
     rules: {
       '@nx/enforce-module-boundaries': boundaries({
-        packages: ['@jest/globals', 'fast-check'],
+        packages: ['@jest/globals', 'fast-check', 'typescript'],
         libraries: ['type:test-support'],
       }),
       '@typescript-eslint/naming-convention': naming(),

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
-import pg from 'pg';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { withTestDatabase } from '@timer-platform/test-support/jest';
 import ts from 'typescript';
 
-/** A column as the row types of Kysely declare it; `type` is the type of a SELECT, without null. */
+/** A column as declared in the row types of Kysely. `type` is the type of a selected value, without null. */
 interface DeclaredColumn {
   readonly type: string;
   readonly nullable: boolean;
@@ -12,7 +11,7 @@ interface DeclaredColumn {
 }
 type DeclaredTables = Readonly<Record<string, Readonly<Record<string, DeclaredColumn>>>>;
 
-/** Generated<X> and ColumnType<X, …> select X, Json<X> selects a parsed value. */
+/** The selected type of Generated<X> and ColumnType<X, …> is X, that of Json<X> a parsed value. */
 function declaredColumn(node: ts.TypeNode): DeclaredColumn {
   if (ts.isUnionTypeNode(node)) {
     const isNull = (member: ts.TypeNode): boolean =>
@@ -40,11 +39,13 @@ function columnsOf(declaration: ts.InterfaceDeclaration): Record<string, Declare
   return columns;
 }
 
-/** The tables of `interface Schema` with the columns of their interfaces. */
+/** The tables of `interface Schema`, with the columns of their interfaces. */
 function declaredTables(source: string): DeclaredTables {
   const file = ts.createSourceFile('schema.ts', source, ts.ScriptTarget.Latest, true);
   const interfaces = new Map(
-    file.statements.filter(ts.isInterfaceDeclaration).map((found) => [found.name.text, found]),
+    file.statements
+      .filter(ts.isInterfaceDeclaration)
+      .map((declaration) => [declaration.name.text, declaration]),
   );
   const tables: Record<string, Record<string, DeclaredColumn>> = {};
   for (const member of interfaces.get('Schema')?.members ?? []) {
@@ -55,8 +56,8 @@ function declaredTables(source: string): DeclaredTables {
   return tables;
 }
 
-/** The TypeScript types of a column's type in node-postgres. Our own type names are strings with a CHECK. */
-const allowedTypes: Readonly<Record<string, RegExp>> = {
+/** The TypeScript type of the values that node-postgres returns. A name is a union of strings, which has a CHECK. */
+const ALLOWED_TYPES: Readonly<Record<string, RegExp>> = {
   uuid: /^string$/,
   text: /^(?:string|[A-Z]\w+)$/,
   'character varying': /^(?:string|[A-Z]\w+)$/,
@@ -77,49 +78,44 @@ interface LiveColumn {
   readonly has_default: boolean;
 }
 
-const readColumns = `
+const READ_COLUMNS = `
 SELECT c.relname AS table, a.attname AS name, format_type(a.atttypid, NULL) AS type, NOT a.attnotnull AS nullable, a.atthasdef AS has_default
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname !~ '^(_|kysely_migration)'
 ORDER BY 1, a.attnum`;
 
-/** Describes each difference between the row types and the live columns. */
+/** All differences between the row types and the columns in the database. */
 function findDifferences(tables: DeclaredTables, live: readonly LiveColumn[]): string[] {
-  const found: string[] = [];
+  const differences: string[] = [];
   for (const { table, name, type, nullable, has_default: hasDefault } of live) {
     const declared = tables[table]?.[name];
     const where = `${table}.${name}`;
-    if (declared === undefined) found.push(`${where} is not declared`);
+    if (declared === undefined) differences.push(`${where} is not declared`);
     else {
-      if (allowedTypes[type]?.test(declared.type) !== true)
-        found.push(`${where} is ${type}, declared ${declared.type}`);
-      if (declared.nullable !== nullable) found.push(`${where} is ${nullable ? '' : 'not '}nullable`);
-      if (declared.generated !== hasDefault) found.push(`${where} has ${hasDefault ? 'a' : 'no'} default`);
+      if (ALLOWED_TYPES[type]?.test(declared.type) !== true)
+        differences.push(`${where} is ${type}, declared ${declared.type}`);
+      if (declared.nullable !== nullable) differences.push(`${where} is ${nullable ? '' : 'not '}nullable`);
+      if (declared.generated !== hasDefault)
+        differences.push(`${where} has ${hasDefault ? 'a' : 'no'} default`);
     }
   }
-  const names = new Set(live.map(({ table, name }) => `${table}.${name}`));
+  const liveNames = new Set(live.map(({ table, name }) => `${table}.${name}`));
   for (const [table, columns] of Object.entries(tables)) {
     for (const name of Object.keys(columns))
-      if (!names.has(`${table}.${name}`)) found.push(`${table}.${name} is not in the database`);
+      if (!liveNames.has(`${table}.${name}`)) differences.push(`${table}.${name} is not in the database`);
   }
-  return found;
+  return differences;
 }
 
 describe('the row types of Kysely', () => {
-  let database: TestDatabase;
+  const database = withTestDatabase();
   let live: LiveColumn[];
   beforeAll(async () => {
-    database = await createTestDatabase();
-    const client = new pg.Client({ connectionString: database.url });
-    await client.connect();
-    live = (await client.query<LiveColumn>(readColumns)).rows;
-    await client.end();
+    live = (await database.query<LiveColumn>(READ_COLUMNS)).rows;
   });
-  afterAll(() => database.drop());
-  const source = (): Promise<string> =>
-    readFile(new URL('../../../libs/database/src/schema.ts', import.meta.url), 'utf8');
+  const source = (): Promise<string> => readFile(new URL('./schema.ts', import.meta.url), 'utf8');
 
-  test('match the migrated schema: tables, columns, types, nullability, defaults', async () => {
+  test('match the tables, columns, types, nullability and defaults of the migrated schema', async () => {
     expect(findDifferences(declaredTables(await source()), live)).toEqual([]);
     expect(live.length).toBeGreaterThan(30);
   });
@@ -134,13 +130,13 @@ describe('the row types of Kysely', () => {
     ],
     ['a missing null', /last_error: string \| null/, 'last_error: string', ['timers.last_error is nullable']],
     [
-      'another type',
+      'a wrong type',
       /^ {2}attempts: .*$/m,
       '  attempts: Generated<string>;',
       ['timers.attempts is integer, declared string'],
     ],
     ['a missing default', /^ {2}attempts: .*$/m, '  attempts: number;', ['timers.attempts has a default']],
-  ])('differ from the schema with %s (control)', async (_name, pattern, replacement, expected) => {
+  ])('control: %s is reported', async (_name, pattern, replacement, expected) => {
     const text = await source();
     expect(text).toMatch(pattern);
     expect(findDifferences(declaredTables(text.replace(pattern, replacement)), live)).toEqual(expected);
