@@ -53,6 +53,6 @@ export function readEmbeddedDirectory(env: Environment): string {
 export function readHeaderKeys(env: Environment): HeaderKeys {
   const variable = 'HEADER_ENCRYPTION_KEYS';
   const read = parseHeaderKeys(env[variable] ?? '');
-  if ('fault' in read) throw new DatabaseSettingsError([{ variable, message: read.fault }]);
+  if ('error' in read) throw new DatabaseSettingsError([{ variable, message: read.error }]);
   return read.keys;
 }

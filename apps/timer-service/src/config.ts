@@ -26,7 +26,7 @@ const processSettingsSchema = z
       .transform((text, context): HeaderKeys => {
         const parsed = parseHeaderKeys(text);
         if ('keys' in parsed) return parsed.keys;
-        context.addIssue({ code: 'custom', message: parsed.fault });
+        context.addIssue({ code: 'custom', message: parsed.error });
         return z.NEVER;
       })
       .default(NO_HEADER_KEYS),
@@ -92,7 +92,7 @@ export function readConfig(env: Environment): Config {
     database = databaseSettings(given);
   } catch (error) {
     if (!(error instanceof DatabaseSettingsError)) throw error;
-    issues.push(...error.faults.map(({ variable, message }) => `${variable} ${message}`));
+    issues.push(...error.issues.map(({ variable, message }) => `${variable} ${message}`));
   }
   if (process?.mode === 'production' && database?.kind === 'embedded')
     issues.push(

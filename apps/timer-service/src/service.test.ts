@@ -264,7 +264,7 @@ describe('stored callback headers', () => {
     const { body } = await eventually(withoutKey, `/timers/${id}`, hasStatus('failed'));
     expect(body.data).toMatchObject({
       attempts: 0,
-      last_error: 'the headers are encrypted under the key "a", which HEADER_ENCRYPTION_KEYS does not hold',
+      last_error: 'the headers are encrypted with the key "a", which is not in HEADER_ENCRYPTION_KEYS',
     });
     await withoutKey.stop();
     expect(authorizationAt('/unknown')).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL array of UUIDs or numbers as one text. The driver would look at each element for characters to escape;
- * in these there are none, and for batches of a thousand it shows.
+ * Formats UUIDs or numbers as a PostgreSQL array literal. The driver would check each element for characters to escape.
+ * These contain none, and for batches of a thousand the check is measurable.
  */
 export function arrayLiteral(values: readonly (string | number)[]): string {
   return `{${values.join(',')}}`;

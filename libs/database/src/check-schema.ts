@@ -1,12 +1,12 @@
 import { type Database, statement } from './connect.ts';
 import { isUndefinedObject } from './postgres-error.ts';
 
-/** The database has not the schema that this code was written for. */
+/** The database does not have the schema that this code requires. */
 export class SchemaError extends Error {
   override readonly name = 'SchemaError';
 }
 
-/** Names what the newest migrations made; reads no row. */
+/** Selects columns that the newest migrations add, and no rows. */
 const CHECK = statement(
   'check-schema',
   `SELECT timers.claims, timers.attempts_forgiven, timers.expires_at, dispatchers.heartbeat_at, timer_attempts.error,
@@ -15,9 +15,9 @@ const CHECK = statement(
 );
 
 /**
- * Resolves when the database is migrated.
+ * Checks that the database is migrated.
  *
- * @throws {SchemaError} when it is not, or PostgreSQL's error when the database does not answer
+ * @throws {SchemaError} when it is not, or the error of the driver when the database cannot be reached
  */
 export async function checkSchema(db: Database): Promise<void> {
   try {
@@ -25,7 +25,7 @@ export async function checkSchema(db: Database): Promise<void> {
   } catch (error) {
     if (!isUndefinedObject(error)) throw error;
     throw new SchemaError(
-      'The database is not migrated to this version: run `npx nx run migrator:migrate`, then start again',
+      'The database is not migrated to this version: run `npx nx run migrator:migrate`, then restart',
       {
         cause: error,
       },

@@ -7,30 +7,30 @@ export interface ConnectOptions {
   readonly url: string;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly poolSize: number;
   /**
-   * Set when a pooler hands out connections per transaction (PgBouncer): named prepared statements and start-up
-   * parameters are then left out, because they belong to a session.
+   * true if a pooler such as PgBouncer assigns connections per transaction. Named prepared statements and start-up
+   * parameters are then not used, because they belong to a session.
    */
   readonly transactionPooler?: boolean;
   /**
-   * Set where every statement is a named one that finds its rows by index: keeps PostgreSQL from choosing anything else.
-   * A plan that was made while a table was nearly empty would scan it, and is kept until statistics are taken anew,
-   * however much was stored meanwhile.
+   * true if all statements are named and find their rows by index: PostgreSQL may then use nothing else. Otherwise it
+   * could plan a table scan while the table is nearly empty, and keep that plan until the next ANALYZE, no matter how
+   * much the table has grown.
    */
   readonly byIndexOnly?: boolean;
-  /** Told of connections that broke while idle; the pool replaces them by itself. */
+  /** Called when an idle connection breaks. The pool replaces it. */
   readonly onIdleError: (error: Error) => void;
 }
 
-/** Longest run of one statement, in milliseconds; the server ends it then. */
+/** The server cancels a statement after this time, in milliseconds. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 /**
- * How long an answer is waited for, in milliseconds: a server that froze or was cut off ends nothing by itself, and
- * without this the pool would lose its connections one by one.
+ * The client gives up on a statement after this time, in milliseconds. A server that is frozen or unreachable cancels
+ * nothing: without this timeout the pool would lose its connections one by one.
  */
-const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
+const RESPONSE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 /** See {@link ConnectOptions.byIndexOnly}. */
 const BY_INDEX_ONLY = [
   'plan_cache_mode=force_generic_plan',
@@ -41,23 +41,23 @@ const BY_INDEX_ONLY = [
 ]
   .map((setting) => `-c ${setting}`)
   .join(' ');
-/** How long a request for a connection waits before it fails, in milliseconds. */
+/** Timeout for getting a connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** A statement with a name to prepare it under: its text must never depend on values. */
+/** A prepared statement. Its text must not depend on values. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
 }
 
-/** Names an SQL text, so that each connection parses and plans it once. */
+/** Names an SQL text. Each connection parses and plans it once. */
 export function statement(name: string, text: string): Statement {
   return { name, text };
 }
 
-/** A pool of connections to one timer database. */
+/** A connection pool of one timer database. */
 export class Database {
-  /** For queries that are put together from parts. */
+  /** For queries whose text is composed at run time. */
   readonly kysely: Kysely<Schema>;
   readonly #pool: pg.Pool;
   readonly #prepare: boolean;
@@ -69,8 +69,8 @@ export class Database {
   }
 
   /**
-   * Runs one statement and returns its rows. `Row` is what the statement's text selects; the tests run every statement
-   * on a real PostgreSQL.
+   * Runs one statement and returns its rows. `Row` must match the columns of the text: the compiler cannot check it, but
+   * the tests run every statement on a real PostgreSQL.
    */
   async rows<Row extends pg.QueryResultRow>(
     { name, text }: Statement,
@@ -81,20 +81,20 @@ export class Database {
     return result.rows;
   }
 
-  /** Closes every connection; waits for statements that are under way. */
+  /** Waits for running statements and closes all connections. */
   async close(): Promise<void> {
     await this.#pool.end();
   }
 }
 
-/** Makes a pool; connects when the first statement is run. */
+/** Creates a pool. The first statement opens a connection. */
 export function connect(options: ConnectOptions): Database {
   const session = options.transactionPooler !== true;
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: ANSWER_TIMEOUT_MS,
+    query_timeout: RESPONSE_TIMEOUT_MS,
     keepAlive: true,
     ...(session
       ? {
@@ -104,7 +104,7 @@ export function connect(options: ConnectOptions): Database {
         }
       : {}),
   });
-  // Without a listener a connection that breaks while idle ends the process.
+  // Without a listener, an idle connection that breaks would end the process.
   pool.on('error', options.onIdleError);
   return new Database(pool, session);
 }

@@ -20,9 +20,9 @@ const OTHER_ID = '0198c0de-0000-7000-8000-000000000002';
 const material = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
 
 function keysOf(text: string): HeaderKeys {
-  const read = parseHeaderKeys(text);
-  if ('fault' in read) throw new Error(read.fault);
-  return read.keys;
+  const parsed = parseHeaderKeys(text);
+  if ('error' in parsed) throw new Error(parsed.error);
+  return parsed.keys;
 }
 
 const A = `a:${material(1)}`;
@@ -36,7 +36,7 @@ const callback: CallbackConfig = {
   payload: { n: 1 },
 };
 
-/** As PostgreSQL gives it back. */
+/** As PostgreSQL returns it. */
 function stored(config: object): JsonValue {
   return JSON.parse(JSON.stringify(config)) as JsonValue;
 }
@@ -49,7 +49,7 @@ function encryptedForm(config: JsonValue) {
   return encryptedSchema.parse(config).headers.$encrypted;
 }
 
-/** The stored callback with parts of the encrypted form changed. */
+/** Replaces parts of the encrypted headers of a stored callback. */
 function withParts(config: JsonValue, parts: Readonly<Record<string, JsonValue>>): JsonValue {
   return stored({
     ...encryptedSchema.parse(config),
@@ -57,8 +57,8 @@ function withParts(config: JsonValue, parts: Readonly<Record<string, JsonValue>>
   });
 }
 
-describe('what is stored', () => {
-  test('comes back as it was given, and does not show the headers', () => {
+describe('encryptHeaders and decryptHeaders', () => {
+  test('encrypt the headers and decrypt them again', () => {
     const config = stored(encryptHeaders(keys, ID, callback));
     expect(JSON.stringify(config)).not.toMatch(/Bearer|Authorization|X-Plain/);
     expect(config).toMatchObject({ type: 'http', url: 'https://example.com/', payload: { n: 1 } });
@@ -66,7 +66,7 @@ describe('what is stored', () => {
     expect(decryptHeaders(keys, ID, config)).toEqual({ ok: true, config: callback });
   });
 
-  test('any text comes back', () => {
+  test('decrypt any text that was encrypted', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.uuid(), (text, id) => {
         const encrypted = encryptHeaderText(keys, id, text);
@@ -75,7 +75,7 @@ describe('what is stored', () => {
     );
   });
 
-  test('is another text each time', () => {
+  test('use a new IV each time', () => {
     const one = encryptedForm(stored(encryptHeaders(keys, ID, callback)));
     const other = encryptedForm(stored(encryptHeaders(keys, ID, callback)));
     expect([one.iv, one.data]).not.toEqual([other.iv, other.data]);
@@ -87,12 +87,12 @@ describe('what is stored', () => {
     ['without headers', keys, { type: 'nats', topic: 'a' }],
     ['with headers null', keys, { type: 'nats', topic: 'a', headers: null }],
     ['with empty headers', keys, { type: 'nats', topic: 'a', headers: {} }],
-  ] satisfies [string, HeaderKeys, CallbackConfig][])('is what was given %s', (_, some, given) => {
+  ] satisfies [string, HeaderKeys, CallbackConfig][])('leave the callback unchanged %s', (_, some, given) => {
     expect(encryptHeaders(some, ID, given)).toBe(given);
     expect(decryptHeaders(some, ID, stored(given))).toEqual({ ok: true, config: given });
   });
 
-  test('a header named $encrypted is a header', () => {
+  test('treat a header named $encrypted as a header', () => {
     const given: CallbackConfig = { ...callback, headers: { $encrypted: 'x' } };
     expect(areEncrypted({ $encrypted: 'x' })).toBe(false);
     expect(decryptHeaders(keys, ID, stored(given))).toEqual({ ok: true, config: given });
@@ -101,19 +101,19 @@ describe('what is stored', () => {
   });
 
   test.each([null, 'text', 1, [], { type: 'http' }, { headers: ['a'] }, { headers: 'a: b' }])(
-    'what the first timer service stored passes: %j',
+    'leave a malformed row of the first service unchanged: %j',
     (config) => {
       expect(decryptHeaders(keys, ID, config)).toEqual({ ok: true, config });
     },
   );
 
-  test('the id counts whatever its case, as PostgreSQL sees it', () => {
+  test('ignore the case of the timer id, as PostgreSQL does', () => {
     const config = stored(encryptHeaders(keys, ID.toUpperCase(), callback));
     expect(decryptHeaders(keys, ID, config)).toMatchObject({ ok: true });
   });
 });
 
-describe('is refused', () => {
+describe('decryptHeaders rejects', () => {
   const config = stored(encryptHeaders(keys, ID, callback));
   const { iv, data } = encryptedForm(config);
   const flip = (text: string, at: number): string => {
@@ -142,31 +142,31 @@ describe('is refused', () => {
     });
   });
 
-  test('another key of the same name', () => {
+  test('another key with the same id', () => {
     expect(decryptHeaders(keysOf(`a:${material(9)}`), ID, config)).toMatchObject({ ok: false });
   });
 
-  test('an unknown key, with its id and the setting', () => {
+  test('an unknown key, and names its id and the setting', () => {
     for (const some of [keysOf(B), NO_HEADER_KEYS])
       expect(decryptHeaders(some, ID, config)).toEqual({
         ok: false,
-        reason: 'the headers are encrypted under the key "a", which HEADER_ENCRYPTION_KEYS does not hold',
+        reason: 'the headers are encrypted with the key "a", which is not in HEADER_ENCRYPTION_KEYS',
       });
   });
 
   test.each([{}, { key: 'a' }, { key: 'a', iv: '!', data: '' }, { key: 'a b', iv: '', data: '' }])(
-    'another form: %j',
+    'malformed encrypted headers: %j',
     (form) => {
       expect(decryptHeaders(keys, ID, { headers: { $encrypted: form } })).toEqual({
         ok: false,
-        reason: 'the encrypted headers are not in the form they are stored in',
+        reason: 'the encrypted headers are malformed',
       });
     },
   );
 });
 
-describe('rotation', () => {
-  test('the first key encrypts, all decrypt', () => {
+describe('several keys', () => {
+  test('the first one encrypts, all decrypt', () => {
     const old = stored(encryptHeaders(keys, ID, callback));
     const both = keysOf(`${B}, ${A}`);
     const renewed = stored(encryptHeaders(both, ID, callback));
@@ -178,8 +178,8 @@ describe('rotation', () => {
   });
 });
 
-describe('HEADER_ENCRYPTION_KEYS', () => {
-  test.each(['', ' , '])('nothing: off (%j)', (text) => {
+describe('parseHeaderKeys', () => {
+  test.each(['', ' , '])('returns no keys for %j', (text) => {
     expect(keysOf(text)).toEqual(NO_HEADER_KEYS);
   });
 
@@ -194,14 +194,14 @@ describe('HEADER_ENCRYPTION_KEYS', () => {
     [`:${material(1)}`, 1],
     [`${A},none`, 2],
     [`${A},a:${material(2)}`, 2],
-  ])('a fault names the item and never its text: %s', (text, item) => {
-    const read = parseHeaderKeys(text);
-    const fault = 'fault' in read ? read.fault : '';
-    expect(fault).toMatch(new RegExp(`^\\(item ${item}\\) `));
-    expect(fault).not.toMatch(/hunter2|AQEB|0101/);
+  ])('returns an error that names the item without its text: %s', (text, item) => {
+    const parsed = parseHeaderKeys(text);
+    const error = 'error' in parsed ? parsed.error : '';
+    expect(error).toMatch(new RegExp(`^\\(item ${item}\\) `));
+    expect(error).not.toMatch(/hunter2|AQEB|0101/);
   });
 
-  test('keys do not show when they are printed', () => {
+  test('returns keys that are not shown when printed', () => {
     expect(inspect(keys, { depth: 9 }) + JSON.stringify([...keys.byId])).not.toMatch(/AQEB|01 01|1, 1/);
   });
 });

@@ -2,32 +2,32 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, rand
 import type { CallbackConfig, JsonValue } from '@timer-platform/callback-types';
 import { z } from 'zod';
 
-/** AES-256-GCM as NIST SP 800-38D recommends it: random 96-bit IV, 128-bit tag. */
+/** AES-256-GCM as recommended by NIST SP 800-38D: random 96-bit IV, 128-bit tag. */
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 const KEY_ID = /^[A-Za-z0-9._-]{1,32}$/;
-/** In place of the first key: nothing new is encrypted, what is encrypted can be read. */
+/** Instead of the first key: decrypt, but do not encrypt. */
 const NO_KEY = 'none';
 
-/** Keys for the headers of stored callbacks. KeyObjects do not show up when printed. */
+/** Keys for the headers of stored callbacks. Printing a KeyObject does not show the key. */
 export interface HeaderKeys {
-  /** Id of the key that encrypts; undefined: headers are stored as they are given. */
+  /** Id of the key that encrypts. undefined: headers are stored in plain text. */
   readonly current: string | undefined;
-  /** Every key that may decrypt. */
+  /** All keys, for decryption. */
   readonly byId: ReadonlyMap<string, KeyObject>;
 }
 
-/** Encryption is off, and nothing that is encrypted can be read. */
+/** No encryption and no decryption. */
 export const NO_HEADER_KEYS: HeaderKeys = { current: undefined, byId: new Map() };
 
 /**
- * Reads `HEADER_ENCRYPTION_KEYS`: comma-separated `id:base64-of-32-bytes`. The first one encrypts, all decrypt; `none`
- * as the first item only decrypts. A fault never quotes what may be a key.
+ * Parses `HEADER_ENCRYPTION_KEYS`: comma-separated `id:base64-of-32-bytes`. The first key encrypts, all keys decrypt.
+ * `none` as the first item turns encryption off. The error message never contains a part of the text.
  */
-export function parseHeaderKeys(text: string): { readonly keys: HeaderKeys } | { readonly fault: string } {
+export function parseHeaderKeys(text: string): { readonly keys: HeaderKeys } | { readonly error: string } {
   const items = text
     .split(',')
     .map((item) => item.trim())
@@ -41,9 +41,9 @@ export function parseHeaderKeys(text: string): { readonly keys: HeaderKeys } | {
     const key = Buffer.from(encoded, 'base64');
     if (!KEY_ID.test(id) || id === NO_KEY || key.length !== KEY_BYTES || key.toString('base64') !== encoded)
       return {
-        fault: `(item ${index + 1}) must be an id of up to 32 letters, digits and ._-, a colon, and 32 bytes as base64: make one with echo "2026-11:$(openssl rand -base64 32)"`,
+        error: `(item ${index + 1}) must be an id of up to 32 letters, digits and ._-, a colon, and 32 bytes as base64: create one with echo "2026-11:$(openssl rand -base64 32)"`,
       };
-    if (byId.has(id)) return { fault: `(item ${index + 1}) has the id of a key before it` };
+    if (byId.has(id)) return { error: `(item ${index + 1}) repeats the id of an earlier key` };
     byId.set(id, createSecretKey(key));
   }
   const current = items[0] === NO_KEY ? undefined : byId.keys().next().value;
@@ -54,11 +54,11 @@ const encryptedHeadersSchema = z.object({
   $encrypted: z.object({ key: z.string().regex(KEY_ID), iv: z.base64(), data: z.base64() }),
 });
 
-/** What stands in `callback_config.headers` in place of the headers. `data` is the ciphertext and, at its end, the tag. */
+/** Stored in `callback_config.headers` in place of the headers. `data` is the ciphertext followed by the tag. */
 export type EncryptedHeaders = z.infer<typeof encryptedHeadersSchema>;
 
 /**
- * Whether a stored `headers` is the encrypted form. A header may be named `$encrypted`; its value would be a string.
+ * Whether stored headers are encrypted. A header may be named `$encrypted` too, but its value is a string.
  */
 export function areEncrypted(headers: JsonValue | undefined): boolean {
   return isObject(headers) && isObject(headers['$encrypted']);
@@ -69,14 +69,14 @@ function isObject(value: JsonValue | undefined): value is { readonly [key: strin
 }
 
 /**
- * The timer's id is authenticated with the headers: who can write to the table but has no key cannot have the headers
- * of one timer sent to the URL of another by copying them. Of a row, the id is all that never changes.
+ * The timer's id is authenticated with the headers. Without it, someone who can write to the table but has no key could
+ * copy the headers of one timer to another and have them sent to its URL. The id is the only column that never changes.
  */
-function boundTo(timerId: string): Buffer {
+function additionalData(timerId: string): Buffer {
   return Buffer.from(timerId.toLowerCase());
 }
 
-/** Encrypts headers, given as JSON text, under the current key; undefined when there is none. */
+/** Encrypts headers, given as JSON text, with the current key. Returns undefined if there is no current key. */
 export function encryptHeaderText(
   keys: HeaderKeys,
   timerId: string,
@@ -86,44 +86,45 @@ export function encryptHeaderText(
   const key = current === undefined ? undefined : keys.byId.get(current);
   if (current === undefined || key === undefined) return undefined;
   const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES }).setAAD(boundTo(timerId));
+  const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES }).setAAD(
+    additionalData(timerId),
+  );
   const data = Buffer.concat([cipher.update(headers, 'utf8'), cipher.final(), cipher.getAuthTag()]);
   return { $encrypted: { key: current, iv: iv.toString('base64'), data: data.toString('base64') } };
 }
 
 export type DecryptedText =
   | { readonly ok: true; readonly text: string }
-  /** Why not, for `last_error` and for the operator. */
+  /** For `last_error` and for the operator. */
   | { readonly ok: false; readonly reason: string };
 
-/** Decrypts the encrypted form of headers to their JSON text. */
+/** Decrypts stored headers to JSON text. */
 export function decryptHeaderText(keys: HeaderKeys, timerId: string, headers: JsonValue): DecryptedText {
   const parsed = encryptedHeadersSchema.safeParse(headers);
-  if (!parsed.success)
-    return { ok: false, reason: 'the encrypted headers are not in the form they are stored in' };
+  if (!parsed.success) return { ok: false, reason: 'the encrypted headers are malformed' };
   const { key: id, iv, data } = parsed.data.$encrypted;
   const key = keys.byId.get(id);
   if (key === undefined)
     return {
       ok: false,
-      reason: `the headers are encrypted under the key "${id}", which HEADER_ENCRYPTION_KEYS does not hold`,
+      reason: `the headers are encrypted with the key "${id}", which is not in HEADER_ENCRYPTION_KEYS`,
     };
   const bytes = Buffer.from(data, 'base64');
   try {
     const decipher = createDecipheriv(CIPHER, key, Buffer.from(iv, 'base64'), { authTagLength: TAG_BYTES })
-      .setAAD(boundTo(timerId))
+      .setAAD(additionalData(timerId))
       .setAuthTag(bytes.subarray(-TAG_BYTES));
     const text = Buffer.concat([decipher.update(bytes.subarray(0, -TAG_BYTES)), decipher.final()]);
     return { ok: true, text: text.toString('utf8') };
   } catch {
     return {
       ok: false,
-      reason: `the headers cannot be decrypted with the key "${id}": they were changed, are those of another timer, or were encrypted under another key of that name`,
+      reason: `the headers cannot be decrypted with the key "${id}": they were changed, belong to another timer, or were encrypted with another key of the same id`,
     };
   }
 }
 
-/** A callback as it is to be stored: with its headers encrypted when there is a current key and there are any headers. */
+/** Returns the callback to store, with its headers encrypted if there is a current key. */
 export function encryptHeaders(keys: HeaderKeys, timerId: string, callback: CallbackConfig): object {
   const { headers } = callback;
   if (headers === undefined || headers === null || Object.keys(headers).length === 0) return callback;
@@ -136,7 +137,7 @@ export type DecryptedCallback =
 
 const jsonSchema = z.custom<JsonValue>(() => true);
 
-/** A stored callback with its headers as they were given; one that is not encrypted is returned as it is. */
+/** Returns a stored callback with its headers in plain text. Does not change one that is not encrypted. */
 export function decryptHeaders(keys: HeaderKeys, timerId: string, config: JsonValue): DecryptedCallback {
   if (!isObject(config)) return { ok: true, config };
   const { headers } = config;

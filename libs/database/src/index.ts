@@ -13,12 +13,12 @@ export {
   type ClaimRequest,
   type ClaimResult,
 } from './dispatch/claim-due-timers.ts';
-export { registerDispatcher, renewDispatcher, unregisterDispatcher } from './dispatch/dispatchers.ts';
+export { acquireLease, giveUpLease, renewLease } from './dispatch/leases.ts';
 export { listClaims, type RecordedClaim } from './dispatch/list-claims.ts';
 export { oldestDueAge } from './dispatch/oldest-due.ts';
-export { releaseClaims, type UnstartedClaim } from './dispatch/release-claims.ts';
+export { releaseClaims, type ReleasedClaim } from './dispatch/release-claims.ts';
 export {
-  removeExpiredDispatchers,
+  removeExpiredLeases,
   rescueLostClaims,
   type RescueResult,
   type RescueRules,

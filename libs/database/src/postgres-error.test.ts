@@ -13,7 +13,7 @@ async function failureOf(statement: () => Promise<unknown>): Promise<string> {
 }
 
 describe('classifyFailure', () => {
-  test('of what a real server and no server answer', async () => {
+  test('classifies the errors of a real server and of an unreachable one', async () => {
     const database = await createTestDatabase();
     const db = connect({
       url: database.url,
@@ -22,11 +22,11 @@ describe('classifyFailure', () => {
       onIdleError: () => undefined,
     });
     const run = (text: string) => failureOf(() => db.rows({ name: text, text }));
-    expect(await run(String.raw`SELECT '"\u0000"'::jsonb`)).toBe('refused-value');
-    expect(await run(`SELECT 'tomorrowish'::timestamptz`)).toBe('refused-value');
+    expect(await run(String.raw`SELECT '"\u0000"'::jsonb`)).toBe('invalid-value');
+    expect(await run(`SELECT 'tomorrowish'::timestamptz`)).toBe('invalid-value');
     expect(await run(`SELECT * FROM no_such_table`)).toBe('other');
     await db.rows({ name: 'limit', text: `SET statement_timeout = '10ms'` });
-    expect(await run(`SELECT pg_sleep(60)`)).toBe('too-slow');
+    expect(await run(`SELECT pg_sleep(60)`)).toBe('timeout');
     expect(await run(`SELECT pg_terminate_backend(pg_backend_pid())`)).toBe('unreachable');
     await db.close();
     await database.drop();
@@ -40,12 +40,15 @@ describe('classifyFailure', () => {
     await nowhere.close();
   });
 
-  test.each([undefined, null, 'text', 5, {}, { code: 22 }, { message: 'out of tea' }])('of %j', (thrown) => {
-    expect(classifyFailure(thrown)).toBe('other');
-  });
+  test.each([undefined, null, 'text', 5, {}, { code: 22 }, { message: 'out of tea' }])(
+    'classifies %j as other',
+    (thrown) => {
+      expect(classifyFailure(thrown)).toBe('other');
+    },
+  );
 
   test.each(['timeout exceeded when trying to connect', 'Connection terminated unexpectedly'])(
-    'of a message without a code: %s',
+    'classifies a message without a code: %s',
     (message) => {
       expect(classifyFailure({ message })).toBe('unreachable');
     },

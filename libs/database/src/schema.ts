@@ -1,10 +1,10 @@
 import type { CallbackType, JsonValue, RetryPolicy, TimerState } from '@timer-platform/callback-types';
 import type { ColumnType, Generated } from 'kysely';
 
-/** JSONB: comes out parsed, goes in as JSON text. */
+/** JSONB: selected as a parsed value, inserted as JSON text. */
 type Json<Value> = ColumnType<Value, string, string>;
 
-/** A row of `timers`, as the newest migration leaves it. */
+/** A row of `timers` in the newest schema. */
 export interface TimersTable {
   id: Generated<string>;
   created_at: Generated<Date>;
@@ -35,7 +35,7 @@ export interface DispatchersTable {
   heartbeat_at: Generated<Date>;
 }
 
-/** A row of `timer_attempts`: an attempt that failed. */
+/** A row of `timer_attempts`: a failed attempt. */
 export interface TimerAttemptsTable {
   timer_id: string;
   number: number;
@@ -55,7 +55,7 @@ export interface IdempotencyKeysTable {
   created_at: Generated<Date>;
 }
 
-/** Every table of the service. The migrator's own ledgers are not among them. */
+/** All tables of the service, without the ledgers of the migrator. */
 export interface Schema {
   timers: TimersTable;
   dispatchers: DispatchersTable;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { claimDueTimers, connect, registerDispatcher, settleDelivered } from '@timer-platform/database';
+import { acquireLease, claimDueTimers, connect, settleDelivered } from '@timer-platform/database';
 
 /**
  * Stands in for pgbench where that is not installed: the service's own statements in a bare loop.
@@ -17,7 +17,7 @@ const db = connect({
   },
 });
 const dispatcherId = randomUUID();
-await registerDispatcher(db, dispatcherId, 'bench');
+await acquireLease(db, dispatcherId, 'bench');
 
 async function drain(): Promise<number> {
   let settled = 0;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { claimDueTimers, connect, registerDispatcher } from '@timer-platform/database';
+import { acquireLease, claimDueTimers, connect } from '@timer-platform/database';
 import { timerService } from '../contenders/timer-service.ts';
 import type { BenchDatabase } from '../database/bench-server.ts';
 import { type Spread, spreadOf } from '../measure/quantiles.ts';
@@ -47,7 +47,7 @@ async function measureClaims({ client, url }: BenchDatabase): Promise<Spread> {
   const db = connect({ url, applicationName: 'bench', poolSize: 1, onIdleError: () => undefined });
   try {
     const dispatcherId = randomUUID();
-    await registerDispatcher(db, dispatcherId, 'bench');
+    await acquireLease(db, dispatcherId, 'bench');
     const took: number[] = [];
     for (let i = 0; i < CLAIMS + WARM_UP_CLAIMS; i += 1) {
       const startedMs = performance.now();

@@ -84,7 +84,7 @@ describe('encrypt-headers', () => {
     expect(await keysInRows()).toEqual({ a: 300 });
 
     const read = parseHeaderKeys(A);
-    if ('fault' in read) throw new Error(read.fault);
+    if ('error' in read) throw new Error(read.error);
     for (const [index, { id, config }] of after.entries())
       expect(decryptHeaders(read.keys, id, config)).toEqual({ ok: true, config: before[index]?.config });
 

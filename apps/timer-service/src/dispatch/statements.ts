@@ -1,17 +1,17 @@
 import {
+  acquireLease,
   claimDueTimers,
   type ClaimRequest,
   type ClaimResult,
   type Database,
+  giveUpLease,
   listClaims,
-  registerDispatcher,
   releaseClaims,
-  removeExpiredDispatchers,
-  renewDispatcher,
+  removeExpiredLeases,
+  renewLease,
   rescueLostClaims,
   settleDelivered,
   settleFailed,
-  unregisterDispatcher,
 } from '@timer-platform/database';
 import { LEASE_MS } from './lease/lease.ts';
 import type { RescueStatements } from './lease/rescuer.ts';
@@ -37,11 +37,11 @@ export function dispatchStatements(db: Database, name: string): DispatchStatemen
     delivered: async (batch) => (await settleDelivered(db, batch)).size,
     failed: async (batch) => (await settleFailed(db, batch)).size,
     release: (batch) => releaseClaims(db, batch),
-    acquireLease: (id) => registerDispatcher(db, id, name),
-    renewLease: (id) => renewDispatcher(db, id),
+    acquireLease: (id) => acquireLease(db, id, name),
+    renewLease: (id) => renewLease(db, id),
     listClaims: (id) => listClaims(db, id),
-    giveUpLease: (id) => unregisterDispatcher(db, id),
-    removeExpired: () => removeExpiredDispatchers(db, LEASE_MS),
+    giveUpLease: (id) => giveUpLease(db, id),
+    removeExpired: () => removeExpiredLeases(db, LEASE_MS),
     rescue: () => rescueLostClaims(db, { maxLostClaims: MAX_LOST_CLAIMS, unownedMs: UNOWNED_MS }),
   };
 }

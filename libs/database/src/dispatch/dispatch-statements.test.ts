@@ -9,10 +9,10 @@ import { findTimer } from '../timers/find-timer.ts';
 import { insertTimers, type NewTimer } from '../timers/insert-timers.ts';
 import { listAttempts } from '../timers/list-attempts.ts';
 import { claimDueTimers, type ClaimedRow } from './claim-due-timers.ts';
-import { registerDispatcher, renewDispatcher, unregisterDispatcher } from './dispatchers.ts';
+import { acquireLease, giveUpLease, renewLease } from './leases.ts';
 import { oldestDueAge } from './oldest-due.ts';
 import { releaseClaims } from './release-claims.ts';
-import { removeExpiredDispatchers, rescueLostClaims } from './rescue-lost-claims.ts';
+import { removeExpiredLeases, rescueLostClaims } from './rescue-lost-claims.ts';
 import { SETTLE_DELIVERED, settleDelivered } from './settle-delivered.ts';
 import { type FailedAttempt, settleFailed } from './settle-failed.ts';
 
@@ -46,7 +46,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await admin.query('TRUNCATE timers, dispatchers, timer_attempts CASCADE');
-  await registerDispatcher(db, dispatcherId, 'test');
+  await acquireLease(db, dispatcherId, 'test');
 });
 
 /** Stores a timer and moves it into the past, where the API lets nobody store one. */
@@ -105,9 +105,9 @@ describe('claimDueTimers', () => {
     const later = await storeDue({}, 1_000);
     const sooner = await storeDue({}, 5_000);
     await storeDue({}, -60_000);
-    const { rows, registered, nextDueMs, nowMs } = await claim();
+    const { rows, holdsLease, nextDueMs, nowMs } = await claim();
     expect(rows.map(({ id }) => id)).toEqual([sooner, later]);
-    expect(registered).toBe(true);
+    expect(holdsLease).toBe(true);
     expect((nextDueMs ?? 0) - nowMs).toBeGreaterThan(50_000);
     expect(await statusOf(later)).toBe('executing');
     expect((await claim()).rows).toEqual([]);
@@ -164,8 +164,8 @@ describe('claimDueTimers', () => {
 
   test('a dispatcher that is not registered claims nothing and is told so', async () => {
     const id = await storeDue();
-    await unregisterDispatcher(db, dispatcherId);
-    expect(await claim()).toMatchObject({ rows: [], registered: false });
+    await giveUpLease(db, dispatcherId);
+    expect(await claim()).toMatchObject({ rows: [], holdsLease: false });
     expect(await statusOf(id)).toBe('pending');
   });
 
@@ -296,38 +296,38 @@ describe('recovery', () => {
   test('returns what a silent dispatcher held, without using up an attempt', async () => {
     const id = await storeDue();
     await claimOne();
-    expect(await removeExpiredDispatchers(db, 10_000)).toBe(0);
+    expect(await removeExpiredLeases(db, 10_000)).toBe(0);
     expect(await rescueLostClaims(db, RULES)).toEqual({ returned: 0, failed: 0 });
     await silence(dispatcherId);
-    expect(await removeExpiredDispatchers(db, 10_000)).toBe(1);
+    expect(await removeExpiredLeases(db, 10_000)).toBe(1);
     expect(await rescueLostClaims(db, RULES)).toEqual({ returned: 1, failed: 0 });
     expect(await findTimer(db, id)).toMatchObject({ status: 'pending', attempts: 0 });
-    expect(await renewDispatcher(db, dispatcherId)).toBeUndefined();
+    expect(await renewLease(db, dispatcherId)).toBeUndefined();
   });
 
   test('a timer that loses dispatcher after dispatcher is failed in the end', async () => {
     const id = await storeDue();
     for (let lost = 1; lost <= RULES.maxLostClaims; lost += 1) {
-      await registerDispatcher(db, dispatcherId, 'test');
+      await acquireLease(db, dispatcherId, 'test');
       await claimOne();
-      await unregisterDispatcher(db, dispatcherId);
+      await giveUpLease(db, dispatcherId);
       expect(await rescueLostClaims(db, RULES)).toEqual(
         lost < RULES.maxLostClaims ? { returned: 1, failed: 0 } : { returned: 0, failed: 1 },
       );
     }
     expect(await findTimer(db, id)).toMatchObject({
       status: 'failed',
-      last_error: 'given up: 3 dispatchers in a row were lost while they held this timer',
+      last_error: 'given up: 3 dispatchers in a row lost their lease while they held this timer',
     });
   });
 
   test('a settled attempt ends the row of lost dispatchers', async () => {
     await storeDue();
     for (const last of [false, true, false]) {
-      await registerDispatcher(db, dispatcherId, 'test');
+      await acquireLease(db, dispatcherId, 'test');
       const timer = await claimOne();
       if (last) await settleFailed(db, [failed(timer)]);
-      await unregisterDispatcher(db, dispatcherId);
+      await giveUpLease(db, dispatcherId);
       await rescueLostClaims(db, { ...RULES, maxLostClaims: 2 });
     }
     const { rows } = await admin.query('SELECT status, lost_claims FROM timers');

@@ -1,6 +1,6 @@
 import { type Database, statement } from '../connect.ts';
 
-/** A timer that a dispatcher holds, according to the table. */
+/** A timer that the table assigns to a dispatcher. */
 export interface RecordedClaim {
   readonly id: string;
   readonly fencingToken: number;
@@ -12,7 +12,7 @@ const LIST = statement(
   `SELECT id, claims AS "fencingToken" FROM timers WHERE status = 'executing' AND claimed_by = $1`,
 );
 
-/** What the table says that this dispatcher holds. */
+/** Lists the timers that the table assigns to this dispatcher. */
 export function listClaims(db: Database, dispatcherId: string): Promise<RecordedClaim[]> {
   return db.rows<RecordedClaim>(LIST, [dispatcherId]);
 }

@@ -8,7 +8,7 @@ const OLDEST = statement(
    ORDER BY COALESCE(next_attempt_at, execute_at) LIMIT 1`,
 );
 
-/** For how long the oldest due timer has been waiting to be claimed, in milliseconds; 0 when none waits. */
+/** How long the oldest due timer has waited to be claimed, in milliseconds. 0 if no timer is due. */
 export async function oldestDueAge(db: Database): Promise<number> {
   const [row] = await db.rows<{ age_ms: number }>(OLDEST);
   return row?.age_ms ?? 0;

@@ -2,7 +2,7 @@ import { arrayLiteral } from '../array-literal.ts';
 import { type Database, statement } from '../connect.ts';
 import { IS_EXECUTING } from '../state-guards.ts';
 
-/** An attempt that delivered. Instants are milliseconds since 1970 by the database's clock. */
+/** A successful attempt. Instants are milliseconds since 1970 by the database's clock. */
 export interface DeliveredAttempt {
   readonly id: string;
   readonly fencingToken: number;
@@ -11,8 +11,8 @@ export interface DeliveredAttempt {
 }
 
 /**
- * executing → completed. Fenced: a timer that was claimed again since, or is no longer executing, is left alone.
- * Committed asynchronously: a settle lost in a crash of the server repeats a delivery under the same id, never loses one.
+ * executing → completed. Fenced: does not change a timer that was claimed again or is no longer executing.
+ * Committed asynchronously: if a crash of the server loses a settle, the delivery is repeated under the same id.
  */
 export const SETTLE_DELIVERED = statement(
   'settle-delivered',
@@ -26,7 +26,7 @@ export const SETTLE_DELIVERED = statement(
    RETURNING timers.id`,
 );
 
-/** Settles a batch; answers the ids that were settled. The others were no longer this dispatcher's. */
+/** Settles a batch. Returns the ids that were settled; this dispatcher no longer held the others. */
 export async function settleDelivered(
   db: Database,
   attempts: readonly DeliveredAttempt[],

@@ -1,22 +1,22 @@
 import { type Database, statement } from '../connect.ts';
 import { IS_EXECUTING } from '../state-guards.ts';
 
-/** The end of a claim that did not deliver. Instants are milliseconds since 1970 by the database's clock. */
+/** The end of a claim without a delivery. Instants are milliseconds since 1970 by the database's clock. */
 export interface FailedAttempt {
   readonly id: string;
   readonly fencingToken: number;
   readonly error: string;
-  /** When to try again; null: not at all, the timer is failed. */
+  /** When to retry. null: the timer fails. */
   readonly nextAttemptMs: number | null;
   readonly dueMs: number;
-  /** null: nothing was sent, and so no attempt is counted. */
+  /** null: nothing was sent, so this counts as no attempt. */
   readonly startedMs: number | null;
   readonly finishedMs: number;
-  /** Status of the HTTP answer, where there was one. */
+  /** Status of the HTTP response, if there was one. */
   readonly statusCode: number | null;
 }
 
-/** executing → pending (to be tried again) or failed; fenced. The attempt is kept in timer_attempts. */
+/** executing → pending (for a retry) or failed. Fenced. Stores the attempt in timer_attempts. */
 const SETTLE = statement(
   'settle-failed',
   `WITH settled AS (
@@ -45,12 +45,12 @@ const SETTLE = statement(
    SELECT id FROM settled`,
 );
 
-/** Settles a batch; answers the ids that were settled. The others were no longer this dispatcher's. */
+/** Settles a batch. Returns the ids that were settled; this dispatcher no longer held the others. */
 export async function settleFailed(db: Database, attempts: readonly FailedAttempt[]): Promise<Set<string>> {
   const ended = attempts.map((attempt) => ({
     id: attempt.id,
     claim: attempt.fencingToken,
-    // PostgreSQL stores no U+0000, and a receiver may have sent one.
+    // PostgreSQL cannot store U+0000, and the text may come from a receiver.
     error: attempt.error.replaceAll('\u0000', '\ufffd').toWellFormed(),
     next_attempt_ms: attempt.nextAttemptMs,
     due_ms: attempt.dueMs,

@@ -8,7 +8,7 @@ import { connect, type Database } from '../connect.ts';
 import { cancelTimer, retryTimer, runTimer } from '../timers/change-timer.ts';
 import { updateTimer } from '../timers/update-timer.ts';
 import { claimDueTimers } from './claim-due-timers.ts';
-import { registerDispatcher, unregisterDispatcher } from './dispatchers.ts';
+import { acquireLease, giveUpLease } from './leases.ts';
 import { releaseClaims } from './release-claims.ts';
 import { rescueLostClaims } from './rescue-lost-claims.ts';
 import { settleDelivered } from './settle-delivered.ts';
@@ -135,7 +135,7 @@ class System {
        VALUES (now() - interval '2 days', now() - interval '1 day', '{"type":"http","url":"http://x/"}') RETURNING id`,
     );
     const system = new System(rows[0]?.id ?? '', randomUUID());
-    await registerDispatcher(db, system.#dispatcherId, 'model');
+    await acquireLease(db, system.#dispatcherId, 'model');
     return system;
   }
 
@@ -164,12 +164,12 @@ class System {
       case 'retry':
         return (await retryTimer(db, this.id)).outcome === 'changed';
       case 'lose': {
-        await unregisterDispatcher(db, this.#dispatcherId);
+        await giveUpLease(db, this.#dispatcherId);
         const { returned, failed } = await rescueLostClaims(db, {
           maxLostClaims: MAX_LOST_CLAIMS,
           unownedMs: 0,
         });
-        await registerDispatcher(db, this.#dispatcherId, 'model');
+        await acquireLease(db, this.#dispatcherId, 'model');
         return returned + failed === 1;
       }
     }

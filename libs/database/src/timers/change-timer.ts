@@ -5,8 +5,8 @@ import { RETRY_ASSIGNMENTS } from './retry-assignments.ts';
 import { SUMMARY_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
 
 /**
- * What became of a change that only one state allows. `changed` is a promise: no attempt that starts afterwards, on any
- * instance, sees the timer as it was, because claiming it needs the same row in the same state.
+ * The result of a change that only one state allows. `changed` is a guarantee: no attempt that starts afterwards, on any
+ * instance, uses the old timer, because claiming locks the same row and requires the same state.
  */
 export type ChangeResult =
   | { readonly outcome: 'changed'; readonly timer: TimerSummaryRow }
@@ -46,17 +46,17 @@ export function runTimer(db: Database, id: string): Promise<ChangeResult> {
   return changeFrom('pending', db, id, () => db.rows<TimerSummaryRow>(RUN, [id]));
 }
 
-/** failed → pending, due now, with all the attempts of its policy before it. */
+/** failed → pending, due now, with all attempts of its retry policy available again. */
 export function retryTimer(db: Database, id: string): Promise<ChangeResult> {
   return changeFrom('failed', db, id, () => db.rows<TimerSummaryRow>(RETRY, [id]));
 }
 
-/** How often a change is tried on a timer that leaves the allowed state and is back in it when its state is asked for. */
-const TRIES = 3;
+/** How often {@link changeFrom} tries a change. */
+const MAX_TRIES = 3;
 
 /**
- * Runs a change that is guarded by `status = allowed` and tells why, when it met no row. Between the two statements a
- * dispatcher may have handed the timer back: then the change is tried again instead of answering what is not so.
+ * Runs a change that requires the state `allowed`. If it changes no row, reads the state to find out why. A dispatcher may
+ * release the timer between the two statements: if the state is now the allowed one, the change is retried.
  */
 export async function changeFrom(
   allowed: TimerState,
@@ -64,11 +64,11 @@ export async function changeFrom(
   id: string,
   transition: () => Promise<readonly TimerSummaryRow[]>,
 ): Promise<ChangeResult> {
-  for (let tried = 1; ; tried += 1) {
+  for (let tries = 1; ; tries += 1) {
     const [timer] = await transition();
     if (timer !== undefined) return { outcome: 'changed', timer };
     const [row] = await db.rows<{ status: TimerState }>(STATUS, [id]);
     if (row === undefined) return { outcome: 'not-found' };
-    if (row.status !== allowed || tried === TRIES) return { outcome: 'wrong-state', status: row.status };
+    if (row.status !== allowed || tries === MAX_TRIES) return { outcome: 'wrong-state', status: row.status };
   }
 }

@@ -6,17 +6,17 @@ const FIND = statement('find-timer', `SELECT ${TIMER_COLUMNS} FROM timers WHERE 
 const FIND_MANY = statement(
   'find-timers',
   `SELECT ${SUMMARY_COLUMNS}
-   FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, ordinal) JOIN timers USING (id)
+   FROM unnest($1::uuid[]) WITH ORDINALITY AS requested (id, ordinal) JOIN timers USING (id)
    ORDER BY ordinal`,
 );
 
-/** The timer with this id, if there is one. */
+/** Finds the timer with this id. */
 export async function findTimer(db: Database, id: string): Promise<TimerRow | undefined> {
   const [row] = await db.rows<TimerRow>(FIND, [id]);
   return row;
 }
 
-/** The timers with these ids, in this order; those that are gone are left out. */
+/** Finds the timers with these ids, in this order. Skips ids that do not exist. */
 export function findTimers(db: Database, ids: readonly string[]): Promise<TimerSummaryRow[]> {
   return db.rows<TimerSummaryRow>(FIND_MANY, [ids]);
 }

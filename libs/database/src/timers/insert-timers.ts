@@ -5,7 +5,7 @@ import { isCheckViolation } from '../postgres-error.ts';
 import { afterDelay } from './after-delay.ts';
 import { newTimerId } from './new-timer-id.ts';
 
-/** A timer to store. Exactly one of `executeAt` and `delayMs` is given. */
+/** A timer to store. Set either `executeAt` or `delayMs`. */
 export interface NewTimer {
   readonly executeAt?: string | undefined;
   /** Milliseconds from the database's now. */
@@ -16,9 +16,9 @@ export interface NewTimer {
   readonly expiresAt?: string | null | undefined;
 }
 
-/** What makes a repeated request the same request. */
+/** Identifies a repeated request. */
 export interface IdempotencyKey {
-  /** Name of the API key: two clients may use one key. */
+  /** Name of the API key. Clients have separate idempotency keys. */
   readonly client: string;
   readonly key: string;
   /** SHA-256 of the request. */
@@ -34,14 +34,12 @@ export interface InsertedTimer {
 
 export type InsertResult =
   | { readonly outcome: 'inserted'; readonly timers: readonly InsertedTimer[] }
-  /** The key was used before: `timerIds` were made then; `sameRequest` tells whether by the same request. */
+  /** The key was used before and created `timerIds`. `sameRequest`: whether by the same request. */
   | { readonly outcome: 'repeated'; readonly timerIds: readonly string[]; readonly sameRequest: boolean }
-  /** These items, by index, are not in the future by the database's clock. Nothing was stored. */
+  /** The indexes of the items that are not in the future by the database's clock. Nothing was stored. */
   | { readonly outcome: 'in-the-past'; readonly items: readonly number[] };
 
-/**
- * One statement for one timer and for a thousand: a single JSON parameter is cheaper to send than arrays of columns.
- */
+/** One statement for any number of timers. A single JSON parameter is cheaper than an array for each column. */
 const ROWS = `
   SELECT id, COALESCE(execute_at, ${afterDelay('delay_ms')}) AS execute_at,
          callback_type, callback_config, metadata, retry, expires_at
@@ -55,7 +53,7 @@ const INSERT = statement(
    RETURNING id, created_at, execute_at, callback_type`,
 );
 
-/** A concurrent request with the same key waits here for the first to commit, and then inserts nothing. */
+/** A concurrent request with the same key waits for the first to commit, and then inserts nothing. */
 const INSERT_ONCE = statement(
   'insert-timers-once',
   `WITH once AS (
@@ -76,7 +74,7 @@ const FIND_KEY = statement(
 const NOT_IN_FUTURE = statement(
   'find-past-instants',
   `SELECT (ordinal - 1)::integer AS index
-   FROM unnest($1::timestamptz[]) WITH ORDINALITY AS given (execute_at, ordinal)
+   FROM unnest($1::timestamptz[]) WITH ORDINALITY AS item (execute_at, ordinal)
    WHERE execute_at <= clock_timestamp()`,
 );
 
@@ -88,9 +86,9 @@ interface InsertedRow {
 }
 
 /**
- * Stores all the timers or none, durably, and answers them in the order given.
+ * Stores all timers or none, durably. Returns them in the same order.
  *
- * @param headerKeys encrypt the headers of the callbacks, when one of them is current
+ * @param headerKeys encrypt the headers of the callbacks if there is a current key
  */
 export async function insertTimers(
   db: Database,
@@ -149,7 +147,7 @@ async function findRepeated(
   { client, key, requestHash }: IdempotencyKey,
 ): Promise<InsertResult> {
   const [found] = await db.rows<{ request_hash: Buffer; timer_ids: string[] }>(FIND_KEY, [client, key]);
-  if (found === undefined) throw new Error('an idempotency key was refused as used but is not there');
+  if (found === undefined) throw new Error('the idempotency key is in use, but its row was not found');
   return {
     outcome: 'repeated',
     timerIds: found.timer_ids,

@@ -1,17 +1,17 @@
 import { type Database, statement } from '../connect.ts';
 
-/** An attempt that has ended. */
+/** A finished attempt. */
 export interface AttemptRow {
   readonly number: number;
   readonly due_at: Date;
   readonly started_at: Date;
   readonly finished_at: Date;
   readonly status_code: number | null;
-  /** null: it delivered. */
+  /** null: the attempt delivered. */
   readonly error: string | null;
 }
 
-/** The attempt that delivered is told by the timer itself: success writes no row of its own. */
+/** The successful attempt has no row in timer_attempts: it is read from the timer. */
 const LIST = statement(
   'list-attempts',
   `SELECT number, due_at, started_at, finished_at, status_code, error
@@ -22,7 +22,7 @@ const LIST = statement(
    ORDER BY number`,
 );
 
-/** Every attempt of a timer that has ended, the first one first. */
+/** Lists the finished attempts of a timer, oldest first. */
 export function listAttempts(db: Database, timerId: string): Promise<AttemptRow[]> {
   return db.rows<AttemptRow>(LIST, [timerId]);
 }

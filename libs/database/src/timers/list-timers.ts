@@ -3,13 +3,13 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../connect.ts';
 import type { TimerSummaryRow } from './timer-row.ts';
 
-/** Which timers a list is about. */
+/** Which timers to list. */
 export interface TimerFilter {
   readonly status?: TimerState | undefined;
   readonly callbackType?: CallbackType | undefined;
 }
 
-/** Place of a timer in a list: the microseconds it is sorted by since 1970, and its id among equals. */
+/** The position of a timer in a list: its sort key, in microseconds since 1970, then its id. */
 export interface ListPosition {
   readonly micros: string;
   readonly id: string;
@@ -21,14 +21,14 @@ export interface ListPage {
   readonly order: 'asc' | 'desc';
   readonly limit: number;
   readonly offset: number;
-  /** Only timers behind this one. */
+  /** Only timers after this position. */
   readonly after?: ListPosition | undefined;
 }
 
-/** Exact totals end here: counting tens of millions of rows for every page would be slower than the page. */
-const EXACT_TOTAL = 10_000;
+/** Totals up to this are exact. Counting millions of rows would take longer than the page itself. */
+const MAX_EXACT_TOTAL = 10_000;
 
-/** execute_at sorts by the due instant, which idx_timers_due holds. */
+/** `execute_at` sorts by the due instant, which is the key of idx_timers_due. */
 const SORT_KEYS: Readonly<Record<ListPage['sort'], RawBuilder<Date>>> = {
   created_at: sql`created_at`,
   execute_at: sql`COALESCE(next_attempt_at, execute_at)`,
@@ -36,7 +36,7 @@ const SORT_KEYS: Readonly<Record<ListPage['sort'], RawBuilder<Date>>> = {
 
 const MICROS_PER_DAY = 86_400_000_000n;
 
-/** Days and the rest apart: PostgreSQL multiplies intervals as floats, which far ahead would miss the instant. */
+/** Adds days and the rest separately: PostgreSQL multiplies intervals as floats, which is inexact for distant instants. */
 function instantAt(micros: string): RawBuilder<Date> {
   const days = Number(BigInt(micros) / MICROS_PER_DAY);
   const rest = Number(BigInt(micros) % MICROS_PER_DAY);
@@ -51,7 +51,7 @@ function filtered(db: Database, { status, callbackType }: TimerFilter) {
   return query;
 }
 
-/** One page of timers, and the position of its last one when there may be more. */
+/** Returns one page of timers, and the position of its last timer if there are more. */
 export async function listTimers(
   db: Database,
   page: ListPage,
@@ -67,8 +67,8 @@ export async function listTimers(
     .offset(offset);
   if (after !== undefined) {
     const position = sql`(${instantAt(after.micros)}, ${after.id}::uuid)`;
-    const behind = order === 'asc' ? sql`>` : sql`<`;
-    query = query.where(sql<boolean>`(${key}, id) ${behind} ${position}`);
+    const comparison = order === 'asc' ? sql`>` : sql`<`;
+    query = query.where(sql<boolean>`(${key}, id) ${comparison} ${position}`);
   }
   const rows = await query.execute();
   const last = rows.length > limit ? rows[limit - 1] : undefined;
@@ -83,7 +83,7 @@ function withoutPosition(row: TimerSummaryRow): TimerSummaryRow {
   return { id, created_at, execute_at, callback_type, status, executed_at };
 }
 
-/** How many timers match: exact up to 10,000, the planner's estimate beyond. */
+/** Counts the timers that match: exact up to 10,000, above that the planner's estimate. */
 export async function countTimers(
   db: Database,
   filter: TimerFilter,
@@ -93,15 +93,15 @@ export async function countTimers(
     .selectFrom(
       matching
         .select(sql`1`.as('one'))
-        .limit(EXACT_TOTAL + 1)
+        .limit(MAX_EXACT_TOTAL + 1)
         .as('matching'),
     )
     .select((count) => count.fn.countAll<string>().as('counted'))
     .executeTakeFirstOrThrow();
-  if (Number(counted) <= EXACT_TOTAL) return { total: Number(counted), estimated: false };
+  if (Number(counted) <= MAX_EXACT_TOTAL) return { total: Number(counted), estimated: false };
   const [plan] = await matching
     .select('id')
     .explain<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>('json');
   const rows = plan?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0;
-  return { total: Math.max(rows, EXACT_TOTAL + 1), estimated: true };
+  return { total: Math.max(rows, MAX_EXACT_TOTAL + 1), estimated: true };
 }

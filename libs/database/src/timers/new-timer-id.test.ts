@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { newTimerId } from './new-timer-id.ts';
 
-test('ids are UUIDs of version 7, all different, ordered by the millisecond', () => {
+test('newTimerId returns unique UUIDs of version 7, ordered by millisecond', () => {
   const before = Date.now();
   const ids = Array.from({ length: 5_000 }, newTimerId);
   const after = Date.now();
   expect(new Set(ids).size).toBe(ids.length);
-  // The random part alone must differ as well: the clock says the same for many of them.
+  // The random parts must differ too, because many ids share a millisecond.
   expect(new Set(ids.map((id) => id.slice(14))).size).toBe(ids.length);
   for (const id of ids) {
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);

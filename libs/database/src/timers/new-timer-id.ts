@@ -1,13 +1,13 @@
 import { randomFillSync } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 
-/** Random bytes of one id. */
+/** Random bytes for one id. */
 const BYTES = 16;
-/** One call to the system for so many ids: a call for each was a twentieth of storing a batch. */
+/** Filled for 256 ids at once: one system call per id took a twentieth of the time of storing a batch. */
 const pool = new Uint8Array(BYTES * 256);
 let used = pool.length;
 
-/** A UUID of version 7 (RFC 9562): new entries of the primary key stand beside each other. */
+/** Creates a UUID of version 7 (RFC 9562): new entries are adjacent in the index of the primary key. */
 export function newTimerId(): string {
   if (used === pool.length) {
     randomFillSync(pool);

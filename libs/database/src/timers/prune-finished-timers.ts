@@ -1,29 +1,29 @@
 import { type Database, statement } from '../connect.ts';
 
-/** A step on the way through the table, in the order in which timers were created. */
+/** One step of a scan of the table in the order of creation. */
 export interface PruneStep {
-  /** Where the step before ended; undefined: at the oldest timer. */
+  /** Where the previous step ended. undefined: start at the oldest timer. */
   readonly from: string | undefined;
-  /** Timers that have been finished for longer than this are deleted, in milliseconds. */
+  /** Deletes timers that finished longer ago than this, in milliseconds. */
   readonly finishedForMs: number;
-  /** Timers to look at. More are, when several were created at the same instant. */
+  /** Number of timers to check. May be exceeded by timers that were created at the same instant. */
   readonly limit: number;
 }
 
 export interface PruneResult {
   readonly deleted: number;
-  /** Where the next step begins; undefined: this was the last. */
+  /** Where the next step starts. undefined: this was the last step. */
   readonly next: string | undefined;
 }
 
 /**
- * Walks idx_timers_created_at: what was finished so long ago was created before that. A pending timer created long ago is
- * stepped over, once per walk. updated_at of a finished timer is when it was finished.
+ * Scans idx_timers_created_at, because a timer was created before it finished. Each scan skips old timers that are still
+ * pending. updated_at of a finished timer is when it finished.
  *
- * The position is text, not a Date: that would drop the microseconds, and the walk would never get past them.
+ * The position is text because a Date would drop the microseconds, and the scan would not advance past them.
  */
 const PRUNE = statement(
-  'delete-finished-timers',
+  'prune-finished-timers',
   `WITH page AS MATERIALIZED (
      SELECT id, created_at, status, updated_at FROM timers
      WHERE created_at > COALESCE($1::timestamptz, '-infinity')
@@ -37,7 +37,7 @@ const PRUNE = statement(
          WHERE status IN ('completed', 'failed', 'canceled')
            AND updated_at < now() - $2::double precision * interval '1 millisecond'
        ))
-       -- One that a client has asked to retry meanwhile stays.
+       -- A client may have retried the timer in the meantime.
        AND status IN ('completed', 'failed', 'canceled')
      RETURNING 1
    )
@@ -45,7 +45,7 @@ const PRUNE = statement(
           (SELECT max(created_at)::text FROM page) AS reached`,
 );
 
-/** Deletes timers that were finished long ago, and their attempts with them. Several instances may do it at once. */
+/** Deletes timers that finished long ago, with their attempts. Several instances may do so at once. */
 export async function pruneFinishedTimers(db: Database, step: PruneStep): Promise<PruneResult> {
   const { from, finishedForMs, limit } = step;
   const [row] = await db.rows<{ deleted: number; reached: string | null }>(PRUNE, [

@@ -12,8 +12,8 @@ const PRUNE = statement(
 );
 
 /**
- * Deletes keys of requests that are older than this, `limit` of them at most. Several instances may do it at once.
- * `next` is set when there may be more.
+ * Deletes at most `limit` idempotency keys that are older than `olderThanMs`. Several instances may do so at once.
+ * `next` is set if there may be more.
  */
 export async function pruneIdempotencyKeys(
   db: Database,

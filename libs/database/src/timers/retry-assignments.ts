@@ -1,6 +1,6 @@
 /**
- * What a retry that a client asked for sets: due now, with all the attempts of the policy. An expiry that has passed would
- * fail the timer again at once; asking for a retry overrules it.
+ * The assignments of a retry by a client: due now, with all attempts of the retry policy. An `expires_at` in the past would
+ * fail the timer again at once, so it is cleared.
  */
 export const RETRY_ASSIGNMENTS = `
   status = 'pending', next_attempt_at = clock_timestamp(), attempts_forgiven = attempts, lost_claims = 0,

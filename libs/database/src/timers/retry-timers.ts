@@ -2,18 +2,18 @@ import type { CallbackType } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
 import { RETRY_ASSIGNMENTS } from './retry-assignments.ts';
 
-/** Which failed timers; what is absent does not matter. */
+/** Selects failed timers. An absent field matches every timer. */
 export interface FailedTimerFilter {
   readonly callbackType?: CallbackType | undefined;
   /** RFC 3339: failed at this instant or later. */
   readonly failedFrom?: string | undefined;
   /** RFC 3339: failed before this instant. */
   readonly failedBefore?: string | undefined;
-  /** Part of `last_error`, letter by letter. */
+  /** A substring of `last_error`. Case-sensitive, without wildcards. */
   readonly lastError?: string | undefined;
 }
 
-/** `idx_timers_failed_canceled` finds the failed ones. */
+/** Uses idx_timers_failed_canceled. */
 const MATCHING = `
   status = 'failed'
   AND ($1::text IS NULL OR callback_type = $1)
@@ -21,7 +21,7 @@ const MATCHING = `
   AND ($3::timestamptz IS NULL OR executed_at < $3)
   AND ($4::text IS NULL OR position($4 IN last_error) > 0)`;
 
-/** Timers that another request is just changing are passed over. */
+/** Skips timers that another request is changing. */
 const RETRY = statement(
   'retry-timers',
   `WITH chosen AS (
@@ -43,13 +43,13 @@ function parameters({ callbackType, failedFrom, failedBefore, lastError }: Faile
   return [callbackType ?? null, failedFrom ?? null, failedBefore ?? null, lastError ?? null, limit];
 }
 
-/** failed → pending, due now, for the oldest that match, `limit` of them at most. Returns how many. */
+/** failed → pending, due now, for the oldest timers that match, at most `limit`. Returns how many. */
 export async function retryTimers(db: Database, filter: FailedTimerFilter, limit: number): Promise<number> {
   const rows = await db.rows(RETRY, parameters(filter, limit));
   return rows.length;
 }
 
-/** How many failed timers match; stops counting at `limit`. */
+/** Counts the failed timers that match, up to `limit`. */
 export async function countFailedTimers(
   db: Database,
   filter: FailedTimerFilter,

@@ -1,6 +1,6 @@
 import type { CallbackType, JsonValue, RetryPolicy, TimerState } from '@timer-platform/callback-types';
 
-/** A timer as it is stored, with the instant at which it is (or was last) due. */
+/** A stored timer. `due_at` is when it is due or was last due. */
 export interface TimerRow {
   readonly id: string;
   readonly created_at: Date;
@@ -25,7 +25,7 @@ export type TimerSummaryRow = Pick<
   'id' | 'created_at' | 'execute_at' | 'callback_type' | 'status' | 'executed_at'
 >;
 
-/** Columns of a {@link TimerSummaryRow}, for statements that answer one. */
+/** Columns of a {@link TimerSummaryRow}. */
 export const SUMMARY_COLUMNS = 'id, created_at, execute_at, callback_type, status, executed_at';
 
 /** Columns of a {@link TimerRow}. */

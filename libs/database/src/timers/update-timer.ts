@@ -6,7 +6,7 @@ import { afterDelay } from './after-delay.ts';
 import { changeFrom, type ChangeResult } from './change-timer.ts';
 import { SUMMARY_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
 
-/** What to change; a field that is absent stays as it is, null clears. */
+/** The fields to change. An absent field keeps its value, null clears it. */
 export interface TimerUpdate {
   readonly executeAt?: string | undefined;
   /** Milliseconds from the database's now, instead of `executeAt`. */
@@ -21,7 +21,7 @@ export type UpdateResult = ChangeResult | { readonly outcome: 'in-the-past' };
 
 const IS_FUTURE = statement('is-future', 'SELECT $1::timestamptz > clock_timestamp() AS future');
 
-/** A new instant takes the place of a retry's. */
+/** A new instant also replaces that of a retry. */
 const UPDATE = statement(
   'update-timer',
   `UPDATE timers SET
@@ -36,15 +36,15 @@ const UPDATE = statement(
    RETURNING ${SUMMARY_COLUMNS}`,
 );
 
-/** JSON null in `metadata` and `retry` is SQL NULL, as on insert. */
+/** JSON null in `metadata` and `retry` is stored as SQL NULL, as by an insert. */
 function jsonOrNull(value: JsonValue | RetryPolicy | undefined): string | null {
   return value === null || value === undefined ? null : JSON.stringify(value);
 }
 
 /**
- * Changes a pending timer; an instant that is not in the future by the database's clock is refused.
+ * Changes a pending timer. Rejects an instant that is not in the future by the database's clock.
  *
- * @param headerKeys encrypt the headers of a new callback, when one of them is current
+ * @param headerKeys encrypt the headers of a new callback if there is a current key
  */
 export async function updateTimer(
   db: Database,
@@ -54,8 +54,8 @@ export async function updateTimer(
 ): Promise<UpdateResult> {
   const { executeAt, delayMs, callback, metadata, retry, expiresAt } = update;
   if (executeAt !== undefined) {
-    const [answer] = await db.rows<{ future: boolean }>(IS_FUTURE, [executeAt]);
-    if (answer?.future !== true) return { outcome: 'in-the-past' };
+    const [row] = await db.rows<{ future: boolean }>(IS_FUTURE, [executeAt]);
+    if (row?.future !== true) return { outcome: 'in-the-past' };
   }
   const values = [
     id,

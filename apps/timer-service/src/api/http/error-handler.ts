@@ -60,9 +60,9 @@ export function toApiError(error: unknown, request: FastifyRequest): ApiError {
   const failure = classifyFailure(error);
   request.log.error({ err: loggable(error), failure, route: request.routeOptions.url }, 'request failed');
   switch (failure) {
-    case 'refused-value':
+    case 'invalid-value':
       return new ApiError('validation', 'the request contains a value that the database cannot store');
-    case 'not-yet':
+    case 'blocked-by-migration':
       return validationError([
         {
           path: 'callback.type',
@@ -72,7 +72,7 @@ export function toApiError(error: unknown, request: FastifyRequest): ApiError {
       ]);
     case 'unreachable':
       return new ApiError('internal', 'the database is unreachable; retry later');
-    case 'too-slow':
+    case 'timeout':
       return new ApiError('internal', 'the database query timed out; use a filter or a smaller limit');
     case 'other':
       return new ApiError('internal', 'internal error; the service log has the cause');

@@ -9,7 +9,7 @@ const env = { API_KEYS: JSON.stringify([{ name: 'reader', role: 'read', key: REA
 
 function keysOf(...items: readonly string[]): HeaderKeys {
   const parsed = parseHeaderKeys(items.join());
-  if ('fault' in parsed) throw new Error(parsed.fault);
+  if ('error' in parsed) throw new Error(parsed.error);
   return parsed.keys;
 }
 const KEY_A = `a:${Buffer.alloc(32, 1).toString('base64')}`;

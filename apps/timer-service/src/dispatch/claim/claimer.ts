@@ -57,7 +57,7 @@ export class Claimer {
     const sentMs = clock.monotonicMs();
     const result = await claim({ dispatcherId: lease.id, lookAheadMs, limit, dueFromMs });
     databaseClock.observe({ sentMs, receivedMs: clock.monotonicMs(), databaseMs: result.nowMs });
-    if (!result.registered) lease.expired();
+    if (!result.holdsLease) lease.expired();
     observer.claimed(result.rows.length);
     orphans.claimed(result.rows);
     this.#enqueue(result);

@@ -1,10 +1,10 @@
-import type { DeliveredAttempt, FailedAttempt, UnstartedClaim } from '@timer-platform/database';
+import type { DeliveredAttempt, FailedAttempt, ReleasedClaim } from '@timer-platform/database';
 
 /** Each returns how many claims of the batch this dispatcher still held. */
 export interface SettleStatements {
   readonly delivered: (batch: readonly DeliveredAttempt[]) => Promise<number>;
   readonly failed: (batch: readonly FailedAttempt[]) => Promise<number>;
-  readonly release: (batch: readonly UnstartedClaim[]) => Promise<number>;
+  readonly release: (batch: readonly ReleasedClaim[]) => Promise<number>;
 }
 
 export interface WrittenBatch {
@@ -106,7 +106,7 @@ class Lane<Item extends { readonly id: string; readonly fencingToken: number }> 
 export class SettleBatcher {
   readonly #delivered: Lane<DeliveredAttempt>;
   readonly #failed: Lane<FailedAttempt>;
-  readonly #unstarted: Lane<UnstartedClaim>;
+  readonly #unstarted: Lane<ReleasedClaim>;
 
   constructor({ statements, ...rest }: SettleBatcherOptions) {
     this.#delivered = new Lane({
@@ -142,7 +142,7 @@ export class SettleBatcher {
     this.#failed.add(attempt);
   }
 
-  release(claim: UnstartedClaim): void {
+  release(claim: ReleasedClaim): void {
     this.#unstarted.add(claim);
   }
 
