@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createTestDatabase } from '@timer-platform/test-support';
+import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { connect } from './connect.ts';
 import { classifyFailure } from './postgres-error.ts';
 
@@ -13,14 +13,13 @@ async function failureOf(statement: () => Promise<unknown>): Promise<string> {
 }
 
 describe('classifyFailure', () => {
+  const database = withTestDatabase({
+    open: (url) =>
+      connect({ url, applicationName: 'postgres-error.test', poolSize: 1, onIdleError: () => undefined }),
+  });
+
   test('classifies the errors of a real server and of an unreachable one', async () => {
-    const database = await createTestDatabase();
-    const db = connect({
-      url: database.url,
-      applicationName: 'test',
-      poolSize: 1,
-      onIdleError: () => undefined,
-    });
+    const { db } = database;
     const run = (text: string) => failureOf(() => db.rows({ name: text, text }));
     expect(await run(String.raw`SELECT '"\u0000"'::jsonb`)).toBe('invalid-value');
     expect(await run(`SELECT 'tomorrowish'::timestamptz`)).toBe('invalid-value');
@@ -28,8 +27,6 @@ describe('classifyFailure', () => {
     await db.rows({ name: 'limit', text: `SET statement_timeout = '10ms'` });
     expect(await run(`SELECT pg_sleep(60)`)).toBe('timeout');
     expect(await run(`SELECT pg_terminate_backend(pg_backend_pid())`)).toBe('unreachable');
-    await db.close();
-    await database.drop();
     const nowhere = connect({
       url: 'postgres://127.0.0.1:1/none',
       applicationName: 'test',

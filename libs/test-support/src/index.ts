@@ -9,5 +9,5 @@ export {
 } from './receiver.ts';
 export { type PsqlResult, runPsql } from './run-psql.ts';
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.ts';
-export { timerFactory } from './timer-factory.ts';
+export { type TimerColumns, timerFactory } from './timer-factory.ts';
 export { findFreePort } from '@timer-platform/embedded-postgres';

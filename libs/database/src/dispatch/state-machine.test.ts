@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TimerState } from '@timer-platform/callback-types';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
+import { timerFactory } from '@timer-platform/test-support';
+import { withTestDatabase } from '@timer-platform/test-support/jest';
 import fc from 'fast-check';
 import pg from 'pg';
-import { connect, type Database } from '../connect.ts';
+import { connect } from '../connect.ts';
 import { cancelTimer, retryTimer, runTimer } from '../timers/change-timer.ts';
 import { updateTimer } from '../timers/update-timer.ts';
 import { claimDueTimers } from './claim-due-timers.ts';
@@ -14,27 +15,13 @@ import { rescueLostClaims } from './rescue-lost-claims.ts';
 import { settleDelivered } from './settle-delivered.ts';
 import { settleFailed } from './settle-failed.ts';
 
-let testDatabase: TestDatabase;
-let db: Database;
-let admin: pg.Client;
-
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  const onIdleError = (error: Error) => {
-    throw error;
-  };
-  db = connect({ url: testDatabase.url, applicationName: 'state-machine.test', poolSize: 4, onIdleError });
-  admin = new pg.Client({ connectionString: testDatabase.url });
-  await admin.connect();
+const database = withTestDatabase({
+  open: (url, onIdleError) =>
+    connect({ url, applicationName: 'state-machine.test', poolSize: 4, onIdleError }),
 });
+const timers = timerFactory(database.query);
 
-afterAll(async () => {
-  await admin.end();
-  await db.close();
-  await testDatabase.drop();
-});
-
-/** What the design says a timer is: one timer, seen from outside. */
+/** The specified state of one timer. */
 interface Model {
   readonly status: TimerState;
   readonly claims: number;
@@ -45,13 +32,14 @@ interface Model {
 
 const NEW: Model = { status: 'pending', claims: 0, attempts: 0, forgiven: 0, lostClaims: 0 };
 const MAX_LOST_CLAIMS = 3;
+const DAY_MS = 86_400_000;
 
-/** What somebody does to the timer. `claim` of a settle or hand-back: how many claims ago the one it names was. */
+/** An operation on the timer. `ago`: how many claims before the newest one the fencing token of a settle or release is. */
 type Step =
   | { readonly do: 'claim' | 'cancel' | 'update' | 'run' | 'retry' | 'lose' }
-  | { readonly do: 'deliver' | 'fail' | 'give up' | 'refuse' | 'hand back'; readonly ago: number };
+  | { readonly do: 'deliver' | 'fail' | 'give up' | 'refuse' | 'release'; readonly ago: number };
 
-/** The next state, and whether the step took effect. */
+/** Returns the next state, and whether the step has an effect. */
 function predict(model: Model, step: Step): [Model, boolean] {
   const { status } = model;
   if ('ago' in step) {
@@ -66,7 +54,7 @@ function predict(model: Model, step: Step): [Model, boolean] {
         return [{ ...attempted, status: 'failed' }, true];
       case 'refuse':
         return [{ ...model, lostClaims: 0, status: 'failed' }, true];
-      case 'hand back':
+      case 'release':
         return [{ ...model, status: 'pending' }, true];
     }
   }
@@ -111,14 +99,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         'fail' as const,
         'give up' as const,
         'refuse' as const,
-        'hand back' as const,
+        'release' as const,
       ),
       ago: fc.constantFrom(0, 0, 0, 1, 2),
     }),
   },
 );
 
-/** One timer in the table and the dispatcher that works on it. */
+/** A timer in the table, with a dispatcher. */
 class System {
   readonly id: string;
   readonly #dispatcherId: string;
@@ -129,64 +117,63 @@ class System {
   }
 
   static async create(): Promise<System> {
-    await admin.query('TRUNCATE timers, timer_attempts, dispatchers');
-    const { rows } = await admin.query<{ id: string }>(
-      `INSERT INTO timers (created_at, execute_at, callback_config)
-       VALUES (now() - interval '2 days', now() - interval '1 day', '{"type":"http","url":"http://x/"}') RETURNING id`,
-    );
-    const system = new System(rows[0]?.id ?? '', randomUUID());
-    await acquireLease(db, system.#dispatcherId, 'model');
+    await database.query('TRUNCATE timers, timer_attempts, dispatchers');
+    const id = await timers.create({ execute_at: new Date(Date.now() - DAY_MS) });
+    const system = new System(id, randomUUID());
+    await acquireLease(database.db, system.#dispatcherId, 'model');
     return system;
   }
 
   async read(): Promise<Model> {
-    const { rows } = await admin.query<Model>(
+    const { rows } = await database.query<Model>(
       `SELECT status, claims, attempts, attempts_forgiven AS forgiven, lost_claims AS "lostClaims" FROM timers`,
     );
-    if (rows[0] === undefined) throw new Error('the timer is gone');
+    if (rows[0] === undefined) throw new Error('the timer does not exist');
     return rows[0];
   }
 
-  /** Whether the step took effect. `claims` is the number of the newest claim that whoever does it knows of. */
+  /** Returns whether the step had an effect. `claims`: the newest fencing token at the start of the step. */
   async apply(step: Step, claims: number): Promise<boolean> {
     if ('ago' in step) return this.#settle(step.do, claims - step.ago);
     switch (step.do) {
       case 'claim': {
         const request = { dispatcherId: this.#dispatcherId, lookAheadMs: 0, limit: 10, dueFromMs: -Infinity };
-        return (await claimDueTimers(db, request)).rows.length === 1;
+        return (await claimDueTimers(database.db, request)).rows.length === 1;
       }
       case 'cancel':
-        return (await cancelTimer(db, this.id)).outcome === 'changed';
+        return (await cancelTimer(database.db, this.id)).outcome === 'changed';
       case 'update':
-        return (await updateTimer(db, this.id, { metadata: { updated: true } })).outcome === 'changed';
+        return (
+          (await updateTimer(database.db, this.id, { metadata: { updated: true } })).outcome === 'changed'
+        );
       case 'run':
-        return (await runTimer(db, this.id)).outcome === 'changed';
+        return (await runTimer(database.db, this.id)).outcome === 'changed';
       case 'retry':
-        return (await retryTimer(db, this.id)).outcome === 'changed';
+        return (await retryTimer(database.db, this.id)).outcome === 'changed';
       case 'lose': {
-        await giveUpLease(db, this.#dispatcherId);
-        const { returned, failed } = await rescueLostClaims(db, {
+        await giveUpLease(database.db, this.#dispatcherId);
+        const { returned, failed } = await rescueLostClaims(database.db, {
           maxLostClaims: MAX_LOST_CLAIMS,
           unownedMs: 0,
         });
-        await acquireLease(db, this.#dispatcherId, 'model');
+        await acquireLease(database.db, this.#dispatcherId, 'model');
         return returned + failed === 1;
       }
     }
   }
 
   async #settle(
-    how: 'deliver' | 'fail' | 'give up' | 'refuse' | 'hand back',
+    how: 'deliver' | 'fail' | 'give up' | 'refuse' | 'release',
     fencingToken: number,
   ): Promise<boolean> {
     const now = Date.now();
-    if (how === 'hand back')
-      return (await releaseClaims(db, [{ id: this.id, fencingToken, notBeforeMs: null }])) === 1;
+    if (how === 'release')
+      return (await releaseClaims(database.db, [{ id: this.id, fencingToken, notBeforeMs: null }])) === 1;
     if (how === 'deliver')
       return (
-        await settleDelivered(db, [{ id: this.id, fencingToken, startedMs: now, finishedMs: now }])
+        await settleDelivered(database.db, [{ id: this.id, fencingToken, startedMs: now, finishedMs: now }])
       ).has(this.id);
-    const settled = await settleFailed(db, [
+    const settled = await settleFailed(database.db, [
       {
         id: this.id,
         fencingToken,
@@ -202,7 +189,7 @@ class System {
   }
 }
 
-test('each step does to the row what the design says, and nothing else', async () => {
+test('each step changes the row as specified', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
       const system = await System.create();
@@ -218,7 +205,7 @@ test('each step does to the row what the design says, and nothing else', async (
   );
 });
 
-test('two steps at once end as if one had come after the other', async () => {
+test('two concurrent steps have the same effect as in one order or the other', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 6 }), step, step, async (before, one, other) => {
       const system = await System.create();
@@ -233,17 +220,17 @@ test('two steps at once end as if one had come after the other', async () => {
         system.apply(other, claims),
       ]);
       const after = await system.read();
-      // Both name the claims that they knew of before they began.
-      const stale = (next: Step, now: Model): Step =>
+      // Both pass fencing tokens from before the other step.
+      const outdated = (next: Step, now: Model): Step =>
         'ago' in next ? { ...next, ago: next.ago + now.claims - claims } : next;
       const inOrder = (first: Step, second: Step) => {
         const [between, firstEffective] = predict(model, first);
-        const [end, secondEffective] = predict(between, stale(second, between));
+        const [end, secondEffective] = predict(between, outdated(second, between));
         return { end, firstEffective, secondEffective };
       };
       const forward = inOrder(one, other);
       const backward = inOrder(other, one);
-      // A claim passes over a timer that is locked at that moment: it may have come to nothing, for the next look to find.
+      // A claim skips a locked timer: it may have had no effect, and the next poll finds the timer.
       const skipped = (claim: Step, rest: Step) => {
         const [end, effective] = predict(model, rest);
         return claim.do === 'claim' ? [{ end, claimed: false, effective }] : [];
@@ -260,74 +247,74 @@ test('two steps at once end as if one had come after the other', async () => {
   );
 });
 
-/** Holds every update of the table at a point inside its statement, with the row locked, until it is let go. */
-async function withUpdatesHeld<Result>(
-  during: (held: () => Promise<void>, letGo: () => Promise<void>) => Promise<Result>,
+/** Blocks every update of the table inside its statement, with the row locked, until it is unblocked. */
+async function withBlockedUpdates<Result>(
+  run: (untilBlocked: () => Promise<void>, unblock: () => Promise<void>) => Promise<Result>,
 ) {
-  const POINT = 4_711;
-  const gatekeeper = new pg.Client({ connectionString: testDatabase.url });
-  await gatekeeper.connect();
-  await admin.query(
-    `CREATE FUNCTION hold_here() RETURNS trigger LANGUAGE plpgsql AS
-     $$ BEGIN PERFORM pg_advisory_xact_lock_shared(${POINT}); RETURN NEW; END $$`,
+  const LOCK = 4_711;
+  const blocker = new pg.Client({ connectionString: database.url });
+  await blocker.connect();
+  await database.query(
+    `CREATE FUNCTION wait_for_lock() RETURNS trigger LANGUAGE plpgsql AS
+     $$ BEGIN PERFORM pg_advisory_xact_lock_shared(${LOCK}); RETURN NEW; END $$`,
   );
-  await admin.query(
-    'CREATE TRIGGER a_hold BEFORE UPDATE ON timers FOR EACH ROW EXECUTE FUNCTION hold_here()',
+  await database.query(
+    'CREATE TRIGGER a_wait BEFORE UPDATE ON timers FOR EACH ROW EXECUTE FUNCTION wait_for_lock()',
   );
-  await gatekeeper.query(`SELECT pg_advisory_lock(${POINT})`);
-  const held = async () => {
+  await blocker.query(`SELECT pg_advisory_lock(${LOCK})`);
+  const untilBlocked = async () => {
     for (;;) {
-      const { rowCount } = await admin.query(
-        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${POINT} AND NOT granted`,
+      const { rowCount } = await database.query(
+        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${LOCK} AND NOT granted`,
       );
       if (rowCount === 1) return;
     }
   };
-  const letGo = async () => {
-    await gatekeeper.query(`SELECT pg_advisory_unlock(${POINT})`);
+  const unblock = async () => {
+    await blocker.query(`SELECT pg_advisory_unlock(${LOCK})`);
   };
   try {
-    return await during(held, letGo);
+    return await run(untilBlocked, unblock);
   } finally {
-    await gatekeeper.end();
-    await admin.query('DROP TRIGGER a_hold ON timers');
-    await admin.query('DROP FUNCTION hold_here');
+    await blocker.end();
+    await database.query('DROP TRIGGER a_wait ON timers');
+    await database.query('DROP FUNCTION wait_for_lock');
   }
 }
 
-test('a claim passes over a timer whose cancellation is under way, and finds it canceled afterwards', async () => {
+test('a claim skips a timer that is being canceled', async () => {
   const system = await System.create();
-  await withUpdatesHeld(async (held, letGo) => {
+  await withBlockedUpdates(async (untilBlocked, unblock) => {
     const canceling = system.apply({ do: 'cancel' }, 0);
-    await held();
+    await untilBlocked();
     expect(await system.apply({ do: 'claim' }, 0)).toBe(false);
-    await letGo();
+    await unblock();
     expect(await canceling).toBe(true);
   });
   expect(await system.apply({ do: 'claim' }, 0)).toBe(false);
   expect((await system.read()).status).toBe('canceled');
 });
 
-test('a cancellation waits for a claim that is under way, and then says that it is too late', async () => {
+test('a cancellation waits for a concurrent claim, and then fails', async () => {
   const system = await System.create();
-  await withUpdatesHeld(async (held, letGo) => {
+  await withBlockedUpdates(async (untilBlocked, unblock) => {
     const claiming = system.apply({ do: 'claim' }, 0);
-    await held();
-    const canceling = cancelTimer(db, system.id);
-    await letGo();
+    await untilBlocked();
+    const canceling = cancelTimer(database.db, system.id);
+    await unblock();
     expect(await claiming).toBe(true);
     expect(await canceling).toEqual({ outcome: 'wrong-state', status: 'executing' });
   });
 });
 
-test('a settle that is under way when its dispatcher is declared dead wins, and is not taken back', async () => {
+test('a rescue does not undo a concurrent settle', async () => {
   const system = await System.create();
   await system.apply({ do: 'claim' }, 0);
-  await withUpdatesHeld(async (held, letGo) => {
+  await withBlockedUpdates(async (untilBlocked, unblock) => {
     const settling = system.apply({ do: 'deliver', ago: 0 }, 1);
-    await held();
+    await untilBlocked();
     const losing = system.apply({ do: 'lose' }, 1);
-    await letGo();
+    await unblock();
     expect(await settling).toBe(true);
     expect(await losing).toBe(false);
   });

@@ -1,19 +1,13 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
-import { connect, type Database } from '../connect.ts';
+import { describe, expect, test } from '@jest/globals';
+import { withTestDatabase } from '@timer-platform/test-support/jest';
+import { connect } from '../connect.ts';
 import { findTimer, findTimers } from './find-timer.ts';
 import { type IdempotencyKey, insertTimers, type NewTimer } from './insert-timers.ts';
 
-let database: TestDatabase;
-let db: Database;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  db = connect({ url: database.url, applicationName: 'test', poolSize: 20, onIdleError: () => undefined });
-});
-afterAll(async () => {
-  await db.close();
-  await database.drop();
+const database = withTestDatabase({
+  open: (url, onIdleError) =>
+    connect({ url, applicationName: 'insert-timers.test', poolSize: 20, onIdleError }),
 });
 
 const timer: NewTimer = {
@@ -26,20 +20,20 @@ function keyed(key: string, request = 'a'): IdempotencyKey {
 }
 
 async function countTimers(): Promise<number> {
-  const [row] = await db.rows<{ count: string }>({ name: 'count', text: 'SELECT count(*) FROM timers' });
-  return Number(row?.count);
+  const { rows } = await database.query<{ count: string }>('SELECT count(*) FROM timers');
+  return Number(rows[0]?.count);
 }
 
 describe('insertTimers', () => {
-  test('stores every field and answers in the order given', async () => {
-    const result = await insertTimers(db, [
+  test('stores all fields and returns the timers in the given order', async () => {
+    const result = await insertTimers(database.db, [
       { ...timer, metadata: { order: 7 }, retry: { max_attempts: 3 }, expiresAt: '2099-02-01T00:00:00.000Z' },
       { ...timer, callback: { type: 'nats', topic: 'orders', key: '42' }, metadata: null, retry: null },
     ]);
     if (result.outcome !== 'inserted') throw new Error(result.outcome);
     expect(result.timers.map(({ callbackType }) => callbackType)).toStrictEqual(['http', 'nats']);
     const [first, second] = result.timers;
-    expect(await findTimer(db, first?.id ?? '')).toMatchObject({
+    expect(await findTimer(database.db, first?.id ?? '')).toMatchObject({
       execute_at: new Date('2099-01-31T09:00:00.123Z'),
       due_at: new Date('2099-01-31T09:00:00.123Z'),
       callback_type: 'http',
@@ -50,7 +44,7 @@ describe('insertTimers', () => {
       status: 'pending',
       attempts: 0,
     });
-    expect(await findTimer(db, second?.id ?? '')).toMatchObject({
+    expect(await findTimer(database.db, second?.id ?? '')).toMatchObject({
       callback_config: { type: 'nats', topic: 'orders', key: '42' },
       metadata: null,
       retry: null,
@@ -58,80 +52,76 @@ describe('insertTimers', () => {
     });
   });
 
-  test('keeps the order of a thousand', async () => {
+  test('keeps the order of a thousand timers', async () => {
     const many = Array.from({ length: 1_000 }, (_, index): NewTimer => ({ ...timer, metadata: index }));
-    const result = await insertTimers(db, many);
+    const result = await insertTimers(database.db, many);
     if (result.outcome !== 'inserted') throw new Error(result.outcome);
     const ids = result.timers.map(({ id }) => id);
     expect(new Set(ids).size).toBe(1_000);
-    const rows = await db.rows<{ id: string; metadata: number }>(
+    const rows = await database.db.rows<{ id: string; metadata: number }>(
       { name: 'metadata', text: 'SELECT id, metadata FROM timers WHERE id = ANY ($1)' },
       [ids],
     );
     const metadata = new Map(rows.map((row) => [row.id, row.metadata]));
     expect(ids.map((id) => metadata.get(id))).toStrictEqual(many.map((_, index) => index));
-    expect((await findTimers(db, [...ids].reverse())).map(({ id }) => id)).toStrictEqual([...ids].reverse());
+    expect((await findTimers(database.db, [...ids].reverse())).map(({ id }) => id)).toStrictEqual(
+      [...ids].reverse(),
+    );
   });
 
-  test.each([1, 1_500.5, 36_525 * 86_400_000])(
-    'a delay of %d ms ends on a whole millisecond, never early',
-    async (ms) => {
-      const result = await insertTimers(db, [{ delayMs: ms, callback: timer.callback }]);
-      if (result.outcome !== 'inserted') throw new Error(result.outcome);
-      const [row] = await db.rows<{ micros: string; early: boolean; late: boolean }>(
-        {
-          name: 'rounding',
-          text: `SELECT extract(microseconds FROM execute_at)::bigint % 1000 AS micros,
-                 execute_at < created_at + $2 * interval '1 millisecond' AS early,
-                 execute_at >= created_at + ($2 + 1) * interval '1 millisecond' AS late
-               FROM timers WHERE id = $1`,
-        },
-        [result.timers[0]?.id, ms],
-      );
-      expect(row).toStrictEqual({ micros: '0', early: false, late: false });
-    },
-  );
+  test.each([1, 1_500.5, 36_525 * 86_400_000])('rounds a delay of %d ms up to a millisecond', async (ms) => {
+    const result = await insertTimers(database.db, [{ delayMs: ms, callback: timer.callback }]);
+    if (result.outcome !== 'inserted') throw new Error(result.outcome);
+    const { rows } = await database.query(
+      `SELECT extract(microseconds FROM execute_at)::bigint % 1000 AS micros,
+                execute_at < created_at + $2 * interval '1 millisecond' AS early,
+                execute_at >= created_at + ($2 + 1) * interval '1 millisecond' AS late
+         FROM timers WHERE id = $1`,
+      [result.timers[0]?.id, ms],
+    );
+    expect(rows[0]).toStrictEqual({ micros: '0', early: false, late: false });
+  });
 
-  test('an instant in the past stores nothing of the batch and is told by its index', async () => {
+  test('stores nothing if an instant is in the past, and returns its index', async () => {
     const before = await countTimers();
     const past = { ...timer, executeAt: '2020-01-01T00:00:00.000Z' };
-    expect(await insertTimers(db, [timer, past, timer, past])).toStrictEqual({
+    expect(await insertTimers(database.db, [timer, past, timer, past])).toStrictEqual({
       outcome: 'in-the-past',
       items: [1, 3],
     });
     expect(await countTimers()).toBe(before);
   });
 
-  test('an instant in the past leaves its idempotency key unused', async () => {
+  test('does not use the idempotency key if an instant is in the past', async () => {
     const past = { ...timer, executeAt: '2020-01-01T00:00:00.000Z' };
-    expect(await insertTimers(db, [past], keyed('past'))).toMatchObject({ outcome: 'in-the-past' });
-    expect(await insertTimers(db, [timer], keyed('past'))).toMatchObject({ outcome: 'inserted' });
+    expect(await insertTimers(database.db, [past], keyed('past'))).toMatchObject({ outcome: 'in-the-past' });
+    expect(await insertTimers(database.db, [timer], keyed('past'))).toMatchObject({ outcome: 'inserted' });
   });
 
-  test('an idempotency key makes one timer, whatever comes again', async () => {
-    const first = await insertTimers(db, [timer], keyed('again'));
+  test('stores timers once per idempotency key and client', async () => {
+    const first = await insertTimers(database.db, [timer], keyed('again'));
     if (first.outcome !== 'inserted') throw new Error(first.outcome);
     const before = await countTimers();
     const timerIds = first.timers.map(({ id }) => id);
     const repeated = { outcome: 'repeated', timerIds, sameRequest: true };
-    expect(await insertTimers(db, [timer], keyed('again'))).toStrictEqual(repeated);
-    // By now the instant of the repeated request may have passed.
+    expect(await insertTimers(database.db, [timer], keyed('again'))).toStrictEqual(repeated);
+    // A request may be repeated after its instant has passed.
     const past = { ...timer, executeAt: '2020-01-01T00:00:00.000Z' };
-    expect(await insertTimers(db, [past], keyed('again'))).toStrictEqual(repeated);
-    expect(await insertTimers(db, [timer], keyed('again', 'b'))).toStrictEqual({
+    expect(await insertTimers(database.db, [past], keyed('again'))).toStrictEqual(repeated);
+    expect(await insertTimers(database.db, [timer], keyed('again', 'b'))).toStrictEqual({
       ...repeated,
       sameRequest: false,
     });
     expect(await countTimers()).toBe(before);
-    expect(await insertTimers(db, [timer], { ...keyed('again'), client: 'other' })).toMatchObject({
+    expect(await insertTimers(database.db, [timer], { ...keyed('again'), client: 'other' })).toMatchObject({
       outcome: 'inserted',
     });
   });
 
-  test('one of twenty that race with one key makes the timers, the others find them', async () => {
+  test('stores timers once if twenty concurrent requests have the same key', async () => {
     const before = await countTimers();
     const results = await Promise.all(
-      Array.from({ length: 20 }, () => insertTimers(db, [timer, timer], keyed('race'))),
+      Array.from({ length: 20 }, () => insertTimers(database.db, [timer, timer], keyed('race'))),
     );
     const [inserted, ...more] = results.flatMap((result) => (result.outcome === 'inserted' ? [result] : []));
     expect(more).toStrictEqual([]);

@@ -1,82 +1,77 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
-import pg from 'pg';
-import { connect, type Database } from '../connect.ts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { timerFactory } from '@timer-platform/test-support';
+import { withTestDatabase } from '@timer-platform/test-support/jest';
+import { connect } from '../connect.ts';
 import { countFailedTimers, type FailedTimerFilter, retryTimers } from './retry-timers.ts';
 
-let database: TestDatabase;
-let db: Database;
-let admin: pg.Client;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  db = connect({ url: database.url, applicationName: 'test', poolSize: 10, onIdleError: () => undefined });
-  admin = new pg.Client({ connectionString: database.url });
-  await admin.connect();
+const database = withTestDatabase({
+  open: (url, onIdleError) =>
+    connect({ url, applicationName: 'retry-timers.test', poolSize: 10, onIdleError }),
 });
-afterAll(async () => {
-  await admin.end();
-  await db.close();
-  await database.drop();
-});
+const timers = timerFactory(database.query);
 
-/** 20 failed timers, numbered by age in metadata, and one of each other state. */
+const range = (from: number, to: number, step = 1): number[] =>
+  Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => from + index * step);
+
+/** 20 failed timers, with their number by age in metadata, and one timer of each other state. */
 beforeEach(async () => {
-  await admin.query('TRUNCATE timers CASCADE');
-  await admin.query(`
-    INSERT INTO timers (created_at, execute_at, status, callback_type, callback_config, metadata, last_error,
-                        executed_at, attempts, lost_claims, expires_at)
-    SELECT timestamptz '2026-01-01Z' + n * interval '1 hour', '2026-02-01Z', 'failed', type,
-           jsonb_build_object('type', type), to_jsonb(n), CASE WHEN n < 5 THEN 'HTTP 503' ELSE 'HTTP 404: 100%' END,
-           timestamptz '2026-02-01Z' + n * interval '1 minute', 7, 1,
-           CASE WHEN n < 10 THEN timestamptz '2026-03-01Z' ELSE timestamptz '2099-03-01Z' END
-    FROM generate_series(0, 19) AS n
-    CROSS JOIN LATERAL (SELECT CASE WHEN n % 2 = 0 THEN 'http' ELSE 'nats' END AS type) AS types`);
-  await admin.query(`
-    INSERT INTO timers (execute_at, status, callback_config, last_error)
-    SELECT now() + interval '1 hour', status, '{"type": "http"}', 'HTTP 503'
-    FROM unnest(ARRAY['pending', 'executing', 'completed', 'canceled']) AS status`);
+  await database.query('TRUNCATE timers CASCADE');
+  await timers.createMany(
+    range(0, 20).map((n) => ({
+      created_at: new Date(Date.UTC(2026, 0, 1, n)),
+      execute_at: '2026-02-01T00:00:00Z',
+      executed_at: new Date(Date.UTC(2026, 1, 1, 0, n)),
+      status: 'failed',
+      callback_type: n % 2 === 0 ? 'http' : 'nats',
+      metadata: n,
+      last_error: n < 5 ? 'HTTP 503' : 'HTTP 404: 100%',
+      attempts: 7,
+      lost_claims: 1,
+      expires_at: n < 10 ? '2026-03-01T00:00:00Z' : '2099-03-01T00:00:00Z',
+    })),
+  );
+  await timers.createMany(
+    ['pending', 'executing', 'completed', 'canceled'].map((status) => ({ status, last_error: 'HTTP 503' })),
+  );
 });
 
 async function numbersOfPending(): Promise<number[]> {
-  const { rows } = await admin.query<{ metadata: number }>(
+  const { rows } = await database.query<{ metadata: number }>(
     `SELECT metadata FROM timers WHERE status = 'pending' AND metadata IS NOT NULL ORDER BY created_at`,
   );
   return rows.map(({ metadata }) => metadata);
 }
 
-const range = (from: number, to: number, step = 1): number[] =>
-  Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => from + index * step);
-
-describe('retryTimers', () => {
+describe('countFailedTimers and retryTimers', () => {
   test.each<[string, FailedTimerFilter, number[]]>([
-    ['all', {}, range(0, 20)],
-    ['of one callback type', { callbackType: 'nats' }, range(1, 20, 2)],
-    ['that failed from an instant on', { failedFrom: '2026-02-01T00:15:00Z' }, range(15, 20)],
-    ['that failed before an instant', { failedBefore: '2026-02-01T00:15:00Z' }, range(0, 15)],
-    ['whose error holds a text', { lastError: '503' }, range(0, 5)],
-    ['whose error holds what would be a wildcard', { lastError: '0%' }, range(5, 20)],
-    ['that match nothing', { lastError: '_' }, []],
+    ['all timers', {}, range(0, 20)],
+    ['timers of one callback type', { callbackType: 'nats' }, range(1, 20, 2)],
+    ['timers that failed at or after an instant', { failedFrom: '2026-02-01T00:15:00Z' }, range(15, 20)],
+    ['timers that failed before an instant', { failedBefore: '2026-02-01T00:15:00Z' }, range(0, 15)],
+    ['timers whose error contains a text', { lastError: '503' }, range(0, 5)],
+    ['timers whose error contains a wildcard character', { lastError: '0%' }, range(5, 20)],
+    ['no timers if none match', { lastError: '_' }, []],
     [
-      'that match everything at once',
+      'timers that match several conditions',
       { callbackType: 'http', failedFrom: '2026-02-01T00:03:00Z', lastError: '503' },
       [4],
     ],
-  ])('%s', async (_, filter, numbers) => {
-    expect(await countFailedTimers(db, filter, 100)).toBe(numbers.length);
-    expect(await retryTimers(db, filter, 100)).toBe(numbers.length);
+  ])('select %s', async (_, filter, numbers) => {
+    expect(await countFailedTimers(database.db, filter, 100)).toBe(numbers.length);
+    expect(await retryTimers(database.db, filter, 100)).toBe(numbers.length);
     expect(await numbersOfPending()).toStrictEqual(numbers);
-    expect(await countFailedTimers(db, filter, 100)).toBe(0);
+    expect(await countFailedTimers(database.db, filter, 100)).toBe(0);
   });
 
-  test('the oldest first, as many as the limit', async () => {
-    expect(await countFailedTimers(db, {}, 3)).toBe(3);
-    expect(await retryTimers(db, {}, 3)).toBe(3);
+  test('select the oldest timers, up to the limit', async () => {
+    expect(await countFailedTimers(database.db, {}, 3)).toBe(3);
+    expect(await retryTimers(database.db, {}, 3)).toBe(3);
     expect(await numbersOfPending()).toStrictEqual([0, 1, 2]);
   });
 
-  test('gives them all their attempts, due now; an expiry that has passed is gone', async () => {
-    await retryTimers(db, {}, 100);
-    const { rows } = await admin.query(
+  test('make all attempts available again, due now, and clear an expiry that has passed', async () => {
+    await retryTimers(database.db, {}, 100);
+    const { rows } = await database.query(
       `SELECT DISTINCT attempts, attempts_forgiven, lost_claims, executed_at, next_attempt_at <= now() AS due,
               expires_at > now() AS alive
        FROM timers WHERE status = 'pending' AND metadata IS NOT NULL ORDER BY alive`,
@@ -88,9 +83,9 @@ describe('retryTimers', () => {
     ]);
   });
 
-  test('ten at once retry each timer once', async () => {
-    const retried = await Promise.all(range(0, 10).map(() => retryTimers(db, {}, 4)));
-    // A timer that another request holds is passed over, so a round may come out short, but never twice.
+  test('retry each timer once if ten calls run at once', async () => {
+    const retried = await Promise.all(range(0, 10).map(() => retryTimers(database.db, {}, 4)));
+    // A call skips timers that another one has locked, so it may retry fewer than the limit.
     const sum = retried.reduce((total, count) => total + count, 0);
     expect(await numbersOfPending()).toHaveLength(sum);
     expect(sum).toBeGreaterThanOrEqual(4);
