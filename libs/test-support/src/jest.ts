@@ -1,1 +1,1 @@
-export { withTestDatabase } from './with-test-database.ts';
+export { type TestDatabaseFixture, withTestDatabase } from './with-test-database.ts';

@@ -13,6 +13,7 @@ export interface OpenTestDatabaseOptions<Handle> extends TestDatabaseOptions {
 /** A test database with its connections. */
 export interface OpenTestDatabase<Handle> {
   readonly url: string;
+  readonly name: string;
   readonly client: pg.Client;
   /** What `open` returned. */
   readonly handle: Handle | undefined;
@@ -39,6 +40,7 @@ export async function openTestDatabase<Handle extends Closable>({
   const handle = await open?.(database.url, onIdleError);
   return {
     url: database.url,
+    name: database.name,
     client,
     handle,
     close: async () => {

@@ -13,8 +13,9 @@ export interface WithTestDatabaseOptions<Handle> extends OpenTestDatabaseOptions
 }
 
 /** What {@link withTestDatabase} provides to hooks and tests. */
-export interface TestDatabaseFixture<Handle> {
+export interface TestDatabaseFixture<Handle = never> {
   readonly url: string;
+  readonly name: string;
   /** What `open` returned. */
   readonly db: Handle;
   /** Runs SQL on a connection of its own, as `pg.Client.query` does. */
@@ -52,6 +53,9 @@ export function withTestDatabase<Handle extends Closable = never>({
   return {
     get url() {
       return opened().url;
+    },
+    get name() {
+      return opened().name;
     },
     get db() {
       const { handle } = opened();

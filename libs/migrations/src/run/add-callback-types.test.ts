@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, runPsql, type TestDatabase } from '@timer-platform/test-support';
-import pg from 'pg';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { runPsql } from '@timer-platform/test-support';
+import { type TestDatabaseFixture, withTestDatabase } from '@timer-platform/test-support/jest';
 import { findMigrationsDirectory } from '../files/migrations-directory.ts';
 import { migrateToLatest } from './migrate.ts';
 
@@ -66,16 +66,10 @@ const before = `SELECT ${untouched}, callback_url AS url, COALESCE(callback_head
 const after = `SELECT ${untouched}, callback_config->>'url' AS url, (callback_config->'headers')::text AS headers,
   (callback_config->'payload')::text AS payload FROM timers ORDER BY id`;
 
-let database: TestDatabase;
-let client: pg.Client;
-
-async function openLegacyDatabase(): Promise<void> {
-  database = await createTestDatabase({ empty: true });
-  await migrateToLatest({ databaseUrl: database.url, to: 1n });
-  client = new pg.Client({ connectionString: database.url });
-  await client.connect();
+async function storeUnusualRows({ url, query }: TestDatabaseFixture): Promise<void> {
+  await migrateToLatest({ databaseUrl: url, to: 1n });
   for (const row of unusualRows) {
-    await client.query(
+    await query(
       `INSERT INTO timers (created_at, updated_at, execute_at, callback_url, callback_headers, callback_payload, status,
                            last_error, executed_at, metadata)
        VALUES ('2024-02-29T00:00:00.123456Z', '2024-03-01T11:22:33.654321Z', '2024-03-02T00:00:00.000001Z', $1, $2, $3, $4, 'é', now(), $5)`,
@@ -90,22 +84,20 @@ async function openLegacyDatabase(): Promise<void> {
   }
 }
 
-async function closeDatabase(): Promise<void> {
-  await client.end();
-  await database.drop();
-}
-
-const rowsOf = async (sql: string): Promise<unknown[]> =>
-  (await client.query<Record<string, unknown>>(sql)).rows;
+const reader =
+  ({ query }: TestDatabaseFixture) =>
+  async (sql: string): Promise<unknown[]> =>
+    (await query(sql)).rows;
 
 describe('002 on a database of the first service', () => {
+  const database = withTestDatabase({ empty: true });
+  const rowsOf = reader(database);
   let rowsBefore: unknown[];
   beforeAll(async () => {
-    await openLegacyDatabase();
+    await storeUnusualRows(database);
     rowsBefore = await rowsOf(before);
     await migrateToLatest({ databaseUrl: database.url, to: 2n });
   });
-  afterAll(closeDatabase);
 
   test('keeps the callback and all other columns of every row, including updated_at', async () => {
     expect(rowsBefore).toHaveLength(unusualRows.length);
@@ -166,7 +158,7 @@ describe('002 on a database of the first service', () => {
     ['a NULL type', `callback_type, callback_config`, `NULL, '{"type": "http"}'`, '23502', undefined],
   ])('rejects %s', async (_name, columns, values, code, constraint) => {
     await expect(
-      client.query(
+      database.query(
         `INSERT INTO timers (execute_at, ${columns}) VALUES (now() + interval '1 day', ${values})`,
       ),
     ).rejects.toMatchObject({ code, constraint });
@@ -183,10 +175,11 @@ describe('002 on a database of the first service', () => {
 });
 
 describe('002 as a file', () => {
-  afterEach(closeDatabase);
+  const database = withTestDatabase({ empty: true, perTest: true });
+  const rowsOf = reader(database);
+  beforeEach(() => storeUnusualRows(database));
 
   test('produces the same rows under psql -1 -f', async () => {
-    await openLegacyDatabase();
     const rowsBefore = await rowsOf(before);
     expect(await runPsql(database.url, ['-q', '-1', '-f', migration])).toEqual({
       exitCode: 0,
@@ -197,7 +190,6 @@ describe('002 as a file', () => {
   });
 
   test('changes updated_at of every row without the DISABLE TRIGGER (control)', async () => {
-    await openLegacyDatabase();
     const rowsBefore = await rowsOf(before);
     const withoutDisable = (await readFile(migration, 'utf8')).replace(
       /^ALTER TABLE timers (?:DIS|EN)ABLE TRIGGER .*;$/gm,
@@ -214,10 +206,9 @@ describe('002 as a file', () => {
   });
 
   test('leaves nothing behind when it fails', async () => {
-    await openLegacyDatabase();
     const rowsBefore = await rowsOf(before);
     // The name of the index that 002 creates: it fails late, after every row is rewritten.
-    await client.query('CREATE INDEX idx_timers_callback_type ON timers (status)');
+    await database.query('CREATE INDEX idx_timers_callback_type ON timers (status)');
     await expect(migrateToLatest({ databaseUrl: database.url, to: 2n })).rejects.toMatchObject({
       code: 'failed',
       failure: {

@@ -2,33 +2,25 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
+import { withTestDatabase } from '@timer-platform/test-support/jest';
 import pg from 'pg';
 import { checksumOf } from '../files/migration-file.ts';
 import { KYSELY_LOCK_KEY, sqlxLockKey } from '../locks/migration-lock.ts';
 import { type MigrateOptions, migrateToLatest, type MigrationProgress } from './migrate.ts';
 
-let database: TestDatabase;
-let client: pg.Client;
+const database = withTestDatabase({ empty: true, perTest: true });
 let directory: string;
 
 beforeEach(async () => {
-  database = await createTestDatabase({ empty: true });
-  client = new pg.Client({ connectionString: database.url });
-  await client.connect();
   directory = await mkdtemp(path.join(tmpdir(), 'migrations-'));
 });
-afterEach(async () => {
-  await client.end();
-  await database.drop();
-  await rm(directory, { recursive: true });
-});
+afterEach(() => rm(directory, { recursive: true }));
 
 const write = (name: string, sql: string): Promise<void> => writeFile(path.join(directory, name), sql);
 const migrate = (options: Partial<MigrateOptions> = {}) =>
   migrateToLatest({ databaseUrl: database.url, directory, ...options });
 const rowsOf = async (sql: string, parameters: unknown[] = []): Promise<unknown[]> =>
-  (await client.query<Record<string, unknown>>(sql, parameters)).rows;
+  (await database.query(sql, parameters)).rows;
 const ledger = () =>
   rowsOf(
     'SELECT version::int, description, success, checksum, execution_time > 0 AS timed FROM _sqlx_migrations ORDER BY version',
@@ -67,10 +59,10 @@ describe('the ledger', () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_make_b.sql', 'CREATE TABLE b (id int);\n');
     // The table and the row that `sqlx migrate run` creates.
-    await client.query(`CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
+    await database.query(`CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
       installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, execution_time BIGINT NOT NULL)`);
-    await client.query('CREATE TABLE a (id int)');
-    await client.query(
+    await database.query('CREATE TABLE a (id int)');
+    await database.query(
       'INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (1, $1, TRUE, $2, -1)',
       ['make a', checksumOf(Buffer.from('CREATE TABLE a (id int);\n'))],
     );
@@ -81,7 +73,7 @@ describe('the ledger', () => {
   test('is rejected when the table of Kysely has a migration that it does not have', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await migrate();
-    await client.query('DELETE FROM _sqlx_migrations');
+    await database.query('DELETE FROM _sqlx_migrations');
     await expect(migrate()).rejects.toMatchObject({ code: 'ledgers-differ' });
   });
 
@@ -96,7 +88,7 @@ describe('the ledger', () => {
       },
     ],
     ['out-of-order', async () => write('002_late.sql', 'SELECT 1;\n')],
-    ['dirty', async () => client.query('UPDATE _sqlx_migrations SET success = FALSE')],
+    ['dirty', async () => database.query('UPDATE _sqlx_migrations SET success = FALSE')],
   ])('is rejected with %s, and nothing runs', async (code, change) => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('003_make_c.sql', 'CREATE TABLE c (id int);\n');
@@ -157,13 +149,13 @@ describe('a file outside a transaction', () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_index_a.sql', index);
     await migrate({ to: 1n });
-    await client.query('INSERT INTO a VALUES (1), (1)');
+    await database.query('INSERT INTO a VALUES (1), (1)');
     await expect(migrate()).rejects.toMatchObject({ code: 'failed', failure: { sqlState: '23505' } });
     expect(await rowsOf("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_id'::regclass")).toEqual([
       { indisvalid: false },
     ]);
 
-    await client.query('DELETE FROM a WHERE ctid = (SELECT min(ctid) FROM a)');
+    await database.query('DELETE FROM a WHERE ctid = (SELECT min(ctid) FROM a)');
     const seen: MigrationProgress['kind'][] = [];
     await migrate({ onProgress: (progress) => seen.push(progress.kind) });
     expect(seen).toEqual(['started', 'leftover-index-dropped', 'applied']);
@@ -185,7 +177,7 @@ describe('a file outside a transaction', () => {
     await waitFor(
       `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%CONCURRENTLY%' AND wait_event_type = 'Lock'`,
     );
-    await client.query('INSERT INTO a VALUES (2)');
+    await database.query('INSERT INTO a VALUES (2)');
     await writer.query('COMMIT');
     await writer.end();
     expect((await building).applied).toHaveLength(1);
@@ -208,14 +200,14 @@ describe('concurrent migrators', () => {
 
   test('fail when they may not wait, and name the session that holds the lock', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
-    await client.query("SET application_name = 'somebody'");
-    await client.query('SELECT pg_advisory_lock($1)', [sqlxLockKey(database.name).toString()]);
+    await database.query("SET application_name = 'somebody'");
+    await database.query('SELECT pg_advisory_lock($1)', [sqlxLockKey(database.name).toString()]);
     await expect(migrate({ lockWaitMs: 0 })).rejects.toMatchObject({
       code: 'busy',
       message: expect.stringContaining('somebody'),
     });
-    await client.query('SELECT pg_advisory_unlock_all()');
-    await client.query('SELECT pg_advisory_lock($1)', [KYSELY_LOCK_KEY.toString()]);
+    await database.query('SELECT pg_advisory_unlock_all()');
+    await database.query('SELECT pg_advisory_lock($1)', [KYSELY_LOCK_KEY.toString()]);
     await expect(migrate({ lockWaitMs: 0 })).rejects.toMatchObject({ code: 'busy' });
   });
 
@@ -230,7 +222,7 @@ describe('concurrent migrators', () => {
     const waiting = new Promise<void>((resolve) => (reportWaiting = resolve));
     const next = migrate({ onProgress: (progress) => progress.kind === 'waiting' && reportWaiting?.() });
     await waiting;
-    await client.query(
+    await database.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()`,
     );
     expect(await stuck).toMatchObject({
@@ -267,19 +259,19 @@ describe('a table that another session locks', () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_change_a.sql', 'ALTER TABLE a ADD COLUMN b int;\n');
     await migrate({ to: 1n });
-    await client.query('BEGIN');
-    await client.query('SELECT * FROM a');
+    await database.query('BEGIN');
+    await database.query('SELECT * FROM a');
     await expect(
       migrate({ lockPolicy: { lockTimeoutMs: 200, patienceMs: 1, random: () => 0 } }),
     ).rejects.toMatchObject({
       code: 'lock-timeout',
       message: expect.stringMatching(/pid \d+.*idle in transaction.*SELECT \* FROM a/),
     });
-    await client.query('COMMIT');
+    await database.query('COMMIT');
   });
 });
 
 /** Waits until the query returns a row. */
 async function waitFor(sql: string): Promise<void> {
-  while ((await client.query(sql)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  while ((await database.query(sql)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 10));
 }
