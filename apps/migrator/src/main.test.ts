@@ -5,24 +5,15 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
-import pg from 'pg';
+import { withTestDatabase } from '@timer-platform/test-support/jest';
 
-let database: TestDatabase;
-let client: pg.Client;
+const database = withTestDatabase({ empty: true, perTest: true });
 let directory: string;
 
 beforeEach(async () => {
-  database = await createTestDatabase({ empty: true });
-  client = new pg.Client({ connectionString: database.url });
-  await client.connect();
   directory = await mkdtemp(path.join(tmpdir(), 'migrations-'));
 });
-afterEach(async () => {
-  await client.end();
-  await database.drop();
-  await rm(directory, { recursive: true });
-});
+afterEach(() => rm(directory, { recursive: true }));
 
 /** Starts the migrator from the sources in its own process. */
 function start(...args: string[]): {
@@ -50,7 +41,7 @@ function start(...args: string[]): {
 }
 
 async function waitFor(sql: string): Promise<void> {
-  while ((await client.query(sql)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  while ((await database.query(sql)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 const write = (name: string, sql: string): Promise<void> => writeFile(path.join(directory, name), sql);
@@ -68,12 +59,12 @@ test('ten concurrent processes apply each file once and all succeed', async () =
     Array.from(stdout.matchAll(/"file": "(\d+)/g), (match) => match[1]),
   );
   expect(versions.sort()).toEqual(['001', '002', '003']);
-  expect((await client.query('SELECT * FROM a')).rowCount).toBe(1);
+  expect((await database.query('SELECT * FROM a')).rowCount).toBe(1);
 });
 
 test('a second process waits, or exits with 30 with --lock-wait 0, until kill -9 of the first', async () => {
   await write('001_make_a.sql', `CREATE TABLE a (id int);\n${waitForRelease}`);
-  await client.query('SELECT pg_advisory_lock(7)');
+  await database.query('SELECT pg_advisory_lock(7)');
   const first = start('migrate');
   await waitFor(isWaiting);
 
@@ -90,7 +81,7 @@ test('a second process waits, or exits with 30 with --lock-wait 0, until kill -9
   expect(await first.exit).toMatchObject({ code: null });
   // The second process has read the file with the lock before it was rewritten.
   await waitFor(isWaiting);
-  await client.query('SELECT pg_advisory_unlock(7)');
+  await database.query('SELECT pg_advisory_unlock(7)');
   expect(await second.exit).toMatchObject({ code: 0, stdout: expect.stringContaining('001_make_a.sql') });
 });
 
@@ -103,5 +94,5 @@ test('a failed statement gives its exit code and the message of PostgreSQL on st
       /^error \(failed\): 001_fails\.sql:2:8: column "nothing" does not exist \(SQLSTATE 42703\)\nstatement: SELECT nothing\n/,
     ),
   });
-  expect((await client.query("SELECT 1 WHERE to_regclass('a') IS NOT NULL")).rowCount).toBe(0);
+  expect((await database.query("SELECT 1 WHERE to_regclass('a') IS NOT NULL")).rowCount).toBe(0);
 });

@@ -9,6 +9,7 @@ import {
   startNatsServer,
   startReceiver,
   type TestDatabase,
+  timerFactory,
 } from '@timer-platform/test-support';
 import { connect as connectNats, type NatsConnection } from 'nats';
 import { pino } from 'pino';
@@ -330,15 +331,12 @@ test('no secret appears in a log line, an error, a metric or a response to a key
 describe('old finished timers', () => {
   /** Stores two completed timers, three days and one hour old. Returns their ids. */
   async function storeCompleted(): Promise<readonly [old: string, recent: string]> {
-    const completed = {
-      name: 'completed',
-      text: `INSERT INTO timers (status, created_at, updated_at, execute_at, callback_config)
-             SELECT 'completed', now() - age, now() - age, now(), '{"type":"http","url":"http://receiver.test/"}'
-             FROM unnest(ARRAY[interval '3 days', interval '1 hour']) AS age
-             RETURNING id`,
+    const timers = timerFactory((text, values) => withDatabase((db) => db.rows({ name: '', text }, values)));
+    const store = (hoursAgo: number): Promise<string> => {
+      const instant = new Date(Date.now() - hoursAgo * 3_600_000);
+      return timers.create({ status: 'completed', created_at: instant, updated_at: instant });
     };
-    const [old, recent] = await withDatabase((db) => db.rows<{ id: string }>(completed));
-    return [old?.id ?? '', recent?.id ?? ''];
+    return [await store(72), await store(1)];
   }
 
   /** Makes the first run of each of the two pruners start at once and later runs in an hour. */

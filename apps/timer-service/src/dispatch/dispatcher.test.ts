@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   cancelTimer,
   connect,
@@ -10,7 +10,8 @@ import {
   NO_HEADER_KEYS,
   type TimerRow,
 } from '@timer-platform/database';
-import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
+import { timerFactory } from '@timer-platform/test-support';
+import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Outcome } from '../transports/transport.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -19,6 +20,7 @@ import { type DispatchStatements, dispatchStatements } from './statements.ts';
 import { gate } from './testing/gate.ts';
 import { DELIVERED, ScriptedTransport } from './testing/scripted-transport.ts';
 
+const DAY_MS = 86_400_000;
 const HTTP_500 = {
   kind: 'retryable',
   reason: 'HTTP 500',
@@ -27,26 +29,20 @@ const HTTP_500 = {
   unreachable: false,
 } as const;
 
-let testDatabase: TestDatabase;
+const database = withTestDatabase({
+  open: (url, onIdleError) => connect({ url, applicationName: 'dispatcher.test', poolSize: 12, onIdleError }),
+});
+const timers = timerFactory(database.query);
 let db: Database;
 const started: Dispatcher[] = [];
 
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  const onIdleError = (error: Error) => {
-    throw error;
-  };
-  db = connect({ url: testDatabase.url, applicationName: 'dispatcher.test', poolSize: 12, onIdleError });
+beforeAll(() => {
+  db = database.db;
 });
 
 afterEach(async () => {
   await Promise.all(started.splice(0).map((dispatcher) => dispatcher.stop()));
   await execute('TRUNCATE timers, dispatchers, timer_attempts');
-});
-
-afterAll(async () => {
-  await db.close();
-  await testDatabase.drop();
 });
 
 function execute(text: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
@@ -113,12 +109,12 @@ async function store(...timers: Partial<NewTimer>[]): Promise<string[]> {
 
 /** Stores timers that are overdue, as after an outage. */
 async function storeOverdue(count: number, url = 'http://receiver.test/'): Promise<void> {
-  await execute(
-    `INSERT INTO timers (created_at, execute_at, callback_config)
-     SELECT now() - interval '2 days', now() - interval '1 day' + n * interval '1 second',
-            jsonb_build_object('type', 'http', 'url', $2::text)
-     FROM generate_series(1, $1) n`,
-    [count, url],
+  const yesterdayMs = Date.now() - DAY_MS;
+  await timers.createMany(
+    Array.from({ length: count }, (_, n) => ({
+      execute_at: new Date(yesterdayMs + n * 1_000),
+      callback_config: { type: 'http', url },
+    })),
   );
 }
 
@@ -238,13 +234,10 @@ describe('failure', () => {
   test('fails rows that cannot be parsed, with the reason, and delivers the others', async () => {
     await storeOverdue(3);
     await execute(`ALTER TABLE timers DISABLE TRIGGER update_timers_updated_at`);
-    const broken = ['{"type":"http"}', '{"type":"http","url":""}', '{"type":"http","url":"ftp://x/"}'];
-    for (const config of broken)
-      await execute(
-        `INSERT INTO timers (created_at, execute_at, callback_config)
-         VALUES (now() - interval '3 days', now() - interval '2 days', $1)`,
-        [config],
-      );
+    const broken = [{ type: 'http' }, { type: 'http', url: '' }, { type: 'http', url: 'ftp://x/' }];
+    await timers.createMany(
+      broken.map((config) => ({ execute_at: new Date(Date.now() - 2 * DAY_MS), callback_config: config })),
+    );
     const { dispatcher } = makeDispatcher();
     await dispatcher.start();
     await eventuallyCount('completed', 3);
