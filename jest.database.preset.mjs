@@ -3,7 +3,7 @@ import preset from './jest.preset.mjs';
 
 const testSupport = new URL('./libs/test-support/src/', import.meta.url);
 
-/** For projects whose tests call createTestDatabase: one PostgreSQL for the run, a copied database for each test file. */
+/** For projects whose tests use a database: one PostgreSQL for the run, and a template from which test databases are copied. */
 export default {
   ...preset,
   globalSetup: fileURLToPath(new URL('global-setup.mjs', testSupport)),
