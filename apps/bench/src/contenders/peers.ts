@@ -32,7 +32,8 @@ export async function installPeers(log: (line: string) => void): Promise<Peers> 
   await cp(SOURCES, INSTALLED, { recursive: true });
   if (!(await sameText(manifest, marker))) {
     log(`installing the peers into ${path.relative(workspaceRoot, INSTALLED)}`);
-    await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: INSTALLED });
+    // npx exports the engine-strict of .npmrc, but the peers do not run on the Node that installs them.
+    await run('npm', ['install', '--engine-strict=false', '--no-audit', '--no-fund'], { cwd: INSTALLED });
     await cp(manifest, marker);
   }
   return {
