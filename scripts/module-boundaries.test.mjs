@@ -21,6 +21,7 @@ const CONSOLE = 'no-console';
 const RULES = new Set([BOUNDARY, IMPORT, ENVIRONMENT, NONDETERMINISM, CONSOLE]);
 
 const CONTRACT = 'libs/callback-types/src/new.ts';
+const COMMAND_LINE = 'libs/command-line/src/new.ts';
 const DATABASE = 'libs/database/src/new.ts';
 const MIGRATIONS = 'libs/migrations/src/new.ts';
 const MIGRATOR = 'apps/migrator/src/new.ts';
@@ -51,6 +52,14 @@ const CASES = {
     refused(DATABASE, from('@timer-platform/timer-service'), BOUNDARY),
     refused(DATABASE, from('../../../apps/timer-service/src/clock.ts'), BOUNDARY),
     refused(DATABASE, from('nats'), BOUNDARY, BOUNDARY, IMPORT),
+  ],
+  'the command-line library imports commander and no project; the service does not import it': [
+    passes(COMMAND_LINE, from('commander')),
+    refused(COMMAND_LINE, from('@timer-platform/database'), BOUNDARY),
+    refused(COMMAND_LINE, from('pg'), BOUNDARY, BOUNDARY),
+    passes(MIGRATOR, from('@timer-platform/command-line')),
+    refused(SERVICE, from('@timer-platform/command-line'), BOUNDARY),
+    refused(DATABASE, from('@timer-platform/command-line'), BOUNDARY),
   ],
   'applications know the libraries and not each other; SQL stays behind the database library': [
     passes(SERVICE, from('@timer-platform/callback-types', '@timer-platform/database', 'undici')),
@@ -135,6 +144,7 @@ before(async () => {
 
 test('the project graph has the contract and the embedded server at its root', () => {
   assert.deepEqual(graph.get('callback-types'), []);
+  assert.deepEqual(graph.get('command-line'), []);
   assert.deepEqual(graph.get('embedded-postgres'), []);
 });
 

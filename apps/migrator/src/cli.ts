@@ -1,9 +1,9 @@
+import type { Output } from '@timer-platform/command-line';
 import { DatabaseSettingsError, type Environment } from '@timer-platform/database';
 import { MigrationError } from '@timer-platform/migrations';
 import { CommanderError } from 'commander';
 import { PendingError } from './commands/status.ts';
 import { EXIT_CODE, EXIT_CODE_OF_ERROR } from './exit-codes.ts';
-import type { Output } from './output.ts';
 import { buildProgram } from './program.ts';
 
 function toJsonError({ code, message, failure }: MigrationError): unknown {

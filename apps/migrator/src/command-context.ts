@@ -1,5 +1,5 @@
+import type { Output } from '@timer-platform/command-line';
 import type { Environment } from '@timer-platform/database';
-import type { Output } from './output.ts';
 
 /** Dependencies of the commands. */
 export interface CommandContext {

@@ -1,3 +1,4 @@
+import { parseNonNegativeInteger } from '@timer-platform/command-line';
 import { DEFAULT_BLOCKING_ROW_LIMIT, DEFAULT_LOCK_POLICY, type LockPolicy } from '@timer-platform/migrations';
 import { type Command, InvalidArgumentError } from 'commander';
 
@@ -13,14 +14,6 @@ export function parseSeconds(text: string): number {
     throw new InvalidArgumentError('Use seconds from 0 to 86400, for example 30.');
   }
   return seconds;
-}
-
-export function parseCount(text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count)) {
-    throw new InvalidArgumentError('Use a whole number, for example 50000.');
-  }
-  return count;
 }
 
 export interface MigrationsOption {
@@ -51,7 +44,7 @@ export function addLockOptions(command: Command): Command {
     .option(
       '--lock-timeout-ms <ms>',
       `how long one try waits for a lock; other sessions queue behind it (default: ${DEFAULT_LOCK_POLICY.lockTimeoutMs})`,
-      parseCount,
+      parseNonNegativeInteger,
     )
     .option(
       '--lock-patience <seconds>',
@@ -79,7 +72,7 @@ export function addBlockingOptions(command: Command): Command {
     .option(
       '--blocking-row-limit <rows>',
       'number of timers above which a file that blocks the table is rejected',
-      parseCount,
+      parseNonNegativeInteger,
       DEFAULT_BLOCKING_ROW_LIMIT,
     )
     .option('--allow-blocking', 'run files that block the table, whatever its size');

@@ -1,5 +1,5 @@
+import { processOutput } from '@timer-platform/command-line';
 import { runCli } from './cli.ts';
-import { processOutput } from './output.ts';
 
 /** For commands that can stop after a batch: the first Ctrl-C aborts the signal, the second one ends the process. */
 function listenForStop(): AbortSignal {

@@ -1,6 +1,6 @@
+import type { Output } from '@timer-platform/command-line';
 import { openEmbeddedPostgres } from '@timer-platform/embedded-postgres';
 import type { Config } from './config.ts';
-import type { Output } from './output.ts';
 
 /** Runs `work` on the embedded database. Starts its server if it does not run; stops it if no other process uses it. */
 export async function withEmbeddedDatabase<T>(

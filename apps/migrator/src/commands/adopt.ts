@@ -1,3 +1,4 @@
+import type { Output } from '@timer-platform/command-line';
 import { adoptDatabase, type Adoption, switchLedger } from '@timer-platform/migrations';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -7,7 +8,6 @@ import {
   type JsonOption,
   type MigrationsOption,
 } from '../command-options.ts';
-import type { Output } from '../output.ts';
 
 interface AdoptCommandOptions extends MigrationsOption, JsonOption {
   readonly finish?: boolean | undefined;

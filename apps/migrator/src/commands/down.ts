@@ -1,3 +1,4 @@
+import { formatDuration, type Output } from '@timer-platform/command-line';
 import { migrateDown } from '@timer-platform/migrations';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -14,7 +15,6 @@ import {
   type MigrationsOption,
   parseVersion,
 } from '../command-options.ts';
-import { formatDuration, type Output } from '../output.ts';
 
 interface DownCommandOptions extends BlockingOptions, LockOptions, MigrationsOption, JsonOption {
   readonly to: bigint;

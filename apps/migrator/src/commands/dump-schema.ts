@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Output } from '@timer-platform/command-line';
 import {
   assertNoProblems,
   compareLedger,
@@ -15,7 +16,6 @@ import {
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { addMigrationsOption, type MigrationsOption } from '../command-options.ts';
-import type { Output } from '../output.ts';
 
 interface DumpSchemaCommandOptions extends MigrationsOption {
   readonly check?: boolean | undefined;

@@ -1,3 +1,4 @@
+import { type Output, parseNonNegativeInteger } from '@timer-platform/command-line';
 import { DatabaseSettingsError, type HeaderKeys } from '@timer-platform/database';
 import {
   BlockerWatch,
@@ -16,12 +17,10 @@ import {
   type JsonOption,
   type LockOptions,
   lockPolicyOf,
-  parseCount,
 } from '../command-options.ts';
 import { readHeaderKeys } from '../config.ts';
 import { rewriteHeaders, type RewriteReport } from '../online/rewrite-headers.ts';
 import { showProgress } from '../online/show-progress.ts';
-import type { Output } from '../output.ts';
 
 interface EncryptHeadersCommandOptions extends LockOptions, JsonOption {
   readonly decrypt?: boolean | undefined;
@@ -118,7 +117,7 @@ export function addEncryptHeaders(
       'encrypt the callback headers of every timer with the first key of HEADER_ENCRYPTION_KEYS, also those under an older key; the service may run; a second run continues an interrupted one',
     )
     .option('--decrypt', 'decrypt all headers instead')
-    .option('--batch-rows <rows>', 'rows of the first batch', parseCount)
+    .option('--batch-rows <rows>', 'rows of the first batch', parseNonNegativeInteger)
     .action((options: EncryptHeadersCommandOptions) => {
       const keys = readHeaderKeys(env);
       return onDatabase((databaseUrl) => encryptHeaders(databaseUrl, keys, options, output, listenForStop()));

@@ -1,3 +1,4 @@
+import { formatDuration, type Output } from '@timer-platform/command-line';
 import {
   describeSession,
   migrateToLatest,
@@ -20,7 +21,6 @@ import {
   parseSeconds,
   parseVersion,
 } from '../command-options.ts';
-import { formatDuration, type Output } from '../output.ts';
 import { describeAdoption } from './adopt.ts';
 
 interface MigrateCommandOptions extends BlockingOptions, LockOptions, MigrationsOption, JsonOption {

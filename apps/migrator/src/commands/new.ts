@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Output } from '@timer-platform/command-line';
 import { findMigrationsDirectory, MigrationError, readMigrationFiles } from '@timer-platform/migrations';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { addMigrationsOption, type MigrationsOption } from '../command-options.ts';
-import type { Output } from '../output.ts';
 
 const UP_TEMPLATE = `-- What changes, and why.
 --

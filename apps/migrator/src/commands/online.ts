@@ -1,3 +1,4 @@
+import { type Output, parseNonNegativeInteger } from '@timer-platform/command-line';
 import type { OnlineState } from '@timer-platform/migrations';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -9,7 +10,6 @@ import {
   type LockOptions,
   lockPolicyOf,
   type MigrationsOption,
-  parseCount,
 } from '../command-options.ts';
 import { type BatchThrottle, DEFAULT_THROTTLE } from '../online/batch-throttle.ts';
 import {
@@ -23,7 +23,6 @@ import {
   verifyOnline,
 } from '../online/run-online.ts';
 import { showProgress } from '../online/show-progress.ts';
-import type { Output } from '../output.ts';
 
 interface OnlineCommandOptions extends LockOptions, MigrationsOption, JsonOption {
   readonly targetBatchMs?: number | undefined;
@@ -133,8 +132,8 @@ async function online(
 
 function addThrottleOptions(command: Command): void {
   command
-    .option('--target-batch-ms <ms>', 'target duration of one batch of the backfill', parseCount)
-    .option('--batch-rows <rows>', 'rows of the first batch', parseCount);
+    .option('--target-batch-ms <ms>', 'target duration of one batch of the backfill', parseNonNegativeInteger)
+    .option('--batch-rows <rows>', 'rows of the first batch', parseNonNegativeInteger);
 }
 
 function collect(value: string, previous: readonly string[]): readonly string[] {

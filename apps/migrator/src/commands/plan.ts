@@ -1,3 +1,4 @@
+import type { Output } from '@timer-platform/command-line';
 import {
   assertNoProblems,
   blocksTable,
@@ -19,7 +20,6 @@ import {
   type JsonOption,
   type MigrationsOption,
 } from '../command-options.ts';
-import type { Output } from '../output.ts';
 
 interface PlannedStatement extends AnalyzedStatement {
   /** Estimated rows of its table; undefined when it touches none or the table does not exist yet. */

@@ -1,3 +1,4 @@
+import type { Output } from '@timer-platform/command-line';
 import {
   asDatabaseError,
   describeSession,
@@ -20,7 +21,6 @@ import {
   type MigrationsOption,
 } from '../command-options.ts';
 import { readEmbeddedDirectory } from '../config.ts';
-import type { Output } from '../output.ts';
 import { withEmbeddedDatabase } from '../with-database.ts';
 import { migrate } from './migrate.ts';
 

@@ -1,3 +1,4 @@
+import type { Output } from '@timer-platform/command-line';
 import {
   assertNoProblems,
   findMigrationsDirectory,
@@ -19,7 +20,6 @@ import {
   type JsonOption,
   type MigrationsOption,
 } from '../command-options.ts';
-import type { Output } from '../output.ts';
 
 interface StatusCommandOptions extends MigrationsOption, JsonOption {
   readonly check?: boolean | undefined;

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Output } from '@timer-platform/command-line';
 import {
   compareSchemas,
   findMigrationsDirectory,
@@ -26,7 +27,6 @@ import {
   type JsonOption,
   type MigrationsOption,
 } from '../command-options.ts';
-import type { Output } from '../output.ts';
 import { dumpPath } from './dump-schema.ts';
 
 function asProblem(error: unknown): LedgerProblem {

@@ -1,17 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { formatDuration } from '../output.ts';
 import { timeLeft } from './show-progress.ts';
 
 test('timeLeft returns milliseconds, or undefined when the rate or the rest is unknown', () => {
   expect(timeLeft(250, 1_000, 250)).toBe(3_000);
   expect(timeLeft(1_000, 1_000, 250)).toBeUndefined();
   expect(timeLeft(0, 1_000, 0)).toBeUndefined();
-});
-
-test.each([
-  [12.3, '12 ms'],
-  [3_400, '3.4 s'],
-  [125_000, '2 min 5 s'],
-])('formatDuration(%s) is %s', (milliseconds, text) => {
-  expect(formatDuration(milliseconds)).toBe(text);
 });

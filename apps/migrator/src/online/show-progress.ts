@@ -1,6 +1,6 @@
+import { formatDuration, type Output } from '@timer-platform/command-line';
 import { describeSession } from '@timer-platform/migrations';
 import { Presets, SingleBar } from 'cli-progress';
-import { formatDuration, type Output } from '../output.ts';
 import type { OnlineEvent } from './online-context.ts';
 import { findProblems } from './verification-result.ts';
 

@@ -1,5 +1,5 @@
+import { toJson } from '@timer-platform/command-line';
 import { runCli } from '../cli.ts';
-import { toJson } from '../output.ts';
 
 export interface CommandResult {
   readonly exitCode: number;

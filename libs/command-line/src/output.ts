@@ -1,19 +1,21 @@
-/** Where a command writes. Results go to `line` or `json`, progress and notices to `note`. */
+/** Where a command writes. */
 export interface Output {
+  /** Writes a line of the result. */
   line(text: string): void;
+  /** Writes a line of progress, or a notice: not part of the result. */
   note(text: string): void;
-  /** One JSON document, the only text on standard output. */
+  /** Writes the result as one JSON document; nothing else may go to standard output then. */
   json(value: unknown): void;
-  /** True for a progress bar, false for lines. */
+  /** Whether notes go to a terminal, which can show a progress bar. */
   readonly isTerminal: boolean;
 }
 
-/** Versions are bigint, but small enough for a JSON number. */
+/** Serializes indented JSON. A bigint becomes a number: version numbers are far below 2^53. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? Number(item) : item), 2);
 }
 
-/** Writes results to standard output, notices to standard error. */
+/** Writes results to standard output and notes to standard error. */
 export function processOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): Output {
   return {
     line: (text) => stdout.write(`${text}\n`),
@@ -23,7 +25,7 @@ export function processOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteSt
   };
 }
 
-/** Formats as 12 ms, 3.4 s or 2 min 5 s. */
+/** Formats milliseconds as 12 ms, 3.4 s or 2 min 5 s. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1000) return `${milliseconds.toFixed(0)} ms`;
   if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;

@@ -1,0 +1,2 @@
+export { parseNonNegativeInteger, parsePositiveInteger } from './numbers.ts';
+export { formatDuration, type Output, processOutput, toJson } from './output.ts';
