@@ -1,5 +1,5 @@
 import { Logger, run, runMigrations } from 'graphile-worker';
-import { poster, runPeer } from './peer.mjs';
+import { createPost, runPeer } from './peer.mjs';
 
 const connectionString = process.env.DATABASE_URL;
 const logger = new Logger(() => (level, message) => {
@@ -21,7 +21,7 @@ await runPeer({
     );
   },
   work: async () => {
-    const post = poster();
+    const post = createPost();
     const runner = await run({
       connectionString,
       logger,

@@ -2,8 +2,8 @@ import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { Agent, request } from 'undici';
 
-/** What every peer does with a due job: the same request by the same client as the timer service's. */
-export function poster() {
+/** Returns the job handler of every peer: it sends the same request with the same client as the timer service. */
+export function createPost() {
   const dispatcher = new Agent({ connections: Number(process.env.CONNECTIONS) });
   return async ({ url, payload }) => {
     const response = await request(url, {
@@ -17,7 +17,10 @@ export function poster() {
   };
 }
 
-/** Reads jobs from the standard input, one per line up to an empty line, and writes them in an open transaction. */
+/**
+ * Reads jobs from standard input, one per line until an empty line, and inserts them in a transaction that the next line
+ * commits.
+ */
 async function store(insert) {
   const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
   await client.connect();
@@ -35,7 +38,7 @@ async function store(insert) {
   process.exit(0);
 }
 
-/** Runs the step that the command line names. */
+/** Runs the step given on the command line: `prepare`, `store` or `work`. */
 export async function runPeer({ prepare, insert, work }) {
   const [, , step] = process.argv;
   if (step === 'prepare') {

@@ -1,5 +1,5 @@
 import { PgBoss } from 'pg-boss';
-import { poster, runPeer } from './peer.mjs';
+import { createPost, runPeer } from './peer.mjs';
 
 const QUEUE = 'post';
 const connectionString = process.env.DATABASE_URL;
@@ -30,8 +30,8 @@ await runPeer({
   },
   work: async () => {
     const boss = await open({ max: 20 });
-    const post = poster();
-    const settle = (job) =>
+    const post = createPost();
+    const deliver = (job) =>
       post(job.data).then(
         () => ({ id: job.id, status: 'completed' }),
         (error) => ({ id: job.id, status: 'failed', output: { message: error.message } }),
@@ -45,7 +45,7 @@ await runPeer({
         burstWhenBatchFull: true,
         localConcurrency: Number(process.env.PG_BOSS_WORKERS),
       },
-      (jobs) => Promise.all(jobs.map(settle)),
+      (jobs) => Promise.all(jobs.map(deliver)),
     );
     return () => boss.stop({ graceful: true });
   },

@@ -2,19 +2,20 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { type Output, parsePositiveInteger, processOutput, toJson } from '@timer-platform/command-line';
 import { Command, InvalidArgumentError } from 'commander';
-import { type Plan, SCENARIOS, type Sizes } from './compare-plan.ts';
+import { type ScenarioContext, SCENARIOS, type Sizes } from './compare-scenarios.ts';
 import { installPeers } from './contenders/peers.ts';
 import { timerService } from './contenders/timer-service.ts';
 import { openBenchServer } from './database/bench-server.ts';
 import { workspaceRoot } from './processes/child.ts';
 import { startHttpReceiver } from './receiver/receiver.ts';
-import { chart } from './report/chart.ts';
+import { renderChart } from './report/chart.ts';
 import { type Figure, Figures } from './report/figures.ts';
-import { describeMachine, machineLine } from './report/machine.ts';
+import { describeMachine, formatMachine } from './report/machine.ts';
 import { METRICS } from './report/names.ts';
-import { type Ratio, ratiosOf } from './report/ratios.ts';
-import { figure, textTable } from './report/table.ts';
+import { calculateRatios, type Ratio } from './report/ratios.ts';
+import { formatNumber, formatTable } from './report/table.ts';
 
 const CONNECTIONS = 200;
 const WARM_UP = 2_000;
@@ -26,18 +27,11 @@ interface Options extends Sizes {
   readonly json: boolean;
 }
 
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError('must be a whole number above 0');
-  return number;
-}
-
-function scenarioList(text: string): string[] {
+function parseScenarios(text: string): string[] {
   const names = text.split(',');
   for (const name of names)
     if (!(name in SCENARIOS))
-      throw new InvalidArgumentError(`"${name}" is none of ${Object.keys(SCENARIOS).join(', ')}`);
+      throw new InvalidArgumentError(`Unknown scenario "${name}"; use ${Object.keys(SCENARIOS).join(',')}.`);
   return names;
 }
 
@@ -45,31 +39,33 @@ function readOptions(): Options {
   const names = Object.keys(SCENARIOS);
   return new Command('bench:compare')
     .description(
-      'Compares the timer service with other schedulers on PostgreSQL, and with the limits of its parts.',
+      'Compares the timer service with other schedulers on PostgreSQL and with the limits of its parts.',
     )
-    .option('--only <scenarios>', `some of ${names.join(',')}`, scenarioList, names)
-    .option('--rounds <n>', 'how often everything is measured', wholeNumber, 3)
-    .option('--timers <n>', 'timers of a burst', wholeNumber, 20_000)
-    .option('--nats-timers <n>', 'timers of a burst to NATS', wholeNumber, 50_000)
-    .option('--seconds <n>', 'length of a steady load', wholeNumber, 20)
-    .option('--finished <n>', 'finished timers under the held transaction', wholeNumber, 200_000)
+    .option('--only <scenarios>', 'scenarios to run, separated by commas', parseScenarios, names)
+    .option('--rounds <n>', 'rounds; each runs every scenario once', parsePositiveInteger, 3)
+    .option('--timers <n>', 'timers in a burst', parsePositiveInteger, 20_000)
+    .option('--nats-timers <n>', 'timers in a burst to NATS', parsePositiveInteger, 50_000)
+    .option('--seconds <n>', 'length of a steady load', parsePositiveInteger, 20)
     .option(
-      '--pending <n>',
-      'timers due within the coming year; 10000000 for the full size',
-      wholeNumber,
+      '--finished <n>',
+      'finished timers in the table, for the scenario held',
+      parsePositiveInteger,
       200_000,
     )
-    .option('--herd <n>', 'timers that are all due at the same instant', wholeNumber, 100_000)
+    .option(
+      '--pending <n>',
+      'timers due within the next year; 10000000 for the full size',
+      parsePositiveInteger,
+      200_000,
+    )
+    .option('--herd <n>', 'timers due at the same instant', parsePositiveInteger, 100_000)
     .option(
       '--out <directory>',
-      'where the JSON file and the chart go',
+      'directory for compare.json and compare.svg',
       path.join(workspaceRoot, '.timer/bench'),
     )
     .option('--json', 'print the figures as JSON instead of tables', false)
-    .addHelpText(
-      'after',
-      '\nDATABASE_URL names the PostgreSQL to use; without it a throw-away one is started.',
-    )
+    .addHelpText('after', '\nUses the PostgreSQL of DATABASE_URL, or starts a temporary one.')
     .parse()
     .opts<Options>();
 }
@@ -79,29 +75,27 @@ async function nodeVersion(execPath: string): Promise<string> {
   return stdout.trim();
 }
 
-function log(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-/** What runs first, or after something heavy, may pay for it: in each round something else begins. */
-function rotated<Item>(items: readonly Item[], by: number): Item[] {
+/** A step may slow down the one after it, so each round starts with another step. */
+function rotate<Item>(items: readonly Item[], by: number): Item[] {
   const first = by % Math.max(items.length, 1);
   return [...items.slice(first), ...items.slice(0, first)];
 }
 
-async function measure({ only, rounds, ...sizes }: Options, figures: Figures) {
-  const peers = await installPeers(log);
+async function measure({ only, rounds, ...sizes }: Options, figures: Figures, output: Output) {
+  const peers = await installPeers((line) => {
+    output.note(line);
+  });
   const machine = describeMachine(await nodeVersion(peers.execPath));
   const server = await openBenchServer(process.env['DATABASE_URL']);
   const { execPath } = peers;
   const receiver = await startHttpReceiver({ execPath });
   try {
-    const arena = { server, receiver, execPath, connections: CONNECTIONS, warmUp: WARM_UP };
-    const plan: Plan = { arena, peers: peers.contenders, figures, sizes };
+    const environment = { server, receiver, execPath, connections: CONNECTIONS, warmUp: WARM_UP };
+    const context: ScenarioContext = { environment, peers: peers.contenders, figures, sizes };
     for (let round = 1; round <= rounds; round += 1)
       for (const name of only)
-        for (const step of rotated(SCENARIOS[name]?.(plan) ?? [], round - 1)) {
-          log(`round ${round} of ${rounds}: ${step.name}`);
+        for (const step of rotate(SCENARIOS[name]?.(context) ?? [], round - 1)) {
+          output.note(`round ${round} of ${rounds}: ${step.name}`);
           await step.run();
         }
     const contenders = [timerService, ...peers.contenders].map(({ name, settings }) => ({ name, settings }));
@@ -112,29 +106,28 @@ async function measure({ only, rounds, ...sizes }: Options, figures: Figures) {
   }
 }
 
-/** Rates have no use for digits behind the point, CPU seconds need three. */
-function shown({ metric, median }: Figure): string {
-  if (metric.startsWith('CPU')) return figure(median, 3);
-  return figure(median, metric.endsWith(', ms') ? 2 : 0);
+function formatFigure({ metric, median }: Figure): string {
+  if (metric.startsWith('CPU')) return formatNumber(median, 3);
+  return formatNumber(median, metric.endsWith(', ms') ? 2 : 0);
 }
 
 function figuresTable(figures: readonly Figure[]): string {
   const contenders = [...new Set(figures.map(({ contender }) => contender))];
   const rows = new Map<string, Figure[]>();
-  for (const one of figures) {
-    const key = `${one.scenario}\n${one.metric}`;
-    rows.set(key, [...(rows.get(key) ?? []), one]);
+  for (const figure of figures) {
+    const key = `${figure.scenario}\n${figure.metric}`;
+    rows.set(key, [...(rows.get(key) ?? []), figure]);
   }
-  let last = '';
-  return textTable(
+  let previous = '';
+  return formatTable(
     ['scenario', 'median of', ...contenders],
     [...rows.values()].map((row) => {
       const { scenario = '', metric = '' } = row[0] ?? {};
-      const name = scenario === last ? '' : scenario;
-      last = scenario;
+      const name = scenario === previous ? '' : scenario;
+      previous = scenario;
       const cells = contenders.map((contender) => {
-        const found = row.find((one) => one.contender === contender);
-        return found === undefined ? '' : shown(found);
+        const figure = row.find((candidate) => candidate.contender === contender);
+        return figure === undefined ? '' : formatFigure(figure);
       });
       return [name, metric, ...cells];
     }),
@@ -142,48 +135,51 @@ function figuresTable(figures: readonly Figure[]): string {
 }
 
 function ratiosTable(ratios: readonly Ratio[]): string {
-  return textTable(
-    ['ratio', 'value', 'aim', ''],
-    ratios.map(({ name, value, aim, met }) => [name, figure(value, 2), aim, met ? 'reached' : 'missed']),
+  return formatTable(
+    ['ratio', 'value', 'target', ''],
+    ratios.map(({ name, value, target, met }) => [
+      name,
+      formatNumber(value, 2),
+      target,
+      met ? 'met' : 'missed',
+    ]),
   );
 }
 
-function isUnsound(figures: readonly Figure[]): boolean {
-  const faults: readonly string[] = [METRICS.missing, METRICS.early];
-  return figures.some(({ metric, values }) => faults.includes(metric) && values.some((value) => value > 0));
+function hasDeliveryErrors(figures: readonly Figure[]): boolean {
+  const errors: readonly string[] = [METRICS.missing, METRICS.early];
+  return figures.some(({ metric, values }) => errors.includes(metric) && values.some((value) => value > 0));
 }
 
 async function main(): Promise<void> {
   const options = readOptions();
+  const output = processOutput(process.stdout, process.stderr);
   const figures = new Figures();
-  const about = await measure(options, figures);
-  const peers = about.contenders.slice(1).map(({ name }) => name);
-  const ratios = ratiosOf(figures, peers);
-  const all = figures.all;
-  const json = JSON.stringify({ ...about, ratios, figures: all }, null, 2);
+  const run = await measure(options, figures, output);
+  const peers = run.contenders.slice(1).map(({ name }) => name);
+  const ratios = calculateRatios(figures, peers);
+  const result = { ...run, ratios, figures: figures.all };
   await mkdir(options.out, { recursive: true });
   const file = path.join(options.out, 'compare.json');
-  await writeFile(file, `${json}\n`);
-  await writeFile(path.join(options.out, 'compare.svg'), chart(machineLine(about.machine), all));
+  await writeFile(file, `${toJson(result)}\n`);
+  await writeFile(
+    path.join(options.out, 'compare.svg'),
+    renderChart(formatMachine(run.machine), result.figures),
+  );
   if (options.json) {
-    process.stdout.write(`${json}\n`);
+    output.json(result);
   } else {
-    const lines = [
-      machineLine(about.machine),
-      about.server,
-      ...about.contenders.map(({ name, settings }) => `${name}: ${settings}`),
-      `${about.connections} connections to the receiver for each, ${about.rounds} rounds, interleaved; medians`,
-      '',
-      figuresTable(all),
-      '',
-      ratiosTable(ratios),
-      '',
-      `${file}, and compare.svg beside it`,
-    ];
-    process.stdout.write(`${lines.join('\n')}\n`);
+    output.line(formatMachine(run.machine));
+    output.line(run.server);
+    for (const { name, settings } of run.contenders) output.line(`${name}: ${settings}`);
+    output.line(
+      `connections to the receiver: ${run.connections} per contender; rounds: ${run.rounds}, interleaved; figures are medians`,
+    );
+    output.line(`\n${figuresTable(result.figures)}\n\n${ratiosTable(ratios)}\n`);
+    output.line(`wrote ${file} and compare.svg`);
   }
-  // Fast figures of something that loses timers or fires early would mean nothing.
-  if (isUnsound(all)) process.exitCode = 1;
+  // Good figures mean nothing if timers were lost or fired early.
+  if (hasDeliveryErrors(result.figures)) process.exitCode = 1;
 }
 
 await main();

@@ -3,33 +3,33 @@ import type { StoredJobs } from '../database/stored-jobs.ts';
 import type { Child } from '../processes/child.ts';
 import type { BenchPayload } from '../receiver/arrivals.ts';
 
-/** A callback to be stored ahead. */
+/** A callback to store. */
 export interface Job {
-  /** Where the payload goes to by POST, at `payload.dueMs`. */
+  /** Where to POST the payload at `payload.dueMs`. */
   readonly url: string;
   readonly payload: BenchPayload;
 }
 
 export interface StartOptions {
-  /** The Node that it runs on. */
+  /** The Node.js binary. */
   readonly execPath: string;
-  /** Connections to a receiver at most, and so requests at once. */
+  /** Maximum number of connections to a receiver, and so of concurrent requests. */
   readonly connections: number;
   readonly env?: Readonly<Record<string, string>>;
-  /** Given to Node before the program. */
+  /** Node.js options. */
   readonly nodeArgs?: readonly string[];
 }
 
-/** Something that stores callbacks in PostgreSQL and makes them when they are due. */
+/** A scheduler that stores callbacks in PostgreSQL and delivers them when they are due. */
 export interface Contender {
   readonly name: string;
-  /** Every setting that differs from its defaults. */
+  /** Every setting that differs from the defaults. */
   readonly settings: string;
-  /** Makes its tables in an empty database. */
+  /** Creates its tables in an empty database. */
   prepare(database: BenchDatabase): Promise<void>;
-  /** Resolves when it is ready to work. */
+  /** Starts a worker process and waits until it is ready. */
   start(database: BenchDatabase, options: StartOptions): Promise<Child>;
   store(database: BenchDatabase, jobs: readonly Job[]): Promise<StoredJobs>;
-  /** Jobs whose end has not been written yet. */
-  unfinished(database: BenchDatabase): Promise<number>;
+  /** Counts the jobs whose end is not yet recorded. */
+  countUnfinished(database: BenchDatabase): Promise<number>;
 }

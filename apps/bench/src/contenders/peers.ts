@@ -11,28 +11,28 @@ import type { Contender, Job } from './contender.ts';
 const run = promisify(execFile);
 
 const SOURCES = path.join(workspaceRoot, 'apps/bench/peers');
-/** Outside of the workspace's packages: the peers need a newer Node than the workspace promises. */
+/** Not a package of the workspace: the peers need a newer Node.js than the workspace requires. */
 const INSTALLED = path.join(workspaceRoot, 'apps/bench/.peers');
 
-/** The peers, and the Node that they and we run on when compared. */
+/** The peers, and the Node.js binary that runs all contenders of a comparison. */
 export interface Peers {
   readonly execPath: string;
   readonly contenders: readonly Contender[];
 }
 
-async function sameText(one: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([one, other].map((file) => readFile(file, 'utf8').catch(() => undefined)));
+async function haveSameText(...files: [string, string]): Promise<boolean> {
+  const [a, b] = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => undefined)));
   return a !== undefined && a === b;
 }
 
-/** Installs the peers when they are not there yet, or when their versions have changed. */
+/** Installs the peers if they are not installed or if their versions have changed. */
 export async function installPeers(log: (line: string) => void): Promise<Peers> {
   const manifest = path.join(INSTALLED, 'package.json');
   const marker = path.join(INSTALLED, 'node_modules', '.installed.json');
   await cp(SOURCES, INSTALLED, { recursive: true });
-  if (!(await sameText(manifest, marker))) {
+  if (!(await haveSameText(manifest, marker))) {
     log(`installing the peers into ${path.relative(workspaceRoot, INSTALLED)}`);
-    // npx exports the engine-strict of .npmrc, but the peers do not run on the Node that installs them.
+    // npx exports engine-strict from .npmrc, but the peers run on a newer Node.js than the npm that installs them.
     await run('npm', ['install', '--engine-strict=false', '--no-audit', '--no-fund'], { cwd: INSTALLED });
     await cp(manifest, marker);
   }
@@ -51,8 +51,8 @@ export async function installPeers(log: (line: string) => void): Promise<Peers> 
   };
 }
 
-/** Its worker's connections commit asynchronously, as ours do for claims and settles; storing does not. */
-const ASYNCHRONOUS = { PGOPTIONS: '-c synchronous_commit=off' };
+/** The workers of peers commit asynchronously, as the timer service does for claims and settles; storing does not. */
+const ASYNCHRONOUS_COMMIT = { PGOPTIONS: '-c synchronous_commit=off' };
 
 function peer(name: string, settings: string, env: Readonly<Record<string, string>>): Contender {
   const program = path.join(INSTALLED, `${name}.mjs`);
@@ -70,7 +70,7 @@ function peer(name: string, settings: string, env: Readonly<Record<string, strin
           program: options.execPath,
           args: [...(options.nodeArgs ?? []), program, 'work'],
           env: {
-            ...ASYNCHRONOUS,
+            ...ASYNCHRONOUS_COMMIT,
             ...env,
             DATABASE_URL: url,
             CONNECTIONS: String(options.connections),
@@ -80,7 +80,7 @@ function peer(name: string, settings: string, env: Readonly<Record<string, strin
         (line) => (line === 'working' ? true : undefined),
       ),
     store: ({ url }, jobs) => store(node, program, url, jobs),
-    unfinished: (database) => countUnfinished(name, database),
+    countUnfinished: (database) => countUnfinished(name, database),
   };
 }
 
@@ -92,7 +92,7 @@ async function store(node: string, program: string, url: string, jobs: readonly 
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const expectLine = async (expected: string): Promise<void> => {
     const line = await lines.next();
-    if (line.value !== expected) throw new Error(`${program} store ended before "${expected}"`);
+    if (line.value !== expected) throw new Error(`${program} store exited before it printed "${expected}"`);
   };
   child.stdin.write(`${jobs.map((job) => JSON.stringify(job)).join('\n')}\n\n`);
   await expectLine('stored');

@@ -6,11 +6,11 @@ import { storeTimers } from '../database/store-timers.ts';
 import { type Child, startProgram, workspaceRoot } from '../processes/child.ts';
 import type { Contender, Job, StartOptions } from './contender.ts';
 
-/** For every process of a measurement; it reaches nothing but this machine. */
+/** The API key of every measured service; they listen only on this machine. */
 export const BENCH_API_KEY = 'a-key-for-measurements-on-this-machine';
 
 const MAIN = path.join(workspaceRoot, 'apps/timer-service/dist/main.js');
-/** As the Dockerfile starts it. */
+/** The same as in the Dockerfile. */
 const NODE_ARGS = ['--max-semi-space-size=16'];
 
 const listening = z.looseObject({ msg: z.literal('listening'), url: z.string() });
@@ -20,12 +20,12 @@ function listeningUrl(line: string): string | undefined {
   return listening.safeParse(JSON.parse(line)).data?.url;
 }
 
-/** Starts the built timer service in production mode; resolves when it listens. */
+/** Starts the built timer service in production mode and waits until it listens. */
 export async function startTimerService(
   databaseUrl: string,
   { execPath, connections, env = {}, nodeArgs = [] }: StartOptions,
 ): Promise<Child & { readonly url: string }> {
-  const { found, ...child } = await startProgram(
+  const { ready: url, ...child } = await startProgram(
     {
       name: 'the timer service',
       program: execPath,
@@ -44,10 +44,10 @@ export async function startTimerService(
     },
     listeningUrl,
   );
-  return { ...child, url: found };
+  return { ...child, url };
 }
 
-/** Timers that are due and not at their end; those due later are none of the measurement's. */
+/** Counts only timers that are due: those due later do not belong to the measurement. */
 const UNFINISHED = `
   SELECT count(*)::integer AS count FROM timers
   WHERE status = 'executing' OR (status = 'pending' AND COALESCE(next_attempt_at, execute_at) <= now())`;
@@ -66,21 +66,21 @@ function timerServiceWith(name: string, callbackOf: (job: Job) => CallbackConfig
         client,
         jobs.map((job) => ({ dueMs: job.payload.dueMs, callback: callbackOf(job) })),
       ),
-    unfinished: async ({ client }) => {
+    countUnfinished: async ({ client }) => {
       const { rows } = await client.query<{ count: number }>(UNFINISHED);
       return rows[0]?.count ?? Number.NaN;
     },
   };
 }
 
-/** This platform, as it is built and with its default settings but for the number of connections. */
+/** The built timer service, with default settings except for the number of connections. */
 export const timerService = timerServiceWith('timer-platform', ({ url, payload }) => ({
   type: 'http',
   url,
   payload: { ...payload },
 }));
 
-/** The same with NATS timers; a job's url is the topic. */
+/** The same with NATS timers; the `url` of a job is the topic. */
 export const natsTimerService = timerServiceWith('timer-platform', ({ url, payload }) => ({
   type: 'nats',
   topic: url,

@@ -3,14 +3,14 @@ import pg from 'pg';
 import { z } from 'zod';
 import { postmasterOf, serverCpuSeconds } from '../measure/process-usage.ts';
 
-/** The PostgreSQL that all contenders of a run share, each with a database of its own. */
+/** The PostgreSQL that all contenders share. Each has its own database. */
 export interface BenchServer {
   readonly url: string;
-  /** What it is, and every setting that was changed. */
+  /** Version, origin and changed settings. */
   readonly description: string;
-  /** CPU seconds of the server so far; NaN when it runs on another machine. */
+  /** CPU seconds of the server so far; NaN if it runs on another machine. */
   cpuSeconds(): number;
-  /** Makes an empty database, dropping what was left under its name. */
+  /** Creates an empty database; drops an existing one of that name. */
   createDatabase(name: string): Promise<BenchDatabase>;
   stop(): Promise<void>;
 }
@@ -18,12 +18,12 @@ export interface BenchServer {
 export interface BenchDatabase {
   readonly name: string;
   readonly url: string;
-  /** A connection for loading and looking; ended by {@link drop}. */
+  /** A connection for filling and reading the database; closed by {@link drop}. */
   readonly client: pg.Client;
   drop(): Promise<void>;
 }
 
-/** Durable, as in production; the rest is what any operator of a busy PostgreSQL sets. */
+/** Settings that are usual for a busy PostgreSQL. */
 const SETTINGS = {
   max_connections: '300',
   shared_buffers: '512MB',
@@ -37,7 +37,7 @@ export async function connectClient(url: string): Promise<pg.Client> {
   return client;
 }
 
-/** Opens `databaseUrl`, or without one a throw-away server that writes durably. */
+/** Connects to `databaseUrl`, or starts a temporary server that writes durably, as in production. */
 export async function openBenchServer(databaseUrl: string | undefined): Promise<BenchServer> {
   if (databaseUrl !== undefined && databaseUrl !== '') return useServer(databaseUrl, 'DATABASE_URL', []);
   const server = await openTemporaryPostgres({ durable: true, settings: SETTINGS, log: () => undefined });
@@ -55,26 +55,26 @@ async function useServer(
     'SELECT version(), pg_backend_pid() AS pid, current_setting($1) AS fsync',
     ['fsync'],
   );
-  const [about] = z.array(z.object({ version: z.string(), pid: z.number(), fsync: z.string() })).parse(rows);
-  if (about === undefined) throw new Error('the server told nothing about itself');
-  const postmaster = postmasterOf(about.pid);
-  const version = /^PostgreSQL \S+/.exec(about.version)?.[0] ?? about.version;
+  const [server] = z.array(z.object({ version: z.string(), pid: z.number(), fsync: z.string() })).parse(rows);
+  if (server === undefined) throw new Error('the server returned no version');
+  const postmaster = postmasterOf(server.pid);
+  const version = /^PostgreSQL \S+/.exec(server.version)?.[0] ?? server.version;
   return {
     url,
-    description: `${version} (${origin}, fsync=${about.fsync})`,
+    description: `${version} (${origin}, fsync=${server.fsync})`,
     cpuSeconds: () => (postmaster === undefined ? Number.NaN : serverCpuSeconds(postmaster)),
     createDatabase: async (name) => {
       const quoted = pg.escapeIdentifier(name);
       await admin.query(`DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);
       await admin.query(`CREATE DATABASE ${quoted}`);
-      const own = new URL(url);
-      own.pathname = `/${name}`;
-      const client = await connectClient(own.href);
+      const databaseUrl = new URL(url);
+      databaseUrl.pathname = `/${name}`;
+      const client = await connectClient(databaseUrl.href);
       const drop = async () => {
         await client.end();
         await admin.query(`DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);
       };
-      return { name, url: own.href, client, drop };
+      return { name, url: databaseUrl.href, client, drop };
     },
     stop: async () => {
       await admin.end();

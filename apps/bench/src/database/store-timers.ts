@@ -3,7 +3,7 @@ import { newTimerId } from '@timer-platform/database';
 import type pg from 'pg';
 import type { StoredJobs } from './stored-jobs.ts';
 
-/** A timer to be loaded without the API, which takes no timer whose instant has passed. */
+/** A timer to insert without the API, which rejects timers that are already due. */
 export interface LoadedTimer {
   readonly dueMs: number;
   readonly callback: CallbackConfig;
@@ -17,7 +17,7 @@ const INSERT = `
 
 const ROWS_PER_STATEMENT = 5_000;
 
-/** Writes timers in one transaction, with ids as the API gives them, and leaves the commit to the caller. */
+/** Inserts timers in one transaction, with ids as the API creates them. The caller commits it. */
 export async function storeTimers(client: pg.Client, timers: readonly LoadedTimer[]): Promise<StoredJobs> {
   await client.query('BEGIN');
   for (let from = 0; from < timers.length; from += ROWS_PER_STATEMENT) {

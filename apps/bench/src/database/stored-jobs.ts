@@ -1,4 +1,4 @@
-/** Jobs that are written but not committed: nobody can see them yet, and committing is one short step. */
+/** Jobs that are inserted but not committed: the contender cannot see them yet. */
 export interface StoredJobs {
   commit(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 /**
- * Bare multi-row INSERTs into the timers table, from memory. Arguments: the database's URL, rows of a statement,
+ * Runs multi-row INSERTs into the timers table, without HTTP. Arguments: the URL of the database, rows per statement,
  * connections, seconds.
  */
 const [, , connectionString, rowsText, connectionsText, secondsText] = process.argv;

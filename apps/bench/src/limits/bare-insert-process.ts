@@ -2,8 +2,8 @@ import Fastify from 'fastify';
 import pg from 'pg';
 
 /**
- * The least that creating a timer can cost with this framework, driver and table: a route that does one bare INSERT.
- * Argument: the database's URL.
+ * The minimal cost of creating a timer with this framework, driver and table: a route that runs one INSERT.
+ * Argument: the URL of the database.
  */
 const [, , connectionString] = process.argv;
 const pool = new pg.Pool({ connectionString, max: 20 });

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { acquireLease, claimDueTimers, connect, settleDelivered } from '@timer-platform/database';
 
 /**
- * Stands in for pgbench where that is not installed: the service's own statements in a bare loop.
- * Arguments: the database's URL, rows of a batch, clients.
+ * Replaces pgbench where that is not installed: runs the statements of the service in a loop.
+ * Arguments: the URL of the database, rows per batch, clients.
  */
 const [, , url = '', batchText, clientsText] = process.argv;
 const clients = Number(clientsText);

@@ -1,10 +1,10 @@
-/** Rows of one claim, and of one settle. */
+/** Rows per claim and per settle. */
 export const BATCH = 500;
 
 /**
- * What any scheduler with this table has to write at least: claim a batch with its callbacks, settle it fenced. The same
- * work as the service's statements in libs/database, without the service; as a script of pgbench, which hands the ids
- * from one statement to the next.
+ * The minimal writes of any scheduler with this table: claim a batch with its callbacks, then settle it with fencing tokens.
+ * Does the same work as the statements in libs/database. A pgbench script, because pgbench can pass the ids from one
+ * statement to the next.
  */
 export const CLAIM_AND_SETTLE = `
 WITH due AS MATERIALIZED (

@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const POSTGRES_VERSIONS = '/usr/lib/postgresql';
 
 export interface ClaimAndSettleResult {
-  readonly by: 'pgbench' | 'pg loop';
+  readonly tool: 'pgbench' | 'pg loop';
   /** Rows claimed and settled per second. */
   readonly perSecond: number;
 }
@@ -28,10 +28,10 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** pgbench of PGBENCH_BIN, of the PATH, or where Debian keeps it; undefined: it is not installed. */
+/** Finds pgbench by PGBENCH_BIN, in the PATH or where Debian installs it. Returns undefined if it is not installed. */
 function findPgbench(): string | undefined {
-  const given = process.env['PGBENCH_BIN'];
-  if (given !== undefined && given !== '') return given;
+  const configured = process.env['PGBENCH_BIN'];
+  if (configured !== undefined && configured !== '') return configured;
   let versions: string[] = [];
   try {
     versions = readdirSync(POSTGRES_VERSIONS).sort((a, b) => Number(b) - Number(a));
@@ -46,7 +46,7 @@ function findPgbench(): string | undefined {
     .find(isExecutable);
 }
 
-/** The environment of libpq for a URL: a password has no place in a command line. */
+/** Converts a URL to variables of libpq: a command line would expose the password. */
 function libpqEnvironment(databaseUrl: string): Record<string, string> {
   const url = new URL(databaseUrl);
   return {
@@ -59,7 +59,7 @@ function libpqEnvironment(databaseUrl: string): Record<string, string> {
   };
 }
 
-async function byPgbench(
+async function measureWithPgbench(
   pgbench: string,
   { url }: BenchDatabase,
   rows: number,
@@ -76,14 +76,14 @@ async function byPgbench(
       { env: { ...process.env, ...libpqEnvironment(url) } },
     );
     const perSecond = /^tps = ([\d.]+)/m.exec(stdout)?.[1];
-    if (perSecond === undefined) throw new Error(`pgbench told no figure:\n${stdout}`);
+    if (perSecond === undefined) throw new Error(`pgbench printed no tps:\n${stdout}`);
     return Number(perSecond) * BATCH;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function byLoop({ url }: BenchDatabase, clients: number): Promise<number> {
+async function measureWithLoop({ url }: BenchDatabase, clients: number): Promise<number> {
   const module = new URL('claim-and-settle-process.ts', import.meta.url);
   const child = new ModuleProcess('the claim and settle loop', module, [url, String(BATCH), String(clients)]);
   try {
@@ -93,7 +93,7 @@ async function byLoop({ url }: BenchDatabase, clients: number): Promise<number> 
   }
 }
 
-/** How fast so many due timers can be claimed and settled by this many clients that do nothing else. */
+/** Measures how fast this many clients can claim and settle due timers when they do nothing else. */
 export async function measureClaimAndSettle(
   database: BenchDatabase,
   rows: number,
@@ -102,11 +102,11 @@ export async function measureClaimAndSettle(
   const pgbench = findPgbench();
   const perSecond =
     pgbench === undefined
-      ? await byLoop(database, clients)
-      : await byPgbench(pgbench, database, rows, clients);
-  const { rows: left } = await database.client.query(
+      ? await measureWithLoop(database, clients)
+      : await measureWithPgbench(pgbench, database, rows, clients);
+  const { rows: unfinished } = await database.client.query(
     `SELECT FROM timers WHERE status <> 'completed' LIMIT 1`,
   );
-  if (left.length > 0) throw new Error('the bare claims and settles have left timers over');
-  return { by: pgbench === undefined ? 'pg loop' : 'pgbench', perSecond };
+  if (unfinished.length > 0) throw new Error('the claims and settles did not complete every timer');
+  return { tool: pgbench === undefined ? 'pg loop' : 'pgbench', perSecond };
 }

@@ -1,8 +1,8 @@
 import { Agent, request } from 'undici';
 import { z } from 'zod';
 
-/** Posts one body again and again over so many connections, for so long, and counts the answers 201. */
-const orderSchema = z.object({
+/** Posts one body repeatedly over several connections and measures the rate of 201 responses. */
+const optionsSchema = z.object({
   url: z.string(),
   body: z.string(),
   headers: z.record(z.string(), z.string()),
@@ -11,12 +11,12 @@ const orderSchema = z.object({
 });
 
 process.on('message', (message) => {
-  const { url, body, headers, connections, seconds } = orderSchema.parse(message);
+  const { url, body, headers, connections, seconds } = optionsSchema.parse(message);
   const dispatcher = new Agent({ connections });
   const startedMs = performance.now();
   const endMs = startedMs + seconds * 1_000;
   let created = 0;
-  const lane = async (): Promise<void> => {
+  const postRepeatedly = async (): Promise<void> => {
     while (performance.now() < endMs) {
       const response = await request(url, { dispatcher, method: 'POST', headers, body });
       const text = await response.body.text();
@@ -24,7 +24,7 @@ process.on('message', (message) => {
       created += 1;
     }
   };
-  void Promise.all(Array.from({ length: connections }, lane)).then(async () => {
+  void Promise.all(Array.from({ length: connections }, postRepeatedly)).then(async () => {
     const perSecond = (created * 1_000) / (performance.now() - startedMs);
     await dispatcher.close();
     process.send?.({ perSecond });

@@ -3,19 +3,19 @@ import { z } from 'zod';
 import { benchPayload } from '../receiver/arrivals.ts';
 
 /**
- * The limit of any scheduler on this machine: the same bodies by the same HTTP client to the same receiver, from memory,
- * with no database.
+ * The limit of any scheduler on this machine: sends the same bodies with the same HTTP client to the same receiver, without
+ * a database.
  */
-const orderSchema = z.object({ url: z.string(), count: z.number(), connections: z.number() });
+const optionsSchema = z.object({ url: z.string(), count: z.number(), connections: z.number() });
 
-async function post(
+async function postAll(
   agent: Agent,
   url: string,
   bodies: readonly string[],
   connections: number,
 ): Promise<void> {
   let next = 0;
-  const lane = async (): Promise<void> => {
+  const postNext = async (): Promise<void> => {
     for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) {
       const response = await request(url, {
         dispatcher: agent,
@@ -26,16 +26,16 @@ async function post(
       await response.body.dump();
     }
   };
-  await Promise.all(Array.from({ length: connections }, lane));
+  await Promise.all(Array.from({ length: connections }, postNext));
 }
 
 process.on('message', (message) => {
-  const { url, count, connections } = orderSchema.parse(message);
+  const { url, count, connections } = optionsSchema.parse(message);
   const agent = new Agent({ connections });
   const nowMs = Date.now();
   const bodies = Array.from({ length: count }, (_, n) => JSON.stringify(benchPayload(n, nowMs)));
   const before = process.cpuUsage();
-  void post(agent, url, bodies, connections).then(async () => {
+  void postAll(agent, url, bodies, connections).then(async () => {
     const { user, system } = process.cpuUsage(before);
     await agent.close();
     process.send?.({ cpuSeconds: (user + system) / 1e6 });

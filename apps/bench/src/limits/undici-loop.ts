@@ -5,7 +5,7 @@ import type { Receiver } from '../receiver/receiver.ts';
 
 export interface UndiciLoopResult {
   readonly perSecond: number;
-  /** CPU time of the sending process for each request, in microseconds. */
+  /** CPU time of the sending process per request, in microseconds. */
   readonly cpuMicroseconds: number;
 }
 
@@ -17,7 +17,7 @@ export interface UndiciLoopOptions {
   readonly execPath?: string;
 }
 
-/** How many callbacks a bare undici loop gets to the receiver. */
+/** Measures how many requests per second a bare undici loop sends to the receiver. */
 export async function measureUndiciLoop(options: UndiciLoopOptions): Promise<UndiciLoopResult> {
   const { receiver, count, warmUp, connections, execPath } = options;
   const module = new URL('undici-loop-process.ts', import.meta.url);

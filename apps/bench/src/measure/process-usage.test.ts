@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { cpuSeconds, parseStat, peakResidentMib, serverCpuSeconds } from './process-usage.ts';
 
-test('a name with parentheses and spaces does not shift the fields', () => {
+test('parseStat accepts a process name with parentheses and spaces', () => {
   const line = '4242 (a (b) c) S 17 4242 4242 0 -1 4194304 1 2 3 4 250 150 30 20 20 0 1 0 100 0 0';
   expect(parseStat(line)).toEqual({
     name: 'a (b) c',
@@ -11,7 +11,7 @@ test('a name with parentheses and spaces does not shift the fields', () => {
   });
 });
 
-test('a process that does not exist has no figures', () => {
+test('the figures of a process that does not exist are NaN', () => {
   expect(cpuSeconds(2 ** 22 + 1)).toBeNaN();
   expect(serverCpuSeconds(2 ** 22 + 1)).toBeNaN();
   expect(peakResidentMib(2 ** 22 + 1)).toBeNaN();

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The kernel counts CPU time for user space in hundredths of a second, whatever its own tick is (USER_HZ). */
+/** USER_HZ: the kernel reports CPU time in hundredths of a second, independent of its internal tick. */
 const TICKS_PER_SECOND = 100;
 
 interface Stat {
@@ -8,13 +8,13 @@ interface Stat {
   readonly parentPid: number;
   /** CPU seconds of the process itself. */
   readonly ownSeconds: number;
-  /** CPU seconds of its children that have ended and were waited for. */
+  /** CPU seconds of its children that have exited and were waited for. */
   readonly endedChildrenSeconds: number;
 }
 
-/** Fields of /proc/<pid>/stat, see proc(5). undefined: there is no such process. */
+/** Parses /proc/<pid>/stat, see proc(5). Returns undefined if the text has another format. */
 export function parseStat(text: string): Stat | undefined {
-  // The name stands in parentheses and may hold anything, parentheses and spaces too.
+  // The name is in parentheses and may itself contain parentheses and spaces.
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
   if (open < 0 || close < open) return undefined;
@@ -33,7 +33,7 @@ function readProcFile(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    // Not Linux, or the process has just ended.
+    // Not Linux, or the process has exited.
     return undefined;
   }
 }
@@ -43,21 +43,21 @@ function readStat(pid: number): Stat | undefined {
   return text === undefined ? undefined : parseStat(text);
 }
 
-/** CPU seconds that one process has used so far; NaN where that cannot be told. */
+/** CPU seconds that one process has used so far; NaN if unknown. */
 export function cpuSeconds(pid: number): number {
   return readStat(pid)?.ownSeconds ?? Number.NaN;
 }
 
 /**
- * The postmaster of a backend, when the backend runs on this machine. A server elsewhere may have a process of the same
- * id, hence the name is looked at, too.
+ * The process id of a backend's postmaster; undefined if the backend does not run on this machine. The process name is
+ * checked too, because a process here may have the same id as a backend elsewhere.
  */
 export function postmasterOf(backendPid: number): number | undefined {
   const backend = readStat(backendPid);
   return backend?.name === 'postgres' ? backend.parentPid : undefined;
 }
 
-/** CPU seconds of a server with all its processes so far, those that have ended included. */
+/** CPU seconds of all processes of a server so far, including those that have exited; NaN if unknown. */
 export function serverCpuSeconds(postmasterPid: number): number {
   const postmaster = readStat(postmasterPid);
   if (postmaster === undefined) return Number.NaN;
@@ -70,7 +70,7 @@ export function serverCpuSeconds(postmasterPid: number): number {
   return total;
 }
 
-/** The largest resident set that a process has had so far, in MiB; NaN where that cannot be told. */
+/** The largest resident set of a process so far, in MiB; NaN if unknown. */
 export function peakResidentMib(pid: number): number {
   const status = readProcFile(`/proc/${pid}/status`) ?? '';
   const kib = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];

@@ -1,19 +1,19 @@
-/** How a set of durations is spread, in the unit of its values. */
-export interface Spread {
+/** Quantiles of a set of durations, in the unit of its values. */
+export interface DurationSummary {
   readonly count: number;
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
 }
 
-/** The value below which this share of the sorted values lies (nearest rank). NaN when there are none. */
+/** Nearest-rank quantile of sorted values; NaN for no values. */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) return Number.NaN;
   const rank = Math.min(sorted.length, Math.max(1, Math.ceil(share * sorted.length)));
   return sorted[rank - 1] ?? Number.NaN;
 }
 
-export function spreadOf(values: Iterable<number>): Spread {
+export function summarizeDurations(values: Iterable<number>): DurationSummary {
   const sorted = Float64Array.from(values).sort();
   return {
     count: sorted.length,
@@ -23,7 +23,7 @@ export function spreadOf(values: Iterable<number>): Spread {
   };
 }
 
-/** The middle value; between two the lower one, so that it is a value that was measured. */
+/** The lower median, which is always one of the values. */
 export function median(values: Iterable<number>): number {
   return quantile(Float64Array.from(values).sort(), 0.5);
 }

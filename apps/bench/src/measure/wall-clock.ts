@@ -1,11 +1,10 @@
 const TICKS = 5;
 
 /**
- * The wall clock in milliseconds since 1970, with microseconds behind the point; Date.now() has whole milliseconds.
+ * Returns a clock of Unix milliseconds with microsecond precision; Date.now() has only whole milliseconds.
  *
- * Both clocks of a Linux process are slewed alike, so the offset between them changes only when the wall clock is
- * stepped. It is measured by watching Date.now() tick: the tick happened at or before the moment it is seen, so the
- * largest offset of several is the nearest.
+ * Linux slews the wall clock and the monotonic clock alike, so the offset between them changes only when the wall clock is
+ * stepped. A tick of Date.now() is observed at or after it happens, so the largest of several offsets is the most accurate.
  */
 export function anchorWallClock(): () => number {
   let offset = Number.NEGATIVE_INFINITY;

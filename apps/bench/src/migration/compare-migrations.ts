@@ -1,83 +1,86 @@
 import type pg from 'pg';
 import type { BenchServer } from '../database/bench-server.ts';
-import { callbackSum, countChangedStamps, fillTimers } from './fill-timers.ts';
+import { CLIENT_URL, type ClientName, type ClientResult, startClientLoad } from './client-load.ts';
+import { countChangedTimestamps, fillTimers, hashCallbacks } from './fill-timers.ts';
 import { runMigrator } from './migrator-process.ts';
-import { type ProbeName, type ProbeResult, startProbes } from './probes.ts';
-import { type SchemaText, schemaText } from './schema-text.ts';
+import { readSchemaText, type SchemaText } from './schema-text.ts';
 
-/** One way from version 1 to 2, seen by clients that go on working. */
-export interface WayResult {
+/** A migration from version 1 to 2 while clients use the table. Durations are in milliseconds. */
+export interface MigrationResult {
   readonly name: 'plain' | 'online';
-  /** Milliseconds: the whole way, of which the contract. */
   readonly totalMs: number;
+  /** The part of `totalMs` that the contract took. */
   readonly contractMs: number | undefined;
-  /** How long the transaction that 002 ends with kept everybody out, by the ledger: all of it, or the contract's end. */
+  /** How long the last transaction locked the table, as recorded in the ledger. */
   readonly lockedMs: number;
-  readonly probes: Readonly<Record<ProbeName, ProbeResult>>;
+  readonly clients: Readonly<Record<ClientName, ClientResult>>;
   readonly sizeBefore: number;
   readonly sizeAfter: number;
-  readonly changedStamps: number;
-  /** Whether every callback is what it was; only told where nobody wrote callbacks meanwhile. */
+  readonly changedTimestamps: number;
   readonly rows: number;
   readonly schema: SchemaText;
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+async function measureMs(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await work();
   return performance.now() - startedAt;
 }
 
-async function executionMs(client: pg.Client): Promise<number> {
+async function readExecutionMs(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ ms: number }>(
     'SELECT execution_time::float8 / 1e6 AS ms FROM _sqlx_migrations WHERE version = 2',
   );
   return rows[0]?.ms ?? Number.NaN;
 }
 
-async function playWay(server: BenchServer, name: WayResult['name'], rows: number): Promise<WayResult> {
+async function runMigration(
+  server: BenchServer,
+  name: MigrationResult['name'],
+  rows: number,
+): Promise<MigrationResult> {
   const database = await server.createDatabase(`bench_migration_${name}`);
   const { client, url } = database;
-  const size = async (): Promise<number> =>
+  const readSize = async (): Promise<number> =>
     Number(
       (await client.query<{ size: string }>("SELECT pg_total_relation_size('timers') AS size")).rows[0]?.size,
     );
   try {
     await runMigrator(url, ['migrate', '--to', '1']);
     await fillTimers(client, rows);
-    const sumBefore = await callbackSum(client);
-    const sizeBefore = await size();
+    const hashBefore = await hashCallbacks(client);
+    const sizeBefore = await readSize();
 
-    const running = await startProbes(url, client);
-    const steps = name === 'plain' ? ['migrate', '--to', '2', '--allow-blocking'] : ['online', 'start'];
-    const upToContract = await timed(() => runMigrator(url, steps));
-    const probes = await running.stop();
-    // Nobody of the old shape may be left at the contract.
+    const load = await startClientLoad(url, client);
+    const args = name === 'plain' ? ['migrate', '--to', '2', '--allow-blocking'] : ['online', 'start'];
+    const beforeContractMs = await measureMs(() => runMigrator(url, args));
+    const clients = await load.stop();
+    // The contract requires that no client uses the old columns.
     const contractMs =
       name === 'plain'
         ? undefined
-        : await timed(() =>
+        : await measureMs(() =>
             runMigrator(url, ['online', 'contract', '--old-service-stopped', '--known-application', 'bench']),
           );
 
-    const lockedMs = await executionMs(client);
-    const sizeAfter = await size();
-    const changedStamps = await countChangedStamps(client);
-    await client.query("DELETE FROM timers WHERE callback_config->>'url' = 'http://probe'");
-    if ((await callbackSum(client)) !== sumBefore)
-      throw new Error(`${name}: the callbacks are not what they were`);
-    await client.query('DROP TABLE stamps_before');
+    const lockedMs = await readExecutionMs(client);
+    const sizeAfter = await readSize();
+    const changedTimestamps = await countChangedTimestamps(client);
+    await client.query("DELETE FROM timers WHERE callback_config->>'url' = $1", [CLIENT_URL]);
+    if ((await hashCallbacks(client)) !== hashBefore)
+      throw new Error(`${name}: callbacks were lost or changed`);
+    await client.query('DROP TABLE timestamps_before');
     return {
       name,
-      totalMs: upToContract + (contractMs ?? 0),
+      totalMs: beforeContractMs + (contractMs ?? 0),
       contractMs,
       lockedMs,
-      probes,
+      clients,
       sizeBefore,
       sizeAfter,
-      changedStamps,
+      changedTimestamps,
       rows,
-      schema: await schemaText(url, client),
+      schema: await readSchemaText(url, client),
     };
   } finally {
     await database.drop();
@@ -85,47 +88,47 @@ async function playWay(server: BenchServer, name: WayResult['name'], rows: numbe
 }
 
 export interface Comparison {
-  readonly plain: WayResult;
-  readonly online: WayResult;
+  readonly plain: MigrationResult;
+  readonly online: MigrationResult;
   readonly sameSchema: boolean;
 }
 
-/** Both ways on equal tables, one after the other, under the same load. */
+/** Runs the plain and the online migration one after the other, on equal tables under the same load. */
 export async function compareMigrations(
   server: BenchServer,
   rows: number,
   log: (text: string) => void,
 ): Promise<Comparison> {
   log(`plain: ${rows} rows`);
-  const plain = await playWay(server, 'plain', rows);
+  const plain = await runMigration(server, 'plain', rows);
   log(`online: ${rows} rows`);
-  const online = await playWay(server, 'online', rows);
+  const online = await runMigration(server, 'online', rows);
   return {
     plain,
     online,
-    sameSchema: plain.schema.by === online.schema.by && plain.schema.text === online.schema.text,
+    sameSchema: plain.schema.source === online.schema.source && plain.schema.text === online.schema.text,
   };
 }
 
-export function longestWait({ probes }: WayResult): number {
-  return Math.max(...Object.values(probes).map((probe) => probe.longestWaitMs));
+export function longestWait({ clients }: MigrationResult): number {
+  return Math.max(...Object.values(clients).map(({ longestWaitMs }) => longestWaitMs));
 }
 
-/** The promises that do not hold; empty when all do. */
-export function brokenPromises({ plain, online, sameSchema }: Comparison): string[] {
-  const broken: string[] = [];
-  const failures = Object.values(online.probes).reduce((sum, probe) => sum + probe.failures, 0);
-  if (failures > 0) broken.push(`${failures} operations failed during the online migration`);
+/** Describes the violated guarantees of the online migration; empty if there are none. */
+export function findViolations({ plain, online, sameSchema }: Comparison): string[] {
+  const violations: string[] = [];
+  const failures = Object.values(online.clients).reduce((sum, client) => sum + client.failures, 0);
+  if (failures > 0) violations.push(`${failures} operations failed during the online migration`);
   if (longestWait(online) >= 1_000)
-    broken.push(`somebody waited ${longestWait(online).toFixed(0)} ms during the online migration`);
-  // The plain file's wait grows with the table, ours does not: a ratio means something on a large one only.
+    violations.push(`a client waited ${longestWait(online).toFixed(0)} ms during the online migration`);
+  // Only the wait of the plain migration grows with the table: on a small one the ratio means nothing.
   if (online.rows >= 1_000_000 && longestWait(online) * 50 >= longestWait(plain)) {
-    broken.push(
-      `the longest wait is not under 1/50 of the plain file's, ${longestWait(plain).toFixed(0)} ms`,
+    violations.push(
+      `the longest wait is not below 1/50 of that of the plain migration, ${longestWait(plain).toFixed(0)} ms`,
     );
   }
-  if (online.changedStamps > 0)
-    broken.push(`updated_at changed on ${online.changedStamps} rows that nobody wrote`);
-  if (!sameSchema) broken.push('the two schemas differ');
-  return broken;
+  if (online.changedTimestamps > 0)
+    violations.push(`updated_at changed on ${online.changedTimestamps} rows that no client wrote`);
+  if (!sameSchema) violations.push('the schemas differ');
+  return violations;
 }

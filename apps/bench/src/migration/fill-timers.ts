@@ -1,9 +1,9 @@
 import type pg from 'pg';
 
-const rowsPerStatement = 100_000;
+const ROWS_PER_STATEMENT = 100_000;
 
-/** Timers of the old service; two in a hundred have a payload of about 4 kB. */
-const fill = `
+/** Inserts timers of the first service; 2 % have a payload of about 4 kB. */
+const FILL = `
 INSERT INTO timers (created_at, updated_at, execute_at, callback_url, callback_headers, callback_payload, status)
 SELECT now() - interval '2 days', now() - interval '2 days', now() + i * interval '1 second', 'https://example.com/hook/' || i,
        CASE i % 4 WHEN 0 THEN NULL WHEN 1 THEN 'null' ELSE '{"Authorization": "Bearer 0123456789"}' END::jsonb,
@@ -12,27 +12,27 @@ SELECT now() - interval '2 days', now() - interval '2 days', now() + i * interva
        (ARRAY['pending', 'pending', 'completed', 'failed'])[i % 4 + 1]
 FROM generate_series($1::int, $2::int) AS i`;
 
-/** Fills the table of 001 and notes what each row's updated_at was. */
+/** Fills the table of migration 001 and saves the `updated_at` of each row. */
 export async function fillTimers(client: pg.Client, rows: number): Promise<void> {
-  for (let from = 1; from <= rows; from += rowsPerStatement) {
-    await client.query(fill, [from, Math.min(from + rowsPerStatement - 1, rows)]);
+  for (let from = 1; from <= rows; from += ROWS_PER_STATEMENT) {
+    await client.query(FILL, [from, Math.min(from + ROWS_PER_STATEMENT - 1, rows)]);
   }
-  await client.query('CREATE TABLE stamps_before AS SELECT id, updated_at FROM timers');
+  await client.query('CREATE TABLE timestamps_before AS SELECT id, updated_at FROM timers');
   await client.query('ANALYZE');
   await client.query('CHECKPOINT');
 }
 
-/** Rows whose updated_at changed although no probe wrote them (a probe leaves its mark in metadata). */
-export async function countChangedStamps(client: pg.Client): Promise<number> {
+/** Counts rows whose `updated_at` changed although no client wrote them (a client sets `metadata`). */
+export async function countChangedTimestamps(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ changed: number }>(
-    `SELECT count(*)::int AS changed FROM timers t JOIN stamps_before b USING (id)
+    `SELECT count(*)::int AS changed FROM timers t JOIN timestamps_before b USING (id)
      WHERE t.updated_at <> b.updated_at AND t.metadata IS NULL`,
   );
   return rows[0]?.changed ?? -1;
 }
 
-/** The sum of a hash of each callback, in either shape: equal sums mean that no callback was lost or changed. */
-export async function callbackSum(client: pg.Client): Promise<string> {
+/** The sum of the hashes of all callbacks, the same before and after migration 002 if none is lost or changed. */
+export async function hashCallbacks(client: pg.Client): Promise<string> {
   const { rows: columns } = await client.query(
     "SELECT 1 FROM pg_attribute WHERE attrelid = 'timers'::regclass AND attname = 'callback_url' AND NOT attisdropped",
   );

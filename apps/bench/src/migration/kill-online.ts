@@ -1,35 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { BenchServer } from '../database/bench-server.ts';
-import { callbackSum, fillTimers } from './fill-timers.ts';
+import { fillTimers, hashCallbacks } from './fill-timers.ts';
 import { runMigrator, startMigrator } from './migrator-process.ts';
-import { schemaText } from './schema-text.ts';
+import { readSchemaText } from './schema-text.ts';
 
-/** One kill and what came of it. */
+/** A kill during the online migration and its result. */
 export interface KillResult {
   readonly number: number;
-  readonly victim: 'process' | 'back end';
-  /** The step that was under way, by what the migrator had said, and how long it had been. */
+  readonly target: 'process' | 'backend';
+  /** The step during which it was killed, and for how long that step had been running. */
   readonly step: Step;
   readonly afterMs: number;
-  /** The phase that the table named afterwards. */
+  /** The phase recorded in the database after the kill. */
   readonly phase: string;
   readonly rowsDone: number;
-  readonly broken: readonly string[];
+  readonly problems: readonly string[];
 }
 
-const startArguments = ['online', 'start'];
-const contractArguments = ['online', 'contract', '--old-service-stopped', '--known-application', 'bench'];
+const START = ['online', 'start'];
+const CONTRACT = ['online', 'contract', '--old-service-stopped', '--known-application', 'bench'];
 
 async function readPhase(client: pg.Client): Promise<string> {
   const { rows: found } = await client.query("SELECT 1 WHERE to_regclass('_online_migrations') IS NOT NULL");
-  if (found.length === 0) return 'not begun';
+  if (found.length === 0) return 'not started';
   const { rows } = await client.query<{ phase: string }>('SELECT phase FROM _online_migrations');
-  return rows[0]?.phase ?? 'not begun';
+  return rows[0]?.phase ?? 'not started';
 }
 
-/** Steps of the whole way, with the line that tells that it begins. */
-const steps = [
+/** The steps of the migration, each with the line of the migrator that announces it. */
+const STEPS = [
   ['expand', /^timers takes/],
   ['backfill', /^phase backfill/],
   ['sweep', /^phase sweep/],
@@ -38,28 +38,27 @@ const steps = [
   ['verify', /^phase verify$/],
   ['contract', /rows compared/],
 ] as const;
-export type Step = (typeof steps)[number][0];
+export type Step = (typeof STEPS)[number][0];
 
-interface Way {
+interface MigrationRun {
   readonly kill: () => void;
-  /** Whether it came to its end. */
-  readonly ended: Promise<boolean>;
+  readonly succeeded: Promise<boolean>;
 }
 
-/** start and contract one after the other, as an operator would; tells each step as it begins. */
-function goAllTheWay(url: string, onStep: (step: Step) => void): Way {
+/** Runs `online start` and then `online contract`. Calls `onStep` when a step begins. */
+function startMigration(url: string, onStep: (step: Step) => void): MigrationRun {
   const kill = new AbortController();
   let contracting = false;
   const onLine = (line: string): void => {
-    for (const [step, pattern] of steps) {
+    for (const [step, pattern] of STEPS) {
       if (pattern.test(line) && (step === 'contract') === contracting) onStep(step);
     }
   };
-  let current = startMigrator(url, startArguments, onLine);
-  const ended = (async () => {
+  let current = startMigrator(url, START, onLine);
+  const succeeded = (async () => {
     if ((await current.exit).code !== 0 || kill.signal.aborted) return false;
     contracting = true;
-    current = startMigrator(url, contractArguments, onLine);
+    current = startMigrator(url, CONTRACT, onLine);
     return (await current.exit).code === 0;
   })();
   return {
@@ -67,54 +66,59 @@ function goAllTheWay(url: string, onStep: (step: Step) => void): Way {
       kill.abort();
       current.kill();
     },
-    ended,
+    succeeded,
   };
 }
 
-/** How long each step takes when nobody disturbs it, in milliseconds. */
+/** Measures how long each step of an undisturbed migration takes, in milliseconds. */
 async function measureSteps(url: string): Promise<ReadonlyMap<Step, number>> {
-  const began: { step: Step; at: number }[] = [];
-  await goAllTheWay(url, (step) => began.push({ step, at: performance.now() })).ended;
+  const starts: { step: Step; at: number }[] = [];
+  await startMigration(url, (step) => starts.push({ step, at: performance.now() })).succeeded;
   const end = performance.now();
-  return new Map(began.map(({ step, at }, index) => [step, (began[index + 1]?.at ?? end) - at]));
+  return new Map(starts.map(({ step, at }, index) => [step, (starts[index + 1]?.at ?? end) - at]));
 }
 
-async function finish(client: pg.Client, url: string): Promise<void> {
+async function finishMigration(client: pg.Client, url: string): Promise<void> {
   if ((await readPhase(client)) === 'contracted') return;
-  await runMigrator(url, startArguments);
-  await runMigrator(url, contractArguments);
+  await runMigrator(url, START);
+  await runMigrator(url, CONTRACT);
 }
 
-async function check(
+async function checkDatabase(
   client: pg.Client,
-  expected: { rows: number; sum: string; schema: string },
+  expected: { rows: number; hash: string; schema: string },
   url: string,
-): Promise<{ rowsDone: number; broken: string[] }> {
-  const broken: string[] = [];
-  const { rows } = await client.query<{ rows_done: number; timers: number; ledger: number; missing: number }>(
+): Promise<{ rowsDone: number; problems: string[] }> {
+  const problems: string[] = [];
+  const { rows } = await client.query<{
+    rows_done: number;
+    timers: number;
+    ledger: number;
+    mismatches: number;
+  }>(
     `SELECT (SELECT rows_done::int FROM _online_migrations) AS rows_done, (SELECT count(*)::int FROM timers) AS timers,
             (SELECT count(*)::int FROM _sqlx_migrations WHERE version = 2) AS ledger,
-            (SELECT (evidence->>'missing')::int + (evidence->>'differing')::int + (evidence->>'type_skew')::int FROM _online_migrations) AS missing`,
+            (SELECT (evidence->>'missing')::int + (evidence->>'differing')::int + (evidence->>'type_skew')::int FROM _online_migrations) AS mismatches`,
   );
   const found = rows[0];
   if (found === undefined || found.timers !== expected.rows)
-    broken.push(`${found?.timers ?? 0} rows of ${expected.rows}`);
-  if (found?.rows_done !== expected.rows) broken.push(`counter at ${found?.rows_done ?? 0}`);
-  if (found?.ledger !== 1) broken.push('version 2 is not in the ledger');
-  if (found?.missing !== 0) broken.push('the evidence speaks against it');
-  if ((await callbackSum(client)) !== expected.sum) broken.push('hash sums differ');
-  if ((await schemaText(url, client)).text !== expected.schema) broken.push('the schema differs');
-  return { rowsDone: found?.rows_done ?? 0, broken };
+    problems.push(`${found?.timers ?? 0} rows instead of ${expected.rows}`);
+  if (found?.rows_done !== expected.rows) problems.push(`row counter is ${found?.rows_done ?? 0}`);
+  if (found?.ledger !== 1) problems.push('version 2 is not in the ledger');
+  if (found?.mismatches !== 0) problems.push('the recorded verification found mismatches');
+  if ((await hashCallbacks(client)) !== expected.hash) problems.push('callbacks differ');
+  if ((await readSchemaText(url, client)).text !== expected.schema) problems.push('the schema differs');
+  return { rowsDone: found?.rows_done ?? 0, problems };
 }
 
 /**
- * Breaks the online migration off again and again, at random moments of every step, and lets a second run end it each
- * time.
+ * Kills the online migration at random moments, in every step in turn, and checks each time that a second run completes
+ * it.
  */
 export async function killOnline(
   server: BenchServer,
   rows: number,
-  times: number,
+  kills: number,
   random: () => number,
   onKill: (result: KillResult) => void,
 ): Promise<readonly KillResult[]> {
@@ -123,30 +127,31 @@ export async function killOnline(
   try {
     await runMigrator(template.url, ['migrate', '--to', '1']);
     await fillTimers(template.client, rows);
-    await template.client.query('DROP TABLE stamps_before');
-    const sum = await callbackSum(template.client);
+    await template.client.query('DROP TABLE timestamps_before');
+    const hash = await hashCallbacks(template.client);
     await template.client.end();
 
-    const undisturbed = await copyDatabase(server, template.name);
-    const lengths = await measureSteps(undisturbed.url);
-    const expected = { rows, sum, schema: (await schemaText(undisturbed.url, undisturbed.client)).text };
+    const undisturbed = await createCopy(server, template.name);
+    const durations = await measureSteps(undisturbed.url);
+    const { text: schema } = await readSchemaText(undisturbed.url, undisturbed.client);
+    const expected = { rows, hash, schema };
     await undisturbed.drop();
 
-    for (let number = 1; number <= times; number++) {
-      const copy = await copyDatabase(server, template.name);
-      const victim = number % 2 === 0 ? 'process' : 'back end';
-      const step = steps[(number - 1) % steps.length]?.[0] ?? 'backfill';
-      const afterMs = random() * (lengths.get(step) ?? 0);
-      await disturb(copy, victim, step, afterMs);
+    for (let number = 1; number <= kills; number++) {
+      const copy = await createCopy(server, template.name);
+      const target = number % 2 === 0 ? 'process' : 'backend';
+      const step = STEPS[(number - 1) % STEPS.length]?.[0] ?? 'backfill';
+      const afterMs = random() * (durations.get(step) ?? 0);
+      await killDuringStep(copy, target, step, afterMs);
       const phase = await readPhase(copy.client);
-      await finish(copy.client, copy.url);
+      await finishMigration(copy.client, copy.url);
       const result = {
         number,
-        victim,
+        target,
         step,
         afterMs,
         phase,
-        ...(await check(copy.client, expected, copy.url)),
+        ...(await checkDatabase(copy.client, expected, copy.url)),
       } as const;
       results.push(result);
       onKill(result);
@@ -158,30 +163,35 @@ export async function killOnline(
   }
 }
 
-/** Kills `afterMs` milliseconds into the step. */
-async function disturb(copy: Copy, victim: KillResult['victim'], step: Step, afterMs: number): Promise<void> {
-  let began: (() => void) | undefined;
-  const begun = new Promise<void>((resolve) => (began = resolve));
-  const way = goAllTheWay(copy.url, (begins) => {
-    if (begins === step) began?.();
+/** Kills the target `afterMs` milliseconds after the step has begun, if the migration has not ended before. */
+async function killDuringStep(
+  copy: DatabaseCopy,
+  target: KillResult['target'],
+  step: Step,
+  afterMs: number,
+): Promise<void> {
+  let resolveStarted: (() => void) | undefined;
+  const started = new Promise<void>((resolve) => (resolveStarted = resolve));
+  const migration = startMigration(copy.url, (startedStep) => {
+    if (startedStep === step) resolveStarted?.();
   });
-  await Promise.race([begun.then(() => sleep(afterMs)), way.ended]);
-  if (victim === 'process') way.kill();
+  await Promise.race([started.then(() => sleep(afterMs)), migration.succeeded]);
+  if (target === 'process') migration.kill();
   else {
     await copy.client.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'timer-migrator' AND datname = current_database()",
     );
   }
-  await way.ended;
+  await migration.succeeded;
 }
 
-interface Copy {
+interface DatabaseCopy {
   readonly url: string;
   readonly client: pg.Client;
   drop(): Promise<void>;
 }
 
-async function onServer(server: BenchServer, sql: string): Promise<void> {
+async function executeOnServer(server: BenchServer, sql: string): Promise<void> {
   const admin = new pg.Client({ connectionString: server.url, application_name: 'bench' });
   await admin.connect();
   try {
@@ -192,12 +202,12 @@ async function onServer(server: BenchServer, sql: string): Promise<void> {
 }
 
 const dropDatabase = (server: BenchServer, name: string): Promise<void> =>
-  onServer(server, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
+  executeOnServer(server, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
 
-async function copyDatabase(server: BenchServer, template: string): Promise<Copy> {
+async function createCopy(server: BenchServer, template: string): Promise<DatabaseCopy> {
   const name = 'bench_migration_copy';
   await dropDatabase(server, name);
-  await onServer(server, `CREATE DATABASE ${name} TEMPLATE ${pg.escapeIdentifier(template)}`);
+  await executeOnServer(server, `CREATE DATABASE ${name} TEMPLATE ${pg.escapeIdentifier(template)}`);
   const url = new URL(server.url);
   url.pathname = `/${name}`;
   const client = new pg.Client({ connectionString: url.href, application_name: 'bench' });

@@ -1,137 +1,129 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { parsePositiveInteger, processOutput } from '@timer-platform/command-line';
+import { Command } from 'commander';
 import { type BenchServer, openBenchServer } from '../database/bench-server.ts';
-import { figure, textTable } from '../report/table.ts';
+import { formatNumber, formatTable } from '../report/table.ts';
 import {
-  brokenPromises,
   compareMigrations,
   type Comparison,
+  findViolations,
   longestWait,
-  type WayResult,
+  type MigrationResult,
 } from './compare-migrations.ts';
 import { killOnline } from './kill-online.ts';
-import { measureManners } from './lock-manners.ts';
+import { measureLockBehavior } from './lock-behavior.ts';
 
-const print = (text: string): void => {
-  process.stdout.write(`${text}\n`);
-};
-const note = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
+const output = processOutput(process.stdout, process.stderr);
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('give a whole number above 0');
-  return value;
-}
-
-const megabytes = (bytes: number): string => figure(bytes / 1e6);
+const megabytes = (bytes: number): string => formatNumber(bytes / 1e6);
 
 function comparisonTable({ plain, online, sameSchema }: Comparison): string {
-  const row = (name: string, unit: string, value: (way: WayResult) => string): string[] => [
+  const row = (name: string, unit: string, format: (result: MigrationResult) => string): string[] => [
     name,
     unit,
-    value(plain),
-    value(online),
+    format(plain),
+    format(online),
   ];
-  return textTable(
-    ['', '', 'plain 002', 'online'],
+  return formatTable(
+    ['', '', 'plain', 'online'],
     [
-      row('whole way', 's', ({ totalMs }) => figure(totalMs / 1000, 1)),
-      row('of which contract', 's', ({ contractMs }) => figure((contractMs ?? Number.NaN) / 1000, 1)),
-      row('table locked at a stretch', 'ms', ({ lockedMs }) => figure(lockedMs)),
-      row('longest wait: reader', 'ms', ({ probes }) => figure(probes.reader.longestWaitMs)),
-      row('longest wait: updater', 'ms', ({ probes }) => figure(probes.updater.longestWaitMs)),
-      row('longest wait: old inserter', 'ms', ({ probes }) => figure(probes.inserter.longestWaitMs)),
-      row('operations let through', '', ({ probes }) =>
-        figure(probes.reader.operations + probes.updater.operations + probes.inserter.operations),
+      row('total', 's', ({ totalMs }) => formatNumber(totalMs / 1000, 1)),
+      row('contract', 's', ({ contractMs }) => formatNumber((contractMs ?? Number.NaN) / 1000, 1)),
+      row('table locked', 'ms', ({ lockedMs }) => formatNumber(lockedMs)),
+      row('longest wait: reader', 'ms', ({ clients }) => formatNumber(clients.reader.longestWaitMs)),
+      row('longest wait: updater', 'ms', ({ clients }) => formatNumber(clients.updater.longestWaitMs)),
+      row('longest wait: inserter', 'ms', ({ clients }) => formatNumber(clients.inserter.longestWaitMs)),
+      row('operations', '', ({ clients }) =>
+        formatNumber(clients.reader.operations + clients.updater.operations + clients.inserter.operations),
       ),
-      row('failed operations', '', ({ probes }) =>
-        figure(probes.reader.failures + probes.updater.failures + probes.inserter.failures),
+      row('failed operations', '', ({ clients }) =>
+        formatNumber(clients.reader.failures + clients.updater.failures + clients.inserter.failures),
       ),
-      row('updated_at changed, nobody wrote', 'rows', ({ changedStamps }) => figure(changedStamps)),
+      row('updated_at changed without a write', 'rows', ({ changedTimestamps }) =>
+        formatNumber(changedTimestamps),
+      ),
       row('size before', 'MB', ({ sizeBefore }) => megabytes(sizeBefore)),
       row('size after', 'MB', ({ sizeAfter }) => megabytes(sizeAfter)),
-      ['schema', `by ${online.schema.by}`, '', sameSchema ? 'identical' : 'DIFFERENT'],
+      ['schema', `from ${online.schema.source}`, '', sameSchema ? 'identical' : 'DIFFERENT'],
     ],
   );
 }
 
-/** Runs on the server of the settings, prints what was broken, sets the exit code. */
-async function onServer(work: (server: BenchServer) => Promise<readonly string[]>): Promise<void> {
+/** Runs `work` on a server, prints the violations that it returns, and sets the exit code to 1 if there are any. */
+async function runOnServer(work: (server: BenchServer) => Promise<readonly string[]>): Promise<void> {
   const server = await openBenchServer(process.env['DATABASE_URL']);
   try {
-    print(server.description);
-    const broken = await work(server);
-    for (const text of broken) print(`NOT KEPT: ${text}`);
-    if (broken.length > 0) process.exitCode = 1;
+    output.line(server.description);
+    const violations = await work(server);
+    for (const text of violations) output.line(`VIOLATED: ${text}`);
+    if (violations.length > 0) process.exitCode = 1;
   } finally {
     await server.stop();
   }
 }
 
-const program = new Command('migration').description(
-  'Migration 002 on a table in use. Needs a server whose user may create databases: DATABASE_URL, or a throw-away one.',
+const program = new Command('bench:migration').description(
+  'Measures migration 002 on a table in use. Uses the PostgreSQL of DATABASE_URL, whose role must be allowed to create databases, or starts a temporary one.',
 );
 program
   .command('compare', { isDefault: true })
-  .description(
-    'the plain file beside the online way, with a reader, an updater and an old-shape inserter at work',
-  )
-  .option('--rows <rows>', 'timers in the table', positive, 200_000)
-  .option('--json', 'print one JSON document besides')
+  .description('compare the plain and the online migration while a reader, an updater and an inserter work')
+  .option('--rows <rows>', 'timers in the table', parsePositiveInteger, 200_000)
+  .option('--json', 'also print the result as JSON')
   .action(({ rows, json }: { rows: number; json?: boolean }) =>
-    onServer(async (server) => {
-      const comparison = await compareMigrations(server, rows, note);
-      print(comparisonTable(comparison));
-      print(
-        `longest wait online: 1/${figure(longestWait(comparison.plain) / longestWait(comparison.online))} of the plain file's`,
+    runOnServer(async (server) => {
+      const comparison = await compareMigrations(server, rows, (text) => {
+        output.note(text);
+      });
+      output.line(comparisonTable(comparison));
+      output.line(
+        `longest wait: online 1/${formatNumber(longestWait(comparison.plain) / longestWait(comparison.online))} of plain`,
       );
-      const { firstFailure } = comparison.plain.probes.inserter;
-      if (firstFailure !== undefined) print(`first failure beside the plain file: ${firstFailure}`);
-      if (json === true) print(JSON.stringify(comparison, null, 2));
-      return brokenPromises(comparison);
+      const { firstFailure } = comparison.plain.clients.inserter;
+      if (firstFailure !== undefined)
+        output.line(`first failed insert during the plain migration: ${firstFailure}`);
+      if (json === true) output.json(comparison);
+      return findViolations(comparison);
     }),
   );
 program
   .command('kills')
-  .description('break the online way off at random moments of every step, and let it be ended')
-  .option('--rows <rows>', 'timers in the table', positive, 50_000)
-  .option('--times <times>', 'kills', positive, 20)
+  .description('kill the online migration at random moments of every step and let a second run complete it')
+  .option('--rows <rows>', 'timers in the table', parsePositiveInteger, 50_000)
+  .option('--times <times>', 'number of kills', parsePositiveInteger, 20)
   .action(({ rows, times }: { rows: number; times: number }) =>
-    onServer(async (server) => {
+    runOnServer(async (server) => {
       const results = await killOnline(server, rows, times, Math.random, (kill) => {
-        const outcome = kill.broken.length === 0 ? 'all equal' : kill.broken.join('; ');
-        print(
-          `${kill.number}. ${kill.victim} killed ${figure(kill.afterMs)} ms into ${kill.step}, found at: ${kill.phase}; ended with ${figure(kill.rowsDone)} rows filled, ${outcome}`,
+        const result = kill.problems.length === 0 ? 'no differences' : kill.problems.join('; ');
+        output.line(
+          `${kill.number}. ${kill.target} killed ${formatNumber(kill.afterMs)} ms into ${kill.step}; phase after the kill: ${kill.phase}; completed with ${formatNumber(kill.rowsDone)} rows: ${result}`,
         );
       });
-      return results.flatMap(({ number, broken }) => broken.map((text) => `kill ${number}: ${text}`));
+      return results.flatMap(({ number, problems }) => problems.map((text) => `kill ${number}: ${text}`));
     }),
   );
 program
   .command('locks')
-  .description('a forgotten transaction and an autovacuum stand in the way')
-  .option('--rows <rows>', 'timers in the table', positive, 50_000)
+  .description('run the online migration while an idle transaction or an autovacuum holds a lock')
+  .option('--rows <rows>', 'timers in the table', parsePositiveInteger, 50_000)
   .action(({ rows }: { rows: number }) =>
-    onServer(async (server) => {
-      const results = await measureManners(server, rows);
-      print(
-        textTable(
-          ['in the way', 'exit code', 'tries', 'longest wait ms', 'lock_timeout ms'],
-          results.map(({ name, exitCode, tries, longestWaitMs, lockTimeoutMs }) => [
+    runOnServer(async (server) => {
+      const results = await measureLockBehavior(server, rows);
+      output.line(
+        formatTable(
+          ['lock holder', 'exit code', 'attempts', 'longest wait, ms', 'lock_timeout, ms'],
+          results.map(({ name, exitCode, attempts, longestWaitMs, lockTimeoutMs }) => [
             name,
             String(exitCode),
-            String(tries),
-            figure(longestWaitMs),
-            figure(lockTimeoutMs),
+            String(attempts),
+            formatNumber(longestWaitMs),
+            formatNumber(lockTimeoutMs),
           ]),
         ),
       );
-      for (const { name, named } of results) print(`${name}: ${named}`);
+      for (const { name, blockers } of results) output.line(`${name}: ${blockers}`);
       return results
         .filter(({ longestWaitMs, lockTimeoutMs }) => longestWaitMs > lockTimeoutMs + 200)
-        .map(({ name, longestWaitMs }) => `${name}: somebody waited ${figure(longestWaitMs)} ms`);
+        .map(({ name, longestWaitMs }) => `${name}: a client waited ${formatNumber(longestWaitMs)} ms`);
     }),
   );
 

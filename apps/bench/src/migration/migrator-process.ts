@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { workspaceRoot } from '../processes/child.ts';
 
-/** The migrator at work in a process of its own, so that measuring does not slow it down, nor it the measuring. */
+/** The migrator in a separate process, so that it and the measurement do not slow each other down. */
 export interface MigratorProcess {
   kill(): void;
-  /** Exit code, null when it was killed. */
+  /** Exit code, null if it was killed. */
   readonly exit: Promise<{ readonly code: number | null; readonly stderr: string }>;
 }
 
-/** @param onLine told of each line of standard error at once */
+/** @param onLine called with each line of standard error as it is written */
 export function startMigrator(
   databaseUrl: string,
   args: readonly string[],
@@ -35,9 +35,12 @@ export function startMigrator(
   };
 }
 
-/** Runs it to its end. @throws when it fails, with what it said */
+/**
+ * Runs the migrator and returns its standard error.
+ * @throws Error with its standard error if it fails
+ */
 export async function runMigrator(databaseUrl: string, args: readonly string[]): Promise<string> {
   const { code, stderr } = await startMigrator(databaseUrl, args).exit;
-  if (code !== 0) throw new Error(`migrator ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${stderr}`);
+  if (code !== 0) throw new Error(`migrator ${args.join(' ')} exited with ${code ?? 'a signal'}:\n${stderr}`);
   return stderr;
 }

@@ -6,11 +6,11 @@ import { findProgram } from '@timer-platform/test-support';
 import type pg from 'pg';
 
 export interface SchemaText {
-  readonly by: 'pg_dump' | 'catalogue';
+  readonly source: 'pg_dump' | 'catalog';
   readonly text: string;
 }
 
-/** It lies beside psql. */
+/** Finds pg_dump in the directory of psql. */
 function findPgDump(): string | undefined {
   try {
     return path.join(path.dirname(findProgram('psql', 'PSQL_BIN')), 'pg_dump');
@@ -19,8 +19,8 @@ function findPgDump(): string | undefined {
   }
 }
 
-/** pg_dump --schema-only; where there is none, or it is older than the server, the catalogue read by ourselves. */
-export async function schemaText(url: string, client: pg.Client): Promise<SchemaText> {
+/** The output of pg_dump --schema-only; if it is not installed or older than the server, a dump made from the catalog. */
+export async function readSchemaText(url: string, client: pg.Client): Promise<SchemaText> {
   const program = findPgDump();
   if (program !== undefined) {
     try {
@@ -28,10 +28,10 @@ export async function schemaText(url: string, client: pg.Client): Promise<Schema
         maxBuffer: 64 * 1024 * 1024,
       });
       // Newer versions write a random key into these lines.
-      return { by: 'pg_dump', text: stdout.replaceAll(/^\\(?:un)?restrict .*$/gm, '') };
+      return { source: 'pg_dump', text: stdout.replaceAll(/^\\(?:un)?restrict .*$/gm, '') };
     } catch {
-      return { by: 'catalogue', text: dumpSchema(await readSchemaObjects(client), []) };
+      // Older than the server.
     }
   }
-  return { by: 'catalogue', text: dumpSchema(await readSchemaObjects(client), []) };
+  return { source: 'catalog', text: dumpSchema(await readSchemaObjects(client), []) };
 }

@@ -8,25 +8,25 @@ export const workspaceRoot = fileURLToPath(new URL('../../../../', import.meta.u
 
 const LINES_KEPT = 40;
 
-/** A process that was started for a measurement. */
+/** A running child process. */
 export interface Child {
   readonly pid: number;
-  /** Ends it and waits for its end; kills it when it does not end in time. Idempotent. */
+  /** Sends SIGTERM, after 40 s SIGKILL, and waits for the exit. Idempotent. */
   stop(): Promise<void>;
 }
 
 export interface ProgramOptions {
-  /** For error messages. */
+  /** Used in error messages. */
   readonly name: string;
   readonly program: string;
   readonly args: readonly string[];
-  /** Added to this process's environment. */
+  /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 const STOP_MS = 40_000;
 
-async function end(child: ChildProcess): Promise<void> {
+async function terminate(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill('SIGTERM');
@@ -35,39 +35,42 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Starts a program and resolves when `ready` finds what it looks for in a line of its output. */
-export async function startProgram<Found>(
+/**
+ * Starts a program and waits until `parseReady` returns a value for a line of its output.
+ * @throws Error with the last lines of output if the program exits before that
+ */
+export async function startProgram<Ready>(
   { name, program, args, env = {} }: ProgramOptions,
-  ready: (line: string) => Found | undefined,
-): Promise<Child & { readonly found: Found }> {
+  parseReady: (line: string) => Ready | undefined,
+): Promise<Child & { readonly ready: Ready }> {
   const child = spawn(program, args, {
     cwd: workspaceRoot,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const said: string[] = [];
-  const found = await new Promise<Found>((resolve, reject) => {
+  const recentLines: string[] = [];
+  const ready = await new Promise<Ready>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
-      reject(new Error(`${name} ended (${code ?? signal ?? 'unknown'}):\n${said.join('\n')}`));
+      reject(new Error(`${name} exited (${code ?? signal ?? 'unknown'}):\n${recentLines.join('\n')}`));
     });
-    // Both streams are read to the end: a full pipe would stop the program.
+    // Both streams are read to the end: a full pipe would block the program.
     for (const stream of [child.stdout, child.stderr])
       createInterface(stream).on('line', (line) => {
-        said.push(line);
-        if (said.length > LINES_KEPT) said.shift();
-        const match = ready(line);
-        if (match !== undefined) resolve(match);
+        recentLines.push(line);
+        if (recentLines.length > LINES_KEPT) recentLines.shift();
+        const value = parseReady(line);
+        if (value !== undefined) resolve(value);
       });
   });
-  return { pid: child.pid ?? 0, found, stop: () => end(child) };
+  return { pid: child.pid ?? 0, ready, stop: () => terminate(child) };
 }
 
-/** A TypeScript module of this project, running in a process of its own and talking by messages. */
+/** A TypeScript module of this project in a separate process, controlled by messages. */
 export class ModuleProcess {
   readonly #name: string;
   readonly #child: ChildProcess;
-  readonly #said: string[] = [];
+  readonly #recentLines: string[] = [];
 
   constructor(name: string, module: URL, args: readonly string[] = [], execPath = process.execPath) {
     this.#name = name;
@@ -81,8 +84,8 @@ export class ModuleProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr])
       if (stream !== null)
         createInterface(stream).on('line', (line) => {
-          this.#said.push(line);
-          if (this.#said.length > LINES_KEPT) this.#said.shift();
+          this.#recentLines.push(line);
+          if (this.#recentLines.length > LINES_KEPT) this.#recentLines.shift();
         });
   }
 
@@ -94,23 +97,26 @@ export class ModuleProcess {
     this.#child.send(message);
   }
 
-  /** The next message that it sends. */
+  /**
+   * Waits for the next message of the process.
+   * @throws Error with the last lines of output if the process exits before that
+   */
   async next(): Promise<unknown> {
-    const waited = new AbortController();
-    const { signal } = waited;
+    const listeners = new AbortController();
+    const { signal } = listeners;
     try {
       return await Promise.race([
         once(this.#child, 'message', { signal }).then(([message]: unknown[]) => message),
         once(this.#child, 'exit', { signal }).then(() => {
-          throw new Error(`${this.#name} ended:\n${this.#said.join('\n')}`);
+          throw new Error(`${this.#name} exited:\n${this.#recentLines.join('\n')}`);
         }),
       ]);
     } finally {
-      waited.abort();
+      listeners.abort();
     }
   }
 
   stop(): Promise<void> {
-    return end(this.#child);
+    return terminate(this.#child);
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type Arrivals, completenessOf, latenessOf, rateOf } from './arrivals.ts';
+import { type Arrivals, countDeliveryErrors, latenessOf, rateOf } from './arrivals.ts';
 
 const arrivals: Arrivals = {
   n: Float64Array.of(0, 1, 1, 3),
@@ -7,14 +7,14 @@ const arrivals: Arrivals = {
   arrivedMs: Float64Array.of(1_000.5, 1_000.9, 1_500, 2_000.5),
 };
 
-test('counts what is missing, double and early', () => {
-  expect(completenessOf(arrivals, 4)).toEqual({ missing: 1, duplicates: 1, early: 1 });
+test('countDeliveryErrors counts missing, duplicate and early callbacks', () => {
+  expect(countDeliveryErrors(arrivals, 4)).toEqual({ missing: 1, duplicates: 1, early: 1 });
 });
 
-test('the rate is that between the first and the last arrival', () => {
+test('rateOf covers the time from the first to the last arrival', () => {
   expect(rateOf(arrivals)).toBeCloseTo(3);
 });
 
-test('lateness is arrival less due instant', () => {
+test('latenessOf subtracts the due instant from the arrival', () => {
   expect([...latenessOf(arrivals)].map((late) => Number(late.toFixed(3)))).toEqual([0.5, -0.1, 499, 997.5]);
 });

@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { Recorder } from './recorder.ts';
 
 /**
- * A plain node:http server in a process of its own: it alone measures, and it measures every contender alike.
- * With the argument `hang` it takes requests and never answers.
+ * A plain node:http server that records arrivals. It runs in a separate process and measures every contender the same way.
+ * With the argument `hang` it accepts requests and never responds.
  */
 const hangs = process.argv[2] === 'hang';
 const recorder = new Recorder();

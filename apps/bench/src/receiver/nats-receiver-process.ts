@@ -1,7 +1,7 @@
 import { connect } from 'nats';
 import { Recorder } from './recorder.ts';
 
-/** Subscribes to a topic and records what arrives. Arguments: the server's URL and the topic. */
+/** Subscribes to a topic and records messages. Arguments: the URL of the server, the topic. */
 const [, , servers = '', topic = ''] = process.argv;
 const recorder = new Recorder();
 

@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { ModuleProcess } from '../processes/child.ts';
 import { type Arrivals, arrivalsSchema } from './arrivals.ts';
 
-/** Measures the callbacks that reach it, in a process of its own. */
+/** Records callbacks in a separate process. */
 export interface Receiver {
-  /** Where callbacks are sent: an http URL, or for NATS the topic. */
+  /** Where callbacks are sent: an HTTP URL or a NATS topic. */
   readonly target: string;
   readonly pid: number;
-  /** Forgets what has arrived so far. */
+  /** Discards the arrivals recorded so far. */
   reset(): Promise<void>;
-  /** Resolves when so many different callbacks have arrived, or when for `quietMs` nothing has. */
+  /** Waits until `count` different callbacks have arrived, or until none has arrived for `quietMs`. */
   collect(count: number, quietMs?: number): Promise<Arrivals>;
   stop(): Promise<void>;
 }
@@ -32,7 +32,7 @@ function receiverOf(child: ModuleProcess, target: string): Receiver {
   };
 }
 
-/** Starts an HTTP receiver; one that `hangs` takes requests and never answers. */
+/** Starts an HTTP receiver. With `hangs` it accepts requests and never responds. */
 export async function startHttpReceiver({
   hangs = false,
   execPath = process.execPath,
@@ -43,7 +43,7 @@ export async function startHttpReceiver({
   return receiverOf(child, url);
 }
 
-/** Starts a subscriber that measures what is published to a topic of this NATS server. */
+/** Starts a subscriber that records the messages of a topic. */
 export async function startNatsReceiver(
   natsUrl: string,
   topic: string,

@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { anchorWallClock } from '../measure/wall-clock.ts';
 import { type Arrivals, benchPayloadSchema } from './arrivals.ts';
 
-/** What the parent asks of a receiving process. */
+/** Requests of the parent process. */
 const recorderRequestSchema = z.discriminatedUnion('kind', [
-  /** Forget everything; answered by `{kind: 'reset'}`. */
+  /** Discard all arrivals; the reply is `{kind: 'reset'}`. */
   z.object({ kind: z.literal('reset') }),
-  /** Answer with the arrivals when there are so many different ones, or when nothing has arrived for that long. */
+  /** Reply with the arrivals once `count` different callbacks have arrived, or none has arrived for `quietMs`. */
   z.object({ kind: z.literal('collect'), count: z.number(), quietMs: z.number() }),
 ]);
 
-/** Records bodies as they arrive, as cheaply as it can; reads them only when all are there. */
+/** Records bodies as cheaply as possible and parses them only when they are collected. */
 export class Recorder {
   #bodies: Uint8Array[] = [];
   #instants: number[] = [];
@@ -25,7 +25,7 @@ export class Recorder {
     this.#bodies.push(body);
   }
 
-  /** Serves the parent of this process. */
+  /** Handles requests of the parent process. */
   serve(): void {
     process.on('message', (message) => {
       const request = recorderRequestSchema.parse(message);
@@ -42,16 +42,16 @@ export class Recorder {
   }
 
   #collect(count: number, quietMs: number): void {
-    let seen = -1;
+    let bodyCount = -1;
     let changedAt = performance.now();
     const check = setInterval(() => {
       const now = performance.now();
-      if (this.#bodies.length !== seen) {
-        seen = this.#bodies.length;
+      if (this.#bodies.length !== bodyCount) {
+        bodyCount = this.#bodies.length;
         changedAt = now;
       }
       const quiet = now - changedAt > quietMs;
-      if (!quiet && (seen < count || this.#distinct() < count)) return;
+      if (!quiet && (bodyCount < count || this.#distinct() < count)) return;
       clearInterval(check);
       process.send?.(this.#arrivals());
     }, 20);

@@ -16,7 +16,7 @@ interface Panel {
   readonly bars: readonly { readonly label: string; readonly value: number }[];
 }
 
-function panelsOf(figures: readonly Figure[]): Panel[] {
+function createPanels(figures: readonly Figure[]): Panel[] {
   const shown: readonly string[] = [METRICS.rate, METRICS.cpu, METRICS.p99];
   const groups = new Map<string, Figure[]>();
   for (const figure of figures) {
@@ -30,11 +30,11 @@ function panelsOf(figures: readonly Figure[]): Panel[] {
   }));
 }
 
-/** Bars of the medians, one panel for each scenario and metric; a stand-alone SVG document. */
-export function chart(title: string, figures: readonly Figure[]): string {
+/** Renders the medians as a standalone SVG document of bars, one panel for each scenario and metric. */
+export function renderChart(title: string, figures: readonly Figure[]): string {
   const lines: string[] = [];
   let y = 30;
-  for (const { title: name, bars } of panelsOf(figures)) {
+  for (const { title: name, bars } of createPanels(figures)) {
     y += 28;
     lines.push(`<text x="10" y="${y}" class="panel">${escape(name)}</text>`);
     y += GAP;

@@ -7,7 +7,7 @@ export interface Machine {
   readonly cpu: string;
   readonly memoryGib: number;
   readonly node: string;
-  /** Processes that wanted a core during the last minute. Above the number of cores, others took part of the machine. */
+  /** Load average of the last minute. Above the number of cores, other programs slowed the measurement down. */
   readonly load: number;
 }
 
@@ -22,6 +22,6 @@ export function describeMachine(node: string): Machine {
   };
 }
 
-export function machineLine({ date, cores, cpu, memoryGib, node, load }: Machine): string {
+export function formatMachine({ date, cores, cpu, memoryGib, node, load }: Machine): string {
   return `${date}Z, ${cores} cores (${cpu}), ${memoryGib} GiB, Node ${node}, load average before ${load.toFixed(1)}`;
 }

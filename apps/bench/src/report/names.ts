@@ -1,4 +1,4 @@
-/** The names under which figures are kept, so that what reads them cannot misspell them. */
+/** The names of contenders, scenarios and metrics, shared by the code that writes figures and the code that reads them. */
 export const OURS = 'timer-platform';
 export const LIMIT = 'limit';
 
@@ -6,8 +6,8 @@ export const scenarioNames = {
   burst: 'burst',
   steady: (perSecond: number) => `steady ${perSecond.toLocaleString('en-US')}/s`,
   nats: 'nats',
-  held: 'held transaction',
-  notHeld: 'no held transaction',
+  openTransaction: 'open transaction',
+  noOpenTransaction: 'no open transaction',
   pendingPrefix: 'pending ',
   pending: (timers: number) => `pending ${timers.toLocaleString('en-US')}`,
   create: 'create',

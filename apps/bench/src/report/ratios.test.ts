@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Figures } from './figures.ts';
 import { LIMIT, METRICS, OURS, scenarioNames } from './names.ts';
-import { ratiosOf } from './ratios.ts';
+import { calculateRatios } from './ratios.ts';
 
 const { burst } = scenarioNames;
 
@@ -16,26 +16,26 @@ function burstFigures(ours: number[], peer: number[], otherPeer: number[], limit
   return figures;
 }
 
-test('compares with the best peer of each round, and takes the median of the rounds', () => {
+test('compares with the best peer of each round and returns the median of the rounds', () => {
   const figures = burstFigures([1_200, 600, 900], [1_000, 400, 500], [500, 600, 300], [2_000, 1_000, 1_000]);
-  const ratios = ratiosOf(figures, ['a', 'b']);
+  const ratios = calculateRatios(figures, ['a', 'b']);
   expect(ratios).toEqual([
-    { name: 'burst: callbacks/s, best peer = 1', value: 1.2, aim: '≥ 1.2', met: true },
-    { name: 'burst: callbacks/s, bare undici loop = 1', value: 0.6, aim: '≥ 0.65', met: false },
+    { name: 'burst: callbacks/s, best peer = 1', value: 1.2, target: '≥ 1.2', met: true },
+    { name: 'burst: callbacks/s, bare undici loop = 1', value: 0.6, target: '≥ 0.65', met: false },
   ]);
 });
 
-test('tells nothing of what was not measured', () => {
-  expect(ratiosOf(new Figures(), ['a'])).toEqual([]);
+test('omits ratios whose figures were not measured', () => {
+  expect(calculateRatios(new Figures(), ['a'])).toEqual([]);
 });
 
-test('a figure that could not be told does not count as reached', () => {
+test('an unknown figure does not meet its target', () => {
   const figures = new Figures();
   figures.add(burst, OURS, { [METRICS.peakMib]: Number.NaN });
-  expect(ratiosOf(figures, [])).toMatchObject([{ met: false }, { met: false }]);
+  expect(calculateRatios(figures, [])).toMatchObject([{ met: false }, { met: false }]);
 });
 
-test('takes the largest resident set of each round, whatever the scenario', () => {
+test('takes the largest resident set of each round over all scenarios', () => {
   const figures = new Figures();
   for (const [here, there] of [
     [150, 210],
@@ -46,7 +46,7 @@ test('takes the largest resident set of each round, whatever the scenario', () =
     figures.add(scenarioNames.nats, OURS, { [METRICS.peakMib]: there ?? NaN });
     figures.add(burst, 'a', { [METRICS.peakMib]: 1_000 });
   }
-  const peak = ratiosOf(figures, ['a']).find(({ name }) => name.startsWith('everything'));
+  const peak = calculateRatios(figures, ['a']).find(({ name }) => name.startsWith('all scenarios'));
   expect(peak).toMatchObject({ value: 190, met: true });
 });
 
@@ -54,9 +54,9 @@ test.each([
   { rows: 20_000, insert: 100_000, met: true },
   { rows: 12_000, insert: 20_000, met: true },
   { rows: 11_000, insert: 20_000, met: false },
-])('batches of $rows rows/s where INSERT makes $insert: $met', ({ rows, insert, met }) => {
+])('batch creation at $rows rows/s with a limit of $insert: met is $met', ({ rows, insert, met }) => {
   const figures = new Figures();
   figures.add(scenarioNames.create, OURS, { [METRICS.batch]: rows });
   figures.add(scenarioNames.create, LIMIT, { [METRICS.batch]: insert });
-  expect(ratiosOf(figures, [])).toMatchObject([{ name: 'create: batch rows/s', value: rows, met }]);
+  expect(calculateRatios(figures, [])).toMatchObject([{ name: 'create: batch rows/s', value: rows, met }]);
 });

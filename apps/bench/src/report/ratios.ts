@@ -2,32 +2,39 @@ import { median } from '../measure/quantiles.ts';
 import type { Figures } from './figures.ts';
 import { LIMIT, METRICS, OURS, scenarioNames } from './names.ts';
 
-/** How figures of one run compare: what other programs on the machine do to both sides, a ratio does not show. */
+/** A ratio of two figures of one run. Load from other programs affects both figures and cancels out. */
 export interface Ratio {
   readonly name: string;
-  /** The median of the rounds' ratios. */
+  /** Median of the ratios of all rounds. */
   readonly value: number;
-  readonly aim: string;
+  readonly target: string;
   readonly met: boolean;
 }
 
-type Aim = { readonly atLeast: number } | { readonly atMost: number };
+type Target = { readonly atLeast: number } | { readonly atMost: number };
 
-function ratio(name: string, aim: Aim, over: readonly number[], under: readonly number[]): Ratio[] {
-  const rounds = Math.min(over.length, under.length);
+function ratio(
+  name: string,
+  target: Target,
+  numerators: readonly number[],
+  denominators: readonly number[],
+): Ratio[] {
+  const rounds = Math.min(numerators.length, denominators.length);
   if (rounds === 0) return [];
-  const value = median(Array.from({ length: rounds }, (_, i) => (over[i] ?? NaN) / (under[i] ?? NaN)));
+  const value = median(
+    Array.from({ length: rounds }, (_, i) => (numerators[i] ?? NaN) / (denominators[i] ?? NaN)),
+  );
   return [
-    'atLeast' in aim
-      ? { name, value, aim: `≥ ${aim.atLeast}`, met: value >= aim.atLeast }
-      : { name, value, aim: `≤ ${aim.atMost}`, met: value <= aim.atMost },
+    'atLeast' in target
+      ? { name, value, target: `≥ ${target.atLeast}`, met: value >= target.atLeast }
+      : { name, value, target: `≤ ${target.atMost}`, met: value <= target.atMost },
   ];
 }
 
-function absolute(name: string, aim: Aim, values: readonly number[]): Ratio[] {
+function absolute(name: string, target: Target, values: readonly number[]): Ratio[] {
   return ratio(
     name,
-    aim,
+    target,
     values,
     values.map(() => 1),
   );
@@ -35,27 +42,27 @@ function absolute(name: string, aim: Aim, values: readonly number[]): Ratio[] {
 
 const ENOUGH_ROWS_PER_SECOND = 20_000;
 
-/** Enough is enough, and where the machine cannot do that, most of what it can. */
+/** The target is a fixed rate or, on a slow machine, a share of its limit. */
 function batchCreation(ours: readonly number[], limit: readonly number[]): Ratio[] {
   const [rows] = absolute('create: batch rows/s', { atLeast: ENOUGH_ROWS_PER_SECOND }, ours);
   const [share] = ratio('create: batch rows/s, bare INSERT = 1', { atLeast: 0.6 }, ours, limit);
   if (rows === undefined || share === undefined) return [];
-  return [{ ...rows, aim: `${rows.aim}, or ${share.aim} of INSERT`, met: rows.met || share.met }];
+  return [{ ...rows, target: `${rows.target}, or ${share.target} of INSERT`, met: rows.met || share.met }];
 }
 
-/** Our largest value of each round among all scenarios. */
+/** Our largest value in each round, over all scenarios. */
 function largest(figures: Figures, metric: string): readonly number[] {
-  const ofScenarios = figures.all
-    .filter((one) => one.contender === OURS && one.metric === metric)
+  const byScenario = figures.all
+    .filter((figure) => figure.contender === OURS && figure.metric === metric)
     .map(({ values }) => values);
-  const rounds = Math.min(...ofScenarios.map((values) => values.length));
-  if (ofScenarios.length === 0) return [];
+  const rounds = Math.min(...byScenario.map((values) => values.length));
+  if (byScenario.length === 0) return [];
   return Array.from({ length: rounds }, (_, round) =>
-    Math.max(...ofScenarios.map((values) => values[round] ?? NaN)),
+    Math.max(...byScenario.map((values) => values[round] ?? NaN)),
   );
 }
 
-/** The best value of each round among the peers. */
+/** The best value of the peers in each round. */
 function bestPeer(
   figures: Figures,
   peers: readonly string[],
@@ -67,9 +74,9 @@ function bestPeer(
   return first.map((value, round) => best(value, ...others.map((values) => values[round] ?? value)));
 }
 
-/** Every ratio that can be told from what was measured, with what it should be. */
-export function ratiosOf(figures: Figures, peers: readonly string[]): Ratio[] {
-  const { burst, nats, held, notHeld, create, dead } = scenarioNames;
+/** Calculates every ratio whose figures were measured, with its target. */
+export function calculateRatios(figures: Figures, peers: readonly string[]): Ratio[] {
+  const { burst, nats, openTransaction, noOpenTransaction, create, dead } = scenarioNames;
   const ours = (scenario: string, metric: string) => figures.values(scenario, OURS, metric);
   const limit = (scenario: string, metric: string) => figures.values(scenario, LIMIT, metric);
   const peer = (scenario: string, metric: string, best: (...values: number[]) => number) =>
@@ -77,7 +84,7 @@ export function ratiosOf(figures: Figures, peers: readonly string[]): Ratio[] {
   const { rate, cpu, p50, p99, early, claimP99, single, batch, peakMib, apiP99 } = METRICS;
   const steady1000 = scenarioNames.steady(1_000);
   const scenarios = (prefix: string): string[] =>
-    [...new Set(figures.all.map(({ scenario }) => scenario))].filter((one) => one.startsWith(prefix));
+    [...new Set(figures.all.map(({ scenario }) => scenario))].filter((name) => name.startsWith(prefix));
   const [few = '', many = ''] = scenarios(scenarioNames.pendingPrefix);
   const [herd = ''] = scenarios(scenarioNames.herdPrefix);
   return [
@@ -100,7 +107,7 @@ export function ratiosOf(figures: Figures, peers: readonly string[]): Ratio[] {
       peer(burst, cpu, Math.min),
     ),
     ...absolute('burst: peak RSS of the service, MiB', { atMost: 200 }, ours(burst, peakMib)),
-    ...absolute('everything: peak RSS of the service, MiB', { atMost: 200 }, largest(figures, peakMib)),
+    ...absolute('all scenarios: peak RSS of the service, MiB', { atMost: 200 }, largest(figures, peakMib)),
     ...absolute('steady 1,000/s: lateness p50, ms', { atMost: 2 }, ours(steady1000, p50)),
     ...absolute('steady 1,000/s: lateness p99, ms', { atMost: 10 }, ours(steady1000, p99)),
     ...absolute('steady 1,000/s: early', { atMost: 0 }, ours(steady1000, early)),
@@ -117,10 +124,10 @@ export function ratiosOf(figures: Figures, peers: readonly string[]): Ratio[] {
       limit(nats, rate),
     ),
     ...ratio(
-      'held: callbacks/s, without the held transaction = 1',
+      'held: callbacks/s, without the open transaction = 1',
       { atLeast: 0.9 },
-      ours(held, rate),
-      ours(notHeld, rate),
+      ours(openTransaction, rate),
+      ours(noOpenTransaction, rate),
     ),
     ...ratio(`${many}: claim p99, ${few} = 1`, { atMost: 1.3 }, ours(many, claimP99), ours(few, claimP99)),
     ...ratio(`${many}: lateness p99, ${few} = 1`, { atMost: 1.3 }, ours(many, p99), ours(few, p99)),

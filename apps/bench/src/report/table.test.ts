@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { figure, textTable } from './table.ts';
+import { formatNumber, formatTable } from './table.ts';
 
-test('numbers stand at the right, text at the left', () => {
+test('formatTable aligns numbers right and text left', () => {
   expect(
-    textTable(
+    formatTable(
       ['name', 'value'],
       [
-        ['a', figure(12_345.678, 1)],
-        ['longer', figure(Number.NaN)],
+        ['a', formatNumber(12_345.678, 1)],
+        ['longer', formatNumber(Number.NaN)],
       ],
     ),
   ).toBe(['name       value', '------  --------', 'a       12,345.7', 'longer         -'].join('\n'));

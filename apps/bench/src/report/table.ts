@@ -1,7 +1,7 @@
 const NUMBER = /^-?[\d,.]*$/;
 
-/** Lines of a plain text table; columns of numbers stand at the right. */
-export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Formats a plain text table. Columns that contain only numbers are aligned right. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const columns = header.map((name, index) => {
     const cells = rows.map((row) => row[index] ?? '');
     const width = Math.max(name.length, ...cells.map((cell) => cell.length));
@@ -18,8 +18,8 @@ export function textTable(header: readonly string[], rows: readonly (readonly st
   return [line(header), line(columns.map(({ width }) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** A figure with this many digits behind the point, thousands separated; `-` where there is none. */
-export function figure(value: number, digits = 0): string {
+/** Formats a number with this many decimals and thousands separators; `-` if it is not finite. */
+export function formatNumber(value: number, digits = 0): string {
   if (!Number.isFinite(value)) return '-';
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

@@ -1,13 +1,19 @@
 import type { Contender, StartOptions } from '../contenders/contender.ts';
 import type { BenchDatabase } from '../database/bench-server.ts';
 import { cpuSeconds, peakResidentMib } from '../measure/process-usage.ts';
-import { completenessOf, rateOf } from '../receiver/arrivals.ts';
-import { type Arena, calm, finished, jobsTo, play } from './arena.ts';
+import { countDeliveryErrors, rateOf } from '../receiver/arrivals.ts';
+import {
+  type BenchEnvironment,
+  checkpoint,
+  createJobs,
+  waitUntilFinished,
+  withContender,
+} from './environment.ts';
 
 export interface BurstResult {
   /** Callbacks per second at the receiver, between the first and the last. */
   readonly perSecond: number;
-  /** CPU seconds for each 1,000 callbacks, from their commit until the end of each is written. */
+  /** CPU seconds per 1,000 callbacks, from the commit of the jobs until the end of the last is recorded. */
   readonly processCpu: number;
   readonly postgresCpu: number;
   readonly peakMib: number;
@@ -15,40 +21,44 @@ export interface BurstResult {
   readonly duplicates: number;
 }
 
-/** How long timers are overdue already when they become visible. */
+/** How long the timers are overdue when they become visible. */
 const OVERDUE_MS = 1_000;
 
 export interface BurstOptions {
   readonly timers: number;
   readonly start?: Partial<StartOptions>;
-  /** Changes the database before the contender is started. */
-  readonly prepared?: (database: BenchDatabase) => Promise<unknown>;
+  /** Fills the database before the contender starts. */
+  readonly prepareDatabase?: (database: BenchDatabase) => Promise<unknown>;
 }
 
 /**
- * Timers that are all due: they are written in an open transaction while the contender runs idle, and become visible
- * at once by its commit.
+ * Measures a burst of timers that are all due. They are inserted in an open transaction while the contender is idle, and
+ * its commit makes them visible at once.
  */
-export function playBurst(arena: Arena, contender: Contender, options: BurstOptions): Promise<BurstResult> {
-  const { server, receiver } = arena;
-  const { timers, start, prepared } = options;
-  return play(
-    arena,
+export function runBurst(
+  environment: BenchEnvironment,
+  contender: Contender,
+  options: BurstOptions,
+): Promise<BurstResult> {
+  const { server, receiver } = environment;
+  const { timers, start, prepareDatabase } = options;
+  return withContender(
+    environment,
     contender,
-    async (match) => {
-      const { database, process } = match;
+    async (running) => {
+      const { database, process } = running;
       const dueMs = Date.now() - OVERDUE_MS;
       const stored = await contender.store(
         database,
-        jobsTo(receiver, timers, () => dueMs),
+        createJobs(receiver, timers, () => dueMs),
       );
-      await calm(database);
+      await checkpoint(database);
       await receiver.reset();
       const before = { process: cpuSeconds(process.pid), postgres: server.cpuSeconds() };
       await stored.commit();
       const arrivals = await receiver.collect(timers);
-      await finished(match);
-      const { missing, duplicates } = completenessOf(arrivals, timers);
+      await waitUntilFinished(running);
+      const { missing, duplicates } = countDeliveryErrors(arrivals, timers);
       return {
         perSecond: rateOf(arrivals),
         processCpu: ((cpuSeconds(process.pid) - before.process) * 1_000) / timers,
@@ -59,6 +69,6 @@ export function playBurst(arena: Arena, contender: Contender, options: BurstOpti
       };
     },
     start,
-    prepared,
+    prepareDatabase,
   );
 }

@@ -2,16 +2,16 @@ import { z } from 'zod';
 import { BENCH_API_KEY, startTimerService, timerService } from '../contenders/timer-service.ts';
 import type { BenchDatabase } from '../database/bench-server.ts';
 import { ModuleProcess } from '../processes/child.ts';
-import type { Arena } from './arena.ts';
+import type { BenchEnvironment } from './environment.ts';
 
 export interface CreateResult {
-  /** Requests per second. */
+  /** `POST /timers` requests per second. */
   readonly single: number;
-  /** Requests per second to a Fastify route that does one bare INSERT. */
+  /** Requests per second to a Fastify route that runs one INSERT. */
   readonly bareRoute: number;
-  /** Timers per second. */
+  /** Timers per second by `POST /timers/batch`. */
   readonly batch: number;
-  /** Rows per second of bare multi-row INSERTs. */
+  /** Rows per second of multi-row INSERTs without HTTP. */
   readonly bareInsert: number;
 }
 
@@ -19,6 +19,10 @@ const SINGLE_CONNECTIONS = 50;
 const BATCH_CONNECTIONS = 4;
 const BATCH_ROWS = 1_000;
 const WARM_UP_SECONDS = 2;
+
+const POST_LOAD = new URL('../limits/post-load-process.ts', import.meta.url);
+const BARE_ROUTE = new URL('../limits/bare-insert-process.ts', import.meta.url);
+const BARE_INSERTS = new URL('../limits/bare-batch-process.ts', import.meta.url);
 
 const rateSchema = z.object({ perSecond: z.number() });
 
@@ -29,22 +33,21 @@ function timer(): object {
   };
 }
 
-/** How many timers can be created, beside what is the least that it can cost. */
-export async function playCreate(arena: Arena, seconds: number): Promise<CreateResult> {
-  const { server, execPath } = arena;
-  const module = (file: string): URL => new URL(`../limits/${file}`, import.meta.url);
-  const load = new ModuleProcess('the load', module('post-load-process.ts'), [], execPath);
+/** Measures how many timers per second the API creates, and the limits of its parts. */
+export async function runCreate(environment: BenchEnvironment, seconds: number): Promise<CreateResult> {
+  const { server, execPath } = environment;
+  const load = new ModuleProcess('the load', POST_LOAD, [], execPath);
   const post = async (url: string, body: object, connections: number): Promise<number> => {
     const headers = { 'content-type': 'application/json', 'x-api-key': BENCH_API_KEY };
-    const order = { url, body: JSON.stringify(body), headers, connections };
+    const options = { url, body: JSON.stringify(body), headers, connections };
     let perSecond = 0;
     for (const duration of [WARM_UP_SECONDS, seconds]) {
-      load.send({ ...order, seconds: duration });
+      load.send({ ...options, seconds: duration });
       ({ perSecond } = rateSchema.parse(await load.next()));
     }
     return perSecond;
   };
-  const onFreshDatabase = async (measure: (database: BenchDatabase) => Promise<number>): Promise<number> => {
+  const onNewDatabase = async (measure: (database: BenchDatabase) => Promise<number>): Promise<number> => {
     const database = await server.createDatabase('bench_create');
     try {
       await timerService.prepare(database);
@@ -53,9 +56,9 @@ export async function playCreate(arena: Arena, seconds: number): Promise<CreateR
       await database.drop();
     }
   };
-  const byService = (path: string, body: object, connections: number): Promise<number> =>
-    onFreshDatabase(async ({ url }) => {
-      const service = await startTimerService(url, { execPath, connections: arena.connections });
+  const postToService = (path: string, body: object, connections: number): Promise<number> =>
+    onNewDatabase(async ({ url }) => {
+      const service = await startTimerService(url, { execPath, connections: environment.connections });
       try {
         return await post(`${service.url}${path}`, body, connections);
       } finally {
@@ -64,21 +67,21 @@ export async function playCreate(arena: Arena, seconds: number): Promise<CreateR
     });
   try {
     await load.next();
-    const single = await byService('/timers', timer(), SINGLE_CONNECTIONS);
-    const bareRoute = await onFreshDatabase(async ({ url }) => {
-      const route = new ModuleProcess('the bare route', module('bare-insert-process.ts'), [url], execPath);
+    const single = await postToService('/timers', timer(), SINGLE_CONNECTIONS);
+    const bareRoute = await onNewDatabase(async ({ url }) => {
+      const route = new ModuleProcess('the bare route', BARE_ROUTE, [url], execPath);
       try {
-        const answer = z.object({ url: z.string() }).parse(await route.next());
-        return await post(`${answer.url}/timers`, timer(), SINGLE_CONNECTIONS);
+        const listening = z.object({ url: z.string() }).parse(await route.next());
+        return await post(`${listening.url}/timers`, timer(), SINGLE_CONNECTIONS);
       } finally {
         await route.stop();
       }
     });
     const timers = Array.from({ length: BATCH_ROWS }, timer);
-    const batches = await byService('/timers/batch', { timers }, BATCH_CONNECTIONS);
-    const bareInsert = await onFreshDatabase(async ({ url }) => {
+    const batches = await postToService('/timers/batch', { timers }, BATCH_CONNECTIONS);
+    const bareInsert = await onNewDatabase(async ({ url }) => {
       const args = [url, String(BATCH_ROWS), String(BATCH_CONNECTIONS), String(seconds)];
-      const insert = new ModuleProcess('the bare inserts', module('bare-batch-process.ts'), args, execPath);
+      const insert = new ModuleProcess('the bare inserts', BARE_INSERTS, args, execPath);
       try {
         return rateSchema.parse(await insert.next()).perSecond;
       } finally {

@@ -1,51 +1,51 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { timerService } from '../contenders/timer-service.ts';
 import { peakResidentMib } from '../measure/process-usage.ts';
-import { spreadOf } from '../measure/quantiles.ts';
-import { completenessOf, latenessOf } from '../receiver/arrivals.ts';
+import { summarizeDurations } from '../measure/quantiles.ts';
+import { countDeliveryErrors, latenessOf } from '../receiver/arrivals.ts';
 import { startHttpReceiver } from '../receiver/receiver.ts';
-import { type Arena, calm, jobsTo, play } from './arena.ts';
+import { type BenchEnvironment, checkpoint, createJobs, withContender } from './environment.ts';
 import type { SteadyResult } from './steady.ts';
 
 const LEAD_MS = 5_000;
 
-/** A steady load to a healthy destination while many timers are due to one that takes requests and never answers. */
-export async function playDeadDestination(
-  arena: Arena,
+/** Measures a steady load to a healthy destination while many timers are due to one that never responds. */
+export async function runDeadDestination(
+  environment: BenchEnvironment,
   {
     dead,
     perSecond,
     seconds,
   }: { readonly dead: number; readonly perSecond: number; readonly seconds: number },
 ): Promise<SteadyResult> {
-  const { receiver, execPath } = arena;
-  const hole = await startHttpReceiver({ hangs: true, execPath });
+  const { receiver, execPath } = environment;
+  const hangingReceiver = await startHttpReceiver({ hangs: true, execPath });
   try {
-    return await play(
-      arena,
+    return await withContender(
+      environment,
       timerService,
       async ({ database, process }) => {
         const firstMs = Date.now() + LEAD_MS;
         const timers = perSecond * seconds;
-        const healthy = jobsTo(receiver, timers, (n) => firstMs + Math.floor((n * 1_000) / perSecond));
-        const hanging = jobsTo(hole, dead, () => firstMs);
+        const healthy = createJobs(receiver, timers, (n) => firstMs + Math.floor((n * 1_000) / perSecond));
+        const hanging = createJobs(hangingReceiver, dead, () => firstMs);
         await (await timerService.store(database, [...hanging, ...healthy])).commit();
-        await calm(database);
+        await checkpoint(database);
         await receiver.reset();
         if (Date.now() > firstMs)
-          throw new Error('storing the timers took too long: the first is due already');
+          throw new Error('storing the timers took too long: the first is already due');
         await delay(firstMs - Date.now());
         const arrivals = await receiver.collect(timers, seconds * 1_000);
         return {
-          lateness: spreadOf(latenessOf(arrivals)),
-          ...completenessOf(arrivals, timers),
+          lateness: summarizeDurations(latenessOf(arrivals)),
+          ...countDeliveryErrors(arrivals, timers),
           peakMib: peakResidentMib(process.pid),
         };
       },
-      // The attempts that hang would hold up the end for as long as their time limit.
+      // Without this the service would stop only when the hanging attempts time out.
       { env: { SHUTDOWN_GRACE_MS: '0' } },
     );
   } finally {
-    await hole.stop();
+    await hangingReceiver.stop();
   }
 }

@@ -1,7 +1,7 @@
 import { timerService } from '../contenders/timer-service.ts';
 import { type BenchDatabase, connectClient } from '../database/bench-server.ts';
-import type { Arena } from './arena.ts';
-import { type BurstResult, playBurst } from './burst.ts';
+import { type BurstResult, runBurst } from './burst.ts';
+import type { BenchEnvironment } from './environment.ts';
 
 const INSERT = `
   INSERT INTO timers (created_at, execute_at, callback_config)
@@ -9,23 +9,30 @@ const INSERT = `
          jsonb_build_object('type', 'http', 'url', 'http://127.0.0.1/', 'payload', jsonb_build_object('n', n))
   FROM generate_series(1, $1::integer) AS n`;
 
-/** The same row versions as a dispatcher makes. */
+/** Creates the same row versions as a dispatcher. */
 const FINISH = [
   `UPDATE timers SET status = 'executing', claims = claims + 1, claimed_by = gen_random_uuid(), updated_at = now()`,
   `UPDATE timers SET status = 'completed', claimed_by = NULL, attempts = 1, attempted_at = now(), executed_at = now(),
      updated_at = now()`,
 ];
 
-/** A burst after so many finished timers; `held`: another session has a transaction open that began before them. */
-export function playHeld(
-  arena: Arena,
-  { timers, finished, held }: { readonly timers: number; readonly finished: number; readonly held: boolean },
+/**
+ * Measures a burst on a table with this many finished timers. With `openTransaction`, another session holds a transaction
+ * open that began before the timers finished, so that their dead row versions cannot be removed.
+ */
+export function runHeld(
+  environment: BenchEnvironment,
+  {
+    timers,
+    finished,
+    openTransaction,
+  }: { readonly timers: number; readonly finished: number; readonly openTransaction: boolean },
 ): Promise<BurstResult> {
-  const prepared = async ({ client, url }: BenchDatabase): Promise<void> => {
+  const prepareDatabase = async ({ client, url }: BenchDatabase): Promise<void> => {
     await client.query(INSERT, [finished]);
-    if (held) {
+    if (openTransaction) {
       const holder = await connectClient(url);
-      // Dropping the database ends it.
+      // Dropping the database closes the connection.
       holder.on('error', () => undefined);
       await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
       await holder.query('SELECT FROM timers LIMIT 1');
@@ -33,5 +40,5 @@ export function playHeld(
     for (const statement of FINISH) await client.query(statement);
     await client.query('VACUUM ANALYZE timers');
   };
-  return playBurst(arena, timerService, { timers, prepared });
+  return runBurst(environment, timerService, { timers, prepareDatabase });
 }

@@ -3,26 +3,32 @@ import { request } from 'undici';
 import type { Contender } from '../contenders/contender.ts';
 import { BENCH_API_KEY, startTimerService, timerService } from '../contenders/timer-service.ts';
 import { peakResidentMib } from '../measure/process-usage.ts';
-import { type Spread, spreadOf } from '../measure/quantiles.ts';
-import { completenessOf, latenessOf, rateOf } from '../receiver/arrivals.ts';
+import { type DurationSummary, summarizeDurations } from '../measure/quantiles.ts';
+import { countDeliveryErrors, latenessOf, rateOf } from '../receiver/arrivals.ts';
 import { startHttpReceiver } from '../receiver/receiver.ts';
-import { type Arena, calm, finished, jobsTo, play } from './arena.ts';
+import {
+  type BenchEnvironment,
+  checkpoint,
+  createJobs,
+  waitUntilFinished,
+  withContender,
+} from './environment.ts';
 import type { SteadyResult } from './steady.ts';
 
 export interface HerdResult extends SteadyResult {
-  /** Of the herd's callbacks. */
+  /** Callbacks of the herd per second. */
   readonly perSecond: number;
-  /** How long `POST /timers` took while the herd was on its way, in milliseconds. */
-  readonly api: Spread;
+  /** How long `POST /timers` took while the herd was delivered, in milliseconds. */
+  readonly api: DurationSummary;
 }
 
 const LEAD_MS = 15_000;
 const POST_EVERY_MS = 20;
 
-/** Stores a timer every so often until it is told to stop; answers how long each took, in milliseconds. */
-async function postTimers(url: string, until: AbortSignal): Promise<number[]> {
-  const took: number[] = [];
-  while (!until.aborted) {
+/** Creates a timer every 20 ms until the signal aborts. Returns how long each request took, in milliseconds. */
+async function postTimers(url: string, signal: AbortSignal): Promise<number[]> {
+  const durations: number[] = [];
+  while (!signal.aborted) {
     const startedMs = performance.now();
     const { statusCode, body } = await request(`${url}/timers`, {
       method: 'POST',
@@ -33,24 +39,27 @@ async function postTimers(url: string, until: AbortSignal): Promise<number[]> {
       }),
     });
     await body.dump();
-    if (statusCode !== 201) throw new Error(`POST /timers answered ${statusCode}`);
-    took.push(performance.now() - startedMs);
+    if (statusCode !== 201) throw new Error(`POST /timers returned ${statusCode}`);
+    durations.push(performance.now() - startedMs);
     await delay(POST_EVERY_MS);
   }
-  return took;
+  return durations;
 }
 
-/** The lateness of a steady load to one destination, and that of the API, while very many timers are due at once to another. */
-export async function playHerd(
-  arena: Arena,
+/**
+ * Measures the lateness of a steady load to one destination, and the response times of the API, while a herd of timers is
+ * due to another destination at the same instant.
+ */
+export async function runHerd(
+  environment: BenchEnvironment,
   {
     herd,
     perSecond,
     seconds,
   }: { readonly herd: number; readonly perSecond: number; readonly seconds: number },
 ): Promise<HerdResult> {
-  const { receiver, execPath } = arena;
-  const other = await startHttpReceiver({ execPath });
+  const { receiver, execPath } = environment;
+  const steadyReceiver = await startHttpReceiver({ execPath });
   let apiUrl = '';
   const contender: Contender = {
     ...timerService,
@@ -61,40 +70,44 @@ export async function playHerd(
     },
   };
   try {
-    return await play(arena, contender, async (match) => {
-      const { database, process } = match;
+    return await withContender(environment, contender, async (running) => {
+      const { database, process } = running;
       const firstMs = Date.now() + LEAD_MS;
       const timers = perSecond * seconds;
-      const steady = jobsTo(other, timers, (n) => firstMs + Math.floor((n * 1_000) / perSecond));
-      const together = jobsTo(receiver, herd, () => firstMs);
-      await (await timerService.store(database, [...together, ...steady])).commit();
-      await calm(database);
-      await Promise.all([receiver.reset(), other.reset()]);
-      if (Date.now() > firstMs) throw new Error('storing the timers took too long: the first is due already');
+      const steadyJobs = createJobs(
+        steadyReceiver,
+        timers,
+        (n) => firstMs + Math.floor((n * 1_000) / perSecond),
+      );
+      const herdJobs = createJobs(receiver, herd, () => firstMs);
+      await (await timerService.store(database, [...herdJobs, ...steadyJobs])).commit();
+      await checkpoint(database);
+      await Promise.all([receiver.reset(), steadyReceiver.reset()]);
+      if (Date.now() > firstMs) throw new Error('storing the timers took too long: the first is already due');
       await delay(firstMs - Date.now());
-      const over = new AbortController();
-      const posts = postTimers(apiUrl, over.signal);
+      const herdDelivered = new AbortController();
+      const posts = postTimers(apiUrl, herdDelivered.signal);
       const [steadyArrivals, herdArrivals] = await Promise.all([
-        other.collect(timers),
+        steadyReceiver.collect(timers),
         receiver.collect(herd).finally(() => {
-          over.abort();
+          herdDelivered.abort();
         }),
       ]);
-      const api = spreadOf(await posts);
-      await finished(match);
-      const ofHerd = completenessOf(herdArrivals, herd);
-      const ofSteady = completenessOf(steadyArrivals, timers);
+      const api = summarizeDurations(await posts);
+      await waitUntilFinished(running);
+      const herdErrors = countDeliveryErrors(herdArrivals, herd);
+      const steadyErrors = countDeliveryErrors(steadyArrivals, timers);
       return {
-        lateness: spreadOf(latenessOf(steadyArrivals)),
-        missing: ofHerd.missing + ofSteady.missing,
-        duplicates: ofHerd.duplicates + ofSteady.duplicates,
-        early: ofHerd.early + ofSteady.early,
+        lateness: summarizeDurations(latenessOf(steadyArrivals)),
+        missing: herdErrors.missing + steadyErrors.missing,
+        duplicates: herdErrors.duplicates + steadyErrors.duplicates,
+        early: herdErrors.early + steadyErrors.early,
         peakMib: peakResidentMib(process.pid),
         perSecond: rateOf(herdArrivals),
         api,
       };
     });
   } finally {
-    await other.stop();
+    await steadyReceiver.stop();
   }
 }

@@ -2,31 +2,31 @@ import { randomUUID } from 'node:crypto';
 import { acquireLease, claimDueTimers, connect } from '@timer-platform/database';
 import { timerService } from '../contenders/timer-service.ts';
 import type { BenchDatabase } from '../database/bench-server.ts';
-import { type Spread, spreadOf } from '../measure/quantiles.ts';
-import type { Arena } from './arena.ts';
-import { playSteady, type SteadyResult } from './steady.ts';
+import { type DurationSummary, summarizeDurations } from '../measure/quantiles.ts';
+import type { BenchEnvironment } from './environment.ts';
+import { runSteady, type SteadyResult } from './steady.ts';
 
 export interface PendingResult extends SteadyResult {
   /** How long one claim takes, in milliseconds. */
-  readonly claim: Spread;
+  readonly claim: DurationSummary;
 }
 
-/** An id as the API gives it, ordered by time (RFC 9562, version 7), for a row created at this instant. */
-function idAt(instant: string): string {
+/** SQL for an id as the API creates it (UUID version 7, ordered by time), for a row created at this instant. */
+function uuidV7At(instant: string): string {
   const ms = `lpad(to_hex((extract(epoch FROM ${instant}) * 1000)::bigint), 12, '0')`;
   return `(left(${ms}, 8) || '-' || right(${ms}, 4) || '-7' || substr(gen_random_uuid()::text, 16))::uuid`;
 }
 
-/** One was created every millisecond, up to now. */
+/** One timer was created every millisecond, up to now. */
 const FAR = `
   INSERT INTO timers (id, created_at, execute_at, callback_config)
-  SELECT ${idAt('created_at')}, created_at, now() + interval '1 day' + (random() * 364) * interval '1 day',
+  SELECT ${uuidV7At('created_at')}, created_at, now() + interval '1 day' + (random() * 364) * interval '1 day',
          jsonb_build_object('type', 'http', 'url', 'http://127.0.0.1/', 'payload', jsonb_build_object('n', n))
   FROM generate_series($1::bigint, $2::bigint) AS n,
        LATERAL (SELECT now() - ($3::bigint - n) * interval '1 millisecond' AS created_at) AS created`;
 const DUE = `
   INSERT INTO timers (id, created_at, execute_at, callback_config)
-  SELECT ${idAt('created_at')}, created_at, now() - n * interval '1 millisecond',
+  SELECT ${uuidV7At('created_at')}, created_at, now() - n * interval '1 millisecond',
          '{"type":"http","url":"http://127.0.0.1/"}'
   FROM generate_series(1, $1::integer) AS n,
        LATERAL (SELECT now() - interval '1 minute' - n * interval '1 millisecond' AS created_at) AS created`;
@@ -42,13 +42,13 @@ async function storePending({ client }: BenchDatabase, pending: number): Promise
   await client.query('VACUUM ANALYZE timers');
 }
 
-async function measureClaims({ client, url }: BenchDatabase): Promise<Spread> {
+async function measureClaims({ client, url }: BenchDatabase): Promise<DurationSummary> {
   await client.query(DUE, [(CLAIMS + WARM_UP_CLAIMS) * CLAIM_SIZE]);
   const db = connect({ url, applicationName: 'bench', poolSize: 1, onIdleError: () => undefined });
   try {
     const dispatcherId = randomUUID();
     await acquireLease(db, dispatcherId, 'bench');
-    const took: number[] = [];
+    const durations: number[] = [];
     for (let i = 0; i < CLAIMS + WARM_UP_CLAIMS; i += 1) {
       const startedMs = performance.now();
       const { rows } = await claimDueTimers(db, {
@@ -57,10 +57,11 @@ async function measureClaims({ client, url }: BenchDatabase): Promise<Spread> {
         limit: CLAIM_SIZE,
         dueFromMs: Number.NEGATIVE_INFINITY,
       });
-      if (rows.length !== CLAIM_SIZE) throw new Error(`a claim found ${rows.length} of ${CLAIM_SIZE} timers`);
-      if (i >= WARM_UP_CLAIMS) took.push(performance.now() - startedMs);
+      if (rows.length !== CLAIM_SIZE)
+        throw new Error(`a claim returned ${rows.length} of ${CLAIM_SIZE} timers`);
+      if (i >= WARM_UP_CLAIMS) durations.push(performance.now() - startedMs);
     }
-    return spreadOf(took);
+    return summarizeDurations(durations);
   } finally {
     await db.close();
     await client.query(`DELETE FROM timers WHERE status = 'executing'`);
@@ -69,20 +70,20 @@ async function measureClaims({ client, url }: BenchDatabase): Promise<Spread> {
   }
 }
 
-/** Claims and a steady load beside so many timers that are due in the coming year. */
-export async function playPending(
-  arena: Arena,
+/** Measures claims and a steady load on a table with this many timers that are due within the next year. */
+export async function runPending(
+  environment: BenchEnvironment,
   {
     pending,
     perSecond,
     seconds,
   }: { readonly pending: number; readonly perSecond: number; readonly seconds: number },
 ): Promise<PendingResult> {
-  let claim: Spread | undefined;
-  const steady = await playSteady(arena, timerService, {
+  let claim: DurationSummary | undefined;
+  const steady = await runSteady(environment, timerService, {
     perSecond,
     seconds,
-    prepared: async (database) => {
+    prepareDatabase: async (database) => {
       await storePending(database, pending);
       claim = await measureClaims(database);
     },

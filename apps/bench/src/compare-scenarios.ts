@@ -3,17 +3,17 @@ import { timerService } from './contenders/timer-service.ts';
 import { measureUndiciLoop } from './limits/undici-loop.ts';
 import type { Figures } from './report/figures.ts';
 import { LIMIT, METRICS, OURS, scenarioNames } from './report/names.ts';
-import type { Arena } from './scenarios/arena.ts';
-import { type BurstResult, playBurst } from './scenarios/burst.ts';
-import { playCreate } from './scenarios/create.ts';
-import { playDeadDestination } from './scenarios/dead-destination.ts';
-import { playHeld } from './scenarios/held.ts';
-import { playHerd } from './scenarios/herd.ts';
-import { playClaimAndSettle, playNats } from './scenarios/nats.ts';
-import { playPending } from './scenarios/pending.ts';
-import { playSteady, type SteadyResult } from './scenarios/steady.ts';
+import { type BurstResult, runBurst } from './scenarios/burst.ts';
+import { runCreate } from './scenarios/create.ts';
+import { runDeadDestination } from './scenarios/dead-destination.ts';
+import type { BenchEnvironment } from './scenarios/environment.ts';
+import { runHeld } from './scenarios/held.ts';
+import { runHerd } from './scenarios/herd.ts';
+import { runClaimAndSettle, runNats } from './scenarios/nats.ts';
+import { runPending } from './scenarios/pending.ts';
+import { runSteady, type SteadyResult } from './scenarios/steady.ts';
 
-/** How large the measurements are. */
+/** The sizes of the scenarios. */
 export interface Sizes {
   readonly timers: number;
   readonly natsTimers: number;
@@ -23,14 +23,14 @@ export interface Sizes {
   readonly herd: number;
 }
 
-/** One part of a round. */
+/** One measurement of a round. */
 export interface Step {
   readonly name: string;
   run(): Promise<void>;
 }
 
-export interface Plan {
-  readonly arena: Arena;
+export interface ScenarioContext {
+  readonly environment: BenchEnvironment;
   readonly peers: readonly Contender[];
   readonly figures: Figures;
   readonly sizes: Sizes;
@@ -65,19 +65,19 @@ const HEALTHY_PER_SECOND = 200;
 const FEW_PENDING = 10_000;
 const PENDING_PER_SECOND = 500;
 const CREATE_SECONDS = 8;
-/** The limit is several times as fast: with as many requests it would be over before it was measured. */
-const LIMIT_SHARE = 3;
+/** The limit is several times as fast and needs more requests for a measurement of the same length. */
+const LIMIT_REQUESTS_PER_TIMER = 3;
 
-/** The scenarios by name, each as the steps of one round: every contender in turn. */
-export const SCENARIOS: Readonly<Record<string, (plan: Plan) => Step[]>> = {
-  burst: ({ arena, peers, figures, sizes: { timers } }) => [
+/** Scenarios by name. Each returns the steps of one round, one per contender or setting. */
+export const SCENARIOS: Readonly<Record<string, (context: ScenarioContext) => Step[]>> = {
+  burst: ({ environment, peers, figures, sizes: { timers } }) => [
     {
       name: 'burst, bare undici loop',
       run: async () => {
-        const { receiver, warmUp, connections, execPath } = arena;
+        const { receiver, warmUp, connections, execPath } = environment;
         const limit = await measureUndiciLoop({
           receiver,
-          count: LIMIT_SHARE * timers,
+          count: LIMIT_REQUESTS_PER_TIMER * timers,
           warmUp,
           connections,
           execPath,
@@ -91,51 +91,56 @@ export const SCENARIOS: Readonly<Record<string, (plan: Plan) => Step[]>> = {
     ...[timerService, ...peers].map((contender) => ({
       name: `burst, ${contender.name}`,
       run: async () => {
-        const result = await playBurst(arena, contender, { timers });
+        const result = await runBurst(environment, contender, { timers });
         figures.add(scenarioNames.burst, contender.name, burstMetrics(result));
       },
     })),
   ],
-  steady: ({ arena, peers, figures, sizes: { seconds } }) =>
+  steady: ({ environment, peers, figures, sizes: { seconds } }) =>
     STEADY_RATES.flatMap((perSecond) =>
       [timerService, ...peers].map((contender) => ({
         name: `${scenarioNames.steady(perSecond)}, ${contender.name}`,
         run: async () => {
-          const result = await playSteady(arena, contender, { perSecond, seconds });
+          const result = await runSteady(environment, contender, { perSecond, seconds });
           figures.add(scenarioNames.steady(perSecond), contender.name, steadyMetrics(result));
         },
       })),
     ),
-  nats: ({ arena, figures, sizes: { natsTimers } }) => [
+  nats: ({ environment, figures, sizes: { natsTimers } }) => [
     {
       name: 'nats, bare claim and settle',
       run: async () => {
-        const { perSecond } = await playClaimAndSettle(arena, natsTimers);
+        const { perSecond } = await runClaimAndSettle(environment, natsTimers);
         figures.add(scenarioNames.nats, LIMIT, { [METRICS.rate]: perSecond });
       },
     },
     {
       name: 'nats',
       run: async () => {
-        figures.add(scenarioNames.nats, OURS, burstMetrics(await playNats(arena, natsTimers)));
+        figures.add(scenarioNames.nats, OURS, burstMetrics(await runNats(environment, natsTimers)));
       },
     },
   ],
-  held: ({ arena, figures, sizes: { timers, finished } }) =>
-    [false, true].map((held) => {
-      const name = held ? scenarioNames.held : scenarioNames.notHeld;
+  held: ({ environment, figures, sizes: { timers, finished } }) =>
+    [false, true].map((openTransaction) => {
+      const name = openTransaction ? scenarioNames.openTransaction : scenarioNames.noOpenTransaction;
       return {
         name,
         run: async () => {
-          figures.add(name, OURS, burstMetrics(await playHeld(arena, { timers, finished, held })));
+          const result = await runHeld(environment, { timers, finished, openTransaction });
+          figures.add(name, OURS, burstMetrics(result));
         },
       };
     }),
-  pending: ({ arena, figures, sizes: { pending, seconds } }) =>
+  pending: ({ environment, figures, sizes: { pending, seconds } }) =>
     [FEW_PENDING, pending].map((timers) => ({
       name: scenarioNames.pending(timers),
       run: async () => {
-        const result = await playPending(arena, { pending: timers, perSecond: PENDING_PER_SECOND, seconds });
+        const result = await runPending(environment, {
+          pending: timers,
+          perSecond: PENDING_PER_SECOND,
+          seconds,
+        });
         figures.add(scenarioNames.pending(timers), OURS, {
           [METRICS.claimP50]: result.claim.p50,
           [METRICS.claimP99]: result.claim.p99,
@@ -143,11 +148,11 @@ export const SCENARIOS: Readonly<Record<string, (plan: Plan) => Step[]>> = {
         });
       },
     })),
-  create: ({ arena, figures }) => [
+  create: ({ environment, figures }) => [
     {
       name: 'create',
       run: async () => {
-        const { single, bareRoute, batch, bareInsert } = await playCreate(arena, CREATE_SECONDS);
+        const { single, bareRoute, batch, bareInsert } = await runCreate(environment, CREATE_SECONDS);
         figures.add(scenarioNames.create, OURS, { [METRICS.single]: single, [METRICS.batch]: batch });
         figures.add(scenarioNames.create, LIMIT, {
           [METRICS.single]: bareRoute,
@@ -156,11 +161,11 @@ export const SCENARIOS: Readonly<Record<string, (plan: Plan) => Step[]>> = {
       },
     },
   ],
-  dead: ({ arena, figures, sizes: { timers, seconds } }) => [
+  dead: ({ environment, figures, sizes: { timers, seconds } }) => [
     {
       name: 'dead destination',
       run: async () => {
-        const result = await playDeadDestination(arena, {
+        const result = await runDeadDestination(environment, {
           dead: timers,
           perSecond: HEALTHY_PER_SECOND,
           seconds,
@@ -169,11 +174,11 @@ export const SCENARIOS: Readonly<Record<string, (plan: Plan) => Step[]>> = {
       },
     },
   ],
-  herd: ({ arena, figures, sizes: { herd, seconds } }) => [
+  herd: ({ environment, figures, sizes: { herd, seconds } }) => [
     {
       name: scenarioNames.herd(herd),
       run: async () => {
-        const result = await playHerd(arena, { herd, perSecond: HEALTHY_PER_SECOND, seconds });
+        const result = await runHerd(environment, { herd, perSecond: HEALTHY_PER_SECOND, seconds });
         figures.add(scenarioNames.herd(herd), OURS, {
           [METRICS.rate]: result.perSecond,
           ...steadyMetrics(result),

@@ -2,37 +2,39 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-export type ProbeName = 'reader' | 'updater' | 'inserter';
+export type ClientName = 'reader' | 'updater' | 'inserter';
 
-/** What one client saw. */
-export interface ProbeResult {
+/** The operations of one client during a migration. */
+export interface ClientResult {
   readonly operations: number;
   readonly failures: number;
   readonly firstFailure: string | undefined;
   readonly longestWaitMs: number;
 }
 
-export interface Probes {
-  /** Lets the operation under way end, then tells what each saw. */
-  stop(): Promise<Readonly<Record<ProbeName, ProbeResult>>>;
+export interface ClientLoad {
+  /** Waits for the operations in progress and returns the result of each client. */
+  stop(): Promise<Readonly<Record<ClientName, ClientResult>>>;
 }
 
-const pauseMs = 3;
+const PAUSE_MS = 3;
+/** The callback URL of inserted timers. */
+export const CLIENT_URL = 'http://bench-client';
 
-const statements: Readonly<Record<ProbeName, string>> = {
+const STATEMENTS: Readonly<Record<ClientName, string>> = {
   reader: 'SELECT id, status, execute_at FROM timers WHERE id = $1',
-  updater: `UPDATE timers SET metadata = '{"probe": true}' WHERE id = $1`,
+  updater: `UPDATE timers SET metadata = '{"bench": true}' WHERE id = $1`,
   inserter: `INSERT INTO timers (execute_at, callback_url, callback_headers, callback_payload, metadata)
-             VALUES (now() + interval '1 day', 'http://probe', '{"a": "b"}', '{"n": 1}', '{"probe": true}')`,
+             VALUES (now() + interval '1 day', '${CLIENT_URL}', '{"a": "b"}', '{"n": 1}', '{"bench": true}')`,
 };
 
-async function runProbe(
+async function runClient(
   url: string,
-  name: ProbeName,
+  name: ClientName,
   ids: readonly string[],
   signal: AbortSignal,
-): Promise<ProbeResult> {
-  const client = new pg.Client({ connectionString: url, application_name: `timer-service probe ${name}` });
+): Promise<ClientResult> {
+  const client = new pg.Client({ connectionString: url, application_name: `timer-service ${name}` });
   client.on('error', () => undefined);
   await client.connect();
   let operations = 0;
@@ -42,33 +44,33 @@ async function runProbe(
   while (!signal.aborted) {
     const startedAt = performance.now();
     try {
-      await client.query(statements[name], name === 'inserter' ? [] : [ids[randomInt(ids.length)]]);
+      await client.query(STATEMENTS[name], name === 'inserter' ? [] : [ids[randomInt(ids.length)]]);
       operations++;
     } catch (error) {
       failures++;
       firstFailure ??= error instanceof Error ? error.message : String(error);
     }
     longestWaitMs = Math.max(longestWaitMs, performance.now() - startedAt);
-    await sleep(pauseMs);
+    await sleep(PAUSE_MS);
   }
   await client.end();
   return { operations, failures, firstFailure, longestWaitMs };
 }
 
-/** A reader, an updater and an inserter of the old service's shape, each on a connection of its own. */
-export async function startProbes(url: string, client: pg.Client): Promise<Probes> {
+/** Starts a reader, an updater and an inserter that writes rows as the first service did, each on its own connection. */
+export async function startClientLoad(url: string, client: pg.Client): Promise<ClientLoad> {
   const { rows } = await client.query<{ id: string }>('SELECT id FROM timers ORDER BY id LIMIT 20000');
   const ids = rows.map(({ id }) => id);
   const stop = new AbortController();
   const running = (['reader', 'updater', 'inserter'] as const).map((name) =>
-    runProbe(url, name, ids, stop.signal),
+    runClient(url, name, ids, stop.signal),
   );
   return {
     stop: async () => {
       stop.abort();
       const [reader, updater, inserter] = await Promise.all(running);
       if (reader === undefined || updater === undefined || inserter === undefined)
-        throw new Error('a probe is missing');
+        throw new Error('a client is missing');
       return { reader, updater, inserter };
     },
   };
