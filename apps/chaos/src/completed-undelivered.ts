@@ -1,22 +1,22 @@
-import type { LedgerEntry } from './ledger.ts';
+import type { LoggedTimer } from './delivery-log.ts';
 
-/** A stream tells when it stored a message, which may be a little after its server confirmed it. */
-const CONFIRMED_BEFORE_STORED_MS = 1_000;
+/** A stream may record a message slightly later than its server acknowledges it. */
+const ACKNOWLEDGED_BEFORE_STORED_MS = 1_000;
 
 /**
- * Ids of timers that were marked completed although nothing of them had been taken by then.
- * @param completed when each completed timer was marked so, in Unix milliseconds by its id
+ * Returns the ids of timers that were marked completed before any delivery of them was acknowledged.
+ * @param completed when each completed timer was marked completed, in Unix milliseconds by id
  */
-export function completedUndelivered(
-  entries: readonly LedgerEntry[],
+export function findCompletedUndelivered(
+  timers: readonly LoggedTimer[],
   completed: ReadonlyMap<string, number>,
 ): string[] {
-  return entries
+  return timers
     .filter(({ id, arrivals }) => {
       const completedMs = completed.get(id);
       if (completedMs === undefined) return false;
-      const latestMs = completedMs + CONFIRMED_BEFORE_STORED_MS;
-      return !arrivals.some(({ taken, arrivedMs }) => taken && arrivedMs <= latestMs);
+      const latestMs = completedMs + ACKNOWLEDGED_BEFORE_STORED_MS;
+      return !arrivals.some(({ acknowledged, arrivedMs }) => acknowledged && arrivedMs <= latestMs);
     })
     .map(({ id }) => id);
 }

@@ -4,12 +4,12 @@ import type { NatsServer } from '@timer-platform/test-support';
 import type { Fleet } from './fleet.ts';
 import type { Random } from './random.ts';
 import type { HttpSink } from './receivers.ts';
-import type { Disturbance } from './verdict.ts';
+import type { FaultInterval } from './verdict.ts';
 
-/** Everything that can be broken. */
-export interface Victims {
+/** The parts of an environment that faults are injected into. */
+export interface FaultTargets {
   readonly fleet: Fleet;
-  /** A connection of the run's own, not one of the services'. */
+  /** A connection of this program, not of a service. */
   readonly db: Database;
   readonly nats: NatsServer;
   readonly http: HttpSink;
@@ -31,8 +31,8 @@ const BLOCKED_SECONDS = 5;
 const HANGING_MS = 5_000;
 const POLL_MS = 50;
 
-/** Tries again until the database answers. */
-export async function patiently<Row extends Record<string, unknown>>(
+/** Runs a query and retries it until it succeeds. */
+export async function queryWithRetries<Row extends Record<string, unknown>>(
   db: Database,
   text: string,
   values: readonly unknown[] = [],
@@ -47,33 +47,33 @@ export async function patiently<Row extends Record<string, unknown>>(
 }
 
 async function postmasterPid(db: Database): Promise<number> {
-  const rows = await patiently<{ pid: number }>(
+  const rows = await queryWithRetries<{ pid: number }>(
     db,
     `SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::integer AS pid`,
   );
   const pid = rows[0]?.pid;
-  if (pid === undefined || pid <= 1) throw new Error('the process id of PostgreSQL is not known');
+  if (pid === undefined || pid <= 1) throw new Error('the process id of PostgreSQL is unknown');
   return pid;
 }
 
-/** Ends the server by a signal; whoever opened it starts it again. Resolves when another one answers. */
-async function endPostgres({ db }: Victims, signal: NodeJS.Signals): Promise<void> {
+/** Sends a signal that ends the server, and waits until its owner has started another. */
+async function restartPostgres({ db }: FaultTargets, signal: NodeJS.Signals): Promise<void> {
   const pid = await postmasterPid(db);
   process.kill(pid, signal);
   while ((await postmasterPid(db)) === pid) await delay(POLL_MS);
 }
 
 interface Fault {
-  readonly outage: Disturbance['outage'];
-  /** Breaks something, and mends it; what it returns mends what may take its time. */
-  readonly run: (victims: Victims) => Promise<(() => Promise<void>) | undefined>;
+  readonly outage: FaultInterval['outage'];
+  /** Injects the fault and ends it. Returns a function for the part of the recovery that does not belong to the fault. */
+  readonly run: (targets: FaultTargets) => Promise<(() => Promise<void>) | undefined>;
 }
 
 const FAULTS: Readonly<Record<FaultName, Fault>> = {
   'kill a service': {
     outage: 'none',
     run: async ({ fleet, random }) => {
-      await fleet.spare()?.kill();
+      await fleet.pickRedundant()?.kill();
       return async () => {
         await delay(random.between(0, 3_000));
         await fleet.add();
@@ -83,7 +83,7 @@ const FAULTS: Readonly<Record<FaultName, Fault>> = {
   'freeze a service': {
     outage: 'none',
     run: async ({ fleet }) => {
-      const service = fleet.spare();
+      const service = fleet.pickRedundant();
       service?.freeze();
       await delay(FROZEN_MS);
       service?.thaw();
@@ -92,22 +92,22 @@ const FAULTS: Readonly<Record<FaultName, Fault>> = {
   },
   'restart PostgreSQL': {
     outage: 'all',
-    run: async (victims) => {
-      await endPostgres(victims, 'SIGINT');
+    run: async (targets) => {
+      await restartPostgres(targets, 'SIGINT');
       return undefined;
     },
   },
   'kill PostgreSQL': {
     outage: 'all',
-    run: async (victims) => {
-      await endPostgres(victims, 'SIGKILL');
+    run: async (targets) => {
+      await restartPostgres(targets, 'SIGKILL');
       return undefined;
     },
   },
   'cut the connections to PostgreSQL': {
     outage: 'all',
     run: async ({ db }) => {
-      await patiently(
+      await queryWithRetries(
         db,
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'timer-service%'`,
       );
@@ -117,7 +117,7 @@ const FAULTS: Readonly<Record<FaultName, Fault>> = {
   'block the table': {
     outage: 'all',
     run: async ({ db }) => {
-      await patiently(
+      await queryWithRetries(
         db,
         `DO $$ BEGIN LOCK TABLE timers IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(${BLOCKED_SECONDS}); END $$`,
       );
@@ -153,15 +153,15 @@ export const FAULT_NAMES: readonly [FaultName, ...FaultName[]] = [
   'hang the receiver',
 ];
 
-/** Inflicts a fault, tells when it began and ended, and mends what does not mend itself. */
-export async function inflict(
+/** Injects a fault, reports when it began and ended, and completes the recovery. */
+export async function injectFault(
   name: FaultName,
-  victims: Victims,
-  onDisturbance: (disturbance: Disturbance) => void,
+  targets: FaultTargets,
+  onInterval: (interval: FaultInterval) => void,
 ): Promise<void> {
   const { outage, run } = FAULTS[name];
   const fromMs = Date.now();
-  const mend = await run(victims);
-  onDisturbance({ name, outage, fromMs, toMs: Date.now() });
-  await mend?.();
+  const recover = await run(targets);
+  onInterval({ name, outage, fromMs, toMs: Date.now() });
+  await recover?.();
 }

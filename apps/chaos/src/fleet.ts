@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
 import { type ServiceProcess, type ServiceProcessOptions, startServiceProcess } from './service-process.ts';
 
-/** The services of a run, all on one database. */
+/** The services of a run. All use one database. */
 export class Fleet {
   readonly #options: ServiceProcessOptions;
   readonly #random: Random;
@@ -20,14 +20,14 @@ export class Fleet {
     return this.#all.filter(({ crashed }) => crashed);
   }
 
-  /** Where one of the running services listens. */
-  readonly anyUrl = (): string | undefined => {
+  /** The URL of a random running service. */
+  readonly pickUrl = (): string | undefined => {
     const [first, ...others] = this.running;
     return first === undefined ? undefined : this.#random.pick([first, ...others]).url;
   };
 
-  /** One that may be taken away without leaving nobody. */
-  spare(): ServiceProcess | undefined {
+  /** A random running service, if at least one other service runs. */
+  pickRedundant(): ServiceProcess | undefined {
     const [first, second, ...others] = this.running;
     return first === undefined || second === undefined
       ? undefined
@@ -38,7 +38,7 @@ export class Fleet {
     this.#all.push(await startServiceProcess(this.#options));
   }
 
-  /** Starts or stops services until so many run. */
+  /** Starts or stops services until `count` are running. */
   async resize(count: number): Promise<void> {
     const surplus = this.running.slice(count);
     const missing = Math.max(0, count - this.running.length);
@@ -53,7 +53,7 @@ export class Fleet {
   }
 }
 
-/** In words, the services that ended by themselves, with the last that they logged. */
-export function crashesOf({ crashed }: Fleet): string[] {
-  return crashed.map(({ pid, log }) => `service ${pid} ended by itself:\n${log.join('\n')}`);
+/** Describes the services that crashed, with the last lines of their logs. */
+export function describeCrashes({ crashed }: Fleet): string[] {
+  return crashed.map(({ pid, log }) => `service ${pid} crashed:\n${log.join('\n')}`);
 }

@@ -1,25 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { patiently } from './faults.ts';
-import { crashesOf } from './fleet.ts';
-import { Ledger } from './ledger.ts';
+import { type ChaosEnvironment, withChaosEnvironment } from './chaos-environment.ts';
+import { DeliveryLog } from './delivery-log.ts';
+import { queryWithRetries } from './faults.ts';
+import { describeCrashes } from './fleet.ts';
 import { seededRandom } from './random.ts';
 import { openSubscription } from './receivers.ts';
-import { type Stage, withStage } from './stage.ts';
-import { failedAttempts, statusCounts, waitForQuiet } from './timer-rows.ts';
-import { type Disturbance, faultsOf, judge, type Verdict } from './verdict.ts';
+import { failedAttempts, statusCounts, waitUntilFinished } from './timer-rows.ts';
+import { type FaultInterval, findProblems, judge, type Verdict } from './verdict.ts';
 
 export interface JetStreamKillsOptions {
   readonly timers: number;
-  /** How often the only service is killed; evenly over the messages. */
+  /** How often the only service is killed, evenly distributed over the messages. */
   readonly kills: number;
   readonly log: (line: string) => void;
 }
 
-/** How things stood when the service was killed; what earlier kills left may still be among it. */
+/** The state when the service was killed. It may include effects of earlier kills. */
 export interface Kill {
   /** Messages in the stream. */
   readonly stored: number;
-  /** Timers whose message is in the stream, and which their row does not tell as completed. */
+  /** Timers whose message is in the stream and which are not marked completed. */
   readonly unsettled: number;
   /** Timers that the service had claimed. */
   readonly executing: number;
@@ -27,64 +27,68 @@ export interface Kill {
 
 export interface JetStreamKillsResult {
   readonly accepted: number;
-  /** Messages that came to the server, the ones included that the stream took for duplicates. */
+  /** Messages published, including those that the stream dropped as duplicates. */
   readonly published: number;
   /** Messages in the stream. */
   readonly stored: number;
   readonly statuses: Readonly<Record<string, number>>;
   readonly kills: readonly Kill[];
   readonly verdict: Verdict;
-  /** What must not happen, in words. */
-  readonly faults: readonly string[];
+  /** Descriptions of everything that must not happen. */
+  readonly problems: readonly string[];
 }
 
 const BATCH = 1_000;
-/** For all timers to be stored before the first is due. */
+/** Time to create all timers before the first is due. */
 const LEAD_MS = 10_000;
 const SPAN_MS = 20_000;
 const POLL_MS = 5;
-const QUIET_WITHIN_MS = 180_000;
+const FINISH_TIMEOUT_MS = 180_000;
 
-/** Stores timers that are due evenly over a span, and writes them down. */
-async function storeTimers({ client, stream }: Stage, timers: number, ledger: Ledger): Promise<void> {
+/** Creates timers that are due evenly over a span, and records them. */
+async function createTimers(
+  { client, stream }: ChaosEnvironment,
+  count: number,
+  deliveryLog: DeliveryLog,
+): Promise<void> {
   const startMs = Date.now() + LEAD_MS;
-  for (let from = 0; from < timers; from += BATCH) {
-    const planned = Array.from({ length: Math.min(BATCH, timers - from) }, (_, index) => ({
+  for (let from = 0; from < count; from += BATCH) {
+    const timers = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => ({
       key: `timer-${from + index}`,
-      executeAtMs: startMs + Math.floor(((from + index) * SPAN_MS) / timers),
+      executeAtMs: startMs + Math.floor(((from + index) * SPAN_MS) / count),
     }));
-    const answer = await client.create(
-      planned.map(({ key, executeAtMs }) => ({
+    const response = await client.create(
+      timers.map(({ key, executeAtMs }) => ({
         execute_at: new Date(executeAtMs).toISOString(),
         callback: { type: 'nats', topic: stream.topic, jetstream: true, payload: { key, version: 1 } },
       })),
       `batch-${from}`,
     );
-    if (answer.ids.length !== planned.length)
-      throw new Error(`a batch was answered ${answer.status}: ${answer.message}`);
+    if (response.ids.length !== timers.length)
+      throw new Error(`creating a batch returned ${response.status}: ${response.message}`);
     const confirmedMs = Date.now();
-    planned.forEach(({ key, executeAtMs }, index) => {
-      const id = answer.ids[index] ?? '';
-      ledger.accepted(key, { id, type: 'nats' }, { version: 1, executeAtMs, confirmedMs });
+    timers.forEach(({ key, executeAtMs }, index) => {
+      const id = response.ids[index] ?? '';
+      deliveryLog.recordTimer(key, { id, type: 'nats' }, { version: 1, executeAtMs, confirmedMs });
     });
   }
 }
 
-async function waitForMessages(stage: Stage, count: number): Promise<void> {
-  while ((await stage.stream.stored()) < count) await delay(POLL_MS);
+async function waitForMessages({ stream }: ChaosEnvironment, count: number): Promise<void> {
+  while ((await stream.stored()) < count) await delay(POLL_MS);
 }
 
-/** Kills the only service, tells what that hit, and starts another. */
+/** Kills the only service, reads the state that it left, and starts another service. */
 async function killAndReplace({
   fleet,
   stream,
   db,
-}: Stage): Promise<{ kill: Kill; disturbance: Disturbance }> {
+}: ChaosEnvironment): Promise<{ kill: Kill; faultInterval: FaultInterval }> {
   const fromMs = Date.now();
   await Promise.all(fleet.running.map((service) => service.kill()));
-  // A statement that the service had sent may still be under way: its connections end when they are done.
+  // The server may still execute a statement of the killed service; its connections close after that.
   for (;;) {
-    const [row] = await patiently<{ open: number }>(
+    const [row] = await queryWithRetries<{ open: number }>(
       db,
       `SELECT count(*)::integer AS open FROM pg_stat_activity WHERE application_name LIKE 'timer-service%'`,
     );
@@ -98,60 +102,65 @@ async function killAndReplace({
     executing: statuses['executing'] ?? 0,
   };
   await fleet.add();
-  return { kill, disturbance: { name: 'kill -9', outage: 'all', fromMs, toMs: Date.now() } };
+  return { kill, faultInterval: { name: 'kill -9', outage: 'all', fromMs, toMs: Date.now() } };
 }
 
 /**
- * Kills the only service again and again while it publishes to a stream, and counts the messages: a timer whose
- * message was stored but not settled is published again, and only `Nats-Msg-Id` keeps that from being a second message.
+ * Kills the only service repeatedly while it publishes to a stream, and counts the messages. A timer whose message was
+ * stored but not settled is published again; only `Nats-Msg-Id` prevents a second message in the stream.
  */
 export function runJetStreamKills({
   timers,
-  kills,
+  kills: killCount,
   log,
 }: JetStreamKillsOptions): Promise<JetStreamKillsResult> {
-  const ledger = new Ledger();
-  return withStage({ random: seededRandom(0), ledger: () => ledger }, async (stage) => {
-    const { fleet, db, nats, stream } = stage;
-    // A plain subscriber gets what is published, also what the stream then drops as a duplicate.
-    const published = new Ledger();
+  const deliveryLog = new DeliveryLog();
+  const random = seededRandom(0);
+  return withChaosEnvironment({ random, currentLog: () => deliveryLog }, async (environment) => {
+    const { fleet, db, nats, stream } = environment;
+    // A core NATS subscription also receives the messages that the stream drops as duplicates.
+    const published = new DeliveryLog();
     const subscription = await openSubscription(nats.url, published);
     try {
       await fleet.add();
-      await storeTimers(stage, timers, ledger);
+      await createTimers(environment, timers, deliveryLog);
       log(`${timers} timers accepted`);
-      const hits: Kill[] = [];
-      const disturbances: Disturbance[] = [];
-      for (let number = 1; number <= kills; number += 1) {
-        await waitForMessages(stage, Math.floor((number * timers) / (kills + 1)));
-        const { kill, disturbance } = await killAndReplace(stage);
-        hits.push(kill);
-        disturbances.push(disturbance);
+      const kills: Kill[] = [];
+      const faultIntervals: FaultInterval[] = [];
+      for (let number = 1; number <= killCount; number += 1) {
+        await waitForMessages(environment, Math.floor((number * timers) / (killCount + 1)));
+        const { kill, faultInterval } = await killAndReplace(environment);
+        kills.push(kill);
+        faultIntervals.push(faultInterval);
         log(
-          `kill ${number} of ${kills}: ${kill.stored} messages in the stream, ${kill.unsettled} of them not settled, ${kill.executing} timers claimed`,
+          `kill ${number} of ${killCount}: ${kill.stored} messages in the stream, ${kill.unsettled} of them not settled, ${kill.executing} timers claimed`,
         );
       }
-      const unended = await waitForQuiet(db, QUIET_WITHIN_MS);
+      const unfinished = await waitUntilFinished(db, FINISH_TIMEOUT_MS);
       await subscription.collect(published);
       const stored = await stream.stored();
       const statuses = await statusCounts(db);
-      await stream.collect(ledger);
-      // A timer may lose several services in a row: how late that makes it is shown, and no fault.
-      const verdict = judge(ledger.entries, disturbances, await failedAttempts(db));
-      const faults = [...unended, ...crashesOf(fleet), ...faultsOf(verdict, Number.POSITIVE_INFINITY)];
-      if (stored !== timers) faults.push(`${stored} messages in the stream of ${timers} timers`);
+      await stream.collect(deliveryLog);
+      const verdict = judge(deliveryLog.timers, faultIntervals, await failedAttempts(db));
+      // A timer may lose several services in a row, so its recovery time is reported but not limited.
+      const problems = [
+        ...unfinished,
+        ...describeCrashes(fleet),
+        ...findProblems(verdict, Number.POSITIVE_INFINITY),
+      ];
+      if (stored !== timers) problems.push(`${stored} messages in the stream for ${timers} timers`);
       if (statuses['completed'] !== timers)
-        faults.push(`${statuses['completed'] ?? 0} of ${timers} timers are completed`);
-      if (kills > 0 && hits.every(({ unsettled }) => unsettled === 0))
-        faults.push('no kill came between a message and its settling: the run shows nothing');
+        problems.push(`${statuses['completed'] ?? 0} of ${timers} timers are completed`);
+      if (killCount > 0 && kills.every(({ unsettled }) => unsettled === 0))
+        problems.push('no kill came between a message and its settle: the run is not conclusive');
       return {
         accepted: verdict.accepted,
-        published: published.arrivals,
+        published: published.arrivalCount,
         stored,
         statuses,
-        kills: hits,
+        kills,
         verdict,
-        faults,
+        problems,
       };
     } finally {
       await subscription.stop();

@@ -1,119 +1,121 @@
-import { parseArgs } from 'node:util';
+import { type Output, parseNonNegativeInteger, processOutput } from '@timer-platform/command-line';
+import { Command, CommanderError, Option } from 'commander';
+import { FAULT_NAMES } from './faults.ts';
 import { runJetStreamKills } from './jetstream-kills.ts';
 import { runOutage } from './outage.ts';
 import { describeJetStreamKills, describeOutage, describeRounds } from './report.ts';
-import { FAULT_NAMES, runChaos } from './run-chaos.ts';
-import { faultsOf, sumOf } from './verdict.ts';
+import { runChaos } from './run-chaos.ts';
+import { findProblems, sumVerdicts } from './verdict.ts';
 
 const RECOVERY_LIMIT_MS = 15_000;
 
-const HELP = `chaos:run [options]
+const SCENARIO_HELP = `
+Scenarios:
+  random     Two to five services. Each round injects two of these faults:
+             ${FAULT_NAMES.slice(0, 4).join(', ')},
+             ${FAULT_NAMES.slice(4).join(', ')}.
+             Recovery may take ${RECOVERY_LIMIT_MS / 1_000} s.
+  jetstream  One service, killed repeatedly while it publishes to a stream, which must end up with one message per timer.
+  outage     NATS and the HTTP receiver are both down under load. No timer may be lost, and none marked completed that was
+             not delivered.
 
-Starts services on a PostgreSQL and a nats-server of their own, gives them timers, breaks things, and says what was promised
-and what arrived. Exit code 1 when that is not right: a timer lost, early, delivered after its cancel or twice for no reason.
+Exit codes:
+  0  all guarantees were kept
+  1  a guarantee was violated: a timer was lost, early, delivered after its cancellation or delivered again without a fault
+  2  the program failed or its options are invalid`;
 
-  --scenario random     two to five services, and whatever can be broken (the default):
-                        ${FAULT_NAMES.slice(0, 4).join(', ')},
-                        ${FAULT_NAMES.slice(4).join(', ')};
-                        recovery may take ${RECOVERY_LIMIT_MS / 1_000} s
-  --scenario jetstream  one service, killed again and again while it publishes to a stream: one message for each timer
-  --scenario outage     NATS and the HTTP receiver are both down under load: nothing is lost, and nothing is marked
-                        completed that was not delivered
-
-  --timers <n>   timers (random: 2000 of a round, jetstream: 10000, outage: 4000)
-  --rounds <n>   random: rounds of two faults each (20)
-  --kills <n>    jetstream: how often the service is killed (10)
-  --seconds <n>  outage: how long both are down (60)
-  --seed <n>     random, outage: chooses faults, instants and timers; a run prints its own (at random)
-  --json         print the result as JSON
-  --help         this text
-`;
-
-/** What a scenario came to. */
+/** The result of a scenario. */
 interface Report {
   readonly text: string;
   readonly result: unknown;
-  readonly faults: readonly string[];
+  readonly problems: readonly string[];
 }
 
-interface Settings {
+interface Options {
+  readonly scenario: string;
+  readonly timers?: number;
+  readonly rounds: number;
+  readonly kills: number;
+  readonly seconds: number;
   readonly seed: number;
-  readonly log: (line: string) => void;
-  /** The number given with an option. */
-  readonly number: (name: 'timers' | 'rounds' | 'kills' | 'seconds', fallback: number) => number;
+  readonly json: boolean;
 }
 
-const SCENARIOS: Readonly<Record<string, (settings: Settings) => Promise<Report>>> = {
-  random: async ({ seed, log, number }) => {
-    const rounds = number('rounds', 20);
-    const timers = number('timers', 2_000);
+type Log = (line: string) => void;
+
+const SCENARIOS: Readonly<Record<string, (options: Options, log: Log) => Promise<Report>>> = {
+  random: async ({ rounds, timers = 2_000, seed }, log) => {
     const results = await runChaos({ rounds, timers, seed, faults: FAULT_NAMES, log });
-    const sum = sumOf(results.map(({ verdict }) => verdict));
+    const sum = sumVerdicts(results.map(({ verdict }) => verdict));
     return {
       text: describeRounds(results),
       result: { seed, results },
-      faults: [...faultsOf(sum, RECOVERY_LIMIT_MS), ...results.flatMap(({ troubles }) => troubles)],
+      problems: [...findProblems(sum, RECOVERY_LIMIT_MS), ...results.flatMap(({ problems }) => problems)],
     };
   },
-  jetstream: async ({ log, number }) => {
-    const result = await runJetStreamKills({
-      timers: number('timers', 10_000),
-      kills: number('kills', 10),
-      log,
-    });
-    return { text: describeJetStreamKills(result), result, faults: result.faults };
+  jetstream: async ({ kills, timers = 10_000 }, log) => {
+    const result = await runJetStreamKills({ timers, kills, log });
+    return { text: describeJetStreamKills(result), result, problems: result.problems };
   },
-  outage: async ({ seed, log, number }) => {
-    const seconds = number('seconds', 60);
-    const result = await runOutage({ seconds, timers: number('timers', 4_000), seed, log });
-    return { text: describeOutage(result), result: { seed, ...result }, faults: result.faults };
+  outage: async ({ seconds, timers = 4_000, seed }, log) => {
+    const result = await runOutage({ seconds, timers, seed, log });
+    return { text: describeOutage(result), result: { seed, ...result }, problems: result.problems };
   },
 };
 
-/** @throws RangeError that names the option */
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new RangeError(`--${name} must be a whole number`);
-  return Number(text);
+/** @throws CommanderError for invalid options and after --help */
+function readOptions(): Options {
+  return new Command('chaos:run')
+    .description(
+      'Runs timer services on its own PostgreSQL and nats-server, injects faults, and checks that every timer is delivered as guaranteed.',
+    )
+    .addOption(
+      new Option('--scenario <name>', 'what to run, see below')
+        .choices(Object.keys(SCENARIOS))
+        .default('random'),
+    )
+    .option(
+      '--timers <n>',
+      'timers (default: random 2000 per round, jetstream 10000, outage 4000)',
+      parseNonNegativeInteger,
+    )
+    .option('--rounds <n>', 'random: number of rounds', parseNonNegativeInteger, 20)
+    .option('--kills <n>', 'jetstream: how often the service is killed', parseNonNegativeInteger, 10)
+    .option('--seconds <n>', 'outage: how long NATS and the receiver are down', parseNonNegativeInteger, 60)
+    .addOption(
+      new Option('--seed <n>', 'random, outage: seed for faults, times and timers; a run prints its seed')
+        .argParser(parseNonNegativeInteger)
+        .default(Math.floor(Math.random() * 1e9), 'random'),
+    )
+    .option('--json', 'print the result as JSON', false)
+    .addHelpText('after', SCENARIO_HELP)
+    .exitOverride()
+    .parse()
+    .opts<Options>();
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      scenario: { type: 'string', default: 'random' },
-      rounds: { type: 'string' },
-      kills: { type: 'string' },
-      seconds: { type: 'string' },
-      seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-      timers: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
+async function main(output: Output): Promise<void> {
+  const options = readOptions();
+  const run = SCENARIOS[options.scenario];
+  if (run === undefined) throw new RangeError(`unknown scenario ${options.scenario}`);
+  output.note(`seed ${options.seed}`);
+  const { text, result, problems } = await run(options, (line) => {
+    output.note(line);
   });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const run = Object.hasOwn(SCENARIOS, values.scenario) ? SCENARIOS[values.scenario] : undefined;
-  if (run === undefined)
-    throw new RangeError(`--scenario must be one of ${Object.keys(SCENARIOS).join(', ')}`);
-  const seed = wholeNumber('seed', values.seed);
-  const log = (line: string): void => {
-    process.stderr.write(`${line}\n`);
-  };
-  log(`seed ${seed}`);
-  const { text, result, faults } = await run({
-    seed,
-    log,
-    number: (name, fallback) => wholeNumber(name, values[name] ?? String(fallback)),
-  });
-  process.stdout.write(`${values.json ? JSON.stringify(result, null, 2) : text}\n`);
-  for (const fault of faults) process.stderr.write(`FAULT: ${fault}\n`);
-  if (faults.length > 0) process.exitCode = 1;
+  if (options.json) output.json(result);
+  else output.line(text);
+  for (const problem of problems) output.note(`PROBLEM: ${problem}`);
+  if (problems.length > 0) process.exitCode = 1;
 }
 
+const output = processOutput(process.stdout, process.stderr);
 try {
-  await main();
+  await main(output);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = 2;
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    output.note(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exitCode = 2;
+  }
 }

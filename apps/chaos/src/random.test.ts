@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { seededRandom } from './random.ts';
 
-test('a seed repeats its numbers, and another has others', () => {
+test('equal seeds give equal numbers, different seeds different ones', () => {
   const draw = (seed: number) => {
     const random = seededRandom(seed);
     return Array.from({ length: 5 }, () => random.next());
@@ -10,8 +10,8 @@ test('a seed repeats its numbers, and another has others', () => {
   expect(draw(1)).not.toEqual(draw(2));
 });
 
-test('whole numbers reach both ends and nothing beyond', () => {
+test('integer covers the range with both ends', () => {
   const random = seededRandom(42);
-  const drawn = new Set(Array.from({ length: 1_000 }, () => random.whole(2, 5)));
+  const drawn = new Set(Array.from({ length: 1_000 }, () => random.integer(2, 5)));
   expect([...drawn].sort()).toEqual([2, 3, 4, 5]);
 });

@@ -1,11 +1,11 @@
-/** Pseudo-random numbers from a seed, so that a run can be repeated. */
+/** Pseudo-random numbers from a seed, which make a run reproducible. */
 export interface Random {
-  /** From 0 up to 1. */
+  /** A number from 0 to below 1. */
   next(): number;
-  /** From `min` up to `max`. */
+  /** A number from `min` to below `max`. */
   between(min: number, max: number): number;
-  /** A whole number from `min` to `max`, both included. */
-  whole(min: number, max: number): number;
+  /** An integer from `min` to `max`, both included. */
+  integer(min: number, max: number): number;
   pick<Item>(items: readonly [Item, ...Item[]]): Item;
 }
 
@@ -19,6 +19,6 @@ export function seededRandom(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   const between = (min: number, max: number): number => min + next() * (max - min);
-  const whole = (min: number, max: number): number => Math.floor(between(min, max + 1));
-  return { next, between, whole, pick: (items) => items[whole(0, items.length - 1)] ?? items[0] };
+  const integer = (min: number, max: number): number => Math.floor(between(min, max + 1));
+  return { next, between, integer, pick: (items) => items[integer(0, items.length - 1)] ?? items[0] };
 }

@@ -1,28 +1,28 @@
 import { findFreePort, type RequestHandler, startReceiver } from '@timer-platform/test-support';
 import { connect, nanos, StringCodec } from 'nats';
 import { z } from 'zod';
-import type { Ledger } from './ledger.ts';
+import type { DeliveryLog } from './delivery-log.ts';
 
 const chaosPayloadSchema = z.object({ key: z.string(), version: z.number() });
 
 export interface HttpSink {
   readonly url: string;
-  /** While it hangs it takes requests and never answers them. */
+  /** Switches hanging on or off: while it hangs, it accepts requests and never responds. */
   hang(on: boolean): void;
-  /** Cuts every connection and refuses new ones. */
+  /** Closes every connection and refuses new ones. */
   down(): Promise<void>;
-  /** Takes requests again, on the same port. */
+  /** Accepts requests again, on the same port. */
   up(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Takes HTTP callbacks and writes each of them down. */
-export async function startHttpSink(ledger: () => Ledger): Promise<HttpSink> {
+/** Starts a server that accepts HTTP callbacks and records them in the current log. */
+export async function startHttpSink(currentLog: () => DeliveryLog): Promise<HttpSink> {
   let hangs = false;
   const handle: RequestHandler = ({ body, headers, receivedAt }) => {
     const { key, version } = chaosPayloadSchema.parse(JSON.parse(body.toString('utf8')));
     const messageId = String(headers['webhook-id']);
-    ledger().arrived(key, { version, messageId, arrivedMs: receivedAt, taken: !hangs });
+    currentLog().recordArrival(key, { version, messageId, arrivedMs: receivedAt, acknowledged: !hangs });
     return hangs ? 'hang' : 200;
   };
   const port = await findFreePort();
@@ -40,27 +40,27 @@ export async function startHttpSink(ledger: () => Ledger): Promise<HttpSink> {
   };
 }
 
-/** Where the messages of NATS timers end up. */
+/** Receives the messages of NATS timers. */
 export interface MessageSink {
   readonly topic: string;
-  /** Writes down every message that has not been written down yet. */
-  collect(ledger: Ledger): Promise<void>;
+  /** Records every message that is not recorded yet. */
+  collect(deliveryLog: DeliveryLog): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface StreamSink extends MessageSink {
-  /** Writes down every message that the stream has stored, and empties it. */
-  collect(ledger: Ledger): Promise<void>;
-  /** Messages that the stream holds. */
+  /** Records every message in the stream and removes it. */
+  collect(deliveryLog: DeliveryLog): Promise<void>;
+  /** Counts the messages in the stream. */
   stored(): Promise<number>;
 }
 
 const STREAM = 'CHAOS';
 const TOPIC = 'chaos.timers';
-/** Longer than any run: a message that is published again is found to be a duplicate however late it comes. */
+/** Longer than any run, so that the stream drops every duplicate message. */
 const DUPLICATE_WINDOW_MS = 60 * 60 * 1_000;
 
-/** A JetStream stream: it keeps what it has acknowledged through restarts of its server, and tells when it came. */
+/** Creates a JetStream stream: it keeps acknowledged messages across restarts of the server, with their time. */
 export async function openStreamSink(natsUrl: string): Promise<StreamSink> {
   const connection = await connect({ servers: natsUrl, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
   const manager = await connection.jetstreamManager();
@@ -72,13 +72,18 @@ export async function openStreamSink(natsUrl: string): Promise<StreamSink> {
   const text = StringCodec();
   return {
     topic: TOPIC,
-    collect: async (ledger) => {
+    collect: async (deliveryLog) => {
       const { state } = await manager.streams.info(STREAM);
       for (let seq = state.first_seq; seq <= state.last_seq && state.messages > 0; seq += 1) {
         const message = await manager.streams.getMessage(STREAM, { seq });
         const { key, version } = chaosPayloadSchema.parse(JSON.parse(text.decode(message.data)));
         const messageId = message.header.get('Nats-Msg-Id');
-        ledger.arrived(key, { version, messageId, arrivedMs: message.time.getTime(), taken: true });
+        deliveryLog.recordArrival(key, {
+          version,
+          messageId,
+          arrivedMs: message.time.getTime(),
+          acknowledged: true,
+        });
       }
       await manager.streams.purge(STREAM);
     },
@@ -87,8 +92,8 @@ export async function openStreamSink(natsUrl: string): Promise<StreamSink> {
   };
 }
 
-/** A subscriber of core NATS, which gets a message only while it is connected. */
-export async function openSubscription(natsUrl: string, ledger: Ledger): Promise<MessageSink> {
+/** Opens a core NATS subscription, which receives messages only while it is connected. */
+export async function openSubscription(natsUrl: string, deliveryLog: DeliveryLog): Promise<MessageSink> {
   const connection = await connect({ servers: natsUrl });
   const text = StringCodec();
   connection.subscribe(TOPIC, {
@@ -97,7 +102,7 @@ export async function openSubscription(natsUrl: string, ledger: Ledger): Promise
       const arrivedMs = Date.now();
       const { key, version } = chaosPayloadSchema.parse(JSON.parse(text.decode(message.data)));
       const messageId = message.headers?.get('Nats-Msg-Id') ?? '';
-      ledger.arrived(key, { version, messageId, arrivedMs, taken: true });
+      deliveryLog.recordArrival(key, { version, messageId, arrivedMs, acknowledged: true });
     },
   });
   await connection.flush();

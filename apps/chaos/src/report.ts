@@ -1,7 +1,7 @@
 import type { JetStreamKillsResult } from './jetstream-kills.ts';
 import type { OutageResult } from './outage.ts';
 import type { RoundResult } from './run-chaos.ts';
-import { sumOf, type Verdict } from './verdict.ts';
+import { sumVerdicts, type Verdict } from './verdict.ts';
 
 function describe(verdict: Verdict): string {
   const { explainedDuplicates, unexplainedDuplicates, longestRecoveryMs } = verdict;
@@ -24,20 +24,20 @@ function describeStatuses(statuses: Readonly<Record<string, number>>): string {
     .join(', ');
 }
 
-/** Every round of a random run, and their sum. */
+/** Describes each round of a random run, and their sum. */
 export function describeRounds(results: readonly RoundResult[]): string {
   const rounds = results.map(
     ({ services, faults, verdict }, index) =>
       `round ${index + 1}: ${services} services; ${faults.join(', ')}\n  ${describe(verdict)}\n`,
   );
-  const sum = sumOf(results.map(({ verdict }) => verdict));
+  const sum = sumVerdicts(results.map(({ verdict }) => verdict));
   return `${rounds.join('')}\nall ${results.length} rounds: ${describe(sum)}`;
 }
 
 export function describeJetStreamKills(result: JetStreamKillsResult): string {
   const { accepted, kills, published, statuses, stored, verdict } = result;
   return [
-    `${accepted} timers with jetstream: true, ${kills.length} kills -9`,
+    `${accepted} timers with jetstream: true; service killed ${kills.length} times`,
     `messages published: ${published}, dropped by the stream as duplicates: ${published - stored}`,
     `messages in the stream: ${stored}`,
     `timers: ${describeStatuses(statuses)}`,
@@ -46,11 +46,11 @@ export function describeJetStreamKills(result: JetStreamKillsResult): string {
 }
 
 export function describeOutage(result: OutageResult): string {
-  const { down, longestRecovery, statuses, completedUndelivered, verdict } = result;
+  const { effects, longestRecovery, statuses, completedUndelivered, verdict } = result;
   return [
-    ...down.map(
+    ...effects.map(
       ({ type, due, failedAttempts, completed }) =>
-        `${type}: while it was down ${due} timers fell due, ${failedAttempts} attempts failed, ${completed} timers were marked completed; longest recovery ${(longestRecovery[type] / 1_000).toFixed(1)} s`,
+        `${type}, during the outage: ${due} timers due, ${failedAttempts} attempts failed, ${completed} timers marked completed; longest recovery ${(longestRecovery[type] / 1_000).toFixed(1)} s`,
     ),
     `timers: ${describeStatuses(statuses)}`,
     `completed but not delivered: ${completedUndelivered.length}`,

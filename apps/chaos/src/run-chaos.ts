@@ -1,19 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { FAULT_NAMES, type FaultName, inflict, patiently } from './faults.ts';
-import { crashesOf } from './fleet.ts';
-import { Ledger } from './ledger.ts';
+import { type ChaosEnvironment, withChaosEnvironment } from './chaos-environment.ts';
+import { DeliveryLog } from './delivery-log.ts';
+import { type FaultName, injectFault, queryWithRetries } from './faults.ts';
+import { describeCrashes } from './fleet.ts';
 import { type Random, seededRandom } from './random.ts';
-import { type Stage, withStage } from './stage.ts';
 import { runLoad } from './timer-load.ts';
-import { failedAttempts, waitForQuiet } from './timer-rows.ts';
-import { type Disturbance, judge, type Verdict } from './verdict.ts';
+import { failedAttempts, waitUntilFinished } from './timer-rows.ts';
+import { type FaultInterval, judge, type Verdict } from './verdict.ts';
 
 export interface ChaosOptions {
   readonly rounds: number;
   readonly seed: number;
-  /** Timers of a round. */
+  /** Timers per round. */
   readonly timers: number;
-  /** The faults to choose from; each comes up before any comes again. */
+  /** The faults to choose from. All are used before any is used again. */
   readonly faults: readonly [FaultName, ...FaultName[]];
   readonly log: (line: string) => void;
 }
@@ -22,55 +22,55 @@ export interface RoundResult {
   readonly services: number;
   readonly faults: readonly FaultName[];
   readonly verdict: Verdict;
-  /** Timers that came to no end in the time given, and services that ended by themselves. */
-  readonly troubles: readonly string[];
+  /** Descriptions of timers that did not finish in time and of services that crashed. */
+  readonly problems: readonly string[];
 }
 
 const LOAD_MS = 10_000;
 const FAULTS_PER_ROUND = 2;
 const RETRY = { max_attempts: 50, delays: ['500ms', '1s'] };
-const QUIET_WITHIN_MS = 60_000;
+const FINISH_TIMEOUT_MS = 60_000;
 const FLEET = { least: 2, most: 5 };
 
-/** Faults in random order, over and over. */
-function* dealt(faults: readonly FaultName[], random: Random): Generator<FaultName, never> {
+/** Yields all faults in random order, repeatedly. */
+function* shuffledFaults(faults: readonly FaultName[], random: Random): Generator<FaultName, never> {
   for (;;) {
-    const deck = [...faults];
-    while (deck.length > 0) {
-      const [fault] = deck.splice(random.whole(0, deck.length - 1), 1);
+    const remaining = [...faults];
+    while (remaining.length > 0) {
+      const [fault] = remaining.splice(random.integer(0, remaining.length - 1), 1);
       if (fault !== undefined) yield fault;
     }
   }
 }
 
-async function playRound(
-  stage: Stage,
-  ledger: Ledger,
+async function runRound(
+  environment: ChaosEnvironment,
+  deliveryLog: DeliveryLog,
   name: string,
   faults: readonly FaultName[],
   { timers, log }: ChaosOptions,
 ): Promise<RoundResult> {
-  const { fleet, db, random, http, stream, client } = stage;
-  const services = random.whole(FLEET.least, FLEET.most);
+  const { fleet, db, random, http, stream, client } = environment;
+  const services = random.integer(FLEET.least, FLEET.most);
   await fleet.resize(services);
-  await patiently(db, 'TRUNCATE timers CASCADE');
-  const disturbances: Disturbance[] = [];
-  const inflictAll = async (): Promise<void> => {
-    const mending: Promise<void>[] = [];
+  await queryWithRetries(db, 'TRUNCATE timers CASCADE');
+  const faultIntervals: FaultInterval[] = [];
+  const injectFaults = async (): Promise<void> => {
+    const inProgress: Promise<void>[] = [];
     for (const fault of faults) {
       await delay(random.between(500, LOAD_MS / faults.length - 1_000));
       log(`  ${fault}`);
-      mending.push(
-        inflict(fault, stage, (disturbance) => {
-          disturbances.push(disturbance);
+      inProgress.push(
+        injectFault(fault, environment, (interval) => {
+          faultIntervals.push(interval);
         }),
       );
     }
-    await Promise.all(mending);
+    await Promise.all(inProgress);
   };
   const load = {
     client,
-    ledger,
+    deliveryLog,
     random,
     httpUrl: http.url,
     natsTopic: stream.topic,
@@ -80,29 +80,26 @@ async function playRound(
     retry: RETRY,
     coreNats: 0,
   };
-  await Promise.all([runLoad(load), inflictAll()]);
-  const unended = await waitForQuiet(db, QUIET_WITHIN_MS);
-  await stream.collect(ledger);
-  const verdict = judge(ledger.entries, disturbances, await failedAttempts(db));
-  return { services, faults, verdict, troubles: [...unended, ...crashesOf(fleet)] };
+  await Promise.all([runLoad(load), injectFaults()]);
+  const unfinished = await waitUntilFinished(db, FINISH_TIMEOUT_MS);
+  await stream.collect(deliveryLog);
+  const verdict = judge(deliveryLog.timers, faultIntervals, await failedAttempts(db));
+  return { services, faults, verdict, problems: [...unfinished, ...describeCrashes(fleet)] };
 }
 
-/** Runs services under load while everything around them is broken, and judges each round. */
+/** Runs services under load, injects faults, and judges each round. */
 export async function runChaos(options: ChaosOptions): Promise<RoundResult[]> {
   const random = seededRandom(options.seed);
-  let ledger = new Ledger();
-  return withStage({ random, ledger: () => ledger }, async (stage) => {
-    const deck = dealt(options.faults, random);
+  let deliveryLog = new DeliveryLog();
+  return withChaosEnvironment({ random, currentLog: () => deliveryLog }, async (environment) => {
+    const nextFaults = shuffledFaults(options.faults, random);
     const results: RoundResult[] = [];
     for (let round = 1; round <= options.rounds; round += 1) {
       options.log(`round ${round} of ${options.rounds}`);
-      ledger = new Ledger();
-      const faults = Array.from({ length: FAULTS_PER_ROUND }, () => deck.next().value);
-      const result = await playRound(stage, ledger, `round-${round}`, faults, options);
-      results.push(result);
+      deliveryLog = new DeliveryLog();
+      const faults = Array.from({ length: FAULTS_PER_ROUND }, () => nextFaults.next().value);
+      results.push(await runRound(environment, deliveryLog, `round-${round}`, faults, options));
     }
     return results;
   });
 }
-
-export { FAULT_NAMES };

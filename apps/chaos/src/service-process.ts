@@ -12,21 +12,21 @@ export const CHAOS_API_KEY = 'a-key-for-services-that-will-be-killed';
 
 const listening = z.looseObject({ msg: z.literal('listening'), url: z.string() });
 
-/** A real timer service in a process of its own, run from source. */
+/** A timer service in a separate process, run from source. */
 export interface ServiceProcess {
   readonly pid: number;
   readonly url: string;
   readonly state: 'running' | 'frozen' | 'ended';
-  /** Whether it has ended although nobody asked it to. */
+  /** Whether it has exited without `kill` or `stop`. */
   readonly crashed: boolean;
-  /** The last lines that it has logged. */
+  /** The last lines of its log. */
   readonly log: readonly string[];
-  /** As kill -9 does. */
+  /** Sends SIGKILL and waits for the exit. */
   kill(): Promise<void>;
-  /** SIGSTOP: its connections stay open, and nothing happens. */
+  /** Sends SIGSTOP: the process stops, its connections stay open. */
   freeze(): void;
   thaw(): void;
-  /** SIGTERM; resolves when it has ended. */
+  /** Sends SIGTERM and waits for the exit. */
   stop(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ class SpawnedService implements ServiceProcess {
   readonly #child: ChildProcess;
   readonly #exit: Promise<unknown>;
   #frozen = false;
-  #endAsked = false;
+  #stopRequested = false;
 
   constructor(child: ChildProcess, exit: Promise<unknown>, url: string, log: readonly string[]) {
     this.#child = child;
@@ -55,12 +55,12 @@ class SpawnedService implements ServiceProcess {
   }
 
   get state(): ServiceProcess['state'] {
-    if (this.#endAsked || this.#ended) return 'ended';
+    if (this.#stopRequested || this.#ended) return 'ended';
     return this.#frozen ? 'frozen' : 'running';
   }
 
   get crashed(): boolean {
-    return this.#ended && !this.#endAsked;
+    return this.#ended && !this.#stopRequested;
   }
 
   get #ended(): boolean {
@@ -88,14 +88,17 @@ class SpawnedService implements ServiceProcess {
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     if (!this.#ended) {
-      this.#endAsked = true;
+      this.#stopRequested = true;
       this.#child.kill(signal);
     }
     await this.#exit;
   }
 }
 
-/** Starts a service; resolves when it listens. */
+/**
+ * Starts a service and waits until it listens.
+ * @throws Error with its log if it exits before that
+ */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const { databaseUrl, natsUrl } = options;
   const child = spawn(process.execPath, ['--conditions=@timer-platform/source', '--import', 'tsx', MAIN], {
@@ -118,15 +121,15 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   const url = await new Promise<string>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', () => {
-      reject(new Error(`a service ended before it listened:\n${log.join('\n')}`));
+      reject(new Error(`a service exited before it listened:\n${log.join('\n')}`));
     });
     for (const stream of [child.stdout, child.stderr])
       createInterface(stream).on('line', (line) => {
         log.push(line);
         if (log.length > LINES_KEPT) log.shift();
         if (!line.includes('"listening"')) return;
-        const found = listening.safeParse(JSON.parse(line)).data;
-        if (found !== undefined) resolve(found.url);
+        const entry = listening.safeParse(JSON.parse(line)).data;
+        if (entry !== undefined) resolve(entry.url);
       });
   });
   return new SpawnedService(child, exit, url, log);

@@ -3,63 +3,63 @@ import { timerBatchResponseSchema } from '@timer-platform/callback-types';
 import { z } from 'zod';
 import { CHAOS_API_KEY } from './service-process.ts';
 
-/** What a service said in the end, however often it had to be asked. */
-export interface Answer {
+/** The final response to a request, after any number of retries. */
+export interface TimerClientResponse {
   readonly status: number;
   readonly message: string;
-  /** Ids of the timers, where a request made some. */
+  /** Ids of the created timers. */
   readonly ids: readonly string[];
-  /** Whether an earlier try may have taken effect although its answer was lost. */
-  readonly repeated: boolean;
+  /** Whether an earlier attempt may have taken effect although its response was lost. */
+  readonly retried: boolean;
 }
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const PAUSE_MS = 200;
 const messageSchema = z.looseObject({ message: z.string() });
 
-/** Asks services that are killed, frozen and cut off from their database, until one of them answers. */
+/** Retries each request until one of the services responds, while they are killed, frozen and lose their database. */
 export class TimerClient {
-  /** Where a running service listens now; chosen anew for every try. */
+  /** Returns the URL of a running service; called for every attempt. */
   readonly #baseUrl: () => string | undefined;
 
   constructor(baseUrl: () => string | undefined) {
     this.#baseUrl = baseUrl;
   }
 
-  create(timers: readonly object[], idempotencyKey: string): Promise<Answer> {
-    return this.#ask('POST', '/timers/batch', { timers }, { 'idempotency-key': idempotencyKey });
+  create(timers: readonly object[], idempotencyKey: string): Promise<TimerClientResponse> {
+    return this.#request('POST', '/timers/batch', { timers }, { 'idempotency-key': idempotencyKey });
   }
 
-  update(id: string, change: object): Promise<Answer> {
-    return this.#ask('PUT', `/timers/${id}`, change);
+  update(id: string, change: object): Promise<TimerClientResponse> {
+    return this.#request('PUT', `/timers/${id}`, change);
   }
 
-  cancel(id: string): Promise<Answer> {
-    return this.#ask('DELETE', `/timers/${id}`);
+  cancel(id: string): Promise<TimerClientResponse> {
+    return this.#request('DELETE', `/timers/${id}`);
   }
 
-  async #ask(
+  async #request(
     method: string,
     path: string,
     body?: object,
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<Answer> {
-    for (let repeated = false; ; repeated = true) {
+  ): Promise<TimerClientResponse> {
+    for (let retried = false; ; retried = true) {
       const base = this.#baseUrl();
       if (base !== undefined) {
-        const answer = await this.#try(`${base}${path}`, method, body, headers);
-        if (answer !== undefined) return { ...answer, repeated };
+        const response = await this.#attempt(`${base}${path}`, method, body, headers);
+        if (response !== undefined) return { ...response, retried };
       }
       await delay(PAUSE_MS);
     }
   }
 
-  async #try(
+  async #attempt(
     url: string,
     method: string,
     body: object | undefined,
     headers: Readonly<Record<string, string>>,
-  ): Promise<Omit<Answer, 'repeated'> | undefined> {
+  ): Promise<Omit<TimerClientResponse, 'retried'> | undefined> {
     try {
       const response = await fetch(url, {
         method,
@@ -71,13 +71,13 @@ export class TimerClient {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
-      const answer: unknown = await response.json();
+      const json: unknown = await response.json();
       if (response.status >= 500 || response.status === 429) return undefined;
-      const { message } = messageSchema.parse(answer);
-      const made = timerBatchResponseSchema.safeParse(answer);
-      return { status: response.status, message, ids: made.data?.data.timers.map(({ id }) => id) ?? [] };
+      const { message } = messageSchema.parse(json);
+      const batch = timerBatchResponseSchema.safeParse(json);
+      return { status: response.status, message, ids: batch.data?.data.timers.map(({ id }) => id) ?? [] };
     } catch {
-      // Refused, cut off, or no answer in time: the next try may reach another service.
+      // Refused, disconnected or timed out: the next attempt may reach another service.
       return undefined;
     }
   }

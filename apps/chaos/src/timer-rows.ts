@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@timer-platform/database';
-import { patiently } from './faults.ts';
+import { queryWithRetries } from './faults.ts';
 import type { FailedAttempt } from './verdict.ts';
 
 const POLL_MS = 200;
 
-/** Waits until every timer has come to an end; answers those that have not. */
-export async function waitForQuiet(db: Database, withinMs: number): Promise<string[]> {
+/** Waits until every timer is finished. Describes up to five that are not finished in time. */
+export async function waitUntilFinished(db: Database, withinMs: number): Promise<string[]> {
   const deadline = performance.now() + withinMs;
   for (;;) {
-    const rows = await patiently<{ id: string; status: string }>(
+    const rows = await queryWithRetries<{ id: string; status: string }>(
       db,
       `SELECT id, status FROM timers WHERE status IN ('pending', 'executing') LIMIT 5`,
     );
@@ -19,9 +19,9 @@ export async function waitForQuiet(db: Database, withinMs: number): Promise<stri
   }
 }
 
-/** What the services wrote down as failed. */
+/** Reads the failed attempts that the services have recorded. */
 export async function failedAttempts(db: Database): Promise<FailedAttempt[]> {
-  const rows = await patiently<{ timer_id: string; started_at: Date; finished_at: Date }>(
+  const rows = await queryWithRetries<{ timer_id: string; started_at: Date; finished_at: Date }>(
     db,
     'SELECT timer_id, started_at, finished_at FROM timer_attempts',
   );
@@ -32,18 +32,18 @@ export async function failedAttempts(db: Database): Promise<FailedAttempt[]> {
   }));
 }
 
-/** Timers by status; a status that none has is absent. */
+/** Counts timers by status; a status without timers is absent. */
 export async function statusCounts(db: Database): Promise<Readonly<Record<string, number>>> {
-  const rows = await patiently<{ status: string; count: number }>(
+  const rows = await queryWithRetries<{ status: string; count: number }>(
     db,
     'SELECT status, count(*)::integer AS count FROM timers GROUP BY status',
   );
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
 }
 
-/** When each completed timer was marked so, in Unix milliseconds by its id. */
+/** Reads when each completed timer was marked completed, in Unix milliseconds by id. */
 export async function completedTimers(db: Database): Promise<ReadonlyMap<string, number>> {
-  const rows = await patiently<{ id: string; updated_at: Date }>(
+  const rows = await queryWithRetries<{ id: string; updated_at: Date }>(
     db,
     `SELECT id, updated_at FROM timers WHERE status = 'completed'`,
   );

@@ -1,16 +1,16 @@
 import type { CallbackType } from '@timer-platform/callback-types';
-import type { Arrival, LedgerEntry } from './ledger.ts';
+import type { Arrival, LoggedTimer } from './delivery-log.ts';
 
-/** Something that was done to the system. Instants are Unix milliseconds. */
-export interface Disturbance {
+/** The time during which a fault was in effect. Instants are in Unix milliseconds. */
+export interface FaultInterval {
   readonly name: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** What nobody could do while it lasted: deliver by HTTP, by NATS, or anything. */
+  /** What was impossible in this time: no delivery by HTTP, none by NATS, or none at all. */
   readonly outage: 'none' | CallbackType | 'all';
 }
 
-/** An attempt that the service itself wrote down as failed. */
+/** An attempt that the service recorded as failed. */
 export interface FailedAttempt {
   readonly timerId: string;
   readonly startedMs: number;
@@ -25,53 +25,53 @@ export interface Verdict {
   readonly lost: readonly string[];
   /** Ids of timers that arrived before they were due. */
   readonly early: readonly string[];
-  /** Ids of timers that arrived after their cancel was confirmed. */
+  /** Ids of timers that arrived after their cancellation was confirmed. */
   readonly canceledButFired: readonly string[];
   /** Ids of timers that arrived with old values after an update was confirmed. */
   readonly outdated: readonly string[];
-  /** Ids of timers that arrived under another message id than their own. */
-  readonly foreignIds: readonly string[];
-  /** Deliveries beyond the first that a disturbance explains. */
+  /** Ids of timers that arrived under a message id other than their own. */
+  readonly wrongMessageIds: readonly string[];
+  /** Number of repeated deliveries that a fault explains. */
   readonly explainedDuplicates: number;
-  /** Ids of timers that were delivered again without any. */
+  /** Ids of timers with a repeated delivery that no fault explains. */
   readonly unexplainedDuplicates: readonly string[];
   /**
-   * The longest that a timer was late beyond the time during which its delivery was impossible, in milliseconds: how long
-   * its dispatcher's death went unnoticed, or how long after an outage it was tried again.
+   * The greatest lateness of a timer in milliseconds, without the time in which its delivery was impossible: how long it
+   * took to rescue the claims of a dead dispatcher, or to retry after an outage.
    */
   readonly longestRecoveryMs: number;
 }
 
-/** A delivery is settled this long after it at the latest; a server that is killed loses what it has not written yet. */
+/** A delivery is settled and flushed to disk within this time; a fault in between may undo that. */
 const SETTLED_WITHIN_MS = 2_000;
 
 function isExplained(
-  { id }: LedgerEntry,
+  { id }: LoggedTimer,
   first: Arrival,
-  disturbances: readonly Disturbance[],
+  faultIntervals: readonly FaultInterval[],
   failed: readonly FailedAttempt[],
 ): boolean {
   const fromMs = first.arrivedMs;
   const toMs = fromMs + SETTLED_WITHIN_MS;
   return (
-    disturbances.some((disturbance) => disturbance.fromMs <= toMs && disturbance.toMs >= fromMs) ||
-    // The receiver was too slow for the time limit: the service could not know that it had arrived.
+    faultIntervals.some((interval) => interval.fromMs <= toMs && interval.toMs >= fromMs) ||
+    // The attempt timed out although the receiver had accepted the callback.
     failed.some(
       (attempt) => attempt.timerId === id && attempt.startedMs <= fromMs && attempt.finishedMs >= fromMs,
     )
   );
 }
 
-/** How much of a span of time outages take, each millisecond counted once. */
+/** Returns for how many milliseconds of a span an outage was in effect. Overlapping outages count once. */
 export function outageWithin(
   fromMs: number,
   toMs: number,
-  type: LedgerEntry['type'],
-  disturbances: readonly Disturbance[],
+  type: LoggedTimer['type'],
+  faultIntervals: readonly FaultInterval[],
 ): number {
   let total = 0;
   let countedToMs = fromMs;
-  for (const { outage, ...span } of [...disturbances].sort((a, b) => a.fromMs - b.fromMs)) {
+  for (const { outage, ...span } of [...faultIntervals].sort((a, b) => a.fromMs - b.fromMs)) {
     if (outage !== 'all' && outage !== type) continue;
     const start = Math.max(span.fromMs, countedToMs);
     const end = Math.min(span.toMs, toMs);
@@ -82,87 +82,90 @@ export function outageWithin(
   return total;
 }
 
-function recoveryOf(entry: LedgerEntry, disturbances: readonly Disturbance[]): number {
-  const first = entry.arrivals.find(({ taken }) => taken);
+function recoveryOf(timer: LoggedTimer, faultIntervals: readonly FaultInterval[]): number {
+  const first = timer.arrivals.find(({ acknowledged }) => acknowledged);
   if (first === undefined) return 0;
-  const due = entry.versions.find(({ version }) => version === first.version)?.executeAtMs ?? first.arrivedMs;
-  return first.arrivedMs - due - outageWithin(due, first.arrivedMs, entry.type, disturbances);
+  const due = timer.versions.find(({ version }) => version === first.version)?.executeAtMs ?? first.arrivedMs;
+  return first.arrivedMs - due - outageWithin(due, first.arrivedMs, timer.type, faultIntervals);
 }
 
-/** Arrivals are told in whole milliseconds, rounded down: within its millisecond none is early. */
-function isEarly({ versions }: LedgerEntry, { version, arrivedMs }: Arrival): boolean {
-  const due = versions.find((one) => one.version === version)?.executeAtMs ?? Number.POSITIVE_INFINITY;
+/** Arrivals are rounded down to whole milliseconds: one in the millisecond of the due instant is not early. */
+function isEarly({ versions }: LoggedTimer, { version, arrivedMs }: Arrival): boolean {
+  const due = versions.find((known) => known.version === version)?.executeAtMs ?? Number.POSITIVE_INFINITY;
   return arrivedMs + 1 <= due;
 }
 
-function isOutdated({ versions }: LedgerEntry, { version, arrivedMs }: Arrival): boolean {
+function isOutdated({ versions }: LoggedTimer, { version, arrivedMs }: Arrival): boolean {
   return versions.some(
     (later) => later.version > version && later.confirmedMs !== undefined && later.confirmedMs < arrivedMs,
   );
 }
 
-/** Judges a run by what was promised and what arrived. */
+/** Judges a run by what the service confirmed and what arrived. */
 export function judge(
-  entries: readonly LedgerEntry[],
-  disturbances: readonly Disturbance[],
+  timers: readonly LoggedTimer[],
+  faultIntervals: readonly FaultInterval[],
   failed: readonly FailedAttempt[],
 ): Verdict {
-  const sorted = entries.map((entry) => ({
-    ...entry,
-    arrivals: [...entry.arrivals].sort((a, b) => a.arrivedMs - b.arrivedMs),
+  const sorted = timers.map((timer) => ({
+    ...timer,
+    arrivals: [...timer.arrivals].sort((a, b) => a.arrivedMs - b.arrivedMs),
   }));
-  const idsWhere = (holds: (entry: LedgerEntry, arrival: Arrival) => boolean): string[] =>
-    sorted.filter((entry) => entry.arrivals.some((arrival) => holds(entry, arrival))).map(({ id }) => id);
+  const idsWhere = (holds: (timer: LoggedTimer, arrival: Arrival) => boolean): string[] =>
+    sorted.filter((timer) => timer.arrivals.some((arrival) => holds(timer, arrival))).map(({ id }) => id);
 
   let explainedDuplicates = 0;
   const unexplainedDuplicates: string[] = [];
-  for (const entry of sorted) {
-    const taken = entry.arrivals.filter((arrival) => arrival.taken);
-    taken.slice(0, -1).forEach((arrival) => {
-      if (isExplained(entry, arrival, disturbances, failed)) explainedDuplicates += 1;
-      else unexplainedDuplicates.push(entry.id);
+  for (const timer of sorted) {
+    const acknowledged = timer.arrivals.filter((arrival) => arrival.acknowledged);
+    acknowledged.slice(0, -1).forEach((arrival) => {
+      if (isExplained(timer, arrival, faultIntervals, failed)) explainedDuplicates += 1;
+      else unexplainedDuplicates.push(timer.id);
     });
   }
   return {
-    accepted: entries.length,
-    delivered: sorted.filter(({ arrivals }) => arrivals.some(({ taken }) => taken)).length,
+    accepted: timers.length,
+    delivered: sorted.filter(({ arrivals }) => arrivals.some(({ acknowledged }) => acknowledged)).length,
     canceled: sorted.filter(({ canceledMs }) => canceledMs !== undefined).length,
     lost: sorted
-      .filter(({ canceledMs, arrivals }) => canceledMs === undefined && !arrivals.some(({ taken }) => taken))
+      .filter(
+        ({ canceledMs, arrivals }) =>
+          canceledMs === undefined && !arrivals.some(({ acknowledged }) => acknowledged),
+      )
       .map(({ id }) => id),
     early: idsWhere(isEarly),
     canceledButFired: idsWhere(
       ({ canceledMs }, { arrivedMs }) => canceledMs !== undefined && arrivedMs > canceledMs,
     ),
     outdated: idsWhere(isOutdated),
-    foreignIds: idsWhere(({ id }, { messageId }) => messageId !== id),
+    wrongMessageIds: idsWhere(({ id }, { messageId }) => messageId !== id),
     explainedDuplicates,
     unexplainedDuplicates,
-    longestRecoveryMs: Math.max(0, ...sorted.map((entry) => recoveryOf(entry, disturbances))),
+    longestRecoveryMs: Math.max(0, ...sorted.map((timer) => recoveryOf(timer, faultIntervals))),
   };
 }
 
-/** What must not happen, in words; empty: the run was right. */
-export function faultsOf(verdict: Verdict, recoveryLimitMs: number): string[] {
-  const faults: string[] = [];
-  const none = (what: string, ids: readonly string[]): void => {
-    if (ids.length > 0) faults.push(`${ids.length} ${what}: ${ids.slice(0, 5).join(', ')}`);
+/** Describes everything that must not happen; empty if the run has kept all guarantees. */
+export function findProblems(verdict: Verdict, recoveryLimitMs: number): string[] {
+  const problems: string[] = [];
+  const expectNone = (what: string, ids: readonly string[]): void => {
+    if (ids.length > 0) problems.push(`${ids.length} ${what}: ${ids.slice(0, 5).join(', ')}`);
   };
-  none('lost', verdict.lost);
-  none('early', verdict.early);
-  none('canceled but fired', verdict.canceledButFired);
-  none('fired with outdated values', verdict.outdated);
-  none('fired under a foreign message id', verdict.foreignIds);
-  none('delivered twice for no reason', verdict.unexplainedDuplicates);
+  expectNone('lost', verdict.lost);
+  expectNone('early', verdict.early);
+  expectNone('canceled but fired', verdict.canceledButFired);
+  expectNone('fired with outdated values', verdict.outdated);
+  expectNone('fired with a wrong message id', verdict.wrongMessageIds);
+  expectNone('delivered again without a fault', verdict.unexplainedDuplicates);
   if (verdict.longestRecoveryMs > recoveryLimitMs)
-    faults.push(
+    problems.push(
       `recovery took ${(verdict.longestRecoveryMs / 1_000).toFixed(1)} s, more than ${recoveryLimitMs / 1_000} s`,
     );
-  return faults;
+  return problems;
 }
 
-/** Several rounds as one. */
-export function sumOf(verdicts: readonly Verdict[]): Verdict {
+/** Combines the verdicts of several rounds. */
+export function sumVerdicts(verdicts: readonly Verdict[]): Verdict {
   const count = (read: (verdict: Verdict) => number): number =>
     verdicts.reduce((sum, verdict) => sum + read(verdict), 0);
   const ids = (read: (verdict: Verdict) => readonly string[]): string[] => verdicts.flatMap(read);
@@ -174,7 +177,7 @@ export function sumOf(verdicts: readonly Verdict[]): Verdict {
     early: ids(({ early }) => early),
     canceledButFired: ids(({ canceledButFired }) => canceledButFired),
     outdated: ids(({ outdated }) => outdated),
-    foreignIds: ids(({ foreignIds }) => foreignIds),
+    wrongMessageIds: ids(({ wrongMessageIds }) => wrongMessageIds),
     explainedDuplicates: count(({ explainedDuplicates }) => explainedDuplicates),
     unexplainedDuplicates: ids(({ unexplainedDuplicates }) => unexplainedDuplicates),
     longestRecoveryMs: Math.max(0, ...verdicts.map(({ longestRecoveryMs }) => longestRecoveryMs)),

@@ -2,33 +2,33 @@ import { connect } from '@timer-platform/database';
 import { openTemporaryPostgres } from '@timer-platform/embedded-postgres';
 import { migrateToLatest } from '@timer-platform/migrations';
 import { startNatsServer } from '@timer-platform/test-support';
-import type { Victims } from './faults.ts';
+import type { DeliveryLog } from './delivery-log.ts';
+import type { FaultTargets } from './faults.ts';
 import { Fleet } from './fleet.ts';
-import type { Ledger } from './ledger.ts';
 import type { Random } from './random.ts';
 import { openStreamSink, startHttpSink, type StreamSink } from './receivers.ts';
 import { TimerClient } from './timer-client.ts';
 
-/** Everything that a run plays with: servers, receivers and an empty fleet of services. */
-export interface Stage extends Victims {
+/** The environment of a run: servers, receivers and a fleet without services. */
+export interface ChaosEnvironment extends FaultTargets {
   readonly stream: StreamSink;
   readonly client: TimerClient;
 }
 
-export interface StageOptions {
+export interface ChaosEnvironmentOptions {
   readonly random: Random;
-  /** Where HTTP callbacks are written down now. */
-  readonly ledger: () => Ledger;
+  /** Returns the log that records HTTP callbacks. */
+  readonly currentLog: () => DeliveryLog;
 }
 
-/** Sets the stage with a PostgreSQL and a nats-server of its own, and clears it away whatever happens on it. */
-export async function withStage<Result>(
-  { random, ledger }: StageOptions,
-  play: (stage: Stage) => Promise<Result>,
+/** Starts a PostgreSQL and a nats-server, runs `work`, and stops everything at the end, also after an error. */
+export async function withChaosEnvironment<Result>(
+  { random, currentLog }: ChaosEnvironmentOptions,
+  work: (environment: ChaosEnvironment) => Promise<Result>,
 ): Promise<Result> {
   const closers: (() => Promise<unknown>)[] = [];
   try {
-    // Durable: what the server has confirmed must be there after its process was killed.
+    // Durable: what the server has committed must survive a kill of its process.
     const server = await openTemporaryPostgres({
       durable: true,
       settings: { max_connections: '300' },
@@ -40,7 +40,7 @@ export async function withStage<Result>(
       url: server.url,
       applicationName: 'chaos',
       poolSize: 2,
-      // Named statements do not survive the server's end any more than the connection does.
+      // Prepared statements do not survive a restart of the server.
       transactionPooler: true,
       onIdleError: () => undefined,
     });
@@ -49,11 +49,11 @@ export async function withStage<Result>(
     closers.push(() => nats.stop());
     const stream = await openStreamSink(nats.url);
     closers.push(() => stream.stop());
-    const http = await startHttpSink(ledger);
+    const http = await startHttpSink(currentLog);
     closers.push(() => http.stop());
     const fleet = new Fleet({ databaseUrl: server.url, natsUrl: nats.url }, random);
     closers.push(() => fleet.stop());
-    return await play({ fleet, db, nats, http, random, stream, client: new TimerClient(fleet.anyUrl) });
+    return await work({ fleet, db, nats, http, random, stream, client: new TimerClient(fleet.pickUrl) });
   } finally {
     for (const close of closers.toReversed()) await close();
   }
