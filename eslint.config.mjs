@@ -99,7 +99,7 @@ const constants = {
 };
 
 export default defineConfig(
-  { ignores: ['**/dist', '**/coverage', '**/node_modules', '**/fixtures'] },
+  { ignores: ['**/dist', '**/coverage', '**/node_modules', '**/.peers', '**/fixtures'] },
   tseslint.configs.strictTypeChecked,
   {
     plugins: { '@nx': nx, 'simple-import-sort': importSort },

@@ -1,3 +1,4 @@
 import preset from '../../jest.preset.mjs';
 
-export default { ...preset, displayName: 'bench' };
+// The installed peers hold a copy of peers/package.json, which Jest would report as a duplicate.
+export default { ...preset, displayName: 'bench', modulePathIgnorePatterns: ['<rootDir>/.peers/'] };
