@@ -1,4 +1,4 @@
-/** What the Markdown documents of the workspace refer to: files, headings, Nx targets and npm scripts. */
+/** What the Markdown documents of the workspace refer to: files, headings, Nx targets, npm scripts and commands. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { workspaceRoot } from './workspace.mjs';
@@ -65,4 +65,32 @@ export function findTargets(markdown, projects) {
 export function findScripts(markdown) {
   const names = [...markdown.matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)];
   return [...new Set(names.map(([, name, short]) => name ?? short))];
+}
+
+/** Commands of the lines of a shell block. A command with an open quote continues on the next line. */
+function splitCommands(block) {
+  const commands = [];
+  let command = '';
+  for (const line of block.split('\n')) {
+    command += command === '' ? line.replace(/(^|\s+)#\s.*$/, '') : `\n${line}`;
+    const isComplete = command.split("'").length % 2 === 1;
+    if (isComplete && command !== '') commands.push(command);
+    if (isComplete) command = '';
+  }
+  return commands;
+}
+
+const INLINE_COMMAND =
+  /^(?:[A-Z_]+=\S+ )*(?:npx |npm (?:ci|run|start|test|version)\b|node (?:-|scripts\/|apps\/))/;
+
+/**
+ * Commands that a document shows: each command of its `sh` blocks, and the inline code that starts with npx, npm or node,
+ * after variables or not.
+ */
+export function findCommands(markdown) {
+  const blocks = [...markdown.matchAll(/^( *)```sh\n([\s\S]*?)^\1```$/gm)].flatMap(([, indent, block]) =>
+    splitCommands(block.replaceAll(new RegExp(`^${indent}`, 'gm'), '')),
+  );
+  const inline = [...withoutCodeBlocks(markdown).matchAll(/`([^`\n]+)`/g)].map(([, code]) => code);
+  return [...new Set([...blocks, ...inline.filter((code) => INLINE_COMMAND.test(code))])];
 }

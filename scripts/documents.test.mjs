@@ -6,6 +6,7 @@ import { before, describe, test } from 'node:test';
 import {
   findAnchors,
   findBrokenLink,
+  findCommands,
   findLinks,
   findScripts,
   findTargets,
@@ -53,6 +54,36 @@ test('findScripts finds npm scripts', () => {
     'start',
     'test',
     'a:b',
+  ]);
+});
+
+test('findCommands finds the commands of shell blocks and inline code once', () => {
+  const markdown = [
+    'Run `npm start` or `A=1 npm run b`, not `npm install` or `make`.',
+    '```sh',
+    '# the first',
+    'npx nx run a:b   # a comment',
+    'npm start',
+    "curl -d '{",
+    '  "a": 1',
+    "}' http://a/#b | cat",
+    '```',
+    '   ```sh',
+    '   psql "$(cat a)"',
+    '   ```',
+    '```ts',
+    'const command = `npx a`;',
+    '```',
+    '| `node apps/a.js` | `node` | `npx c -- "d e"` |',
+  ].join('\n');
+  assert.deepEqual(findCommands(markdown), [
+    'npx nx run a:b',
+    'npm start',
+    'curl -d \'{\n  "a": 1\n}\' http://a/#b | cat',
+    'psql "$(cat a)"',
+    'A=1 npm run b',
+    'node apps/a.js',
+    'npx c -- "d e"',
   ]);
 });
 
