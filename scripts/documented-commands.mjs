@@ -254,6 +254,10 @@ export const SCENARIOS = [
     ],
   },
   {
+    title: 'chaos',
+    steps: [{ command: 'npx nx run chaos:run', as: 'npx nx run chaos:run -- --rounds 1 --timers 500' }],
+  },
+  {
     title: 'benchmarks',
     steps: [
       { command: 'npx nx run bench:quick' },
