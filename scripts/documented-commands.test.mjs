@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commandsOf, documentedCommands, SCENARIOS, TESTED } from './documented-commands.mjs';
+import { commandsOf, SCENARIOS, TESTED } from './command-scenarios.mjs';
+import { documentedCommands } from './documented-commands.mjs';
 
 const documented = documentedCommands();
 const tried = new Set(SCENARIOS.flatMap(({ steps }) => commandsOf(steps)));
