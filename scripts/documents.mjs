@@ -24,7 +24,7 @@ export function findLinks(markdown) {
   return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link).filter((link) => !/^\w+:/.test(link));
 }
 
-/** Anchors of the headings of a document, as GitHub makes them. */
+/** Anchors of the headings of a document, as GitHub creates them. */
 export function findAnchors(markdown) {
   return [...withoutCodeBlocks(markdown).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     heading
@@ -34,7 +34,7 @@ export function findAnchors(markdown) {
   );
 }
 
-/** Why a link of a document leads nowhere; undefined when it resolves. */
+/** Why a link of a document is broken; undefined if it is not. */
 export function findBrokenLink(document, link) {
   const [target, anchor] = link.split('#');
   const file = target === '' ? document : path.join(path.dirname(document), target);
@@ -84,8 +84,8 @@ const INLINE_COMMAND =
   /^(?:[A-Z_]+=\S+ )*(?:npx |npm (?:ci|run|start|test|version)\b|node (?:-|scripts\/|apps\/))/;
 
 /**
- * Commands that a document shows: each command of its `sh` blocks, and the inline code that starts with npx, npm or node,
- * after variables or not.
+ * Commands that a document shows: each command of its `sh` blocks, and inline code that starts with npx, npm or node,
+ * possibly after variables.
  */
 export function findCommands(markdown) {
   const blocks = [...markdown.matchAll(/^( *)```sh\n([\s\S]*?)^\1```$/gm)].flatMap(([, indent, block]) =>

@@ -14,7 +14,7 @@ export function isSupportedNode(version) {
 }
 
 /**
- * What keeps the installed packages from being those of the lock file; undefined when nothing does. npm writes
+ * Why the installed packages differ from the lock file; undefined if they do not. npm writes
  * node_modules/.package-lock.json at the very end of an installation, so an interrupted one is noticed.
  */
 export function findStaleInstall(lock, installed) {
@@ -30,13 +30,13 @@ export function findStaleInstall(lock, installed) {
   return undefined;
 }
 
-/** npm as the user runs it; the program on the PATH when this was not started by npm. */
+/** The npm that started this script, otherwise the one on the PATH. */
 function npmCommand() {
   const cli = process.env.npm_execpath;
   return cli !== undefined && /npm-cli\.[cm]?js$/.test(cli) ? [process.execPath, [cli]] : ['npm', []];
 }
 
-/** @throws when Node is too old or the installation fails; the message says what to do */
+/** @throws when Node is too old or the installation fails; the message names the way out */
 export async function ensureDependencies() {
   if (!isSupportedNode(process.version))
     throw new Error(
@@ -49,7 +49,7 @@ export async function ensureDependencies() {
 
   console.log(`Installing the npm packages, about a minute (npm ci): ${stale}`);
   const [program, args] = npmCommand();
-  // Whatever NODE_ENV or the user's npmrc says: the tools are needed, and the embedded PostgreSQL is an optional package.
+  // Development and optional packages are needed even if NODE_ENV or .npmrc omits them.
   const { exitCode } = await runCommand(program, [...args, 'ci', '--include=dev', '--include=optional']);
   if (exitCode !== 0) throw new Error(`npm ci has failed with exit code ${exitCode}; its output is above.`);
 }

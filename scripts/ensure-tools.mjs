@@ -1,7 +1,7 @@
 /**
  * The real programs that the tests run against: nats-server and psql. (PostgreSQL itself comes with the npm packages.)
- * Looks for them on this machine; on Debian and Ubuntu it otherwise unpacks the distribution's packages below
- * .timer/tools. The system is never changed: nothing is installed, no service is started, as root or not.
+ * Searches this machine for them; otherwise, on Debian and Ubuntu, unpacks the distribution's packages below
+ * .timer/tools. It installs nothing in the system and starts no service, even as root.
  */
 import {
   accessSync,
@@ -40,7 +40,7 @@ function list(directory) {
   return existsSync(directory) ? readdirSync(directory) : [];
 }
 
-/** The tests find their programs with the same function. tsx loads it; import it only once the dependencies are installed. */
+/** The function that the tests use. tsx loads it, so call this only after the dependencies are installed. */
 async function findInstalled({ name, variable }) {
   const { tsImport } = await import('tsx/esm/api');
   const file = '../libs/test-support/src/find-program.ts';
@@ -63,7 +63,7 @@ function explain(programs, why) {
   );
 }
 
-/** Directories of shared libraries below an unpacked root: those of the machine's architecture, as Debian lays them out. */
+/** Directories of shared libraries below an unpacked root, in the layout of Debian. */
 function libraryDirectories(root) {
   return ['lib', 'usr/lib'].flatMap((parent) =>
     list(path.join(root, parent))
@@ -78,7 +78,7 @@ function findUnpacked(root, name) {
     'usr/bin',
     ...list(path.join(root, POSTGRES_VERSIONS)).map((v) => `usr/lib/postgresql/${v}/bin`),
   ];
-  // usr/bin/psql of Debian is a Perl script that needs an installed system; the program itself is in the version's folder.
+  // Debian's usr/bin/psql is a Perl script that needs an installed system; the program is in the folder of its version.
   return candidates
     .reverse()
     .map((directory) => `${directory}/${name}`)
@@ -105,7 +105,7 @@ async function must(program, args, failure) {
   return output;
 }
 
-/** Downloads the packages, and of their dependencies what the machine lacks, with lists and cache of our own. */
+/** Downloads the packages and their missing dependencies, with its own lists and cache. */
 async function download(packages, directory) {
   const lists = path.join(directory, 'lists');
   const cache = path.join(directory, 'cache');
@@ -113,7 +113,7 @@ async function download(packages, directory) {
   mkdirSync(path.join(lists, 'partial'), { recursive: true });
   mkdirSync(path.join(archives, 'partial'), { recursive: true });
   const options = ['-qq', '-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${cache}`];
-  // No lock of the system's is needed to read what is installed; and apt's own user cannot write below this workspace.
+  // Reading what is installed needs no system lock, and apt's user cannot write below this workspace.
   options.push('-o', 'Debug::NoLocking=1', '-o', 'APT::Sandbox::User=');
   await must('apt-get', [...options, 'update'], 'apt-get update has failed');
   const install = ['install', '--download-only', '--yes', '--no-install-recommends', ...packages];
@@ -123,7 +123,7 @@ async function download(packages, directory) {
     .map((name) => path.join(archives, name));
 }
 
-/** Makes .timer/tools anew, aside and renamed, so that an interrupted run leaves nothing half made. */
+/** Fills a new directory and renames it to .timer/tools, so that an interrupted run leaves nothing incomplete. */
 async function unpack(programs) {
   const directory = `${TOOLS}.${process.pid}.new`;
   try {
@@ -135,7 +135,7 @@ async function unpack(programs) {
       await must('dpkg', ['-x', archive, root], `dpkg could not unpack ${path.basename(archive)}`);
     for (const { name } of programs) {
       const file = findUnpacked(root, name);
-      if (file === undefined) throw new Error(`The packages ${packages.join(' ')} hold no ${name}.`);
+      if (file === undefined) throw new Error(`The packages ${packages.join(' ')} do not contain ${name}.`);
       writeStarter(directory, name, file);
     }
     for (const leftover of ['lists', 'cache']) rmSync(path.join(directory, leftover), { recursive: true });
@@ -147,8 +147,8 @@ async function unpack(programs) {
 }
 
 /**
- * Makes sure that nats-server and psql are there.
- * @throws when they are not and cannot be had; the message says how to get them
+ * Makes nats-server and psql available.
+ * @throws if that fails; the message names ways to install them
  */
 export async function ensureTools() {
   const installed = await Promise.all(PROGRAMS.map(findInstalled));
@@ -158,15 +158,15 @@ export async function ensureTools() {
   if (working.every(Boolean)) return;
 
   if (!isExecutable('/usr/bin/apt-get') || !isExecutable('/usr/bin/dpkg'))
-    throw new Error(explain(missing, 'it has no apt-get to get them with'));
+    throw new Error(explain(missing, 'it has no apt-get to download them'));
   const names = missing.map(({ name }) => name).join(' and ');
   console.log(
-    `Getting ${names} for the tests: Debian packages unpacked in .timer/tools, the system is left as it is`,
+    `Downloading ${names} for the tests: Debian packages are unpacked in .timer/tools, not installed`,
   );
   try {
     await unpack(missing);
   } catch (error) {
-    throw new Error(explain(missing, `getting them has failed.\n${error.message}`), { cause: error });
+    throw new Error(explain(missing, `the download failed.\n${error.message}`), { cause: error });
   }
   for (const starter of starters)
     if (!(await runs(starter))) throw new Error(explain(missing, `${starter} does not run`));

@@ -1,6 +1,6 @@
 /**
  * Finds circular imports. At every level of a project, files and folders must form a graph without cycles: a folder counts
- * as one node, and imports of what lies below it as imports of the folder. The project graph is held to the same rule.
+ * as one node with all imports of the files below it. The same holds for the graph of the projects.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -30,7 +30,7 @@ export function readImports(directory) {
   return imports;
 }
 
-/** Nodes of a graph that can reach themselves, each with the way back to it. */
+/** Nodes of a graph that can reach themselves, each with the path back to it. */
 export function findCycles(graph) {
   const cycles = [];
   for (const start of graph.keys()) {
@@ -51,8 +51,8 @@ export function findCycles(graph) {
 }
 
 /**
- * Circular imports among the files and folders that lie side by side, at every level.
- * @returns {string[]} one line for each node in a cycle; empty: there is none
+ * Circular imports between the files and folders of the same level, at every level.
+ * @returns {string[]} one line for each node in a cycle; empty if there is none
  */
 export function findImportCycles(imports) {
   const levels = new Map();
@@ -77,7 +77,7 @@ export function longestChain(imports) {
   const chains = new Map();
   const chainFrom = (file) => {
     if (!chains.has(file)) {
-      // A cycle ends here instead of never.
+      // Ends the recursion in a cycle.
       chains.set(file, [file]);
       const tails = (imports.get(file) ?? []).map(chainFrom).sort((one, other) => other.length - one.length);
       chains.set(file, [file, ...(tails[0] ?? [])]);

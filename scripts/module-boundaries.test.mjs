@@ -1,7 +1,7 @@
 /**
- * Boundaries between projects and folders are lint rules, and a lint rule that is switched on may still check nothing: the
- * one of Nx passes everything when it has no project graph. So each boundary is crossed here, under the configuration of
- * the workspace, by code that stands for a file but is never written; beside it, code that must pass.
+ * Boundaries between projects and folders are lint rules. A rule that is enabled may still check nothing: the rule of Nx
+ * accepts everything if it has no project graph. So each case lints code that crosses a boundary, as a file that does
+ * not exist, with the configuration of the workspace, and beside it code that must pass.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -67,7 +67,7 @@ const CASES = {
     refused(SERVICE, from('kysely'), BOUNDARY, BOUNDARY),
     refused(SERVICE, from('@timer-platform/migrator'), BOUNDARY),
     refused(SERVICE, from('../../migrator/src/config.ts'), BOUNDARY),
-    // Installed because Fastify needs it, declared nowhere.
+    // A dependency of Fastify that no project declares.
     refused(SERVICE, from('light-my-request'), BOUNDARY),
     passes(MIGRATOR, from('@timer-platform/database', 'pg')),
     refused(MIGRATOR, from('undici'), BOUNDARY, BOUNDARY),
@@ -116,7 +116,7 @@ const CASES = {
   'output goes through the logger': [refused(SERVICE, "console.log('a');", CONSOLE)],
 };
 
-/** The project graph, computed again; Nx keeps it where its lint rule finds it. */
+/** Computes the project graph, which the lint rule of Nx reads from the cache. */
 async function projectGraph() {
   const directory = mkdtempSync(path.join(tmpdir(), 'project-graph-'));
   try {

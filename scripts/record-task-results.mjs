@@ -1,5 +1,5 @@
 /**
- * An Nx plugin that writes how the tasks of a run ended to the file that TASK_RESULTS_FILE names:
+ * An Nx plugin that writes the results of the tasks of a run to the file TASK_RESULTS_FILE:
  * `[{ projectName, target, status }]`, where status is the exit code.
  */
 import { writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** `nx release` must work before it is needed: a dry run, which writes nothing. */
+/** A dry run of `nx release`, which writes nothing, so that an error shows before the release. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { workspaceRoot } from './workspace.mjs';
 
-/** The exit code that a shell shows for a process: 128 + its number when a signal has ended it. */
+/** The exit code that a shell shows for a process: 128 plus its number if a signal ended it. */
 export function exitCodeOf(code, signal) {
   const numbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
   return signal === null ? code : 128 + (numbers[signal] ?? 0);
 }
 
 /**
- * Runs a program in the workspace root and waits for its end. A program that cannot be started counts as exit code 127.
+ * Runs a program in the workspace root and waits for its end. The exit code is 127 if it cannot be started.
  *
  * @param {{ quiet?: boolean, env?: Record<string, string> }} [options] quiet: keep the output instead of showing it
  * @returns {Promise<{ exitCode: number, output: string }>}

@@ -10,11 +10,11 @@ const KILL_AFTER_MS = 15_000;
  * @param {object} options
  * @param {string} options.cwd
  * @param {Record<string, string>} options.env the whole environment
- * @param {RegExp} [options.until] for a command that does not end by itself: Ctrl-C is sent when its output matches
+ * @param {RegExp} [options.until] for a command that does not end: Ctrl-C is sent when its output matches
  * @param {() => Promise<void>} [options.whileRunning] runs between the match and Ctrl-C
  * @param {number} options.timeoutMs then the command is terminated
  * @param {AbortSignal} [options.signal] terminates the command
- * @returns {Promise<{ exitCode: number, output: string, problem?: string }>} problem: it has not ended as it should
+ * @returns {Promise<{ exitCode: number, output: string, problem?: string }>} problem: why it has not ended as expected
  */
 export async function runInShell(command, options) {
   const { cwd, env, until, whileRunning, timeoutMs, signal } = options;

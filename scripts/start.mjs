@@ -12,7 +12,7 @@ import { workspaceRoot } from './workspace.mjs';
 const SAME_SIGNAL_MS = 1_000;
 const PARENT_CHECK_MS = 500;
 
-/** npm hands a SIGTERM to the shell between it and this script, and that dies without a word. */
+/** npm sends SIGTERM to the shell between it and this script; the shell ends without passing it on. */
 function whenNpmIsGone(then) {
   if (process.env.npm_lifecycle_event === undefined) return;
   const parent = process.ppid;
@@ -35,8 +35,8 @@ async function build() {
 }
 
 /**
- * Runs the service and answers its exit code. It gets a process group of its own: it then sees one signal where the
- * group would have seen three, and may treat a second one as it likes.
+ * Runs the service and returns its exit code. In a process group of its own the service gets each signal once, and can
+ * handle a second one itself.
  */
 function runService() {
   return new Promise((resolve, reject) => {
@@ -53,7 +53,7 @@ function runService() {
         asked = now;
         child.kill(signal);
       } else if (now - asked > SAME_SIGNAL_MS) {
-        console.error('Asked again: killing the timer service. The next start takes up where it was.');
+        console.error('Second signal: killing the timer service. Timers are kept; the next start continues.');
         child.kill('SIGKILL');
       }
     };

@@ -1,4 +1,4 @@
-/** Adds up what a run of all checks has shown. Pure, apart from the file that is read. */
+/** Adds up the results of all checks. Pure, except that it reads the result files. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readJson } from './workspace.mjs';
@@ -13,7 +13,7 @@ function firstLines(text) {
 }
 
 /**
- * Counts the tests of one project from what `jest --json` has written.
+ * Counts the tests of one project in the output of `jest --json`.
  * @returns {{ passed: number, failures: string[] }}
  */
 export function countJestResults(results) {
@@ -22,7 +22,7 @@ export function countJestResults(results) {
     const failed = file.assertionResults.filter(({ status }) => status === 'failed');
     for (const { fullName, failureMessages } of failed)
       failures.push(`${path.basename(file.name)} › ${fullName}\n${firstLines(failureMessages.join('\n'))}`);
-    // A file that does not load, or an afterAll that throws: no single test is to blame.
+    // A file that does not load, or an afterAll that throws: it has no test name.
     if (failed.length === 0 && file.status === 'failed')
       failures.push(`${path.basename(file.name)}\n${firstLines(file.message)}`);
   }
@@ -31,7 +31,7 @@ export function countJestResults(results) {
   return { passed: results.numPassedTests, failures };
 }
 
-/** The tests of a project whose target has ended; a missing result file is a failure, whatever the exit code says. */
+/** The tests of a project whose target has ended; a missing result file is a failure, even with exit code 0. */
 function countTests(directory, exitCode) {
   const file = path.join(directory, 'coverage', 'test-results.json');
   if (!existsSync(file)) return { passed: 0, failures: ['no results were written; see the output above'] };

@@ -3,14 +3,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The directory that holds nx.json. */
+/** The directory of nx.json. */
 export const workspaceRoot = fileURLToPath(new URL('..', import.meta.url));
 
 export function readJson(file) {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-/** Name (as Nx knows it) and directory of every project. */
+/** Name in Nx and directory of every project. */
 export function listProjects() {
   return ['apps', 'libs']
     .flatMap((folder) => {
