@@ -1,5 +1,5 @@
 /**
- * Runs the commands that the documents show, in this workspace, and prints one line for each. Takes about an hour.
+ * Runs the commands that the documents show, in this workspace, and prints one line for each. Takes about half an hour.
  *
  *     node scripts/documented-commands.mjs [--only <text>] [--list]
  *
