@@ -37,7 +37,7 @@ describe('lintMigration reports', () => {
     ['a CHECK without NOT VALID', 'ALTER TABLE timers ADD CONSTRAINT a CHECK (claims > 0);', /NOT VALID/],
     [
       'a foreign key without NOT VALID',
-      'ALTER TABLE timers ADD CONSTRAINT a FOREIGN KEY (claimed_by) REFERENCES dispatchers(id);',
+      'ALTER TABLE timers ADD CONSTRAINT a FOREIGN KEY (owner) REFERENCES dispatchers(id);',
       /NOT VALID/,
     ],
     ['a primary key', 'ALTER TABLE timers ADD PRIMARY KEY (id);', /USING INDEX/],

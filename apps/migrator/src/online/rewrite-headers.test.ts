@@ -37,7 +37,7 @@ const run = (keys: string, ...args: string[]): Promise<CommandResult> =>
 
 async function rows(): Promise<Row[]> {
   const { rows: found } = await client.query<Record<string, unknown>>(
-    `SELECT id, callback_config AS config, (to_jsonb(timers) - 'callback_config')::text AS rest FROM timers ORDER BY id`,
+    `SELECT id, callback_config AS config, (to_jsonb(timers) - ARRAY['callback_config', 'callback_bytes'])::text AS rest FROM timers ORDER BY id`,
   );
   return found.map((row) => rowSchema.parse(row));
 }

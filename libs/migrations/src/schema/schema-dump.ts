@@ -39,7 +39,7 @@ function dumpTable(table: string, objects: readonly SchemaObject[]): string {
   ].join('\n');
 }
 
-/** Dumps a schema as SQL that creates it in an empty database: functions, tables with their parts, foreign keys. */
+/** Dumps a schema as SQL that creates it in an empty database: functions, tables with their parts, foreign keys, views. */
 export function dumpSchema(objects: readonly SchemaObject[], header: readonly string[]): string {
   const functions = objects
     .filter((object) => object.kind === 'function')
@@ -48,8 +48,11 @@ export function dumpSchema(objects: readonly SchemaObject[], header: readonly st
   const foreignKeys = objects
     .filter((object) => object.kind === 'foreign key')
     .map(({ table, name, definition }) => `ALTER TABLE ${table} ADD CONSTRAINT ${name} ${definition};`);
+  const views = objects
+    .filter((object) => object.kind === 'view')
+    .map(({ name, definition }) => `CREATE VIEW ${name} AS\n${definition};`);
   const comment = header.map((line) => `-- ${line}`).join('\n');
-  return `${[comment, ...functions, ...tables, ...foreignKeys].join('\n\n')}\n`;
+  return `${[comment, ...functions, ...tables, ...foreignKeys, ...views].join('\n\n')}\n`;
 }
 
 const NAME_PART = '("(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)';
@@ -62,6 +65,7 @@ const patterns = {
   trigger: new RegExp(`^CREATE TRIGGER ${NAME_PART} ([\\s\\S]*?) ON ${NAME_PART} (FOR EACH [\\s\\S]*)$`),
   tableComment: new RegExp(`^COMMENT ON TABLE ${NAME_PART} IS ([\\s\\S]*)$`),
   columnComment: new RegExp(`^COMMENT ON COLUMN ${NAME_PART}\\.${NAME_PART} IS ([\\s\\S]*)$`),
+  view: new RegExp(`^CREATE VIEW ${NAME_PART} AS\\n([\\s\\S]*)$`),
   foreignKey: new RegExp(`^ALTER TABLE ${NAME_PART} ADD CONSTRAINT ${NAME_PART} ([\\s\\S]*)$`),
 };
 
@@ -107,6 +111,8 @@ function parseStatement(text: string): SchemaObject[] {
   if (foreignKey !== undefined) {
     return [{ kind: 'foreign key', table: foreignKey[0], name: foreignKey[1], definition: foreignKey[2] }];
   }
+  const view = groups(patterns.view, text);
+  if (view !== undefined) return [{ kind: 'view', table: '', name: view[0], definition: view[1] }];
   const procedure = groups(patterns.function, text);
   return [{ kind: 'function', table: '', name: procedure?.[0] ?? text, definition: text }];
 }

@@ -2,10 +2,20 @@ import type { ClientBase } from 'pg';
 import { z } from 'zod';
 import { queryRows } from '../query-rows.ts';
 
-/** One part of a schema: a column, constraint, index, trigger, function, comment, or a kind that no migration creates. */
+/** One part of a schema: a column, constraint, index, trigger, function, view, comment, or a kind that no migration creates. */
 export const schemaObjectSchema = z.object({
-  kind: z.enum(['column', 'constraint', 'foreign key', 'index', 'trigger', 'function', 'comment', 'other']),
-  /** The table it belongs to; empty for functions and others. */
+  kind: z.enum([
+    'column',
+    'constraint',
+    'foreign key',
+    'index',
+    'trigger',
+    'function',
+    'view',
+    'comment',
+    'other',
+  ]),
+  /** The table it belongs to; empty for functions, views and others. */
   table: z.string(),
   name: z.string(),
   /** As PostgreSQL prints it, without kind, table and name. */
@@ -30,7 +40,7 @@ WITH tables AS (
     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 )
 SELECT kind, "table", name, definition FROM (
-SELECT 1 AS rank, a.attnum::int AS position, 'column' AS kind, t.name AS table, a.attname AS name,
+SELECT 1 AS rank, a.attnum::int AS position, 'column' AS kind, t.name::text AS table, a.attname::text AS name,
        format_type(a.atttypid, a.atttypmod)
        || CASE WHEN a.attcollation <> ty.typcollation THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END
        || CASE WHEN a.attgenerated <> '' THEN ' GENERATED ALWAYS AS (' || pg_get_expr(d.adbin, d.adrelid) || ') STORED'
@@ -63,11 +73,15 @@ SELECT 5, d.objsubid, 'comment', t.name, COALESCE(a.attname, ''), quote_literal(
 FROM tables t JOIN pg_description d ON d.objoid = t.oid AND d.classoid = 'pg_class'::regclass
 LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.objsubid AND d.objsubid > 0
 UNION ALL
-SELECT 6, 0, 'other', '', c.relname, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' ELSE 'foreign table' END
-FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('v', 'm', 'S', 'f')
+SELECT 6, 0, 'view', '', c.relname, rtrim(pg_get_viewdef(c.oid, true), ';')
+FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'v'
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+UNION ALL
+SELECT 7, 0, 'other', '', c.relname, CASE c.relkind WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' ELSE 'foreign table' END
+FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('m', 'S', 'f')
   AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('e', 'i', 'a'))
 UNION ALL
-SELECT 6, 0, 'other', '', t.typname, CASE t.typtype WHEN 'e' THEN 'enum' ELSE 'domain' END
+SELECT 7, 0, 'other', '', t.typname, CASE t.typtype WHEN 'e' THEN 'enum' ELSE 'domain' END
 FROM pg_type t WHERE t.typnamespace = current_schema()::regnamespace AND t.typtype IN ('e', 'd')
   AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')
 ) AS objects
@@ -88,12 +102,18 @@ function titleOf(object: SchemaObject): string {
 /** Casts between text types. PostgreSQL prints them differently after pg_dump and restore; they change nothing. */
 const textCasts = /::(?:text|character varying)(?:\(\d+\))?(?:\[\])?/g;
 
+/** A function with SET search_path FROM CURRENT keeps the path of the session that created it. */
+const searchPath = / set search_path to .*?(?= as )/;
+
 /**
  * The definition without insignificant differences: letter case and white space of a function's text (of strings in it
- * as well), casts between text types in expressions. The type of a column is not a cast and stays.
+ * as well), its search path, the white space of a view, casts between text types in expressions. The type of a column is
+ * not a cast and stays.
  */
 function comparableDefinition({ kind, definition }: SchemaObject): string {
-  if (kind === 'function') return definition.toLowerCase().replaceAll(/\s+/g, ' ').trim();
+  if (kind === 'function')
+    return definition.toLowerCase().replaceAll(/\s+/g, ' ').trim().replace(searchPath, '');
+  if (kind === 'view') return definition.replaceAll(textCasts, '').replaceAll(/\s+/g, ' ').trim();
   return kind === 'comment' ? definition : definition.replaceAll(textCasts, '');
 }
 
