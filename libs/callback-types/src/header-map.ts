@@ -35,28 +35,39 @@ function headerValueIssue(value: string): string | undefined {
   return undefined;
 }
 
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Headers in a request: legal names and values, no reserved headers. */
 export function headerMapSchema(reserved: ReservedHeaders) {
-  const checked = z.record(z.string(), z.string()).superRefine((headers, context) => {
-    const names = Object.keys(headers);
-    if (names.length > LIMITS.headerCount)
-      context.addIssue({
-        code: 'custom',
-        message: `must have at most ${LIMITS.headerCount} headers, got ${names.length}`,
-      });
-    const seen = new Set<string>();
-    for (const name of names) {
-      const lower = name.toLowerCase();
-      const message =
-        headerNameIssue(name, reserved) ??
-        headerValueIssue(headers[name] ?? '') ??
-        (seen.has(lower) ? 'duplicates another header: names are case-insensitive' : undefined);
-      seen.add(lower);
-      if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });
-    }
-  });
+  const checked = z
+    .custom<Record<string, string>>(isObject, { error: 'must be an object of strings' })
+    .superRefine((headers: Readonly<Record<string, unknown>>, context) => {
+      const names = Object.keys(headers);
+      // The only issue: to check and to report each of 100,000 headers would take a second.
+      if (names.length > LIMITS.headerCount) {
+        context.addIssue({
+          code: 'custom',
+          message: `must have at most ${LIMITS.headerCount} headers, got ${names.length}`,
+        });
+        return;
+      }
+      const seen = new Set<string>();
+      for (const name of names) {
+        const lower = name.toLowerCase();
+        const value = headers[name];
+        const message =
+          headerNameIssue(name, reserved) ??
+          (typeof value === 'string' ? headerValueIssue(value) : 'value must be a string') ??
+          (seen.has(lower) ? 'duplicates another header: names are case-insensitive' : undefined);
+        seen.add(lower);
+        if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });
+      }
+    });
   // The rules that JSON Schema can express.
   return checked.meta({
+    type: 'object',
     maxProperties: LIMITS.headerCount,
     propertyNames: { type: 'string', maxLength: LIMITS.headerNameLength, pattern: NAME.source },
     additionalProperties: { type: 'string', maxLength: LIMITS.headerValueLength, pattern: VALUE.source },

@@ -74,7 +74,7 @@ describe('httpCallbackSchema', () => {
       'headers.Content-Length: is reserved: the service sets this header',
     ],
     [{ headers: { 'webhook-id': 'a' } }, 'headers.webhook-id: is reserved: the service sets this header'],
-    [{ headers: ['a'] }, 'headers: Invalid input: expected record, received array'],
+    [{ headers: ['a'] }, 'headers: must be an object of strings'],
     [
       { payload: { order: { id: '\u0000' } } },
       'payload.order.id: must not contain the character U+0000, which PostgreSQL cannot store',

@@ -17,6 +17,7 @@ test('exports the public names', () => {
     'createTimerRequestSchema',
     'createTimersRequestSchema',
     'degradedResponseSchema',
+    'deliveredBytes',
     'durationSchema',
     'errorResponseSchema',
     'findJsonIssue',

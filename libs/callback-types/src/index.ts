@@ -34,6 +34,7 @@ export {
   type StoredNatsCallback,
   storedNatsCallbackSchema,
 } from './nats-callback.ts';
+export { deliveredBytes } from './printed-growth.ts';
 export { type RetryPolicy, retryPolicySchema } from './retry-policy.ts';
 export {
   type Attempt,

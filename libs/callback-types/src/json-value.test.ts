@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { issuesOf } from '../testing/issues-of.ts';
-import { findJsonIssue, jsonValueSchema } from './json-value.ts';
+import { findJsonIssue, type JsonValue, jsonValueSchema } from './json-value.ts';
 import { LIMITS } from './limits.ts';
+import { printedGrowth } from './printed-growth.ts';
 
 const NUL = 'must not contain the character U+0000, which PostgreSQL cannot store';
 const SURROGATE = 'must be well-formed Unicode, without lone surrogates';
@@ -167,5 +168,37 @@ describe('jsonValueSchema', () => {
 
   test('reports the path to the issue', () => {
     expect(issuesOf(jsonValueSchema(100), { a: [{ b: '\u0000' }] })).toEqual([`a.0.b: ${NUL}`]);
+  });
+});
+
+describe('printedGrowth', () => {
+  // The lengths are those of PostgreSQL: SELECT octet_length('[1e308]'::jsonb::text).
+  test.each<[JsonValue, number]>([
+    [1e308, 309],
+    [-1e308, 310],
+    [1.7976931348623157e308, 309],
+    [5e-324, 326],
+    [-1.5e-7, 11],
+    [1e21, 22],
+    [1e20, 21],
+    [0.000001, 8],
+    [[1, 2, 3], 9],
+    [{ a: 1, b: [1e22] }, 40],
+    [{}, 2],
+    ['a, b: c', 9],
+  ])('of %j makes %d bytes', (value, bytes) => {
+    expect(JSON.stringify(value).length + printedGrowth(value)).toBe(bytes);
+  });
+
+  test.each([1e308, 5e-324])('a list of %d is rejected before it is stored', (number) => {
+    const value = Array.from({ length: 100_000 }, () => number);
+    expect(issuesOf(jsonValueSchema(LIMITS.payloadBytes), value)).toEqual([
+      expect.stringContaining('must be at most 2097152 bytes with all digits of its numbers'),
+    ]);
+  });
+
+  test('a list without exponents is as long as its JSON allows', () => {
+    const value = Array.from({ length: 500_000 }, () => 1);
+    expect(issuesOf(jsonValueSchema(LIMITS.payloadBytes), value)).toEqual([]);
   });
 });

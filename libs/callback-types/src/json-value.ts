@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
+import { printedGrowth } from './printed-growth.ts';
 
 /** Any JSON value. */
 export type JsonValue =
@@ -82,6 +83,9 @@ export function findJsonIssue(value: unknown): JsonIssue | undefined {
 
 const utf8 = new TextEncoder();
 
+/** How much longer than its JSON a value may be as PostgreSQL prints it: all digits of a number, no exponent. */
+const MAX_GROWTH = 2;
+
 /** A JSON value of at most `maxBytes` UTF-8 bytes that PostgreSQL stores unchanged. */
 export function jsonValueSchema(maxBytes: number) {
   return z
@@ -94,10 +98,18 @@ export function jsonValueSchema(maxBytes: number) {
         return;
       }
       const bytes = utf8.encode(JSON.stringify(value)).length;
-      if (bytes > maxBytes)
+      if (bytes > maxBytes) {
         context.addIssue({
           code: 'custom',
           message: `must be at most ${maxBytes} bytes as JSON, got ${bytes}`,
+        });
+        return;
+      }
+      const printed = bytes + printedGrowth(value);
+      if (printed > maxBytes * MAX_GROWTH)
+        context.addIssue({
+          code: 'custom',
+          message: `must be at most ${maxBytes * MAX_GROWTH} bytes with all digits of its numbers, got ${printed}: send numbers with large exponents as strings`,
         });
     });
 }

@@ -14,9 +14,16 @@ export const retryPolicySchema = z
       .max(LIMITS.maxAttempts)
       .optional()
       .meta({ description: 'Maximum number of attempts, including the first; 1 disables retries' }),
-    delays: z.array(durationSchema()).min(1).max(LIMITS.maxAttempts).optional().meta({
-      description: 'Delay after the first failed attempt, the second, and so on; the last one repeats',
-    }),
+    delays: z
+      .preprocess(
+        // One more than allowed is enough to reject a list: to check each of a million items would take seconds.
+        (value: unknown) => (Array.isArray(value) ? value.slice(0, LIMITS.maxAttempts + 1) : value),
+        z.array(durationSchema()).min(1).max(LIMITS.maxAttempts),
+      )
+      .optional()
+      .meta({
+        description: 'Delay after the first failed attempt, the second, and so on; the last one repeats',
+      }),
     exponential: z
       .strictObject({
         initial: durationSchema(),
@@ -25,9 +32,9 @@ export const retryPolicySchema = z
       })
       .optional()
       .meta({ description: 'Delays that grow by a factor from initial to max' }),
-    give_up_after: durationSchema()
-      .optional()
-      .meta({ description: 'No attempt starts later than this after execute_at' }),
+    give_up_after: durationSchema().optional().meta({
+      description: 'No attempt starts later than this after execute_at, or after the last retry by a client',
+    }),
   })
   .superRefine((policy, context) => {
     if (policy.delays !== undefined && policy.exponential !== undefined)

@@ -71,11 +71,11 @@ describe('createTimerRequestSchema', () => {
         callback,
         metadata: { order: 42, tags: ['a'] },
         retry: { max_attempts: 1 },
-        expires_at: executeAt,
+        expires_at: '2030-01-31T09:00:00.001Z',
       },
     ],
     [{ execute_at: executeAt, callback, retry: null, expires_at: null }],
-    [{ execute_at: '2030-01-31T09:00:00Z', expires_at: '2030-01-31T10:00:00+01:00', callback }],
+    [{ execute_at: '2030-01-31T09:00:00Z', expires_at: '2030-01-31T10:00:00.001+01:00', callback }],
   ])('returns %j unchanged', (request) => {
     expect(createTimerRequestSchema.parse(request)).toEqual(request);
   });
@@ -88,11 +88,15 @@ describe('createTimerRequestSchema', () => {
     [{ delay: null, callback }, ['delay: Invalid input: expected string, received null']],
     [
       { execute_at: executeAt, expires_at: '2030-01-31T08:59:59Z', callback },
-      ['expires_at: must not be before execute_at'],
+      ['expires_at: must be after execute_at'],
     ],
     [
       { execute_at: executeAt, expires_at: '2030-01-31T09:59:59+01:00', callback },
-      ['expires_at: must not be before execute_at'],
+      ['expires_at: must be after execute_at'],
+    ],
+    [
+      { execute_at: executeAt, expires_at: '2030-01-31T10:00:00+01:00', callback },
+      ['expires_at: must be after execute_at'],
     ],
     [{ execute_at: executeAt, expires_at: 'never', callback }, [`expires_at: ${INVALID_INSTANT}`]],
     [
@@ -117,6 +121,13 @@ describe('createTimerRequestSchema', () => {
     ['{}', [': Invalid input: expected object, received string']],
   ])('rejects %j', (request, issues) => {
     expect(issuesOf(createTimerRequestSchema, request)).toEqual(issues);
+  });
+
+  test('rejects an instant with 1,400,000 digits', () => {
+    const request = { execute_at: `2030-01-31T09:00:00.${'0'.repeat(1_400_000)}Z`, callback };
+    expect(issuesOf(createTimerRequestSchema, request)).toEqual([
+      'execute_at: must have at most 64 characters',
+    ]);
   });
 
   test('reports every issue at once, including those between fields', () => {
@@ -187,7 +198,15 @@ describe('updateTimerRequestSchema', () => {
     [{ metadata: null }],
     [{ retry: null }],
     [{ expires_at: null }],
-    [{ execute_at: executeAt, callback, metadata: {}, retry: { delays: ['1s'] }, expires_at: executeAt }],
+    [
+      {
+        execute_at: executeAt,
+        callback,
+        metadata: {},
+        retry: { delays: ['1s'] },
+        expires_at: '2030-02-01T00:00:00Z',
+      },
+    ],
   ])('returns %j unchanged', (request) => {
     expect(updateTimerRequestSchema.parse(request)).toEqual(request);
   });
@@ -197,10 +216,7 @@ describe('updateTimerRequestSchema', () => {
     [{}, [NO_FIELD]],
     [{ callback: undefined }, [NO_FIELD]],
     [{ execute_at: executeAt, delay: '1s' }, ['delay: cannot be combined with execute_at']],
-    [
-      { execute_at: executeAt, expires_at: '2030-01-01T00:00:00Z' },
-      ['expires_at: must not be before execute_at'],
-    ],
+    [{ execute_at: executeAt, expires_at: '2030-01-01T00:00:00Z' }, ['expires_at: must be after execute_at']],
     [{ callback: null }, ['callback: Invalid input: expected object, received null']],
     [{ callback: { url: 'https://a.example' } }, [`callback.type: ${UNKNOWN_TYPE}`]],
     [{ callback: { type: 'http' } }, ['callback.url: Invalid input: expected string, received undefined']],

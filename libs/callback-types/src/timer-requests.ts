@@ -9,11 +9,15 @@ import { timerStateSchema } from './timer-state.ts';
 /** The first instant that RFC 3339 cannot represent. */
 const YEAR_10000 = Date.UTC(10_000, 0, 1);
 
+/** Characters of an instant: room for more digits of a second than any clock has. */
+const MAX_INSTANT_LENGTH = 64;
+
 const dateTime = z.iso
   .datetime({
     offset: true,
     error: 'must be an RFC 3339 date and time with an offset, such as 2030-01-31T09:00:00Z',
   })
+  .max(MAX_INSTANT_LENGTH, { error: `must have at most ${MAX_INSTANT_LENGTH} characters` })
   .refine((text) => !(Date.parse(text) >= YEAR_10000), { error: 'must be before the year 10000' });
 
 // A coarse bound: the clock of the database decides whether an instant is in the future.
@@ -30,9 +34,9 @@ const sharedFields = {
   delay: durationSchema()
     .optional()
     .meta({ description: 'Time from now until delivery, instead of execute_at' }),
-  expires_at: instant
-    .nullish()
-    .meta({ description: 'No attempt starts after this instant; the timer fails instead' }),
+  expires_at: instant.nullish().meta({
+    description: 'No attempt starts after this instant; the timer fails instead. Must be after execute_at',
+  }),
   retry: retryPolicySchema.nullish(),
 };
 
@@ -53,9 +57,9 @@ function checkTiming({ execute_at, delay, expires_at }: Timing, context: z.Refin
   if (
     typeof execute_at === 'string' &&
     typeof expires_at === 'string' &&
-    Date.parse(expires_at) < Date.parse(execute_at)
+    Date.parse(expires_at) <= Date.parse(execute_at)
   )
-    context.addIssue({ code: 'custom', path: ['expires_at'], message: 'must not be before execute_at' });
+    context.addIssue({ code: 'custom', path: ['expires_at'], message: 'must be after execute_at' });
 }
 
 /** Also runs a check between fields if one of them is invalid, so that one response lists every issue. */

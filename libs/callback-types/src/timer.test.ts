@@ -31,6 +31,7 @@ describe('timerSchema', () => {
       { callback_config: { type: 'http', url: 'http://a b', headers: ['x'] } },
     ],
     ['a timer without metadata', { metadata: null }],
+    ['a timer that is never due', { execute_at: 'infinity', due_at: 'infinity', expires_at: '-infinity' }],
     [
       'a timer with a retry policy',
       { retry: { max_attempts: 3, delays: ['1s'] }, expires_at: '2031-01-01T00:00:00.000Z' },
@@ -56,7 +57,7 @@ describe('timerSchema', () => {
       'status: Invalid option: expected one of "pending"|"executing"|"completed"|"failed"|"canceled"',
     ],
     [{ due_at: '2030-01-31T09:00:00+01:00' }, 'due_at: Invalid ISO datetime'],
-    [{ created_at: new Date(0) }, 'created_at: Invalid input: expected string, received Date'],
+    [{ created_at: new Date(0) }, 'created_at: must be an RFC 3339 instant in UTC, infinity or -infinity'],
     [{ attempts: null }, 'attempts: Invalid input: expected number, received null'],
     [{ id: '42' }, 'id: Invalid GUID'],
   ])('rejects %j', (fields, issue) => {

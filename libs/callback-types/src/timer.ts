@@ -4,8 +4,13 @@ import type { JsonValue } from './json-value.ts';
 import { retryPolicySchema } from './retry-policy.ts';
 import { timerStateSchema } from './timer-state.ts';
 
-/** An instant in a response: RFC 3339, UTC, milliseconds. */
-const instant = z.iso.datetime();
+/**
+ * An instant in a response: RFC 3339, UTC, milliseconds. Rows that were written with SQL may have `infinity`, which is
+ * never reached, or `-infinity`.
+ */
+const instant = z.union([z.iso.datetime(), z.enum(['infinity', '-infinity'])], {
+  error: 'must be an RFC 3339 instant in UTC, infinity or -infinity',
+});
 const json = z.custom<JsonValue>(() => true).meta({ description: 'Any JSON value' });
 
 /** A timer in the response to a create, update or list request. */
