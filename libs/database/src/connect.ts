@@ -1,6 +1,8 @@
 import { Kysely, PostgresDialect } from 'kysely';
-import pg from 'pg';
+import type pg from 'pg';
+import { GuardedPool } from './guarded-pool.ts';
 import type { Schema } from './schema.ts';
+import { PINNED_SETTINGS, type SessionSettings, withSessionSettings } from './session-settings.ts';
 
 /** How to reach the database. */
 export interface ConnectOptions {
@@ -11,7 +13,8 @@ export interface ConnectOptions {
   readonly poolSize: number;
   /**
    * true if a pooler such as PgBouncer assigns connections per transaction. Named prepared statements and start-up
-   * parameters are then not used, because they belong to a session.
+   * parameters are then not used, because they belong to a session. The settings that the service depends on cannot be
+   * set either: checkSchema refuses others.
    */
   readonly transactionPooler?: boolean;
   /**
@@ -20,6 +23,8 @@ export interface ConnectOptions {
    * much the table has grown.
    */
   readonly byIndexOnly?: boolean;
+  /** After this time, in milliseconds, a statement fails. 30 seconds by default. */
+  readonly timeoutMs?: number;
   /** Called when an idle connection breaks. The pool replaces it. */
   readonly onIdleError: (error: Error) => void;
 }
@@ -27,20 +32,20 @@ export interface ConnectOptions {
 /** The server cancels a statement after this time, in milliseconds. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 /**
- * The client gives up on a statement after this time, in milliseconds. A server that is frozen or unreachable cancels
- * nothing: without this timeout the pool would lose its connections one by one.
+ * The client gives up on a statement this much later. A server that is frozen or unreachable cancels nothing: without this
+ * timeout the pool would lose its connections one by one.
  */
-const RESPONSE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
+const RESPONSE_MARGIN = 7 / 6;
 /** See {@link ConnectOptions.byIndexOnly}. */
-const BY_INDEX_ONLY = [
-  'plan_cache_mode=force_generic_plan',
-  'enable_seqscan=off',
-  'enable_bitmapscan=off',
-  'enable_hashjoin=off',
-  'enable_mergejoin=off',
-]
-  .map((setting) => `-c ${setting}`)
-  .join(' ');
+const BY_INDEX_ONLY: SessionSettings = {
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  // The price of a sequential scan that is switched off would be enough to compile each plan.
+  jit: 'off',
+};
 /** Timeout for getting a connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -59,10 +64,10 @@ export function statement(name: string, text: string): Statement {
 export class Database {
   /** For queries whose text is composed at run time. */
   readonly kysely: Kysely<Schema>;
-  readonly #pool: pg.Pool;
+  readonly #pool: GuardedPool;
   readonly #prepare: boolean;
 
-  constructor(pool: pg.Pool, prepare: boolean) {
+  constructor(pool: GuardedPool, prepare: boolean) {
     this.#pool = pool;
     this.#prepare = prepare;
     this.kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
@@ -81,30 +86,37 @@ export class Database {
     return result.rows;
   }
 
-  /** Waits for running statements and closes all connections. */
-  async close(): Promise<void> {
-    await this.#pool.end();
+  /**
+   * Waits for running statements and closes all connections.
+   *
+   * @param graceMs breaks connections whose statements run longer than this; without it, statements run up to their
+   *   time limit, also while the server is silent
+   */
+  async close(graceMs?: number): Promise<void> {
+    await this.#pool.end(graceMs);
   }
 }
 
 /** Creates a pool. The first statement opens a connection. */
 export function connect(options: ConnectOptions): Database {
   const session = options.transactionPooler !== true;
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.poolSize,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: RESPONSE_TIMEOUT_MS,
-    keepAlive: true,
-    ...(session
-      ? {
-          application_name: options.applicationName,
-          statement_timeout: STATEMENT_TIMEOUT_MS,
-          ...(options.byIndexOnly === true ? { options: BY_INDEX_ONLY } : {}),
-        }
-      : {}),
-  });
-  // Without a listener, an idle connection that breaks would end the process.
-  pool.on('error', options.onIdleError);
+  const { timeoutMs = STATEMENT_TIMEOUT_MS } = options;
+  const settings = { ...(options.byIndexOnly === true ? BY_INDEX_ONLY : {}), ...PINNED_SETTINGS };
+  const pool = new GuardedPool(
+    {
+      max: options.poolSize,
+      connectionTimeoutMillis: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
+      query_timeout: timeoutMs * RESPONSE_MARGIN,
+      keepAlive: true,
+      ...(session
+        ? {
+            ...withSessionSettings(options.url, settings),
+            application_name: options.applicationName,
+            statement_timeout: timeoutMs,
+          }
+        : { connectionString: options.url }),
+    },
+    options.onIdleError,
+  );
   return new Database(pool, session);
 }

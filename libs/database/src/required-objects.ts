@@ -1,0 +1,78 @@
+import { type Database, statement } from './connect.ts';
+import type { Schema } from './schema.ts';
+
+type Columns = { readonly [Table in keyof Schema]: Readonly<Record<keyof Schema[Table], true>> };
+
+/** Every column of the row types: the compiler finds a column that is missing here. */
+const COLUMNS: Columns = {
+  timers: {
+    id: true,
+    created_at: true,
+    updated_at: true,
+    execute_at: true,
+    status: true,
+    last_error: true,
+    executed_at: true,
+    metadata: true,
+    callback_type: true,
+    callback_config: true,
+    attempts: true,
+    next_attempt_at: true,
+    attempted_at: true,
+    claims: true,
+    lost_claims: true,
+    attempts_forgiven: true,
+    retry: true,
+    expires_at: true,
+    callback_bytes: true,
+    revision: true,
+    due_since: true,
+    retry_from: true,
+  },
+  dispatchers: { id: true, name: true, started_at: true, heartbeat_at: true, heartbeats: true },
+  claim_batches: {
+    id: true,
+    dispatcher: true,
+    claimed_at: true,
+    due_from: true,
+    due_to: true,
+    timer_ids: true,
+    tokens: true,
+  },
+  timer_attempts: {
+    timer_id: true,
+    number: true,
+    due_at: true,
+    started_at: true,
+    finished_at: true,
+    status_code: true,
+    error: true,
+  },
+  idempotency_keys: { client: true, key: true, request_hash: true, timer_ids: true, created_at: true },
+};
+
+/** The functions that statements call. */
+export const FUNCTIONS = ['lock_unclaimed_timer(uuid)', 'claimed_timers(timestamptz, timestamptz)'] as const;
+
+const MISSING = statement(
+  'missing-objects',
+  `SELECT relation || '.' || name AS missing
+   FROM unnest($1::text[], $2::text[]) AS required (relation, name)
+   WHERE NOT EXISTS (
+     SELECT FROM pg_attribute WHERE attrelid = to_regclass(relation) AND attname = name AND NOT attisdropped)
+   UNION ALL
+   SELECT name FROM unnest($3::text[]) AS required (name) WHERE to_regprocedure(name) IS NULL`,
+);
+
+/** Lists the columns and functions that this code uses and the database does not have. */
+export async function findMissingObjects(db: Database): Promise<string[]> {
+  const columns = Object.entries(COLUMNS).flatMap(([table, names]) =>
+    Object.keys(names).map((name) => [table, name] as const),
+  );
+  const rows = await db.rows<{ missing: string }>(MISSING, [
+    columns.map(([table]) => table),
+    columns.map(([, name]) => name),
+    FUNCTIONS,
+  ]);
+  return rows.map(({ missing }) => missing);
+}
