@@ -5,7 +5,7 @@ import { checkPrivileges, findMissingGrants, PrivilegeError } from './check-priv
 import { checkSchema } from './check-schema.ts';
 import { connect, type Database } from './connect.ts';
 import { finishBatches, listBatches, releaseBatches, shrinkBatches } from './dispatch/claim-batches.ts';
-import { claimDueSuspects,claimDueTimers } from './dispatch/claim-due-timers.ts';
+import { claimDueSuspects, claimDueTimers } from './dispatch/claim-due-timers.ts';
 import { acquireLease, expireLeases, giveUpLease, renewLease } from './dispatch/leases.ts';
 import { oldestDueAge } from './dispatch/oldest-due.ts';
 import { rescueLostClaims } from './dispatch/rescue-lost-claims.ts';

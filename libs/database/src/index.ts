@@ -1,5 +1,7 @@
+export { checkPrivileges, findMissingGrants, PrivilegeError, type ProcessRole } from './check-privileges.ts';
 export { checkSchema, SchemaError } from './check-schema.ts';
 export { connect, type ConnectOptions, type Database } from './connect.ts';
+export { findDatabaseProblem } from './database-problem.ts';
 export {
   type DatabaseSettings,
   databaseSettings,
@@ -8,21 +10,34 @@ export {
   maskDatabaseUrl,
 } from './database-settings.ts';
 export {
+  type Claim,
+  finishBatches,
+  listBatches,
+  releaseBatches,
+  shrinkBatches,
+  type ShrunkBatch,
+} from './dispatch/claim-batches.ts';
+export {
+  claimDueSuspects,
   claimDueTimers,
   type ClaimedRow,
+  type ClaimRange,
   type ClaimRequest,
   type ClaimResult,
+  type RangeResult,
 } from './dispatch/claim-due-timers.ts';
-export { acquireLease, giveUpLease, renewLease } from './dispatch/leases.ts';
-export { listClaims, type RecordedClaim } from './dispatch/list-claims.ts';
+export { DueListener, type DueRange, type ListenerOptions, notifyDue } from './dispatch/due-notifications.ts';
+export {
+  acquireLease,
+  expireLeases,
+  giveUpLease,
+  type Peer,
+  type RenewedLease,
+  renewLease,
+} from './dispatch/leases.ts';
 export { oldestDueAge } from './dispatch/oldest-due.ts';
 export { releaseClaims, type ReleasedClaim } from './dispatch/release-claims.ts';
-export {
-  removeExpiredLeases,
-  rescueLostClaims,
-  type RescueResult,
-  type RescueRules,
-} from './dispatch/rescue-lost-claims.ts';
+export { rescueLostClaims, type RescueResult, type RescueRules } from './dispatch/rescue-lost-claims.ts';
 export { type DeliveredAttempt, settleDelivered } from './dispatch/settle-delivered.ts';
 export { type FailedAttempt, settleFailed } from './dispatch/settle-failed.ts';
 export {
@@ -35,8 +50,9 @@ export {
   NO_HEADER_KEYS,
   parseHeaderKeys,
 } from './header-encryption.ts';
+export { mapInTurns, turnTaker } from './map-in-turns.ts';
 export { ping } from './ping.ts';
-export { classifyFailure, type DatabaseFailure } from './postgres-error.ts';
+export { classifyFailure, type DatabaseFailure, isDataError } from './postgres-error.ts';
 export type { Schema } from './schema.ts';
 export { cancelTimer, type ChangeResult, retryTimer, runTimer } from './timers/change-timer.ts';
 export { findTimer, findTimers } from './timers/find-timer.ts';
@@ -59,5 +75,5 @@ export { newTimerId } from './timers/new-timer-id.ts';
 export { pruneFinishedTimers, type PruneResult, type PruneStep } from './timers/prune-finished-timers.ts';
 export { pruneIdempotencyKeys } from './timers/prune-idempotency-keys.ts';
 export { countFailedTimers, type FailedTimerFilter, retryTimers } from './timers/retry-timers.ts';
-export type { TimerRow, TimerSummaryRow } from './timers/timer-row.ts';
+export type { Instant, TimerRow, TimerSummaryRow } from './timers/timer-row.ts';
 export { type TimerUpdate, type UpdateResult, updateTimer } from './timers/update-timer.ts';

@@ -9,6 +9,12 @@ export type DatabaseFailure =
    * run. SQLSTATE 0A000.
    */
   | 'blocked-by-migration'
+  /** The callback has more bytes as PostgreSQL prints it than a timer may have. */
+  | 'callback-too-large'
+  /** The role lacks a privilege: SQLSTATE 42501. */
+  | 'privilege-missing'
+  /** The database accepts no changes, for example after a failover: SQLSTATE 25006. */
+  | 'read-only'
   /** The statement exceeded its time limit. */
   | 'timeout'
   | 'other';
@@ -40,6 +46,9 @@ export function classifyFailure(error: unknown): DatabaseFailure {
     if (NETWORK.has(code) || UNREACHABLE_STATE.test(code)) return 'unreachable';
     if (code === '57014') return 'timeout';
     if (code === '0A000') return 'blocked-by-migration';
+    if (code === '42501') return 'privilege-missing';
+    if (code === '25006') return 'read-only';
+    if (isCheckViolation(error, 'callback_size')) return 'callback-too-large';
     return /^22...$/.test(code) ? 'invalid-value' : 'other';
   }
   return typeof message === 'string' && BROKEN_CONNECTION.test(message) ? 'unreachable' : 'other';
@@ -61,8 +70,17 @@ export function isCheckViolation(error: unknown, constraint: string): boolean {
   return code === '23514' && violated === constraint;
 }
 
-/** Whether a table or column of the statement does not exist: the schema is older than this code. */
-export function isUndefinedObject(error: unknown): boolean {
+/** Whether a statement violated the named foreign key. */
+export function isForeignKeyViolation(error: unknown, constraint: string): boolean {
+  const { code, constraint: violated } = postgresError(error);
+  return code === '23503' && violated === constraint;
+}
+
+/** SQLSTATE classes: data exception, constraint, program limit, an exception of a trigger, internal error. */
+const DATA = /^(?:22|23|54|P0|XX)[0-9A-Z]{3}$/;
+
+/** Whether a statement failed because of its values: it would fail again, but might succeed without some of them. */
+export function isDataError(error: unknown): boolean {
   const { code } = postgresError(error);
-  return code === '42P01' || code === '42703';
+  return typeof code === 'string' && DATA.test(code);
 }

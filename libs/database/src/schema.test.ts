@@ -68,6 +68,7 @@ const ALLOWED_TYPES: Readonly<Record<string, RegExp>> = {
   jsonb: /^Json$/,
   bytea: /^(?:Buffer|Uint8Array)$/,
   'uuid[]': /^(?:readonly )?string\[\]$/,
+  'integer[]': /^(?:readonly )?number\[\]$/,
 };
 
 interface LiveColumn {
@@ -79,7 +80,7 @@ interface LiveColumn {
 }
 
 const READ_COLUMNS = `
-SELECT c.relname AS table, a.attname AS name, format_type(a.atttypid, NULL) AS type, NOT a.attnotnull AS nullable, a.atthasdef AS has_default
+SELECT c.relname AS table, a.attname AS name, format_type(a.atttypid, NULL) AS type, NOT a.attnotnull AS nullable, a.atthasdef OR a.attidentity <> '' AS has_default
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname !~ '^(_|kysely_migration)'
 ORDER BY 1, a.attnum`;

@@ -19,12 +19,15 @@ export interface TimersTable {
   attempts: Generated<number>;
   next_attempt_at: ColumnType<Date | null, string | null, string | null>;
   attempted_at: Date | null;
-  claimed_by: string | null;
   claims: Generated<number>;
   lost_claims: Generated<number>;
   attempts_forgiven: Generated<number>;
   retry: Json<RetryPolicy> | null;
   expires_at: ColumnType<Date | null, string | null, string | null>;
+  callback_bytes: number | null;
+  revision: Generated<number>;
+  due_since: Date | null;
+  retry_from: Date | null;
 }
 
 /** A row of `dispatchers`. */
@@ -33,6 +36,18 @@ export interface DispatchersTable {
   name: string;
   started_at: Generated<Date>;
   heartbeat_at: Generated<Date>;
+  heartbeats: Generated<string>;
+}
+
+/** A row of `claim_batches`: claims of timers. */
+export interface ClaimBatchesTable {
+  id: Generated<string>;
+  dispatcher: string | null;
+  claimed_at: Generated<Date>;
+  due_from: Date;
+  due_to: Date;
+  timer_ids: string[];
+  tokens: number[];
 }
 
 /** A row of `timer_attempts`: a failed attempt. */
@@ -59,6 +74,7 @@ export interface IdempotencyKeysTable {
 export interface Schema {
   timers: TimersTable;
   dispatchers: DispatchersTable;
+  claim_batches: ClaimBatchesTable;
   timer_attempts: TimerAttemptsTable;
   idempotency_keys: IdempotencyKeysTable;
 }

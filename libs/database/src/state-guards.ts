@@ -6,5 +6,10 @@
  * timers was measured a hundred times slower. With the concatenation, it can only use the primary key.
  */
 export const IS_PENDING = `timers.status || '' = 'pending'`;
-export const IS_EXECUTING = `timers.status || '' = 'executing'`;
 export const IS_FAILED = `timers.status || '' = 'failed'`;
+
+/**
+ * Pending and not claimed, for statements that change one timer. The function locks the row before it reads the claims,
+ * so that no claim can come in between; a condition of the statement itself would read those of its own start.
+ */
+export const IS_UNCLAIMED = `${IS_PENDING} AND lock_unclaimed_timer(timers.id)`;

@@ -1,4 +1,5 @@
 export { findProgram } from './find-program.ts';
+export { type NameServer, type NameServerPace, startNameServer } from './name-server.ts';
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './nats-server.ts';
 export {
   type ReceivedRequest,

@@ -25,7 +25,9 @@ test('stores a pending timer with an HTTP callback that is due in an hour', asyn
     callback_config: { type: 'http', url: 'http://receiver.test/' },
     attempts: 0,
     metadata: null,
-    claimed_by: null,
+    claims: 0,
+    revision: 0,
+    due_since: null,
   });
 });
 

@@ -20,7 +20,9 @@ export interface TimerColumns {
   readonly attempts?: number;
   readonly attempts_forgiven?: number;
   readonly claims?: number;
-  readonly claimed_by?: string | null;
+  readonly revision?: number;
+  readonly due_since?: Instant | null;
+  readonly retry_from?: Instant | null;
   readonly lost_claims?: number;
   readonly last_error?: string | null;
 }
@@ -53,6 +55,7 @@ function completeRow(columns: TimerColumns) {
     attempts_forgiven: 0,
     claims: 0,
     lost_claims: 0,
+    revision: 0,
     ...columns,
   };
 }

@@ -1,32 +1,52 @@
-import type { JsonValue, RetryPolicy } from '@timer-platform/callback-types';
-import { type Database, statement } from '../connect.ts';
+import type { JsonValue } from '@timer-platform/callback-types';
+import { type Database, type Statement, statement } from '../connect.ts';
+import { isForeignKeyViolation } from '../postgres-error.ts';
+import { DUE_AT, DURABLE, epochMs } from '../sql-fragments.ts';
 
-/** What to claim. Instants are milliseconds since 1970 by the database's clock. */
+/** Timers to claim, by their due instants: milliseconds since 1970 by the database's clock, infinities included. */
+export interface ClaimRange {
+  readonly fromMs: number;
+  /** Never beyond the look-ahead, whatever this says. */
+  readonly toMs: number;
+  /** Maximum number of timers; 0: claims none. */
+  readonly limit: number;
+}
+
+/** The two ranges may overlap: a timer of both is claimed as a recent one. */
 export interface ClaimRequest {
   /** Id of the dispatcher, which must hold a lease. */
   readonly dispatcherId: string;
   /** Claims timers that are due up to this far in the future, in milliseconds. */
   readonly lookAheadMs: number;
-  /** Maximum number of timers. */
-  readonly limit: number;
-  /**
-   * Low-water mark: skips timers that are due earlier. While another session holds a transaction open, timers that were
-   * claimed before still have entries in the index, and each poll would scan all of them.
-   */
-  readonly dueFromMs: number;
+  readonly recent: ClaimRange;
+  readonly backlog: ClaimRange;
+  /** Maximum bytes of callbacks in each range. One timer is claimed whatever its size. */
+  readonly maxBytes: number;
 }
 
-/** A timer that this dispatcher now holds. Its attempt must not start before `dueMs`. */
+/** A timer that this dispatcher has claimed. Its attempt must not start before `dueMs`. */
 export interface ClaimedRow {
   readonly id: string;
-  /** Settling passes it, and has no effect if the timer was claimed again in between. */
+  /** The batch that holds the claim. */
+  readonly batchId: string;
+  /** Settling passes it, and has no effect if the claim has ended. */
   readonly fencingToken: number;
+  readonly range: 'recent' | 'backlog' | 'suspect';
   readonly dueMs: number;
+  /** When a timer that was released with a delay was first due; otherwise equal to `dueMs`. */
+  readonly dueSinceMs: number;
   readonly executeAtMs: number;
   readonly expiresAtMs: number | null;
   /** Attempts so far that count against the retry policy. */
   readonly attempts: number;
-  readonly retry: RetryPolicy | null;
+  /** As stored. Not validated: rows can be written by SQL. */
+  readonly retry: JsonValue;
+  /** When attempts last began to count: at execute_at, or with a retry by a client. */
+  readonly retryFromMs: number;
+  /** Grows when the timer is changed after a claim. */
+  readonly revision: number;
+  /** Bytes of the callback as PostgreSQL prints it. */
+  readonly bytes: number;
   /** As stored, without the payload. Not validated. */
   readonly callbackConfig: JsonValue;
   /**
@@ -36,70 +56,151 @@ export interface ClaimedRow {
   readonly payload: string | null;
 }
 
-export interface ClaimResult {
-  readonly rows: ClaimedRow[];
-  /** The database's clock at the end of the statement. */
-  readonly nowMs: number;
-  /** Timers due up to this instant were polled: the start of the statement plus the look-ahead. */
-  readonly polledUpToMs: number;
-  /** When the next timer after the look-ahead is due. null: there is none, or `limit` timers were claimed. */
-  readonly nextDueMs: number | null;
-  /** false: this dispatcher's lease has expired. It must not start attempts and must acquire a new lease. */
-  readonly holdsLease: boolean;
+/** What a claim found in one of its ranges. */
+export interface RangeResult {
+  /** Whether timers may be left in the range: the limit or the bytes ended the claim. */
+  readonly more: boolean;
+  /** Due instant up to which the range was claimed; null: there was nothing. */
+  readonly reachedMs: number | null;
 }
 
+export interface ClaimResult {
+  /** In the order in which they are due. */
+  readonly rows: ClaimedRow[];
+  readonly recent: RangeResult;
+  readonly backlog: RangeResult;
+  /** The database's clock at the end of the statement. */
+  readonly nowMs: number;
+  /** The start of the statement plus the look-ahead: no later timer was claimed. */
+  readonly polledUpToMs: number;
+  /** When the next timer beyond the look-ahead is due; null: there is none, or more are left in the recent range. */
+  readonly nextDueMs: number | null;
+  /** Whether timers that have lost two claims in a row are due: {@link claimDueSuspects} claims them. */
+  readonly suspects: boolean;
+}
+
+const HORIZON = `now() + $2 * interval '1 millisecond'`;
+const instant = (parameter: string): string => `to_timestamp(${parameter} / 1000.0)`;
+
 /**
- * pending → executing. Uses idx_timers_due and its order. SKIP LOCKED skips timers that another dispatcher is claiming or
- * a client is changing. now() is the same instant in all parts of the statement.
+ * Timers of one range that nobody has claimed, locked. Uses idx_timers_due and its order. SKIP LOCKED skips timers that
+ * another dispatcher is claiming or a client is changing. NOT IN becomes a hashed lookup, and keeps the order.
  *
- * A dispatcher whose lease has expired claims nothing. If the claim and the removal of the lease overlap, the next rescue
- * finds the timers, because their dispatcher has no lease (rescue-lost-claims).
- *
- * The update finds the timers by an array of ids. The planner assumes that an array is short and uses the primary key,
- * whereas a join with a LIMIT whose value it does not know could become a scan of the table.
- *
- * synchronous_commit is off for this transaction only: a claim that is lost in a crash of the server is made again.
+ * The lock alone does not exclude a second claim: a claim that committed after this statement began is not in its
+ * snapshot. CLAIMED checks again, by a function whose snapshot is newer than the locks.
+ */
+function candidates(
+  range: ClaimedRow['range'],
+  from: string,
+  to: string,
+  limit: string,
+  condition: string,
+): string {
+  return `SELECT '${range}' AS range, id, claims, ${DUE_AT} AS due_at, due_since, execute_at, expires_at,
+       attempts - attempts_forgiven AS attempts, retry, retry_from, revision, callback_config,
+       COALESCE(callback_bytes, octet_length(callback_config::text)) AS bytes
+     FROM timers
+     WHERE status = 'pending' AND ${condition}
+       AND ${DUE_AT} >= ${from} AND ${DUE_AT} <= ${to}
+       AND EXISTS (SELECT FROM lease)
+       AND (id, claims) NOT IN (
+         SELECT claim.id, claim.token FROM claim_batches, unnest(timer_ids, tokens) AS claim (id, token)
+         WHERE due_to >= ${from} AND due_from <= ${to})
+     ORDER BY ${DUE_AT}
+     LIMIT ${limit}
+     FOR NO KEY UPDATE SKIP LOCKED`;
+}
+
+const LEASE = `lease AS MATERIALIZED (SELECT id, ${DURABLE} FROM dispatchers WHERE id = $1)`;
+
+/** Of the candidates, those within the bytes, without those that were claimed before their lock was granted. */
+const CLAIMED = `
+   measured AS MATERIALIZED (
+     SELECT *, sum(bytes) OVER preceding <= $9 OR row_number() OVER preceding = 1 AS fits FROM candidates
+     WINDOW preceding AS (PARTITION BY range ORDER BY due_at ROWS UNBOUNDED PRECEDING)
+   ), earlier AS MATERIALIZED (
+     SELECT claim.id, claim.token
+     FROM (SELECT min(due_at) AS due_from, max(due_at) AS due_to FROM candidates) AS bounds,
+          claimed_timers(due_from, due_to) AS claim
+   ), claimed AS MATERIALIZED (
+     SELECT * FROM measured WHERE fits AND (id, claims) NOT IN (SELECT id, token FROM earlier)
+   )`;
+
+const insertBatch = (range: ClaimedRow['range']): string => `
+     INSERT INTO claim_batches (dispatcher, due_from, due_to, timer_ids, tokens)
+     SELECT $1, min(due_at), max(due_at), array_agg(id), array_agg(claims) FROM claimed WHERE range = '${range}'
+     HAVING count(*) > 0
+     RETURNING '${range}' AS range, id`;
+
+const TIMER_COLUMNS = `claimed.id, batches.id AS batch_id, claimed.range, claims, attempts, retry, revision, bytes,
+     callback_config - 'payload' AS config, NULLIF((callback_config -> 'payload')::text, 'null') AS payload,
+     ${epochMs('due_at')} AS due_ms, ${epochMs('due_since')} AS due_since_ms, ${epochMs('execute_at')} AS execute_at_ms,
+     ${epochMs('expires_at')} AS expires_at_ms, ${epochMs('retry_from')} AS retry_from_ms`;
+
+/**
+ * Claims in two ranges at once, so that neither waits for the other. now() is the same instant in all parts of the
+ * statement. Committed durably: a client that is told that a timer cannot be changed any more, and one that is told that
+ * it was canceled, both rely on it. The foreign key of the batch excludes a dispatcher whose lease was removed.
  */
 const CLAIM = statement(
   'claim-due-timers',
-  `WITH setting AS MATERIALIZED (
-     SELECT set_config('synchronous_commit', 'off', true),
-            EXISTS (SELECT FROM dispatchers WHERE id = $1) AS holds_lease
-   ), due AS MATERIALIZED (
-     SELECT id FROM timers
-     WHERE status = 'pending'
-       AND COALESCE(next_attempt_at, execute_at) <= now() + $2 * interval '1 millisecond'
-       AND COALESCE(next_attempt_at, execute_at) >= to_timestamp($4 / 1000.0)
-       AND (SELECT holds_lease FROM setting)
-     ORDER BY COALESCE(next_attempt_at, execute_at)
-     LIMIT $3
-     FOR NO KEY UPDATE SKIP LOCKED
-   ), claimed AS (
-     UPDATE timers
-     SET status = 'executing', claimed_by = $1, claims = claims + 1
-     WHERE id = ANY (ARRAY(SELECT id FROM due))
-     RETURNING id, claims, attempts - attempts_forgiven AS attempts, retry, callback_config - 'payload' AS config,
-       NULLIF((callback_config -> 'payload')::text, 'null') AS payload,
-       date_part('epoch', COALESCE(next_attempt_at, execute_at)) * 1000 AS due_ms,
-       date_part('epoch', execute_at) * 1000 AS execute_at_ms,
-       date_part('epoch', expires_at) * 1000 AS expires_at_ms
+  `WITH ${LEASE}, recent AS MATERIALIZED (
+     ${candidates('recent', instant('$3'), `LEAST(${instant('$4')}, ${HORIZON})`, '$5', 'lost_claims < 2')}
+   ), backlog AS MATERIALIZED (
+     ${candidates(
+       'backlog',
+       instant('$6'),
+       `LEAST(${instant('$7')}, ${HORIZON})`,
+       '$8',
+       `lost_claims < 2 AND NOT ($5 > 0 AND ${DUE_AT} BETWEEN ${instant('$3')} AND ${instant('$4')})`,
+     )}
+   ), candidates AS MATERIALIZED (
+     SELECT * FROM recent UNION ALL SELECT * FROM backlog
+   ), ${CLAIMED}, recent_batch AS (${insertBatch('recent')}
+   ), backlog_batch AS (${insertBatch('backlog')}
+   ), batches AS MATERIALIZED (
+     SELECT * FROM recent_batch UNION ALL SELECT * FROM backlog_batch
+   ), found AS MATERIALIZED (
+     SELECT count(*) FILTER (WHERE range = 'recent') >= $5 OR bool_or(NOT fits) FILTER (WHERE range = 'recent') IS TRUE
+              AS recent_more,
+            max(due_at) FILTER (WHERE range = 'recent' AND fits) AS recent_reached,
+            count(*) FILTER (WHERE range = 'backlog') >= $8 OR bool_or(NOT fits) FILTER (WHERE range = 'backlog') IS TRUE
+              AS backlog_more,
+            max(due_at) FILTER (WHERE range = 'backlog' AND fits) AS backlog_reached
+     FROM measured
    )
-   SELECT NULL::uuid AS id, NULL::integer AS claims, NULL::integer AS attempts, NULL::jsonb AS retry, NULL::jsonb AS config,
-     NULL::text AS payload, NULL::double precision AS due_ms, NULL::double precision AS execute_at_ms,
-     NULL::double precision AS expires_at_ms,
-     holds_lease,
-     date_part('epoch', clock_timestamp()) * 1000 AS now_ms,
-     date_part('epoch', now()) * 1000 + $2 AS polled_up_to_ms,
-     CASE WHEN (SELECT count(*) FROM claimed) < $3 THEN (
-       SELECT date_part('epoch', COALESCE(next_attempt_at, execute_at)) * 1000 FROM timers
-       WHERE status = 'pending' AND COALESCE(next_attempt_at, execute_at) > now() + $2 * interval '1 millisecond'
-       ORDER BY COALESCE(next_attempt_at, execute_at) LIMIT 1
-     ) END AS next_due_ms
-   FROM setting
+   SELECT NULL::uuid AS id, NULL::bigint AS batch_id, NULL::text AS range, NULL::integer AS claims, NULL::integer AS attempts,
+     NULL::jsonb AS retry, NULL::integer AS revision, NULL::integer AS bytes, NULL::jsonb AS config, NULL::text AS payload,
+     NULL::double precision AS due_ms, NULL::double precision AS due_since_ms, NULL::double precision AS execute_at_ms,
+     NULL::double precision AS expires_at_ms, NULL::double precision AS retry_from_ms,
+     EXISTS (SELECT FROM lease) AS holds_lease,
+     ${epochMs('clock_timestamp()')} AS now_ms,
+     ${epochMs(HORIZON)} AS polled_up_to_ms,
+     $5 > 0 AND recent_more AS recent_more, ${epochMs('recent_reached')} AS recent_reached_ms,
+     $8 > 0 AND backlog_more AS backlog_more, ${epochMs('backlog_reached')} AS backlog_reached_ms,
+     CASE WHEN $5 > 0 AND NOT recent_more THEN (
+       SELECT ${epochMs(DUE_AT)} FROM timers WHERE status = 'pending' AND ${DUE_AT} > ${HORIZON}
+       ORDER BY ${DUE_AT} LIMIT 1
+     ) END AS next_due_ms,
+     EXISTS (SELECT FROM timers WHERE status = 'pending' AND lost_claims > 1 AND ${DUE_AT} <= now()) AS suspects
+   FROM found
    UNION ALL
-   SELECT id, claims, attempts, retry, config, payload, due_ms, execute_at_ms, expires_at_ms, NULL, NULL, NULL, NULL
-   FROM claimed`,
+   SELECT ${TIMER_COLUMNS}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+   FROM claimed JOIN batches USING (range)`,
 );
+
+const claimSuspects = (name: string, condition: string, limit: number): Statement =>
+  statement(
+    name,
+    `WITH ${LEASE}, candidates AS MATERIALIZED (
+     ${candidates('suspect', `'-infinity'`, `now() + $2 * interval '1 millisecond'`, String(limit), condition)}
+   ), ${CLAIMED.replace('$9', '$3')}, batches AS (${insertBatch('suspect')})
+   SELECT ${TIMER_COLUMNS} FROM claimed JOIN batches USING (range)`,
+  );
+
+/** A crash suspects everything that was under way. To try each timer alone at once would make the innocent ones late. */
+const CLAIM_FEW_SUSPECTS = claimSuspects('claim-few-suspects', 'lost_claims = 2', 8);
+const CLAIM_ONE_SUSPECT = claimSuspects('claim-one-suspect', 'lost_claims > 2', 1);
 
 /** The only row without an id describes the poll itself. In each timer's row, these columns would be a third of the result. */
 interface PollRow {
@@ -107,52 +208,107 @@ interface PollRow {
   holds_lease: boolean;
   now_ms: number;
   polled_up_to_ms: number;
+  recent_more: boolean;
+  recent_reached_ms: number | null;
+  backlog_more: boolean;
+  backlog_reached_ms: number | null;
   next_due_ms: number | null;
+  suspects: boolean;
 }
 
 interface TimerRow {
   id: string;
+  batch_id: string;
+  range: ClaimedRow['range'];
   claims: number;
   attempts: number;
-  retry: RetryPolicy | null;
+  retry: JsonValue;
+  revision: number;
+  bytes: number;
   config: JsonValue;
   payload: string | null;
   due_ms: number;
+  due_since_ms: number | null;
   execute_at_ms: number;
   expires_at_ms: number | null;
+  retry_from_ms: number | null;
 }
 
-/** Claims timers that are due soon. Returns them in the order in which they are due. */
-export async function claimDueTimers(db: Database, request: ClaimRequest): Promise<ClaimResult> {
-  const { dispatcherId, lookAheadMs, limit, dueFromMs } = request;
-  const returned = await db.rows<PollRow | TimerRow>(CLAIM, [dispatcherId, lookAheadMs, limit, dueFromMs]);
+/** Claims timers that are due soon. undefined: the lease of this dispatcher was removed. */
+export async function claimDueTimers(db: Database, request: ClaimRequest): Promise<ClaimResult | undefined> {
+  const { dispatcherId, lookAheadMs, recent, backlog, maxBytes } = request;
+  const returned = await unlessLeaseIsLost<PollRow | TimerRow>(db, CLAIM, [
+    dispatcherId,
+    lookAheadMs,
+    recent.fromMs,
+    recent.toMs,
+    recent.limit,
+    backlog.fromMs,
+    backlog.toMs,
+    backlog.limit,
+    maxBytes,
+  ]);
   let poll: PollRow | undefined;
   const rows: ClaimedRow[] = [];
   for (const row of returned) {
     if (row.id === null) poll = row;
     else rows.push(toClaimedRow(row));
   }
-  if (poll === undefined) throw new Error('the claim returned no row about the poll');
-  // RETURNING guarantees no order.
+  if (poll?.holds_lease !== true) return undefined;
+  // UNION ALL guarantees no order.
   rows.sort((one, other) => one.dueMs - other.dueMs);
   return {
     rows,
+    recent: { more: poll.recent_more, reachedMs: poll.recent_reached_ms },
+    backlog: { more: poll.backlog_more, reachedMs: poll.backlog_reached_ms },
     nowMs: poll.now_ms,
     polledUpToMs: poll.polled_up_to_ms,
     nextDueMs: poll.next_due_ms,
-    holdsLease: poll.holds_lease,
+    suspects: poll.suspects,
   };
+}
+
+/**
+ * Claims a few due timers that have lost two claims in a row, or one that has lost more, alone: if its dispatcher is lost
+ * again, no other timer is suspected with it. To be called again when their attempts have ended. Returns none if none is
+ * due, or the lease was removed.
+ */
+export async function claimDueSuspects(db: Database, dispatcherId: string): Promise<ClaimedRow[]> {
+  const values = [dispatcherId, 0, Number.MAX_SAFE_INTEGER];
+  const few = await unlessLeaseIsLost<TimerRow>(db, CLAIM_FEW_SUSPECTS, values);
+  const rows = few.length > 0 ? few : await unlessLeaseIsLost<TimerRow>(db, CLAIM_ONE_SUSPECT, values);
+  return rows.map(toClaimedRow);
+}
+
+/** No rows if the lease was removed while the statement ran. */
+async function unlessLeaseIsLost<Row extends object>(
+  db: Database,
+  claim: Statement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  try {
+    return await db.rows<Row>(claim, values);
+  } catch (error) {
+    if (isForeignKeyViolation(error, 'claim_batches_dispatcher_fkey')) return [];
+    throw error;
+  }
 }
 
 function toClaimedRow(row: TimerRow): ClaimedRow {
   return {
     id: row.id,
+    batchId: row.batch_id,
     fencingToken: row.claims,
+    range: row.range,
     dueMs: row.due_ms,
+    dueSinceMs: row.due_since_ms ?? row.due_ms,
     executeAtMs: row.execute_at_ms,
     expiresAtMs: row.expires_at_ms,
     attempts: row.attempts,
     retry: row.retry,
+    retryFromMs: row.retry_from_ms ?? row.execute_at_ms,
+    revision: row.revision,
+    bytes: row.bytes,
     callbackConfig: row.config,
     payload: row.payload,
   };

@@ -1,18 +1,42 @@
 import { type Database, statement } from '../connect.ts';
 
-/** The database's clock when the row was written, in milliseconds since 1970. */
-const NOW_MS = `date_part('epoch', clock_timestamp()) * 1000 AS now_ms`;
+/** Another dispatcher, as one heartbeat sees it. */
+export interface Peer {
+  readonly id: string;
+  /** Heartbeats so far. A number that stands still means that the dispatcher is gone. */
+  readonly heartbeats: number;
+}
+
+export interface RenewedLease {
+  /** The database's clock, in milliseconds since 1970. */
+  readonly nowMs: number;
+  readonly peers: readonly Peer[];
+}
 
 const ACQUIRE = statement(
   'acquire-lease',
   `INSERT INTO dispatchers (id, name) VALUES ($1, $2)
-   ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp()
-   RETURNING ${NOW_MS}`,
+   RETURNING date_part('epoch', clock_timestamp()) * 1000 AS now_ms`,
 );
 
+/** One row per dispatcher, the own one included: its `now_ms` comes along with each. */
 const RENEW = statement(
   'renew-lease',
-  `UPDATE dispatchers SET heartbeat_at = clock_timestamp() WHERE id = $1 RETURNING ${NOW_MS}`,
+  `WITH renewed AS (
+     UPDATE dispatchers SET heartbeats = heartbeats + 1, heartbeat_at = clock_timestamp()
+     WHERE id = $1
+     RETURNING date_part('epoch', clock_timestamp()) * 1000 AS now_ms
+   )
+   SELECT now_ms, id, heartbeats::double precision AS heartbeats FROM renewed, dispatchers`,
+);
+
+/** The claims of a removed dispatcher are kept as batches without one, and are rescued afterwards. */
+const EXPIRE = statement(
+  'expire-leases',
+  `DELETE FROM dispatchers
+   USING unnest($1::uuid[], $2::bigint[]) AS expired (id, heartbeats)
+   WHERE dispatchers.id = expired.id AND dispatchers.heartbeats = expired.heartbeats
+   RETURNING dispatchers.id`,
 );
 
 const GIVE_UP = statement('give-up-lease', 'DELETE FROM dispatchers WHERE id = $1');
@@ -24,16 +48,27 @@ export async function acquireLease(db: Database, id: string, name: string): Prom
   return row.now_ms;
 }
 
-/**
- * Renews the lease of a dispatcher. Returns the database's clock in milliseconds since 1970, or undefined if the lease has
- * expired and was removed: another dispatcher may have claimed its timers.
- */
-export async function renewLease(db: Database, id: string): Promise<number | undefined> {
-  const [row] = await db.rows<{ now_ms: number }>(RENEW, [id]);
-  return row?.now_ms;
+/** Renews the lease of a dispatcher. undefined: another dispatcher removed it, and may have claimed its timers. */
+export async function renewLease(db: Database, id: string): Promise<RenewedLease | undefined> {
+  const rows = await db.rows<{ now_ms: number; id: string; heartbeats: number }>(RENEW, [id]);
+  const [first] = rows;
+  if (first === undefined) return undefined;
+  const peers = rows
+    .filter((row) => row.id !== id)
+    .map(({ id: peer, heartbeats }) => ({ id: peer, heartbeats }));
+  return { nowMs: first.now_ms, peers };
 }
 
-/** Gives up the lease of a dispatcher. The next rescue by any other dispatcher returns the timers that it still holds. */
+/** Removes the leases of these dispatchers, unless they were renewed in the meantime. Returns how many. */
+export async function expireLeases(db: Database, expired: readonly Peer[]): Promise<number> {
+  const rows = await db.rows(EXPIRE, [
+    expired.map((peer) => peer.id),
+    expired.map((peer) => peer.heartbeats),
+  ]);
+  return rows.length;
+}
+
+/** Gives up the lease of a dispatcher. Whatever it still claims is rescued by any other. */
 export async function giveUpLease(db: Database, id: string): Promise<void> {
   await db.rows(GIVE_UP, [id]);
 }

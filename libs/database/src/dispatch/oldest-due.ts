@@ -1,15 +1,24 @@
 import { type Database, statement } from '../connect.ts';
+import { DUE_AT } from '../sql-fragments.ts';
 
+/**
+ * Of the timers that wait in the table: the oldest that is due and not claimed, and the oldest that was released with a
+ * delay, which is due again only later. Uses idx_timers_due and idx_timers_deferred.
+ */
 const OLDEST = statement(
   'oldest-due',
-  `SELECT extract(epoch FROM clock_timestamp() - COALESCE(next_attempt_at, execute_at))::double precision * 1000 AS age_ms
-   FROM timers
-   WHERE status = 'pending' AND COALESCE(next_attempt_at, execute_at) <= clock_timestamp()
-   ORDER BY COALESCE(next_attempt_at, execute_at) LIMIT 1`,
+  `SELECT extract(epoch FROM clock_timestamp() - LEAST(
+     (SELECT ${DUE_AT} FROM timers
+      WHERE status = 'pending' AND ${DUE_AT} <= clock_timestamp()
+        AND (id, claims) NOT IN (
+          SELECT claim.id, claim.token FROM claim_batches, unnest(timer_ids, tokens) AS claim (id, token))
+      ORDER BY ${DUE_AT} LIMIT 1),
+     (SELECT due_since FROM timers WHERE status = 'pending' AND due_since IS NOT NULL ORDER BY due_since LIMIT 1)
+   ))::double precision * 1000 AS age_ms`,
 );
 
-/** How long the oldest due timer has waited to be claimed, in milliseconds. 0 if no timer is due. */
+/** How long the oldest due timer has waited to be delivered, in milliseconds. 0 if no timer is due. */
 export async function oldestDueAge(db: Database): Promise<number> {
-  const [row] = await db.rows<{ age_ms: number }>(OLDEST);
-  return row?.age_ms ?? 0;
+  const [row] = await db.rows<{ age_ms: number | null }>(OLDEST);
+  return Math.max(0, row?.age_ms ?? 0);
 }

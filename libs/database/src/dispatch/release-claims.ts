@@ -1,32 +1,46 @@
+import { arrayLiteral } from '../array-literal.ts';
 import { type Database, statement } from '../connect.ts';
-import { IS_EXECUTING } from '../state-guards.ts';
+import { DUE_AT, NOT_DURABLE } from '../sql-fragments.ts';
+import { FENCE } from './fence.ts';
 
 /** A claim that ends without an attempt. */
 export interface ReleasedClaim {
   readonly id: string;
+  readonly batchId: string;
   readonly fencingToken: number;
-  /** The new due instant, in milliseconds since 1970. null: unchanged. */
+  /** The new due instant, in milliseconds since 1970; null: unchanged. */
   readonly notBeforeMs: number | null;
+  /** Stored as last_error; null: unchanged. */
+  readonly reason: string | null;
 }
 
-/** executing → pending without using an attempt. Fenced. */
+/** A released timer keeps the instant since which it has been due. */
 const RELEASE = statement(
   'release-claims',
   `UPDATE timers
-   SET status = 'pending', claimed_by = NULL,
-       next_attempt_at = COALESCE(to_timestamp(not_before_ms / 1000.0), next_attempt_at)
-   FROM unnest($1::uuid[], $2::integer[], $3::double precision[]) AS released (id, claim, not_before_ms),
-        set_config('synchronous_commit', 'off', true)
-   WHERE timers.id = released.id AND ${IS_EXECUTING} AND timers.claims = released.claim
+   SET claims = claims + 1, updated_at = now(), last_error = COALESCE(reason, last_error),
+       due_since = CASE WHEN not_before_ms = 'NaN' THEN due_since ELSE COALESCE(due_since, ${DUE_AT}) END,
+       next_attempt_at = CASE WHEN not_before_ms = 'NaN' THEN next_attempt_at ELSE to_timestamp(not_before_ms / 1000.0) END
+   FROM unnest($2::uuid[], $3::bigint[], $4::integer[], $5::double precision[], $6::text[])
+          AS ended (id, batch_id, token, not_before_ms, reason),
+        (SELECT ${NOT_DURABLE}) AS setting
+   WHERE ${FENCE}
    RETURNING timers.id`,
 );
 
 /** Releases claims, so that any dispatcher can claim the timers. Returns how many this dispatcher still held. */
-export async function releaseClaims(db: Database, claims: readonly ReleasedClaim[]): Promise<number> {
+export async function releaseClaims(
+  db: Database,
+  dispatcherId: string,
+  claims: readonly ReleasedClaim[],
+): Promise<number> {
   const rows = await db.rows(RELEASE, [
-    claims.map((claim) => claim.id),
-    claims.map((claim) => claim.fencingToken),
-    claims.map((claim) => claim.notBeforeMs),
+    dispatcherId,
+    arrayLiteral(claims.map((claim) => claim.id)),
+    arrayLiteral(claims.map((claim) => claim.batchId)),
+    arrayLiteral(claims.map((claim) => claim.fencingToken)),
+    arrayLiteral(claims.map((claim) => claim.notBeforeMs ?? Number.NaN)),
+    claims.map((claim) => claim.reason),
   ]);
   return rows.length;
 }

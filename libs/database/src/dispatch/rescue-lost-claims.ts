@@ -1,11 +1,18 @@
 import { type Database, statement } from '../connect.ts';
+import { DUE_AT } from '../sql-fragments.ts';
+import { IS_PENDING } from '../state-guards.ts';
 
 export interface RescueRules {
-  /** Fails a timer after this many lost claims in a row: it may be what crashes its dispatchers. */
-  readonly maxLostClaims: number;
   /**
-   * The first service had no dispatchers. A timer that is executing without one is rescued when it was not updated for
-   * this long, in milliseconds. That service gave up an attempt after 30 s.
+   * Fails a timer after this many lost claims in a row. From the third on it was claimed alone, so that it is the likely
+   * reason.
+   */
+  readonly maxLostClaims: number;
+  /** The delay of a timer that is claimed alone, after its first such claim was lost; doubles with each. */
+  readonly suspectDelayMs: number;
+  /**
+   * The first service had no dispatchers. A timer that is executing is rescued when it was not updated for this long, in
+   * milliseconds. That service gave up an attempt after 30 s.
    */
   readonly unownedMs: number;
 }
@@ -17,46 +24,48 @@ export interface RescueResult {
   readonly failed: number;
 }
 
-const REMOVE_EXPIRED = statement(
-  'remove-expired-leases',
-  `DELETE FROM dispatchers WHERE heartbeat_at < clock_timestamp() - $1 * interval '1 millisecond' RETURNING id`,
-);
-
-/** executing → pending or failed. A lost claim uses no attempt. Uses idx_timers_claimed_by. */
+/**
+ * Ends the claims of batches without a dispatcher. A lost claim uses no attempt. Several dispatchers may rescue at once:
+ * each batch is deleted by one of them.
+ */
 const RESCUE = statement(
   'rescue-lost-claims',
   `WITH lost AS (
-     SELECT id FROM timers
-     WHERE status = 'executing'
-       AND CASE WHEN claimed_by IS NULL THEN updated_at < now() - $2 * interval '1 millisecond'
-           ELSE NOT EXISTS (SELECT FROM dispatchers WHERE dispatchers.id = claimed_by) END
-     FOR NO KEY UPDATE SKIP LOCKED
+     DELETE FROM claim_batches
+     WHERE id IN (SELECT id FROM claim_batches WHERE dispatcher IS NULL FOR UPDATE SKIP LOCKED)
+     RETURNING timer_ids, tokens
    )
    UPDATE timers
-   SET status = CASE WHEN lost_claims + 1 < $1 THEN 'pending' ELSE 'failed' END,
+   SET claims = claims + 1, lost_claims = lost_claims + 1, updated_at = now(),
+       status = CASE WHEN lost_claims + 1 < $1 THEN 'pending' ELSE 'failed' END,
        executed_at = CASE WHEN lost_claims + 1 < $1 THEN NULL ELSE now() END,
        last_error = CASE WHEN lost_claims + 1 < $1 THEN last_error
-         ELSE 'given up: ' || lost_claims + 1 || ' dispatchers in a row lost their lease while they held this timer' END,
-       lost_claims = lost_claims + 1, claimed_by = NULL
-   WHERE id = ANY (ARRAY(SELECT id FROM lost))
-   RETURNING status`,
+         ELSE 'given up: ' || lost_claims + 1 || ' dispatchers in a row were lost while they held this timer' END,
+       due_since = CASE WHEN lost_claims < 1 THEN due_since ELSE COALESCE(due_since, ${DUE_AT}) END,
+       next_attempt_at = CASE WHEN lost_claims < 1 THEN next_attempt_at
+         ELSE now() + $2 * 2 ^ (lost_claims - 1) * interval '1 millisecond' END
+   FROM lost, unnest(timer_ids, tokens) AS claim (id, token)
+   WHERE timers.id = claim.id AND ${IS_PENDING} AND timers.claims = claim.token
+   RETURNING timers.status`,
 );
 
-/** Removes leases that were not renewed for longer than `leaseMs`. Returns how many. */
-export async function removeExpiredLeases(db: Database, leaseMs: number): Promise<number> {
-  const expired = await db.rows(REMOVE_EXPIRED, [leaseMs]);
-  return expired.length;
-}
+/** executing → pending. Uses idx_timers_executing. */
+const RESCUE_UNOWNED = statement(
+  'rescue-unowned-timers',
+  `UPDATE timers SET status = 'pending', claims = claims + 1, updated_at = now()
+   WHERE id = ANY (ARRAY(
+     SELECT id FROM timers
+     WHERE status = 'executing' AND updated_at < now() - $1 * interval '1 millisecond'
+     LIMIT 1000
+     FOR NO KEY UPDATE SKIP LOCKED))
+   RETURNING id`,
+);
 
-/**
- * Rescues timers whose dispatcher has no lease any more. Any number of dispatchers may do so at once. Run it after
- * {@link removeExpiredLeases} has committed: it then sees everything that the expired dispatchers claimed.
- */
+/** Rescues timers whose dispatcher has lost its lease, and those that the first service left executing. */
 export async function rescueLostClaims(db: Database, rules: RescueRules): Promise<RescueResult> {
-  const timers = await db.rows<{ status: 'pending' | 'failed' }>(RESCUE, [
-    rules.maxLostClaims,
-    rules.unownedMs,
-  ]);
-  const failed = timers.filter((timer) => timer.status === 'failed').length;
-  return { returned: timers.length - failed, failed };
+  const { maxLostClaims, suspectDelayMs, unownedMs } = rules;
+  const lost = await db.rows<{ status: 'pending' | 'failed' }>(RESCUE, [maxLostClaims, suspectDelayMs]);
+  const unowned = await db.rows(RESCUE_UNOWNED, [unownedMs]);
+  const failed = lost.filter((timer) => timer.status === 'failed').length;
+  return { returned: lost.length - failed + unowned.length, failed };
 }

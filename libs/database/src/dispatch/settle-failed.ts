@@ -1,9 +1,11 @@
 import { type Database, statement } from '../connect.ts';
-import { IS_EXECUTING } from '../state-guards.ts';
+import { NOT_DURABLE } from '../sql-fragments.ts';
+import { FENCE } from './fence.ts';
 
 /** The end of a claim without a delivery. Instants are milliseconds since 1970 by the database's clock. */
 export interface FailedAttempt {
   readonly id: string;
+  readonly batchId: string;
   readonly fencingToken: number;
   readonly error: string;
   /** When to retry. null: the timer fails. */
@@ -16,24 +18,26 @@ export interface FailedAttempt {
   readonly statusCode: number | null;
 }
 
-/** executing → pending (for a retry) or failed. Fenced. Stores the attempt in timer_attempts. */
+/** pending and claimed → pending (for a retry) or failed. Stores the attempt in timer_attempts. */
 const SETTLE = statement(
   'settle-failed',
   `WITH settled AS (
      UPDATE timers
      SET status = CASE WHEN next_attempt_ms IS NULL THEN 'failed' ELSE 'pending' END,
-         claimed_by = NULL,
+         claims = claims + 1,
          attempts = attempts + CASE WHEN started_ms IS NULL THEN 0 ELSE 1 END,
          lost_claims = 0,
          last_error = ended.error,
          attempted_at = COALESCE(to_timestamp(started_ms / 1000.0), attempted_at),
          next_attempt_at = COALESCE(to_timestamp(next_attempt_ms / 1000.0), next_attempt_at),
-         executed_at = CASE WHEN next_attempt_ms IS NULL THEN to_timestamp(finished_ms / 1000.0) END
-     FROM json_to_recordset($1::json) AS ended (
-            id uuid, claim integer, error text, next_attempt_ms double precision, due_ms double precision,
-            started_ms double precision, finished_ms double precision, status_code integer),
-          set_config('synchronous_commit', 'off', true)
-     WHERE timers.id = ended.id AND ${IS_EXECUTING} AND timers.claims = ended.claim
+         due_since = CASE WHEN next_attempt_ms IS NULL THEN due_since END,
+         executed_at = CASE WHEN next_attempt_ms IS NULL THEN to_timestamp(finished_ms / 1000.0) END,
+         updated_at = now()
+     FROM json_to_recordset($2::json) AS ended (
+            id uuid, batch_id bigint, token integer, error text, next_attempt_ms double precision,
+            due_ms double precision, started_ms double precision, finished_ms double precision, status_code integer),
+          (SELECT ${NOT_DURABLE}) AS setting
+     WHERE ${FENCE}
      RETURNING timers.id, timers.attempts, ended.due_ms, ended.started_ms, ended.finished_ms, ended.status_code, ended.error
    ), history AS (
      INSERT INTO timer_attempts (timer_id, number, due_at, started_at, finished_at, status_code, error)
@@ -45,11 +49,16 @@ const SETTLE = statement(
    SELECT id FROM settled`,
 );
 
-/** Settles a batch. Returns the ids that were settled; this dispatcher no longer held the others. */
-export async function settleFailed(db: Database, attempts: readonly FailedAttempt[]): Promise<Set<string>> {
+/** Settles a batch. Returns how many were settled; this dispatcher no longer held the others. */
+export async function settleFailed(
+  db: Database,
+  dispatcherId: string,
+  attempts: readonly FailedAttempt[],
+): Promise<number> {
   const ended = attempts.map((attempt) => ({
     id: attempt.id,
-    claim: attempt.fencingToken,
+    batch_id: attempt.batchId,
+    token: attempt.fencingToken,
     // PostgreSQL cannot store U+0000, and the text may come from a receiver.
     error: attempt.error.replaceAll('\u0000', '\ufffd').toWellFormed(),
     next_attempt_ms: attempt.nextAttemptMs,
@@ -58,6 +67,6 @@ export async function settleFailed(db: Database, attempts: readonly FailedAttemp
     finished_ms: attempt.finishedMs,
     status_code: attempt.statusCode,
   }));
-  const rows = await db.rows<{ id: string }>(SETTLE, [JSON.stringify(ended)]);
-  return new Set(rows.map((row) => row.id));
+  const rows = await db.rows(SETTLE, [dispatcherId, JSON.stringify(ended)]);
+  return rows.length;
 }

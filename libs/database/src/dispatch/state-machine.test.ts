@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { TimerState } from '@timer-platform/callback-types';
 import { timerFactory } from '@timer-platform/test-support';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
@@ -8,7 +8,8 @@ import pg from 'pg';
 import { connect } from '../connect.ts';
 import { cancelTimer, retryTimer, runTimer } from '../timers/change-timer.ts';
 import { updateTimer } from '../timers/update-timer.ts';
-import { claimDueTimers } from './claim-due-timers.ts';
+import { releaseBatches } from './claim-batches.ts';
+import { claimDueSuspects, claimDueTimers, type ClaimedRow, type ClaimRequest } from './claim-due-timers.ts';
 import { acquireLease, giveUpLease } from './leases.ts';
 import { releaseClaims } from './release-claims.ts';
 import { rescueLostClaims } from './rescue-lost-claims.ts';
@@ -23,7 +24,9 @@ const timers = timerFactory(database.query);
 
 /** The specified state of one timer. */
 interface Model {
+  /** As clients see it. */
   readonly status: TimerState;
+  /** Claims that have ended. */
   readonly claims: number;
   readonly attempts: number;
   readonly forgiven: number;
@@ -34,17 +37,18 @@ const NEW: Model = { status: 'pending', claims: 0, attempts: 0, forgiven: 0, los
 const MAX_LOST_CLAIMS = 3;
 const DAY_MS = 86_400_000;
 
-/** An operation on the timer. `ago`: how many claims before the newest one the fencing token of a settle or release is. */
+/** An operation on the timer. `ago`: how many claims before the newest one a settle or release is meant for. */
 type Step =
   | { readonly do: 'claim' | 'cancel' | 'update' | 'run' | 'retry' | 'lose' }
-  | { readonly do: 'deliver' | 'fail' | 'give up' | 'refuse' | 'release'; readonly ago: number };
+  | { readonly do: 'deliver' | 'fail' | 'give up' | 'refuse' | 'release' | 'orphan'; readonly ago: number };
 
 /** Returns the next state, and whether the step has an effect. */
 function predict(model: Model, step: Step): [Model, boolean] {
   const { status } = model;
   if ('ago' in step) {
     if (status !== 'executing' || step.ago > 0) return [model, false];
-    const attempted = { ...model, attempts: model.attempts + 1, lostClaims: 0 };
+    const ended = { ...model, claims: model.claims + 1 };
+    const attempted = { ...ended, attempts: model.attempts + 1, lostClaims: 0 };
     switch (step.do) {
       case 'deliver':
         return [{ ...attempted, status: 'completed' }, true];
@@ -53,16 +57,15 @@ function predict(model: Model, step: Step): [Model, boolean] {
       case 'give up':
         return [{ ...attempted, status: 'failed' }, true];
       case 'refuse':
-        return [{ ...model, lostClaims: 0, status: 'failed' }, true];
+        return [{ ...ended, lostClaims: 0, status: 'failed' }, true];
       case 'release':
-        return [{ ...model, status: 'pending' }, true];
+      case 'orphan':
+        return [{ ...ended, status: 'pending' }, true];
     }
   }
   switch (step.do) {
     case 'claim':
-      return status === 'pending'
-        ? [{ ...model, status: 'executing', claims: model.claims + 1 }, true]
-        : [model, false];
+      return status === 'pending' ? [{ ...model, status: 'executing' }, true] : [model, false];
     case 'cancel':
       return status === 'pending' ? [{ ...model, status: 'canceled' }, true] : [model, false];
     case 'update':
@@ -75,7 +78,8 @@ function predict(model: Model, step: Step): [Model, boolean] {
     case 'lose': {
       if (status !== 'executing') return [model, false];
       const lostClaims = model.lostClaims + 1;
-      return [{ ...model, lostClaims, status: lostClaims < MAX_LOST_CLAIMS ? 'pending' : 'failed' }, true];
+      const after = lostClaims < MAX_LOST_CLAIMS ? 'pending' : 'failed';
+      return [{ ...model, claims: model.claims + 1, lostClaims, status: after }, true];
     }
   }
 }
@@ -100,16 +104,28 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         'give up' as const,
         'refuse' as const,
         'release' as const,
+        'orphan' as const,
       ),
       ago: fc.constantFrom(0, 0, 0, 1, 2),
     }),
   },
 );
 
+function claimRequest(dispatcherId: string): ClaimRequest {
+  return {
+    dispatcherId,
+    lookAheadMs: 0,
+    recent: { fromMs: -Infinity, toMs: Infinity, limit: 10 },
+    backlog: { fromMs: Infinity, toMs: -Infinity, limit: 0 },
+    maxBytes: 1_000_000,
+  };
+}
+
 /** A timer in the table, with a dispatcher. */
 class System {
   readonly id: string;
   readonly #dispatcherId: string;
+  readonly #claims: ClaimedRow[] = [];
 
   private constructor(id: string, dispatcherId: string) {
     this.id = id;
@@ -117,7 +133,7 @@ class System {
   }
 
   static async create(): Promise<System> {
-    await database.query('TRUNCATE timers, timer_attempts, dispatchers');
+    await database.query('TRUNCATE timers, timer_attempts, dispatchers, claim_batches');
     const id = await timers.create({ execute_at: new Date(Date.now() - DAY_MS) });
     const system = new System(id, randomUUID());
     await acquireLease(database.db, system.#dispatcherId, 'model');
@@ -126,19 +142,21 @@ class System {
 
   async read(): Promise<Model> {
     const { rows } = await database.query<Model>(
-      `SELECT status, claims, attempts, attempts_forgiven AS forgiven, lost_claims AS "lostClaims" FROM timers`,
+      `SELECT timer_states.status, claims, attempts, attempts_forgiven AS forgiven, lost_claims AS "lostClaims"
+       FROM timers JOIN timer_states USING (id)`,
     );
     if (rows[0] === undefined) throw new Error('the timer does not exist');
     return rows[0];
   }
 
-  /** Returns whether the step had an effect. `claims`: the newest fencing token at the start of the step. */
-  async apply(step: Step, claims: number): Promise<boolean> {
-    if ('ago' in step) return this.#settle(step.do, claims - step.ago);
+  /** Returns whether the step had an effect. `claimed`: how many claims were made when the step was chosen. */
+  async apply(step: Step, claimed = this.claimed): Promise<boolean> {
+    if ('ago' in step) return this.#settle(step.do, this.#claims[claimed - 1 - step.ago]);
     switch (step.do) {
       case 'claim': {
-        const request = { dispatcherId: this.#dispatcherId, lookAheadMs: 0, limit: 10, dueFromMs: -Infinity };
-        return (await claimDueTimers(database.db, request)).rows.length === 1;
+        const row = await this.#claim();
+        if (row !== undefined) this.#claims.push(row);
+        return row !== undefined;
       }
       case 'cancel':
         return (await cancelTimer(database.db, this.id)).outcome === 'changed';
@@ -154,6 +172,7 @@ class System {
         await giveUpLease(database.db, this.#dispatcherId);
         const { returned, failed } = await rescueLostClaims(database.db, {
           maxLostClaims: MAX_LOST_CLAIMS,
+          suspectDelayMs: 0,
           unownedMs: 0,
         });
         await acquireLease(database.db, this.#dispatcherId, 'model');
@@ -162,20 +181,40 @@ class System {
     }
   }
 
+  /** How many claims were made. */
+  get claimed(): number {
+    return this.#claims.length;
+  }
+
+  async #claim(): Promise<ClaimedRow | undefined> {
+    const result = await claimDueTimers(database.db, claimRequest(this.#dispatcherId));
+    return result?.rows[0] ?? (await claimDueSuspects(database.db, this.#dispatcherId))[0];
+  }
+
   async #settle(
-    how: 'deliver' | 'fail' | 'give up' | 'refuse' | 'release',
-    fencingToken: number,
+    how: 'deliver' | 'fail' | 'give up' | 'refuse' | 'release' | 'orphan',
+    row: ClaimedRow | undefined,
   ): Promise<boolean> {
+    if (row === undefined) return false;
+    const { id, batchId, fencingToken } = row;
     const now = Date.now();
+    if (how === 'orphan') return (await releaseBatches(database.db, this.#dispatcherId, [batchId])) === 1;
     if (how === 'release')
-      return (await releaseClaims(database.db, [{ id: this.id, fencingToken, notBeforeMs: null }])) === 1;
+      return (
+        (await releaseClaims(database.db, this.#dispatcherId, [
+          { id, batchId, fencingToken, notBeforeMs: null, reason: null },
+        ])) === 1
+      );
     if (how === 'deliver')
       return (
-        await settleDelivered(database.db, [{ id: this.id, fencingToken, startedMs: now, finishedMs: now }])
-      ).has(this.id);
-    const settled = await settleFailed(database.db, [
+        (await settleDelivered(database.db, this.#dispatcherId, [
+          { id, batchId, fencingToken, startedMs: now, finishedMs: now },
+        ])) === 1
+      );
+    const settled = await settleFailed(database.db, this.#dispatcherId, [
       {
-        id: this.id,
+        id,
+        batchId,
         fencingToken,
         error: how,
         nextAttemptMs: how === 'fail' ? now - 1 : null,
@@ -185,7 +224,7 @@ class System {
         statusCode: null,
       },
     ]);
-    return settled.has(this.id);
+    return settled === 1;
   }
 }
 
@@ -196,7 +235,7 @@ test('each step changes the row as specified', async () => {
       let model = NEW;
       for (const next of steps) {
         const [after, effective] = predict(model, next);
-        expect([next, await system.apply(next, model.claims)]).toEqual([next, effective]);
+        expect([next, await system.apply(next)]).toEqual([next, effective]);
         expect([next, await system.read()]).toEqual([next, after]);
         model = after;
       }
@@ -211,21 +250,23 @@ test('two concurrent steps have the same effect as in one order or the other', a
       const system = await System.create();
       let model = NEW;
       for (const next of before) {
-        await system.apply(next, model.claims);
+        await system.apply(next);
         [model] = predict(model, next);
       }
-      const { claims } = model;
+      const { claimed } = system;
       const [oneEffective, otherEffective] = await Promise.all([
-        system.apply(one, claims),
-        system.apply(other, claims),
+        system.apply(one, claimed),
+        system.apply(other, claimed),
       ]);
       const after = await system.read();
-      // Both pass fencing tokens from before the other step.
-      const outdated = (next: Step, now: Model): Step =>
-        'ago' in next ? { ...next, ago: next.ago + now.claims - claims } : next;
+      // Both are meant for claims from before the other step, and only a claim makes another one.
+      const outdated = (next: Step, first: Step): Step =>
+        'ago' in next && first.do === 'claim' && model.status === 'pending'
+          ? { ...next, ago: next.ago + 1 }
+          : next;
       const inOrder = (first: Step, second: Step) => {
         const [between, firstEffective] = predict(model, first);
-        const [end, secondEffective] = predict(between, outdated(second, between));
+        const [end, secondEffective] = predict(between, outdated(second, first));
         return { end, firstEffective, secondEffective };
       };
       const forward = inOrder(one, other);
@@ -247,76 +288,182 @@ test('two concurrent steps have the same effect as in one order or the other', a
   );
 });
 
-/** Blocks every update of the table inside its statement, with the row locked, until it is unblocked. */
-async function withBlockedUpdates<Result>(
-  run: (untilBlocked: () => Promise<void>, unblock: () => Promise<void>) => Promise<Result>,
-) {
+/** Lets statements stop where a test has put a call of `wait_here()`, until the test lets them go on. */
+async function withBarrier<Result>(
+  setUp: string,
+  tearDown: string,
+  run: (reached: () => Promise<void>, open: () => Promise<void>) => Promise<Result>,
+): Promise<Result> {
   const LOCK = 4_711;
-  const blocker = new pg.Client({ connectionString: database.url });
-  await blocker.connect();
-  await database.query(
-    `CREATE FUNCTION wait_for_lock() RETURNS trigger LANGUAGE plpgsql AS
-     $$ BEGIN PERFORM pg_advisory_xact_lock_shared(${LOCK}); RETURN NEW; END $$`,
-  );
-  await database.query(
-    'CREATE TRIGGER a_wait BEFORE UPDATE ON timers FOR EACH ROW EXECUTE FUNCTION wait_for_lock()',
-  );
-  await blocker.query(`SELECT pg_advisory_lock(${LOCK})`);
-  const untilBlocked = async () => {
-    for (;;) {
-      const { rowCount } = await database.query(
-        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${LOCK} AND NOT granted`,
-      );
-      if (rowCount === 1) return;
-    }
-  };
-  const unblock = async () => {
-    await blocker.query(`SELECT pg_advisory_unlock(${LOCK})`);
-  };
+  const holder = new pg.Client({ connectionString: database.url });
+  await holder.connect();
   try {
-    return await run(untilBlocked, unblock);
+    await holder.query(
+      `CREATE FUNCTION wait_here() RETURNS boolean LANGUAGE plpgsql AS
+       $$ BEGIN PERFORM pg_advisory_xact_lock_shared(${LOCK}); RETURN true; END $$;
+       CREATE FUNCTION wait_in_trigger() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN PERFORM wait_here(); RETURN NEW; END $$;
+       ${setUp}`,
+    );
+    await holder.query(`SELECT pg_advisory_lock(${LOCK})`);
+    const reached = async () => {
+      const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${LOCK} AND NOT granted`;
+      while ((await holder.query(waiting)).rowCount !== 1);
+    };
+    const open = async () => {
+      await holder.query(`SELECT pg_advisory_unlock(${LOCK})`);
+    };
+    return await run(reached, open);
   } finally {
-    await blocker.end();
-    await database.query('DROP TRIGGER a_wait ON timers');
-    await database.query('DROP FUNCTION wait_for_lock');
+    await holder.query('SELECT pg_advisory_unlock_all()');
+    await holder.query(
+      `${tearDown}; DROP FUNCTION IF EXISTS wait_in_trigger; DROP FUNCTION IF EXISTS wait_here`,
+    );
+    await holder.end();
   }
 }
 
-test('a claim skips a timer that is being canceled', async () => {
-  const system = await System.create();
-  await withBlockedUpdates(async (untilBlocked, unblock) => {
-    const canceling = system.apply({ do: 'cancel' }, 0);
-    await untilBlocked();
-    expect(await system.apply({ do: 'claim' }, 0)).toBe(false);
-    await unblock();
-    expect(await canceling).toBe(true);
-  });
-  expect(await system.apply({ do: 'claim' }, 0)).toBe(false);
-  expect((await system.read()).status).toBe('canceled');
-});
+/** A claim stops with its timers locked, before it records them. */
+const CLAIM_STOPS = [
+  'CREATE TRIGGER a_wait BEFORE INSERT ON claim_batches FOR EACH ROW EXECUTE FUNCTION wait_in_trigger()',
+  'DROP TRIGGER a_wait ON claim_batches',
+] as const;
+/** An update stops with its timer locked. */
+const UPDATE_STOPS = [
+  'CREATE TRIGGER a_wait BEFORE UPDATE ON timers FOR EACH ROW EXECUTE FUNCTION wait_in_trigger()',
+  'DROP TRIGGER a_wait ON timers',
+] as const;
+/** The claim of one dispatcher stops after its snapshot was taken, and before it reads a timer. */
+const snapshotStops = (dispatcherId: string) =>
+  [
+    `ALTER TABLE dispatchers RENAME TO real_dispatchers;
+     CREATE VIEW dispatchers AS SELECT * FROM real_dispatchers
+     WHERE CASE WHEN id = '${dispatcherId}' THEN wait_here() ELSE true END`,
+    'DROP VIEW dispatchers; ALTER TABLE real_dispatchers RENAME TO dispatchers',
+  ] as const;
 
-test('a cancellation waits for a concurrent claim, and then fails', async () => {
-  const system = await System.create();
-  await withBlockedUpdates(async (untilBlocked, unblock) => {
-    const claiming = system.apply({ do: 'claim' }, 0);
-    await untilBlocked();
-    const canceling = cancelTimer(database.db, system.id);
-    await unblock();
-    expect(await claiming).toBe(true);
-    expect(await canceling).toEqual({ outcome: 'wrong-state', status: 'executing' });
+describe('forced interleavings', () => {
+  test('a claim skips a timer that is being canceled', async () => {
+    const system = await System.create();
+    await withBarrier(...UPDATE_STOPS, async (reached, open) => {
+      const canceling = system.apply({ do: 'cancel' });
+      await reached();
+      expect(await system.apply({ do: 'claim' })).toBe(false);
+      await open();
+      expect(await canceling).toBe(true);
+    });
+    expect(await system.apply({ do: 'claim' })).toBe(false);
+    expect((await system.read()).status).toBe('canceled');
   });
-});
 
-test('a rescue does not undo a concurrent settle', async () => {
-  const system = await System.create();
-  await system.apply({ do: 'claim' }, 0);
-  await withBlockedUpdates(async (untilBlocked, unblock) => {
-    const settling = system.apply({ do: 'deliver', ago: 0 }, 1);
-    await untilBlocked();
-    const losing = system.apply({ do: 'lose' }, 1);
-    await unblock();
-    expect(await settling).toBe(true);
-    expect(await losing).toBe(false);
+  const changes = [
+    ['cancel', (id: string) => cancelTimer(database.db, id)],
+    ['update', (id: string) => updateTimer(database.db, id, { metadata: {} })],
+    ['run', (id: string) => runTimer(database.db, id)],
+  ] as const;
+  test.each(changes)('%s waits for a concurrent claim, and then fails', async (_, change) => {
+    const system = await System.create();
+    await withBarrier(...CLAIM_STOPS, async (reached, open) => {
+      const claiming = system.apply({ do: 'claim' });
+      await reached();
+      const changing = change(system.id);
+      await isWaitingFor('UPDATE timers');
+      await open();
+      expect(await claiming).toBe(true);
+      expect(await changing).toEqual({ outcome: 'wrong-state', status: 'executing' });
+    });
   });
-  expect((await system.read()).status).toBe('completed');
+
+  test('control: a change that reads the claims of its own snapshot cancels a claimed timer', async () => {
+    const system = await System.create();
+    await withBarrier(...CLAIM_STOPS, async (reached, open) => {
+      const claiming = system.apply({ do: 'claim' });
+      await reached();
+      const text = `UPDATE timers SET status = 'canceled' WHERE id = $1 AND status = 'pending' AND NOT EXISTS (
+        SELECT FROM claim_batches, unnest(timer_ids) AS claim (id) WHERE claim.id = timers.id) RETURNING id`;
+      const canceling = database.db.rows({ name: 'control', text }, [system.id]);
+      await isWaitingFor('UPDATE timers');
+      await open();
+      expect(await claiming).toBe(true);
+      expect(await canceling).toHaveLength(1);
+    });
+  });
+
+  async function isWaitingFor(start: string): Promise<void> {
+    const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+                     AND wait_event <> 'advisory' AND query LIKE $1 || '%'`;
+    while ((await database.query(waiting, [start])).rowCount !== 1);
+  }
+
+  /** Claims by two dispatchers; the second one takes its snapshot before the first commits, and its locks afterwards. */
+  async function claimTwice(): Promise<[ClaimedRow[], ClaimedRow[]]> {
+    await System.create();
+    const [first, second] = [randomUUID(), randomUUID()];
+    for (const id of [first, second]) await acquireLease(database.db, id, 'model');
+    return withBarrier(...snapshotStops(second), async (reached, open) => {
+      const late = claimDueTimers(database.db, claimRequest(second));
+      await reached();
+      const early = await claimDueTimers(database.db, claimRequest(first));
+      await open();
+      return [early?.rows ?? [], (await late)?.rows ?? []];
+    });
+  }
+
+  test('a timer that was claimed after the snapshot of a claim is not claimed again', async () => {
+    const [early, late] = await claimTwice();
+    expect(early).toHaveLength(1);
+    expect(late).toHaveLength(0);
+  });
+
+  test('control: it is, if the second look at the claims is not newer than the locks', async () => {
+    await database.query('ALTER FUNCTION claimed_timers STABLE');
+    try {
+      const [early, late] = await claimTwice();
+      expect([early.length, late.length]).toEqual([1, 1]);
+    } finally {
+      await database.query('ALTER FUNCTION claimed_timers VOLATILE');
+    }
+  });
+
+  test('a claim whose lease is removed meanwhile claims nothing', async () => {
+    await System.create();
+    const id = randomUUID();
+    await acquireLease(database.db, id, 'model');
+    await withBarrier(...CLAIM_STOPS, async (reached, open) => {
+      const claiming = claimDueTimers(database.db, claimRequest(id));
+      await reached();
+      await giveUpLease(database.db, id);
+      await open();
+      expect(await claiming).toBeUndefined();
+    });
+    expect((await database.query('SELECT FROM claim_batches')).rowCount).toBe(0);
+  });
+
+  test('a rescue does not undo a concurrent settle', async () => {
+    const system = await System.create();
+    await system.apply({ do: 'claim' });
+    await withBarrier(...UPDATE_STOPS, async (reached, open) => {
+      const settling = system.apply({ do: 'deliver', ago: 0 });
+      await reached();
+      const losing = system.apply({ do: 'lose' });
+      await isWaitingFor('WITH lost');
+      await open();
+      expect(await settling).toBe(true);
+      expect(await losing).toBe(false);
+    });
+    expect((await system.read()).status).toBe('completed');
+  });
+
+  test('a settle does not undo a concurrent rescue', async () => {
+    const system = await System.create();
+    await system.apply({ do: 'claim' });
+    await withBarrier(...UPDATE_STOPS, async (reached, open) => {
+      const losing = system.apply({ do: 'lose' });
+      await reached();
+      expect(await system.apply({ do: 'deliver', ago: 0 })).toBe(false);
+      await open();
+      expect(await losing).toBe(true);
+    });
+    expect((await system.read()).status).toBe('pending');
+  });
 });

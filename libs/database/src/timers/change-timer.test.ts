@@ -7,7 +7,7 @@ import { cancelTimer, changeFrom, retryTimer, runTimer } from './change-timer.ts
 import { findTimer } from './find-timer.ts';
 import { listAttempts } from './list-attempts.ts';
 import type { TimerRow } from './timer-row.ts';
-import { updateTimer } from './update-timer.ts';
+import { type TimerUpdate, updateTimer } from './update-timer.ts';
 
 const database = withTestDatabase({
   open: (url, onIdleError) =>
@@ -53,7 +53,7 @@ describe.each(Object.entries(CHANGES))('%s a timer', (_, { allowed, change }) =>
     const result = await change(id);
     if (status === allowed) {
       expect(result).toMatchObject({ outcome: 'changed', timer: { id } });
-      expect((await find(id)).updated_at.getTime()).toBeGreaterThanOrEqual(before.updated_at.getTime());
+      expect(Number((await find(id)).updated_at)).toBeGreaterThanOrEqual(Number(before.updated_at));
     } else {
       expect(result).toStrictEqual({ outcome: 'wrong-state', status });
       expect(await find(id)).toStrictEqual(before);
@@ -110,8 +110,8 @@ describe('updateTimer', () => {
     const id = await store();
     await set(id, "next_attempt_at = now() + interval '1 hour'");
     await updateTimer(database.db, id, { metadata: 3 });
-    expect((await find(id)).due_at.getTime()).toBeLessThan(Date.parse(EXECUTE_AT));
-    const later = '2099-06-01T00:00:00.000Z';
+    expect(Number((await find(id)).due_at)).toBeLessThan(Date.parse(EXECUTE_AT));
+    const later = '2099-02-15T00:00:00.000Z';
     await updateTimer(database.db, id, { executeAt: later });
     expect(await find(id)).toMatchObject({ execute_at: new Date(later), due_at: new Date(later) });
   });
@@ -120,7 +120,7 @@ describe('updateTimer', () => {
     const id = await store();
     await updateTimer(database.db, id, { delayMs: 60_000 });
     const { due_at, updated_at } = await find(id);
-    const ahead = due_at.getTime() - updated_at.getTime();
+    const ahead = Number(due_at) - Number(updated_at);
     expect(ahead).toBeGreaterThanOrEqual(60_000);
     expect(ahead).toBeLessThanOrEqual(60_001);
   });
@@ -132,6 +132,61 @@ describe('updateTimer', () => {
       outcome: 'in-the-past',
     });
     expect(await find(id)).toStrictEqual(before);
+  });
+});
+
+describe('updateTimer of a timer that was created in the future', () => {
+  test.each([{ executeAt: new Date(Date.now() + 3_600_000).toISOString() }, { delayMs: 60_000 }])(
+    'rejects an instant before its creation: %j',
+    async (update) => {
+      const id = await store();
+      await set(id, "created_at = now() + interval '1 day'");
+      expect(await updateTimer(database.db, id, update)).toStrictEqual({ outcome: 'in-the-past' });
+    },
+  );
+});
+
+describe('updateTimer with an expiry', () => {
+  test.each<[TimerUpdate, string]>([
+    [{ expiresAt: EXECUTE_AT }, 'expires-before-due'],
+    [{ expiresAt: '2099-01-31T08:59:59.999Z' }, 'expires-before-due'],
+    [{ expiresAt: '2020-01-01T00:00:00.000Z' }, 'expires-before-due'],
+    [{ executeAt: '2099-03-01T00:00:00.000Z' }, 'expires-before-due'],
+    [{ delayMs: 100 * 365 * 86_400_000 }, 'expires-before-due'],
+    [{ delayMs: 60_000, expiresAt: '2030-01-01T00:00:00.000Z' }, 'changed'],
+    [{ executeAt: '2099-04-01T00:00:00.000Z', expiresAt: null }, 'changed'],
+    [{ executeAt: '2099-02-28T23:59:59.999Z' }, 'changed'],
+    [{ expiresAt: '2099-01-31T09:00:00.001Z' }, 'changed'],
+    [{ metadata: 1 }, 'changed'],
+  ])('%j: %s', async (update, outcome) => {
+    const id = await store();
+    const before = await find(id);
+    expect(await updateTimer(database.db, id, update)).toMatchObject({ outcome });
+    if (outcome !== 'changed') expect(await find(id)).toStrictEqual(before);
+  });
+
+  test('compares the expiry of a timer that waits for a retry with now', async () => {
+    const id = await store();
+    await set(id, "created_at = now() - interval '2 h', execute_at = now() - interval '1 h'");
+    await set(id, "next_attempt_at = now() + interval '1 h', expires_at = now() - interval '1 min'");
+    expect(await updateTimer(database.db, id, { metadata: 1 })).toMatchObject({ outcome: 'changed' });
+    const past = new Date(Date.now() - 60_000).toISOString();
+    expect(await updateTimer(database.db, id, { expiresAt: past })).toMatchObject({
+      outcome: 'expires-before-due',
+    });
+  });
+});
+
+describe('a timer with infinite instants', () => {
+  test('is read', async () => {
+    const id = await store();
+    await set(id, "execute_at = 'infinity', expires_at = 'infinity', created_at = '-infinity'");
+    expect(await find(id)).toMatchObject({
+      execute_at: Infinity,
+      due_at: Infinity,
+      expires_at: Infinity,
+      created_at: -Infinity,
+    });
   });
 });
 
@@ -147,7 +202,7 @@ describe('retryTimer', () => {
       executed_at: null,
       last_error: 'HTTP 500',
     });
-    expect(timer.due_at.getTime()).toBeLessThan(Date.parse(EXECUTE_AT));
+    expect(Number(timer.due_at)).toBeLessThan(Date.parse(EXECUTE_AT));
     expect(timer.expires_at).toStrictEqual(new Date('2099-03-01T00:00:00.000Z'));
     const { rows } = await database.query('SELECT attempts_forgiven, lost_claims FROM timers WHERE id = $1', [
       id,

@@ -1,12 +1,13 @@
 import type { TimerState } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
-import { IS_FAILED, IS_PENDING } from '../state-guards.ts';
+import { IS_FAILED, IS_UNCLAIMED } from '../state-guards.ts';
+import { CURRENT_STATUS } from './current-status.ts';
 import { RETRY_ASSIGNMENTS } from './retry-assignments.ts';
-import { SUMMARY_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
+import { CHANGED_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
 
 /**
  * The result of a change that only one state allows. `changed` is a guarantee: no attempt that starts afterwards, on any
- * instance, uses the old timer, because claiming locks the same row and requires the same state.
+ * instance, uses the old timer, because claims and changes lock the same row and check each other afterwards.
  */
 export type ChangeResult =
   | { readonly outcome: 'changed'; readonly timer: TimerSummaryRow }
@@ -15,26 +16,26 @@ export type ChangeResult =
 
 const CANCEL = statement(
   'cancel-timer',
-  `UPDATE timers SET status = 'canceled'
-   WHERE id = $1 AND ${IS_PENDING}
-   RETURNING ${SUMMARY_COLUMNS}`,
+  `UPDATE timers SET status = 'canceled', updated_at = now()
+   WHERE id = $1 AND ${IS_UNCLAIMED}
+   RETURNING ${CHANGED_COLUMNS}`,
 );
 
 const RUN = statement(
   'run-timer',
-  `UPDATE timers SET next_attempt_at = clock_timestamp()
-   WHERE id = $1 AND ${IS_PENDING}
-   RETURNING ${SUMMARY_COLUMNS}`,
+  `UPDATE timers SET next_attempt_at = clock_timestamp(), due_since = NULL, updated_at = now()
+   WHERE id = $1 AND ${IS_UNCLAIMED}
+   RETURNING ${CHANGED_COLUMNS}`,
 );
 
 const RETRY = statement(
   'retry-timer',
   `UPDATE timers SET ${RETRY_ASSIGNMENTS}
    WHERE id = $1 AND ${IS_FAILED}
-   RETURNING ${SUMMARY_COLUMNS}`,
+   RETURNING ${CHANGED_COLUMNS}`,
 );
 
-const STATUS = statement('find-timer-status', 'SELECT status FROM timers WHERE id = $1');
+const STATUS = statement('find-timer-status', `SELECT ${CURRENT_STATUS} AS status FROM timers WHERE id = $1`);
 
 /** pending → canceled. */
 export function cancelTimer(db: Database, id: string): Promise<ChangeResult> {

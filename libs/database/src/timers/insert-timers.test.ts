@@ -92,6 +92,36 @@ describe('insertTimers', () => {
     expect(await countTimers()).toBe(before);
   });
 
+  test.each<[string, Partial<NewTimer>]>([
+    ['in the past', { expiresAt: '2020-01-01T00:00:00.000Z' }],
+    ['when the timer is due', { expiresAt: '2099-01-31T09:00:00.123Z' }],
+    [
+      'before the delay has passed',
+      { executeAt: undefined, delayMs: 3_600_000, expiresAt: new Date(Date.now() + 60_000).toISOString() },
+    ],
+  ])('stores nothing if a timer expires %s, and returns its index', async (_, fields) => {
+    const before = await countTimers();
+    const expiring = { ...timer, ...fields };
+    const later = { ...timer, expiresAt: '2099-02-01T00:00:00.000Z' };
+    const result = { outcome: 'expires-before-due', items: [1, 3] };
+    const timers = [timer, expiring, later, expiring];
+    expect(await insertTimers(database.db, timers)).toStrictEqual(result);
+    expect(await insertTimers(database.db, timers, keyed('expiring'))).toStrictEqual(result);
+    expect(await countTimers()).toBe(before);
+  });
+
+  test('a repeated request is the same after its timers have expired', async () => {
+    const expiring = { ...timer, expiresAt: '2099-02-01T00:00:00.000Z' };
+    const first = await insertTimers(database.db, [expiring], keyed('expired later'));
+    if (first.outcome !== 'inserted') throw new Error(first.outcome);
+    const expired = { ...expiring, expiresAt: '2020-01-01T00:00:00.000Z' };
+    expect(await insertTimers(database.db, [expired], keyed('expired later'))).toStrictEqual({
+      outcome: 'repeated',
+      timerIds: first.timers.map(({ id }) => id),
+      sameRequest: true,
+    });
+  });
+
   test('does not use the idempotency key if an instant is in the past', async () => {
     const past = { ...timer, executeAt: '2020-01-01T00:00:00.000Z' };
     expect(await insertTimers(database.db, [past], keyed('past'))).toMatchObject({ outcome: 'in-the-past' });

@@ -1,6 +1,7 @@
 import type { CallbackConfig, CallbackType, JsonValue, RetryPolicy } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
 import { encryptHeaders, type HeaderKeys, NO_HEADER_KEYS } from '../header-encryption.ts';
+import { mapInTurns } from '../map-in-turns.ts';
 import { isCheckViolation } from '../postgres-error.ts';
 import { afterDelay } from './after-delay.ts';
 import { newTimerId } from './new-timer-id.ts';
@@ -18,7 +19,7 @@ export interface NewTimer {
 
 /** Identifies a repeated request. */
 export interface IdempotencyKey {
-  /** Name of the API key. Clients have separate idempotency keys. */
+  /** Identifies the API key. Clients have separate idempotency keys. */
   readonly client: string;
   readonly key: string;
   /** SHA-256 of the request. */
@@ -37,7 +38,9 @@ export type InsertResult =
   /** The key was used before and created `timerIds`. `sameRequest`: whether by the same request. */
   | { readonly outcome: 'repeated'; readonly timerIds: readonly string[]; readonly sameRequest: boolean }
   /** The indexes of the items that are not in the future by the database's clock. Nothing was stored. */
-  | { readonly outcome: 'in-the-past'; readonly items: readonly number[] };
+  | { readonly outcome: 'in-the-past'; readonly items: readonly number[] }
+  /** The indexes of the items that expire before they are due, or when they are. Nothing was stored. */
+  | { readonly outcome: 'expires-before-due'; readonly items: readonly number[] };
 
 /** One statement for any number of timers. A single JSON parameter is cheaper than an array for each column. */
 const ROWS = `
@@ -64,6 +67,39 @@ const INSERT_ONCE = statement(
    INSERT INTO timers (id, execute_at, callback_type, callback_config, metadata, retry, expires_at) ${ROWS}
    WHERE EXISTS (SELECT FROM once)
    RETURNING id, created_at, execute_at, callback_type`,
+);
+
+/** Used if a timer has an expiry: stores nothing if one of them is not after its execute_at. */
+const ALL_EXPIRE_LATER = `NOT EXISTS (SELECT FROM new WHERE expires_at <= execute_at)`;
+
+const INSERT_EXPIRING = statement(
+  'insert-expiring-timers',
+  `WITH new AS MATERIALIZED (${ROWS})
+   INSERT INTO timers (id, execute_at, callback_type, callback_config, metadata, retry, expires_at)
+   SELECT * FROM new WHERE ${ALL_EXPIRE_LATER}
+   RETURNING id, created_at, execute_at, callback_type`,
+);
+
+const INSERT_EXPIRING_ONCE = statement(
+  'insert-expiring-timers-once',
+  `WITH new AS MATERIALIZED (${ROWS}), once AS (
+     INSERT INTO idempotency_keys (client, key, request_hash, timer_ids)
+     SELECT $2, $3, $4, $5 WHERE ${ALL_EXPIRE_LATER}
+     ON CONFLICT DO NOTHING
+     RETURNING key
+   )
+   INSERT INTO timers (id, execute_at, callback_type, callback_config, metadata, retry, expires_at)
+   SELECT * FROM new WHERE EXISTS (SELECT FROM once)
+   RETURNING id, created_at, execute_at, callback_type`,
+);
+
+/** now() is later than that of the insert, so that no delay is missed. */
+const EXPIRE_BEFORE_DUE = statement(
+  'find-expired-timers',
+  `SELECT (ordinal - 1)::integer AS index
+   FROM unnest($1::timestamptz[], $2::double precision[], $3::timestamptz[])
+     WITH ORDINALITY AS item (execute_at, delay_ms, expires_at, ordinal)
+   WHERE expires_at <= COALESCE(execute_at, ${afterDelay('delay_ms')})`,
 );
 
 const FIND_KEY = statement(
@@ -96,14 +132,17 @@ export async function insertTimers(
   idempotency?: IdempotencyKey,
   headerKeys: HeaderKeys = NO_HEADER_KEYS,
 ): Promise<InsertResult> {
-  const newRows = timers.map((timer) => toRow(timer, newTimerId(), headerKeys));
-  const ids = newRows.map(({ id }) => id);
-  const rows = JSON.stringify(newRows);
+  const ids = timers.map(() => newTimerId());
+  const texts = await mapInTurns(timers, (timer, index) =>
+    JSON.stringify(toRow(timer, ids[index] ?? '', headerKeys)),
+  );
+  const rows = `[${texts.join(',')}]`;
+  const expiring = timers.some(({ expiresAt }) => expiresAt !== null && expiresAt !== undefined);
   let inserted: InsertedRow[];
   try {
     inserted = await (idempotency === undefined
-      ? db.rows<InsertedRow>(INSERT, [rows])
-      : db.rows<InsertedRow>(INSERT_ONCE, [
+      ? db.rows<InsertedRow>(expiring ? INSERT_EXPIRING : INSERT, [rows])
+      : db.rows<InsertedRow>(expiring ? INSERT_EXPIRING_ONCE : INSERT_ONCE, [
           rows,
           idempotency.client,
           idempotency.key,
@@ -115,7 +154,12 @@ export async function insertTimers(
       return { outcome: 'in-the-past', items: await findPastItems(db, timers) };
     throw error;
   }
-  if (inserted.length === 0 && idempotency !== undefined) return findRepeated(db, idempotency);
+  if (inserted.length === 0) {
+    const repeated = idempotency && (await findRepeated(db, idempotency));
+    if (repeated !== undefined) return repeated;
+    if (expiring) return { outcome: 'expires-before-due', items: await findExpiredItems(db, timers) };
+    throw new Error('the idempotency key is in use, but its row was not found');
+  }
   const byId = new Map(inserted.map((row) => [row.id, row]));
   return { outcome: 'inserted', timers: ids.flatMap((id) => byId.get(id) ?? []).map(toInserted) };
 }
@@ -145,9 +189,9 @@ function toInserted(row: InsertedRow): InsertedTimer {
 async function findRepeated(
   db: Database,
   { client, key, requestHash }: IdempotencyKey,
-): Promise<InsertResult> {
+): Promise<InsertResult | undefined> {
   const [found] = await db.rows<{ request_hash: Buffer; timer_ids: string[] }>(FIND_KEY, [client, key]);
-  if (found === undefined) throw new Error('the idempotency key is in use, but its row was not found');
+  if (found === undefined) return undefined;
   return {
     outcome: 'repeated',
     timerIds: found.timer_ids,
@@ -160,4 +204,13 @@ async function findPastItems(db: Database, timers: readonly NewTimer[]): Promise
     timers.map((timer) => timer.executeAt ?? null),
   ]);
   return past.map((row) => row.index);
+}
+
+async function findExpiredItems(db: Database, timers: readonly NewTimer[]): Promise<number[]> {
+  const expired = await db.rows<{ index: number }>(EXPIRE_BEFORE_DUE, [
+    timers.map((timer) => timer.executeAt ?? null),
+    timers.map((timer) => timer.delayMs ?? null),
+    timers.map((timer) => timer.expiresAt ?? null),
+  ]);
+  return expired.map((row) => row.index);
 }

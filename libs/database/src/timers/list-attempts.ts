@@ -1,11 +1,13 @@
 import { type Database, statement } from '../connect.ts';
+import { DUE_AT } from '../sql-fragments.ts';
+import type { Instant } from './timer-row.ts';
 
 /** A finished attempt. */
 export interface AttemptRow {
   readonly number: number;
-  readonly due_at: Date;
-  readonly started_at: Date;
-  readonly finished_at: Date;
+  readonly due_at: Instant;
+  readonly started_at: Instant;
+  readonly finished_at: Instant;
   readonly status_code: number | null;
   /** null: the attempt delivered. */
   readonly error: string | null;
@@ -17,7 +19,7 @@ const LIST = statement(
   `SELECT number, due_at, started_at, finished_at, status_code, error
    FROM timer_attempts WHERE timer_id = $1
    UNION ALL
-   SELECT attempts, LEAST(COALESCE(next_attempt_at, execute_at), attempted_at), attempted_at, executed_at, NULL, NULL
+   SELECT attempts, LEAST(COALESCE(due_since, ${DUE_AT}), attempted_at), attempted_at, executed_at, NULL, NULL
    FROM timers WHERE id = $1 AND status = 'completed' AND attempted_at IS NOT NULL
    ORDER BY number`,
 );

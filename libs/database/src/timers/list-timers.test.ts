@@ -36,11 +36,11 @@ async function idsPageByPage(page: ListPage): Promise<string[]> {
   }
 }
 
-describe('listTimers', () => {
-  const orders = (['created_at', 'execute_at'] as const).flatMap((sort) =>
-    (['asc', 'desc'] as const).flatMap((order) => [1, 7, 60].map((limit) => ({ sort, order, limit }))),
-  );
+const orders = (['created_at', 'execute_at'] as const).flatMap((sort) =>
+  (['asc', 'desc'] as const).flatMap((order) => [1, 7, 60].map((limit) => ({ sort, order, limit }))),
+);
 
+describe('listTimers', () => {
   test.each(orders)(
     'returns each timer on one page: $sort $order, $limit per page',
     async ({ sort, order, limit }) => {
@@ -77,6 +77,33 @@ describe('listTimers', () => {
       timers: [],
       next: undefined,
     });
+  });
+});
+
+describe('timers with infinite instants', () => {
+  const rare = withTestDatabase({
+    open: (url, onIdleError) =>
+      connect({ url, applicationName: 'list-timers.test', poolSize: 5, onIdleError }),
+  });
+
+  test.each(orders)('are on one page each: $sort $order, $limit per page', async ({ sort, order, limit }) => {
+    await rare.query('TRUNCATE timers CASCADE');
+    await rare.query(`
+      INSERT INTO timers (created_at, execute_at, callback_config)
+      SELECT created_at, execute_at, '{"type": "http"}'
+      FROM (VALUES (timestamptz '-infinity', timestamptz '2026-01-01Z'), ('-infinity', 'infinity'),
+        ('2026-01-01Z', 'infinity'), ('2026-01-01Z', 'infinity'), ('2026-01-01Z', '200000-12-31 23:59:59.999999Z'),
+        ('4713-01-01 BC', '2026-01-01Z'), ('2026-01-01Z', '2026-01-02Z')) AS rows (created_at, execute_at)`);
+    const { timers } = await listTimers(rare.db, { ...everything, sort, order });
+    expect(timers).toHaveLength(7);
+    const ids: string[] = [];
+    for (let after: ListPage['after']; ;) {
+      const page = await listTimers(rare.db, { ...everything, sort, order, limit, after });
+      ids.push(...page.timers.map(({ id }) => id));
+      if (page.next === undefined) break;
+      after = page.next;
+    }
+    expect(ids).toStrictEqual(timers.map(({ id }) => id));
   });
 });
 

@@ -93,13 +93,17 @@ test('deletes each timer once if several scans run at once', async () => {
   expect(await countByStatus()).toEqual({});
 });
 
-test('scans the index of created_at', async () => {
-  await store({ status: 'pending', createdDaysAgo: 1, updatedDaysAgo: 1, count: 20_000 });
+test('scans one range of the index of callback types, however many timers were created at one instant', async () => {
+  await store({ status: 'pending', createdDaysAgo: 40, updatedDaysAgo: 40, count: 20_000 });
   await store({ status: 'completed', createdDaysAgo: 40, updatedDaysAgo: 40, count: 10 });
   await database.query('ANALYZE timers');
   const { rows } = await database.query<{ 'QUERY PLAN': string }>(
-    `EXPLAIN SELECT id FROM timers WHERE created_at > '-infinity' AND created_at < now() - interval '30 days'
-     ORDER BY created_at FETCH FIRST 1000 ROWS WITH TIES`,
+    `EXPLAIN SELECT id FROM timers
+     WHERE callback_type = 'http' AND (created_at, id) > ('-infinity', '00000000-0000-0000-0000-000000000000')
+       AND created_at < now() - interval '30 days'
+     ORDER BY created_at, id LIMIT 1000`,
   );
-  expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain('idx_timers_created_at');
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  expect(plan).toContain('Index Only Scan Backward using idx_timers_callback_type');
+  expect(plan).not.toContain('Sort');
 });

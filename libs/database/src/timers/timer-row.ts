@@ -1,22 +1,27 @@
 import type { CallbackType, JsonValue, RetryPolicy, TimerState } from '@timer-platform/callback-types';
+import { DUE_AT } from '../sql-fragments.ts';
+import { CURRENT_STATUS } from './current-status.ts';
+
+/** An instant as the driver reads it. A number is Infinity or -Infinity: rows that were written with SQL may have them. */
+export type Instant = Date | number;
 
 /** A stored timer. `due_at` is when it is due or was last due. */
 export interface TimerRow {
   readonly id: string;
-  readonly created_at: Date;
-  readonly updated_at: Date;
-  readonly execute_at: Date;
-  readonly due_at: Date;
+  readonly created_at: Instant;
+  readonly updated_at: Instant;
+  readonly execute_at: Instant;
+  readonly due_at: Instant;
   readonly callback_type: CallbackType;
   readonly callback_config: JsonValue;
   readonly status: TimerState;
   readonly last_error: string | null;
-  readonly executed_at: Date | null;
+  readonly executed_at: Instant | null;
   readonly metadata: JsonValue;
   readonly attempts: number;
-  readonly attempted_at: Date | null;
+  readonly attempted_at: Instant | null;
   readonly retry: RetryPolicy | null;
-  readonly expires_at: Date | null;
+  readonly expires_at: Instant | null;
 }
 
 /** The part of a timer that a list shows. */
@@ -25,9 +30,12 @@ export type TimerSummaryRow = Pick<
   'id' | 'created_at' | 'execute_at' | 'callback_type' | 'status' | 'executed_at'
 >;
 
+/** Columns of a {@link TimerSummaryRow} as a statement returns a timer that it has just changed: nobody has claimed it. */
+export const CHANGED_COLUMNS = 'id, created_at, execute_at, callback_type, status, executed_at';
+
 /** Columns of a {@link TimerSummaryRow}. */
-export const SUMMARY_COLUMNS = 'id, created_at, execute_at, callback_type, status, executed_at';
+export const SUMMARY_COLUMNS = `id, created_at, execute_at, callback_type, ${CURRENT_STATUS} AS status, executed_at`;
 
 /** Columns of a {@link TimerRow}. */
 export const TIMER_COLUMNS = `${SUMMARY_COLUMNS}, updated_at, callback_config, last_error, metadata, attempts, attempted_at,
-  retry, expires_at, COALESCE(next_attempt_at, execute_at) AS due_at`;
+  retry, expires_at, COALESCE(due_since, ${DUE_AT}) AS due_at`;

@@ -1,10 +1,11 @@
 import type { CallbackConfig, JsonValue, RetryPolicy } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
 import { encryptHeaders, type HeaderKeys, NO_HEADER_KEYS } from '../header-encryption.ts';
-import { IS_PENDING } from '../state-guards.ts';
+import { isCheckViolation } from '../postgres-error.ts';
+import { IS_UNCLAIMED } from '../state-guards.ts';
 import { afterDelay } from './after-delay.ts';
 import { changeFrom, type ChangeResult } from './change-timer.ts';
-import { SUMMARY_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
+import { CHANGED_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
 
 /** The fields to change. An absent field keeps its value, null clears it. */
 export interface TimerUpdate {
@@ -17,23 +18,47 @@ export interface TimerUpdate {
   readonly expiresAt?: string | null | undefined;
 }
 
-export type UpdateResult = ChangeResult | { readonly outcome: 'in-the-past' };
+export type UpdateResult =
+  | ChangeResult
+  | { readonly outcome: 'in-the-past' }
+  /** The timer would expire before it is due, or when it is, or has expired. */
+  | { readonly outcome: 'expires-before-due' };
+
+/** $2 and $3 are the new instant or delay, $10 and $11 the new expiry. */
+const NEW_EXECUTE_AT = `COALESCE($2::timestamptz, ${afterDelay('$3::double precision')}, execute_at)`;
+const NEW_EXPIRES_AT = 'CASE WHEN $10 THEN $11::timestamptz ELSE expires_at END';
+/** Only if one of the two changes: a timer that waits for a retry keeps an execute_at in the past. */
+const EXPIRES_LATER = `(
+     ($2::timestamptz IS NULL AND $3::double precision IS NULL AND NOT $10)
+     OR COALESCE(${NEW_EXPIRES_AT} > GREATEST(${NEW_EXECUTE_AT}, clock_timestamp()), true))`;
 
 const IS_FUTURE = statement('is-future', 'SELECT $1::timestamptz > clock_timestamp() AS future');
 
-/** A new instant also replaces that of a retry. */
+/**
+ * A new instant also replaces that of a retry. A new revision gives the timer another message id: the old one may have
+ * been delivered by an attempt whose end was not recorded, and receivers drop what they have seen.
+ */
 const UPDATE = statement(
   'update-timer',
   `UPDATE timers SET
-     execute_at = COALESCE($2::timestamptz, ${afterDelay('$3::double precision')}, execute_at),
+     execute_at = ${NEW_EXECUTE_AT},
      next_attempt_at = CASE WHEN $2::timestamptz IS NULL AND $3::double precision IS NULL THEN next_attempt_at END,
      callback_type = COALESCE($4, callback_type),
      callback_config = COALESCE($5::jsonb, callback_config),
      metadata = CASE WHEN $6 THEN $7::jsonb ELSE metadata END,
      retry = CASE WHEN $8 THEN $9::jsonb ELSE retry END,
-     expires_at = CASE WHEN $10 THEN $11::timestamptz ELSE expires_at END
-   WHERE id = $1 AND ${IS_PENDING}
-   RETURNING ${SUMMARY_COLUMNS}`,
+     expires_at = ${NEW_EXPIRES_AT},
+     due_since = CASE WHEN $2::timestamptz IS NULL AND $3::double precision IS NULL THEN due_since END,
+     revision = revision + CASE
+       WHEN claims > 0 AND num_nonnulls($2::timestamptz, $3::double precision, $5::jsonb) > 0 THEN 1 ELSE 0 END,
+     updated_at = now()
+   WHERE id = $1 AND ${IS_UNCLAIMED} AND ${EXPIRES_LATER}
+   RETURNING ${CHANGED_COLUMNS}`,
+);
+
+const EXPIRES_BEFORE_DUE = statement(
+  'expires-before-due',
+  `SELECT NOT ${EXPIRES_LATER.replaceAll('$10', '$4').replaceAll('$11', '$5')} AS expires FROM timers WHERE id = $1`,
 );
 
 /** JSON null in `metadata` and `retry` is stored as SQL NULL, as by an insert. */
@@ -70,5 +95,16 @@ export async function updateTimer(
     expiresAt !== undefined,
     expiresAt ?? null,
   ];
-  return changeFrom('pending', db, id, () => db.rows<TimerSummaryRow>(UPDATE, values));
+  let result: ChangeResult;
+  try {
+    result = await changeFrom('pending', db, id, () => db.rows<TimerSummaryRow>(UPDATE, values));
+  } catch (error) {
+    // Also an instant in the future can be before created_at, if that was set by SQL or by a clock that was ahead.
+    if (isCheckViolation(error, 'future_execute_at')) return { outcome: 'in-the-past' };
+    throw error;
+  }
+  if (result.outcome !== 'wrong-state' || result.status !== 'pending') return result;
+  const timing = [id, executeAt ?? null, delayMs ?? null, expiresAt !== undefined, expiresAt ?? null];
+  const [row] = await db.rows<{ expires: boolean }>(EXPIRES_BEFORE_DUE, timing);
+  return row?.expires === true ? { outcome: 'expires-before-due' } : result;
 }
