@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { EgressPolicy } from './egress/egress-policy.ts';
 import { httpTransport } from './http/http-transport.ts';
 import { deliveryUserAgent } from './http/user-agent.ts';
-import { natsTransport, unconfiguredNatsTransport } from './nats/nats-transport.ts';
+import { type NatsTransport, natsTransport, unconfiguredNatsTransport } from './nats/nats-transport.ts';
 import type { Transports } from './transport.ts';
 import type { TransportLog } from './transport-log.ts';
 import { createEgressPolicy, type TransportSettings } from './transport-settings.ts';
@@ -14,11 +14,16 @@ export interface TransportContext {
   readonly egressPolicy?: EgressPolicy;
 }
 
+export interface CreatedTransports extends Transports {
+  /** Also reports the server's payload limit, for the API. */
+  readonly nats: NatsTransport;
+}
+
 /** Creates one transport for every callback type. Connects to NATS in the background; the caller closes them. */
 export function createTransports(
   settings: TransportSettings,
   { clock, egressPolicy = createEgressPolicy(settings, false), log }: TransportContext,
-): Transports {
+): CreatedTransports {
   return {
     http: httpTransport({
       clock,

@@ -1,13 +1,13 @@
-import type { Outcome } from './transport.ts';
+import type { Destination, Outcome, WithdrawalCause } from './transport.ts';
 
-export function delivered(statusCode: number | null): Outcome {
-  return { kind: 'delivered', statusCode };
+export function delivered(statusCode: number | null, isDuplicate = false): Outcome {
+  return { kind: 'delivered', statusCode, isDuplicate };
 }
 
 interface RetryableDetails {
   readonly statusCode?: number;
   readonly retryAfterMs?: number | null;
-  readonly unreachable?: boolean;
+  readonly unavailable?: keyof Destination;
 }
 
 export function retryable(reason: string, details: RetryableDetails = {}): Outcome {
@@ -16,7 +16,7 @@ export function retryable(reason: string, details: RetryableDetails = {}): Outco
     reason,
     statusCode: details.statusCode ?? null,
     retryAfterMs: details.retryAfterMs ?? null,
-    unreachable: details.unreachable ?? false,
+    unavailable: details.unavailable ?? null,
   };
 }
 
@@ -24,8 +24,14 @@ export function permanent(reason: string, statusCode: number | null = null): Out
   return { kind: 'permanent', reason, statusCode };
 }
 
+export function withdrawn(cause: WithdrawalCause, reason: string): Outcome {
+  return { kind: 'withdrawn', cause, reason };
+}
+
 /** The outcome of attempts that a closed transport ends or does not start. */
-export const STOPPING = retryable('aborted: the service is stopping');
+export const STOPPING = withdrawn('stopping', 'aborted: the service is stopping');
+/** The outcome of attempts that were not allowed to start any more. */
+export const REFUSED = withdrawn('refused', 'not started');
 
 /** Formats a duration for a message: `250 ms`, `1.5 s`, `30 s`. */
 export function formatDuration(milliseconds: number): string {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { CALLBACK_TYPES, type CallbackType, type HeaderMap } from '@timer-platform/callback-types';
 import fc from 'fast-check';
+import { type Attempt, type AttemptOptions, startAttempt } from './testing/attempt.ts';
 import { startHttpEnvironment } from './testing/http-environment.ts';
 import { startNatsEnvironment, unconfiguredNatsEnvironment } from './testing/nats-environment.ts';
 import type { ReceivingEnvironment, TransportEnvironment } from './testing/transport-environment.ts';
@@ -42,38 +43,51 @@ const SHORT_TIMEOUT_MS = 500;
 const TOLERANCE_MS = 5_000;
 
 const STOPPED: Outcome = {
-  kind: 'retryable',
+  kind: 'withdrawn',
+  cause: 'stopping',
   reason: 'aborted: the service is stopping',
-  statusCode: null,
-  retryAfterMs: null,
-  unreachable: false,
 };
 
-interface Message {
+interface Message extends AttemptOptions {
   readonly headers?: HeaderMap;
-  readonly payload?: string | null;
-  readonly timerId?: string;
+}
+
+/** Every attempt of the current test. */
+const attempts: Attempt[] = [];
+
+function start<Type extends CallbackType>(
+  environment: TransportEnvironment<Type>,
+  { headers = {}, ...options }: Message = {},
+): Attempt {
+  const attempt = startAttempt(environment.transport, environment.callback(headers), {
+    payload: '{}',
+    ...options,
+  });
+  attempts.push(attempt);
+  return attempt;
 }
 
 function send<Type extends CallbackType>(
   environment: TransportEnvironment<Type>,
-  { headers = {}, payload = '{}', timerId = randomUUID() }: Message = {},
+  message: Message = {},
 ): Promise<Outcome> {
-  return environment.transport.send({ timerId, callback: environment.callback(headers), payload });
+  return start(environment, message).outcome;
 }
 
 const environments: { stop(): Promise<void> }[] = [];
 
 afterEach(async () => {
   for (const environment of environments.splice(0)) await environment.stop();
+  // Each attempt has ended exactly once, even after its transport was closed.
+  for (const { outcomes } of attempts.splice(0)) expect(outcomes).toHaveLength(1);
 });
 
 /** The cases of every transport, even one that cannot deliver. */
 function describeTransport<Type extends CallbackType>(
-  start: () => Promise<TransportEnvironment<Type>>,
+  startEnvironment: () => Promise<TransportEnvironment<Type>>,
 ): void {
-  test('send never rejects, for any headers and payload', async () => {
-    const environment = await start();
+  test('send never throws and ends once, for any headers and payload', async () => {
+    const environment = await startEnvironment();
     const text = fc.string({ unit: 'binary' });
     const message = fc.record({
       headers: fc.dictionary(fc.oneof(text, fc.constantFrom('X-Trace', 'x-trace')), text),
@@ -81,50 +95,58 @@ function describeTransport<Type extends CallbackType>(
     });
     await fc.assert(
       fc.asyncProperty(message, async (given) => {
-        expect(['delivered', 'retryable', 'permanent']).toContain((await send(environment, given)).kind);
+        const { kind } = await send(environment, given);
+        expect(['delivered', 'retryable', 'permanent', 'withdrawn']).toContain(kind);
       }),
     );
   });
 
-  test('an unreachable destination is retryable and unreachable', async () => {
-    const environment = await start();
-    await environment.disconnect();
-    for (let n = 0; n < 3; n += 1)
-      expect(await send(environment)).toMatchObject({ kind: 'retryable', unreachable: true });
-  });
-
   test('close is idempotent', async () => {
-    const { transport } = await start();
+    const { transport } = await startEnvironment();
     await Promise.all([transport.close(), transport.close()]);
     await expect(transport.close()).resolves.toBeUndefined();
   });
 
-  test('send after close is retryable', async () => {
-    const environment = await start();
+  test('send after close ends as stopping and does not start', async () => {
+    const environment = await startEnvironment();
     await environment.transport.close();
-    expect(await send(environment)).toMatchObject({ kind: 'retryable' });
+    const attempt = start(environment);
+    expect(await attempt.outcome).toEqual(STOPPED);
+    expect(attempt.starts).toBe(0);
   });
 
   test('destinationOf depends on the callback alone', async () => {
-    const environment = await start();
+    const environment = await startEnvironment();
     const { transport } = environment;
     const callback = environment.callback();
     const destination = transport.destinationOf(callback);
-    expect(destination).not.toBe('');
+    expect(destination.endpoint).not.toBe('');
+    expect(destination.route.startsWith(destination.endpoint)).toBe(true);
     await send(environment);
-    expect(transport.destinationOf(structuredClone(callback))).toBe(destination);
+    expect(transport.destinationOf(structuredClone(callback))).toEqual(destination);
     await environment.disconnect();
     await transport.close();
-    expect(transport.destinationOf(callback)).toBe(destination);
+    expect(transport.destinationOf(callback)).toEqual(destination);
+  });
+}
+
+/** The cases of a transport that cannot deliver. */
+function describeWithdrawal<Type extends CallbackType>(
+  startEnvironment: () => Promise<TransportEnvironment<Type>>,
+): void {
+  test('withdraws every attempt without starting it', async () => {
+    const attempt = start(await startEnvironment());
+    expect(await attempt.outcome).toMatchObject({ kind: 'withdrawn', cause: 'undeliverable' });
+    expect(attempt.starts).toBe(0);
   });
 }
 
 /** The cases of a transport that can deliver. */
 function describeDelivery<Type extends CallbackType>(
-  start: (timeoutMs: number) => Promise<ReceivingEnvironment<Type>>,
+  startEnvironment: (timeoutMs: number) => Promise<ReceivingEnvironment<Type>>,
 ): void {
   test('delivers the payload byte for byte', async () => {
-    const environment = await start(TIMEOUT_MS);
+    const environment = await startEnvironment(TIMEOUT_MS);
     const payloads = [
       '{"b": 1,  "a":"Grüße \\u0041 🎈"}',
       ' [1,\n\t12345678901234567890.50] ',
@@ -143,14 +165,14 @@ function describeDelivery<Type extends CallbackType>(
   });
 
   test('sends no body if the payload is null', async () => {
-    const environment = await start(TIMEOUT_MS);
+    const environment = await startEnvironment(TIMEOUT_MS);
     expect(await send(environment, { payload: null })).toMatchObject({ kind: 'delivered' });
     const [delivery] = await environment.received(1);
     expect(delivery?.body).toHaveLength(0);
   });
 
   test('delivers the headers of the callback', async () => {
-    const environment = await start(TIMEOUT_MS);
+    const environment = await startEnvironment(TIMEOUT_MS);
     const headers = { 'X-Trace': 'a b;c="d", e', 'x-lower': '1', Authorization: 'Bearer abc' };
     expect(await send(environment, { headers })).toMatchObject({ kind: 'delivered' });
     const [delivery] = await environment.received(1);
@@ -158,34 +180,101 @@ function describeDelivery<Type extends CallbackType>(
     expect(delivery?.header('X-Absent')).toBeUndefined();
   });
 
-  test('sends the same timer id on every attempt', async () => {
-    const environment = await start(TIMEOUT_MS);
-    const [timerId, other] = [randomUUID(), randomUUID()];
-    for (const id of [timerId, timerId, other, timerId])
-      expect(await send(environment, { timerId: id })).toMatchObject({ kind: 'delivered' });
+  test('sends the message id of each attempt', async () => {
+    const environment = await startEnvironment(TIMEOUT_MS);
+    const [messageId, other] = [randomUUID(), randomUUID()];
+    for (const id of [messageId, messageId, other, messageId])
+      expect(await send(environment, { messageId: id })).toMatchObject({ kind: 'delivered' });
     const received = await environment.received(4);
-    expect(received.map((delivery) => delivery.timerId)).toEqual([timerId, timerId, other, timerId]);
+    expect(received.map((delivery) => delivery.messageId)).toEqual([messageId, messageId, other, messageId]);
   });
 
-  test('without a response an attempt is retryable and unreachable after its timeout', async () => {
-    const environment = await start(SHORT_TIMEOUT_MS);
+  test('calls mayStart once, and before the outcome', async () => {
+    const environment = await startEnvironment(TIMEOUT_MS);
+    const events: string[] = [];
+    const attempt = start(environment, {
+      mayStart: () => {
+        events.push('start');
+        return true;
+      },
+    });
+    await attempt.outcome;
+    events.push('end');
+    expect(events).toEqual(['start', 'end']);
+  });
+
+  test('sends no message if mayStart returns false', async () => {
+    const environment = await startEnvironment(TIMEOUT_MS);
+    expect(await send(environment, { mayStart: () => false })).toEqual({
+      kind: 'withdrawn',
+      cause: 'refused',
+      reason: 'not started',
+    });
+    await send(environment, { messageId: 'marker' });
+    const received = await environment.received(1);
+    expect(received.map(({ messageId }) => messageId)).toEqual(['marker']);
+  });
+
+  test('a destination that cannot be reached is an unavailable endpoint, and no message starts', async () => {
+    const environment = await startEnvironment(TIMEOUT_MS);
+    await environment.disconnect();
+    for (let n = 0; n < 3; n += 1)
+      expect(await send(environment)).toMatchObject({ kind: 'retryable', unavailable: 'endpoint' });
+  });
+
+  test('without a response an attempt is retryable after its timeout', async () => {
+    const environment = await startEnvironment(SHORT_TIMEOUT_MS);
     environment.stall();
     const startedMs = performance.now();
-    expect(await send(environment)).toMatchObject({ kind: 'retryable', unreachable: true });
+    expect(await send(environment)).toMatchObject({
+      kind: 'retryable',
+      unavailable: environment.unavailableWithoutResponse,
+    });
     const elapsedMs = performance.now() - startedMs;
     // Node.js timers may fire up to 1 ms early.
     expect(elapsedMs).toBeGreaterThan(SHORT_TIMEOUT_MS - 2);
     expect(elapsedMs).toBeLessThan(SHORT_TIMEOUT_MS + TOLERANCE_MS);
   });
 
-  test('close ends attempts under way as retryable, and none starts later', async () => {
-    const environment = await start(TIMEOUT_MS);
+  test('close ends attempts under way as stopping', async () => {
+    const environment = await startEnvironment(TIMEOUT_MS);
     environment.stall();
-    const attempt = send(environment);
+    const attempt = start(environment);
     await environment.attemptStalled();
+    const closed = environment.transport.close();
+    expect(await attempt.outcome).toEqual(STOPPED);
+    await closed;
+  });
+
+  test('close ends attempts as stopping that have not started', async () => {
+    const environment = await startEnvironment(TIMEOUT_MS);
+    environment.stall();
+    const outcomes = Array.from({ length: 10 }, () => send(environment));
     await environment.transport.close();
-    expect(await attempt).toEqual(STOPPED);
-    expect(await send(environment)).toEqual(STOPPED);
+    expect(await Promise.all(outcomes)).toEqual(Array.from({ length: 10 }, () => STOPPED));
+  });
+
+  test('a delivery that starts another one when it ends is delivered, and so is the other', async () => {
+    const environment = await startEnvironment(TIMEOUT_MS);
+    const chained = new Promise<Outcome[]>((resolve) => {
+      const outcomes: Outcome[] = [];
+      const next = () => {
+        environment.transport.send({
+          messageId: randomUUID(),
+          callback: environment.callback(),
+          payload: '{}',
+          startedMs: 0,
+          mayStart: () => true,
+          ended: (outcome) => {
+            outcomes.push(outcome);
+            if (outcomes.length < 50) next();
+            else if (outcomes.length === 59) resolve(outcomes);
+          },
+        });
+      };
+      for (let n = 0; n < 10; n += 1) next();
+    });
+    expect((await chained).map(({ kind }) => kind)).toEqual(Array.from({ length: 59 }, () => 'delivered'));
   });
 }
 
@@ -204,6 +293,7 @@ function describeType<Type extends CallbackType>(type: Type, typeVariants: Varia
       describeDelivery((timeoutMs) => started(variant.start(timeoutMs)));
     } else {
       describeTransport(() => started(variant.start()));
+      describeWithdrawal(() => started(variant.start()));
     }
   });
 }

@@ -6,21 +6,54 @@ export type StoredCallback<Type extends CallbackType> = Extract<
   { readonly type: Type }
 >;
 
+/** Where a callback goes, as far as limits and circuit breakers are concerned. */
+export interface Destination {
+  /** What a connection is made to: scheme, host and port, or the NATS server. */
+  readonly endpoint: string;
+  /** What responds there. Callbacks of one route tend to succeed or to fail together. */
+  readonly route: string;
+}
+
 /** One attempt to deliver a callback. */
 export interface Delivery<Type extends CallbackType = CallbackType> {
-  /** The same on every attempt, so that a receiver can detect duplicates. */
-  readonly timerId: string;
+  /** Identifies the message: the same on every attempt, another one once the callback was changed. */
+  readonly messageId: string;
   readonly callback: StoredCallback<Type>;
   /** JSON text, sent unchanged; null: no body. */
   readonly payload: string | null;
+  /** When the attempt started, in milliseconds since 1970 by the database's clock. */
+  readonly startedMs: number;
+  /**
+   * To be called when the message is about to be written, which can be seconds after the attempt started. false: it must
+   * not be written, and the attempt ends as withdrawn.
+   */
+  mayStart(): boolean;
+  /** To be called once, when the attempt has ended, possibly before {@link Transport.send} returns. */
+  ended(outcome: Outcome): void;
 }
+
+/** Why an attempt does not count. */
+export type WithdrawalCause =
+  /** {@link Delivery.mayStart} returned false. */
+  | 'refused'
+  /** The transport was closed. */
+  | 'stopping'
+  /** This machine had no connection to spare. */
+  | 'shortage'
+  /** The settings of this process do not allow the delivery. Those of another process may. */
+  | 'undeliverable';
 
 /**
  * How an attempt ended. The transport maps every status, rejection, timeout and error to one of these;
  * dispatch/settle/next-step decides what follows.
  */
 export type Outcome =
-  | { readonly kind: 'delivered'; readonly statusCode: number | null }
+  | {
+      readonly kind: 'delivered';
+      readonly statusCode: number | null;
+      /** Whether the receiver already had the message. */
+      readonly isDuplicate: boolean;
+    }
   | {
       readonly kind: 'retryable';
       /** Shown to clients as last_error: must not reveal the internal network or a secret. */
@@ -28,18 +61,19 @@ export type Outcome =
       readonly statusCode: number | null;
       /** The delay that the receiver requested, in milliseconds from now. */
       readonly retryAfterMs: number | null;
-      /** Whether the destination itself seems to be unavailable: not reached, or no response in time. */
-      readonly unreachable: boolean;
+      /** What seems to be unavailable to all callbacks, rather than to this one. */
+      readonly unavailable: keyof Destination | null;
     }
-  | { readonly kind: 'permanent'; readonly reason: string; readonly statusCode: number | null };
+  | { readonly kind: 'permanent'; readonly reason: string; readonly statusCode: number | null }
+  | { readonly kind: 'withdrawn'; readonly cause: WithdrawalCause; readonly reason: string };
 
 /** Delivers callbacks of one type. */
 export interface Transport<Type extends CallbackType> {
-  /** The key under which timers share an in-flight limit and a circuit breaker. Depends on the callback alone. */
-  destinationOf(callback: StoredCallback<Type>): string;
-  /** Makes one attempt, bounded by a timeout. Never rejects. */
-  send(delivery: Delivery<Type>): Promise<Outcome>;
-  /** Ends attempts under way as retryable and closes all connections. Idempotent. */
+  /** Depends on the callback alone. */
+  destinationOf(callback: StoredCallback<Type>): Destination;
+  /** Makes one attempt, bounded by a timeout, and reports its end to the delivery. Never throws. */
+  send(delivery: Delivery<Type>): void;
+  /** Ends attempts under way as withdrawn and closes all connections. Idempotent. */
   close(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import { storedHttpCallbackSchema } from '@timer-platform/callback-types';
 import { type Receiver, startReceiver } from '@timer-platform/test-support';
 import { systemClock } from '../../clock.ts';
 import { httpTransport } from '../http/http-transport.ts';
+import { attempt } from '../testing/attempt.ts';
 import { type DnsServer, startDnsServer, type Zone } from '../testing/dns-server.ts';
 import { HOSTILE_ADDRESSES, HOSTILE_HOSTS } from '../testing/hostile-hosts.ts';
 import type { Outcome, Transport } from '../transport.ts';
@@ -13,9 +14,9 @@ import { DEFAULT_DENIED_PORTS } from './denied-ports.ts';
 import { egressDenialReason, type EgressPolicy } from './egress-policy.ts';
 
 const DENIED: Outcome = {
-  kind: 'permanent',
+  kind: 'withdrawn',
+  cause: 'undeliverable',
   reason: 'callbacks to this host and port are not allowed (ALLOWED_DESTINATIONS)',
-  statusCode: null,
 };
 
 const recordTypes: Readonly<Record<string, 'A' | 'AAAA'>> = { false: 'A', true: 'AAAA' };
@@ -71,7 +72,7 @@ async function withTransport<T>(
 
 function send(transport: Transport<'http'>, url: string): Promise<Outcome> {
   const callback = storedHttpCallbackSchema.parse({ type: 'http', url, headers: {}, timeout_ms: 10_000 });
-  return transport.send({ timerId: 'f1b4ec5e-6a0a-4c3c-9f5b-0d2f9e6c8a01', callback, payload: '{}' });
+  return attempt(transport, callback, { payload: '{}' });
 }
 
 /** Returns how many requests arrive during `action`. */
@@ -279,7 +280,7 @@ describe('a name that resolves differently each time (DNS rebinding)', () => {
       const outcomes = await Promise.all(
         Array.from({ length: 200 }, (_, n) => send(transport, `http://r${n % 50}.example:${receiver.port}/`)),
       );
-      const denied = outcomes.filter(({ kind }) => kind === 'permanent');
+      const denied = outcomes.filter(({ kind }) => kind === 'withdrawn');
       expect(outcomes.filter(({ kind }) => kind === 'delivered').length + denied.length).toBe(200);
       expect(denied.length).toBeGreaterThan(0);
     });

@@ -1,15 +1,8 @@
-import type { LookupAddress } from 'node:dns';
-import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { types } from 'node:util';
 import { buildConnector } from 'undici';
+import type { ResolveHost } from '../dns/resolve-host.ts';
 import { type EgressPolicy, mayConnect, portOf } from './egress-policy.ts';
-
-/** Resolves a host name to its addresses. Rejects if there are none. */
-export type ResolveHost = (hostname: string) => Promise<readonly LookupAddress[]>;
-
-/** Resolves like the operating system, including /etc/hosts and search domains. */
-export const systemResolve: ResolveHost = (hostname) => lookup(hostname, { all: true, verbatim: true });
 
 /** The egress policy denies the address or the port. The message does not say which: it would reveal the network. */
 class EgressDeniedError extends Error {
@@ -21,18 +14,6 @@ class EgressDeniedError extends Error {
   }
 }
 
-/** Shares a lookup between concurrent requests for a name: a burst would otherwise fill the getaddrinfo thread pool. */
-function shareLookups(resolve: ResolveHost): ResolveHost {
-  const pending = new Map<string, Promise<readonly LookupAddress[]>>();
-  return (hostname) => {
-    const existing = pending.get(hostname);
-    if (existing !== undefined) return existing;
-    const started = resolve(hostname).finally(() => pending.delete(hostname));
-    pending.set(hostname, started);
-    return started;
-  };
-}
-
 interface GuardedConnectorOptions {
   readonly policy: EgressPolicy;
   readonly resolve: ResolveHost;
@@ -42,11 +23,15 @@ interface GuardedConnectorOptions {
   readonly certificateAuthorities?: string | undefined;
 }
 
-export interface GuardedConnector {
-  readonly connect: buildConnector.connector;
-  /** Destroys sockets that are still connecting: undici tracks a socket only after it has connected. */
-  close(): void;
-}
+/**
+ * Opens a connection and calls back once, unless the returned socket is destroyed before.
+ *
+ * @returns the socket that is connecting; undefined if the endpoint is denied
+ */
+export type Connect = (
+  target: buildConnector.Options,
+  callback: buildConnector.Callback,
+) => Socket | undefined;
 
 const MAX_CONNECTORS = 1_000;
 
@@ -58,16 +43,14 @@ type Connector = (...parameters: Parameters<buildConnector.connector>) => Socket
  * connection, and the socket gets only the addresses that passed: a name cannot resolve differently in between (DNS
  * rebinding), and the spelling of the URL does not matter.
  */
-export function guardedConnector(options: GuardedConnectorOptions): GuardedConnector {
+export function guardedConnector(options: GuardedConnectorOptions): Connect {
   const { certificateAuthorities, policy, resolve, timeoutMs } = options;
-  const resolveOnce = shareLookups(resolve);
-  const connecting = new Set<Socket>();
   /** One per port: a lookup function does not receive the port. */
   const connectors = new Map<number, Connector>();
 
   function lookupAt(port: number): LookupFunction {
     return (hostname, { all }, callback) => {
-      resolveOnce(hostname).then(
+      resolve(hostname).then(
         (found) => {
           const allowed = found.filter(({ address }) =>
             mayConnect(policy, { host: hostname, port }, address),
@@ -98,27 +81,18 @@ export function guardedConnector(options: GuardedConnectorOptions): GuardedConne
     return connector;
   }
 
-  return {
-    connect: (target, callback) => {
-      const port = portOf(target);
-      // An IP address is not looked up, so it is checked here.
-      if (
-        isIP(target.hostname) !== 0 &&
-        !mayConnect(policy, { host: target.hostname, port }, target.hostname)
-      ) {
-        queueMicrotask(() => {
-          callback(new EgressDeniedError(), null);
-        });
-        return;
-      }
-      const socket = connectorAt(port)(target, (...result) => {
-        connecting.delete(socket);
-        callback(...result);
+  return (target, callback) => {
+    const port = portOf(target);
+    // An IP address is not looked up, so it is checked here.
+    if (
+      isIP(target.hostname) !== 0 &&
+      !mayConnect(policy, { host: target.hostname, port }, target.hostname)
+    ) {
+      queueMicrotask(() => {
+        callback(new EgressDeniedError(), null);
       });
-      connecting.add(socket);
-    },
-    close: () => {
-      for (const socket of connecting) socket.destroy();
-    },
+      return undefined;
+    }
+    return connectorAt(port)(target, callback);
   };
 }

@@ -1,6 +1,10 @@
 import { STATUS_CODES } from 'node:http';
-import { delivered, permanent, retryable, STOPPING } from '../outcome.ts';
+import { delivered, permanent, retryable, STOPPING, withdrawn } from '../outcome.ts';
 import type { Outcome } from '../transport.ts';
+import { errorCode, shortageReason } from './connection-error.ts';
+
+/** Statuses of an overloaded receiver, or of a proxy without one. */
+const UNAVAILABLE_STATUSES = new Set([429, 502, 503, 504]);
 
 /**
  * The outcome of a response. The reason uses the standard reason phrase: the receiver's own text must not get into
@@ -13,11 +17,23 @@ export function outcomeOfStatus(statusCode: number, retryAfterMs: number | null)
   if (statusCode === 410) return permanent(reason, statusCode);
   if (statusCode >= 300 && statusCode < 400)
     return retryable(`${reason}: redirects are not followed`, { statusCode, retryAfterMs });
-  return retryable(reason, { statusCode, retryAfterMs });
+  return retryable(reason, {
+    statusCode,
+    retryAfterMs,
+    ...(UNAVAILABLE_STATUSES.has(statusCode) && { unavailable: 'route' }),
+  });
 }
 
 /** The same text for every address and port: a client could otherwise use DNS names to explore the network. */
-export const ENDPOINT_DENIED = 'callbacks to this host and port are not allowed (ALLOWED_DESTINATIONS)';
+export const ENDPOINT_DENIED = withdrawn(
+  'undeliverable',
+  'callbacks to this host and port are not allowed (ALLOWED_DESTINATIONS)',
+);
+
+/** Whether the peer closed the connection, as opposed to an error of the response or of this process. */
+export function isClosedConnection(error: unknown): boolean {
+  return ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(errorCode(error));
+}
 
 /** By error code of the network, Node.js or undici. Error messages are not used: they contain addresses. */
 const UNREACHABLE_REASONS: Readonly<Record<string, string>> = {
@@ -28,6 +44,8 @@ const UNREACHABLE_REASONS: Readonly<Record<string, string>> = {
   EHOSTDOWN: 'host unreachable',
   ENETUNREACH: 'network unreachable',
   ENETDOWN: 'network unreachable',
+  // Of an IPv6 address, see shortageReason.
+  EADDRNOTAVAIL: 'network unreachable',
   ENOTFOUND: 'host not found',
   ENODATA: 'host not found',
   EAI_AGAIN: 'host name could not be resolved',
@@ -50,15 +68,8 @@ const UNREACHABLE_REASONS: Readonly<Record<string, string>> = {
 
 const OTHER_REASONS: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_OVERFLOW: 'the response headers are too large',
-  EMFILE: 'could not open a connection: too many open files',
-  ENFILE: 'could not open a connection: too many open files',
-  EADDRNOTAVAIL: 'could not open a connection: no local port is free',
+  ERR_RESPONSE_TOO_LARGE: 'the response is too large',
 };
-
-function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
-}
 
 /** undici sets a code only on some parser errors. */
 function isParserError(error: unknown): boolean {
@@ -67,16 +78,18 @@ function isParserError(error: unknown): boolean {
 
 /** The outcome of an error that occurred before or instead of a response. */
 export function outcomeOfError(error: unknown): Outcome {
-  const code = codeOf(error);
-  if (code === 'ERR_EGRESS_DENIED') return permanent(ENDPOINT_DENIED);
+  const code = errorCode(error);
+  if (code === 'ERR_EGRESS_DENIED') return ENDPOINT_DENIED;
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return STOPPING;
+  const shortage = shortageReason(error);
+  if (shortage !== undefined) return withdrawn('shortage', shortage);
   const unreachableReason = UNREACHABLE_REASONS[code];
-  if (unreachableReason !== undefined) return retryable(unreachableReason, { unreachable: true });
+  if (unreachableReason !== undefined) return retryable(unreachableReason, { unavailable: 'endpoint' });
   const otherReason = OTHER_REASONS[code];
   if (otherReason !== undefined) return retryable(otherReason);
   if (code.startsWith('HPE_') || isParserError(error)) return retryable('the response is not valid HTTP');
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_'))
-    return retryable('TLS handshake failed', { unreachable: true });
+    return retryable('TLS handshake failed', { unavailable: 'endpoint' });
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED')
     return permanent('the stored callback is not a valid HTTP request');
   return retryable(/^[A-Z][A-Z0-9_]{1,50}$/.test(code) ? `delivery failed (${code})` : 'delivery failed');

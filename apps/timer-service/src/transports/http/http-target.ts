@@ -1,17 +1,29 @@
 import { egressDenialReason, type EgressPolicy } from '../egress/egress-policy.ts';
+import { permanent } from '../outcome.ts';
 import { percentDecode } from '../percent-decode.ts';
+import type { Destination, Outcome } from '../transport.ts';
+import { httpDestinations, INVALID_URL } from './http-destination.ts';
 import { ENDPOINT_DENIED } from './http-outcome.ts';
 
-/** The parts of a callback's URL that a request needs. */
+/** What a request needs of a callback's URL. */
 export interface HttpTarget {
-  /** Scheme, host and port: the destination, and what shares connections. */
+  /** Scheme, host and port: what shares connections. */
   readonly origin: string;
   readonly path: string;
   /** From credentials in the URL, which rows of the first service may have. */
   readonly authorization: string | undefined;
-  /** Why no request may be sent. */
-  readonly problem: string | undefined;
+  /** The outcome of every attempt, if no request may be sent. */
+  readonly problem: Outcome | undefined;
+  destinationFor(timeoutMs: number): Destination;
 }
+
+const INVALID: HttpTarget = {
+  origin: '',
+  path: '',
+  authorization: undefined,
+  problem: permanent('the URL is not an http or https URL'),
+  destinationFor: () => INVALID_URL,
+};
 
 function basicAuthorization({ username, password }: URL): string | undefined {
   if (username === '' && password === '') return undefined;
@@ -21,18 +33,13 @@ function basicAuthorization({ username, password }: URL): string | undefined {
 
 function parseTarget(text: string, policy: EgressPolicy): HttpTarget {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
-    return {
-      origin: 'null',
-      path: '',
-      authorization: undefined,
-      problem: 'the URL is not an http or https URL',
-    };
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return INVALID;
   return {
     origin: url.origin,
     path: url.pathname + url.search,
     authorization: basicAuthorization(url),
     problem: egressDenialReason(text, policy) === undefined ? undefined : ENDPOINT_DENIED,
+    destinationFor: httpDestinations(url),
   };
 }
 

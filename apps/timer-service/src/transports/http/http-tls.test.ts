@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { storedHttpCallbackSchema } from '@timer-platform/callback-types';
 import { systemClock } from '../../clock.ts';
+import { attempt } from '../testing/attempt.ts';
 import { certificate, privateKey } from '../testing/self-signed-certificate.ts';
 import type { Outcome } from '../transport.ts';
 import { httpTransport, type HttpTransportOptions } from './http-transport.ts';
@@ -47,7 +48,7 @@ async function send(host: string, options: Partial<HttpTransportOptions>): Promi
   });
   try {
     const callback = storedHttpCallbackSchema.parse({ type: 'http', url: `https://${host}:${port}/` });
-    return await transport.send({ timerId: 'a', callback, payload: '{}' });
+    return await attempt(transport, callback, { payload: '{}' });
   } finally {
     await transport.close();
   }
@@ -56,12 +57,16 @@ async function send(host: string, options: Partial<HttpTransportOptions>): Promi
 const TRUSTED = { certificateAuthorities: certificate };
 
 test('sends the host name (SNI) and verifies the certificate for the name, not for the address', async () => {
-  expect(await send('hook.example', TRUSTED)).toEqual({ kind: 'delivered', statusCode: 200 });
+  expect(await send('hook.example', TRUSTED)).toEqual({
+    kind: 'delivered',
+    statusCode: 200,
+    isDuplicate: false,
+  });
   expect(serverNames).toEqual(['hook.example']);
   expect(await send('other.example', TRUSTED)).toMatchObject({
     kind: 'retryable',
     reason: 'TLS certificate is for another host',
-    unreachable: true,
+    unavailable: 'endpoint',
   });
 });
 
@@ -73,6 +78,6 @@ test('rejects a certificate of an unknown authority', async () => {
   expect(await send('hook.example', {})).toMatchObject({
     kind: 'retryable',
     reason: 'TLS certificate is self-signed',
-    unreachable: true,
+    unavailable: 'endpoint',
   });
 });

@@ -1,15 +1,13 @@
-import { Agent } from 'undici';
 import type { Clock } from '../../clock.ts';
+import type { ResolveHost } from '../dns/resolve-host.ts';
+import { systemResolver } from '../dns/system-resolver.ts';
 import type { EgressPolicy } from '../egress/egress-policy.ts';
-import {
-  type GuardedConnector,
-  guardedConnector,
-  type ResolveHost,
-  systemResolve,
-} from '../egress/guarded-connector.ts';
-import { permanent } from '../outcome.ts';
-import type { Delivery, Outcome, StoredCallback, Transport } from '../transport.ts';
-import { HttpAttempt } from './http-attempt.ts';
+import { guardedConnector } from '../egress/guarded-connector.ts';
+import { STOPPING } from '../outcome.ts';
+import type { Delivery, Destination, StoredCallback, Transport } from '../transport.ts';
+import { AttemptsUnderWay } from './attempts-under-way.ts';
+import { DEFAULT_TIMEOUT_MS, HttpAttempt } from './http-attempt.ts';
+import { HttpConnections } from './http-connections.ts';
 import { deliveryHeaders } from './http-headers.ts';
 import { messageSigner, type SignMessage } from './http-signature.ts';
 import { cachedHttpTargets, type HttpTarget } from './http-target.ts';
@@ -22,73 +20,78 @@ export interface HttpTransportOptions {
   /** For opening a connection, lookup and TLS included; the timeout of the attempt still applies. */
   readonly connectTimeoutMs: number;
   readonly egressPolicy: EgressPolicy;
-  /** By default that of the operating system. */
+  /** By default {@link systemResolver}. */
   readonly resolve?: ResolveHost;
   /** PEM; replaces the authorities that Node.js trusts. */
   readonly certificateAuthorities?: string;
 }
 
 class HttpTransport implements Transport<'http'> {
-  readonly #agent: Agent;
-  readonly #connector: GuardedConnector;
-  readonly #clock: Clock;
+  readonly #attemptContext: ConstructorParameters<typeof HttpAttempt>[0];
+  readonly #connections: HttpConnections;
+  readonly #underWay: AttemptsUnderWay;
   readonly #userAgent: string;
   readonly #sign: SignMessage | undefined;
   readonly #targetOf: (url: string) => HttpTarget;
+  #isClosed = false;
 
   constructor(options: HttpTransportOptions) {
-    this.#clock = options.clock;
+    const { clock, connectTimeoutMs } = options;
     this.#userAgent = options.userAgent;
     this.#sign = messageSigner(options.signingSecrets);
     this.#targetOf = cachedHttpTargets(options.egressPolicy);
-    this.#connector = guardedConnector({
-      policy: options.egressPolicy,
-      resolve: options.resolve ?? systemResolve,
-      timeoutMs: options.connectTimeoutMs,
-      certificateAuthorities: options.certificateAuthorities,
-    });
-    this.#agent = new Agent({
-      connect: this.#connector.connect,
-      // HttpAttempt has one timeout for the whole request.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    this.#connections = new HttpConnections(
+      guardedConnector({
+        policy: options.egressPolicy,
+        resolve: options.resolve ?? systemResolver(clock),
+        timeoutMs: connectTimeoutMs,
+        certificateAuthorities: options.certificateAuthorities,
+      }),
+    );
+    this.#underWay = new AttemptsUnderWay(clock);
+    this.#attemptContext = {
+      clock,
+      connectTimeoutMs,
+      connections: this.#connections,
+      underWay: this.#underWay,
+    };
   }
 
-  destinationOf(callback: StoredCallback<'http'>): string {
-    return this.#targetOf(callback.url).origin;
+  destinationOf({ timeout_ms: timeoutMs, url }: StoredCallback<'http'>): Destination {
+    return this.#targetOf(url).destinationFor(timeoutMs ?? DEFAULT_TIMEOUT_MS);
   }
 
-  send(delivery: Delivery<'http'>): Promise<Outcome> {
-    const { callback, payload, timerId } = delivery;
+  send(delivery: Delivery<'http'>): void {
+    const { callback, messageId, payload, startedMs } = delivery;
     const target = this.#targetOf(callback.url);
-    if (target.problem !== undefined) return Promise.resolve(permanent(target.problem));
-    const timestampSeconds = Math.floor(this.#clock.wallMs() / 1_000);
+    const outcome = this.#isClosed ? STOPPING : target.problem;
+    if (outcome !== undefined) {
+      delivery.ended(outcome);
+      return;
+    }
+    const timestampSeconds = Math.floor(startedMs / 1_000);
     const headers = deliveryHeaders({
       stored: callback.headers,
       authorization: target.authorization,
       userAgent: this.#userAgent,
-      id: timerId,
+      id: messageId,
       timestampSeconds,
-      signature: this.#sign?.(timerId, timestampSeconds, payload ?? ''),
+      signature: this.#sign?.(messageId, timestampSeconds, payload ?? ''),
     });
-    return new Promise((resolve) => {
-      this.#agent.dispatch(
-        { origin: target.origin, path: target.path, method: 'POST', headers, body: payload },
-        new HttpAttempt(this.#clock, callback, resolve),
-      );
-    });
+    const request = { path: target.path, headers, body: payload };
+    new HttpAttempt(this.#attemptContext, delivery, target.origin, request).start();
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
-    this.#connector.close();
+    this.#isClosed = true;
+    this.#underWay.close();
+    await this.#connections.close();
   }
 }
 
 /**
  * Delivers by POST over keep-alive connections. Redirects are not followed; 2xx is delivered, 410 is permanent,
- * everything else is retryable.
+ * everything else is retryable, unless the cause is this process or this machine.
  */
 export function httpTransport(options: HttpTransportOptions): Transport<'http'> {
   return new HttpTransport(options);

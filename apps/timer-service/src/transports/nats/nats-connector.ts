@@ -49,6 +49,7 @@ export class NatsConnector {
   readonly #timeoutMs: number;
   readonly #log: TransportLog;
   #session: NatsSession | undefined;
+  #maxPayload: number | undefined;
   #disconnectedOutcome: Outcome = NOT_CONNECTED;
   /** The code logged last: each cause of an outage is logged once, not on every dial. */
   #loggedCode: string | undefined;
@@ -72,6 +73,11 @@ export class NatsConnector {
   /** The outcome of attempts while there is no session. */
   get disconnectedOutcome(): Outcome {
     return this.#isClosed ? STOPPING : this.#disconnectedOutcome;
+  }
+
+  /** That of the current or the last session, in bytes; undefined before the first one. */
+  get maxPayload(): number | undefined {
+    return this.#maxPayload;
   }
 
   /** Resolves when the first dial has succeeded or failed: timers due right after the start wait for it. */
@@ -112,6 +118,7 @@ export class NatsConnector {
     try {
       const connection = await connect(this.#options);
       this.#session = new NatsSession(connection, this.#timeoutMs);
+      this.#maxPayload = this.#session.maxPayload;
       if (this.#isStopping()) await this.#session.close(STOPPING);
       else this.#log.info({ server: connection.getServer() }, 'connected to NATS');
       this.#loggedCode = undefined;

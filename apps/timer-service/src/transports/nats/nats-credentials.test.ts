@@ -6,12 +6,13 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { storedNatsCallbackSchema } from '@timer-platform/callback-types';
 import { type NatsServer, startNatsServer } from '@timer-platform/test-support';
 import { nkeys } from 'nats';
+import { attempt } from '../testing/attempt.ts';
 import { certificate, privateKey } from '../testing/self-signed-certificate.ts';
 import type { Outcome } from '../transport.ts';
 import { natsSettingsSchema } from './nats-settings.ts';
 import { natsTransport } from './nats-transport.ts';
 
-const DELIVERED = { kind: 'delivered', statusCode: null };
+const DELIVERED = { kind: 'delivered', statusCode: null, isDuplicate: false };
 
 let directory: string;
 let server: NatsServer | undefined;
@@ -45,7 +46,7 @@ async function publish(env: Record<string, string>): Promise<{ outcome: Outcome;
   const write = (fields: object, message: string) => lines.push(`${message} ${JSON.stringify(fields)}`);
   const transport = natsTransport({ settings, log: { info: write, warn: write } });
   const callback = storedNatsCallbackSchema.parse({ type: 'nats', topic: 'a' });
-  const outcome = await transport.send({ timerId: 'a', callback, payload: '{}' });
+  const outcome = await attempt(transport, callback, { payload: '{}' });
   await transport.close();
   return { outcome, log: lines.join('\n') };
 }
@@ -124,10 +125,10 @@ test('authenticates with a .creds file', async () => {
   const forgedJwt = signJwt('U', stranger, createAccount(), { type: 'user', subs: -1 });
   const forged = await writeSecret('forged.creds', credsText(forgedJwt, stranger));
   for (const env of [{ NATS_URL }, { NATS_URL, NATS_CREDS_FILE: forged }])
-    expect((await publish(env)).outcome).toMatchObject({ kind: 'retryable', unreachable: true });
+    expect((await publish(env)).outcome).toMatchObject({ kind: 'retryable', unavailable: 'endpoint' });
 
   const missing = await publish({ NATS_URL, NATS_CREDS_FILE: path.join(directory, 'none.creds') });
-  expect(missing.outcome).toMatchObject({ kind: 'retryable', unreachable: true });
+  expect(missing.outcome).toMatchObject({ kind: 'retryable', unavailable: 'endpoint' });
   expect(missing.log).toContain('ENOENT');
 });
 

@@ -6,10 +6,11 @@ import type { Outcome } from '../transport.ts';
  * | event                                                  | outcome   | reason                                          |
  * |--------------------------------------------------------|-----------|-------------------------------------------------|
  * | flush confirmed (core), PubAck received (JetStream)    | delivered | the server has the message                      |
- * | not connected; connection lost; no reply in time       | retryable | unreachable: a server may be reachable again    |
+ * | not connected; connection lost; flush not confirmed    | retryable | unavailable: the endpoint                       |
  * | permissions violation                                  | retryable | an operator can grant the permission            |
- * | no responders on the subject                           | retryable | a stream may be created or elect a leader       |
- * | stream full, sealed, out of resources, …               | retryable | caused by the stream, not by the message        |
+ * | no responders on the subject; no PubAck in time        | retryable | unavailable: the route, as a stream is missing  |
+ * | stream full, out of resources, …                       | retryable | unavailable: the route                          |
+ * | stream sealed, expectation in a header not met, …      | retryable | an operator or another message may change it    |
  * | message larger than the server's or the stream's limit | permanent | the message does not get smaller                |
  * | invalid header; server without header support          | permanent | the same message would be rejected again        |
  */
@@ -17,13 +18,15 @@ import type { Outcome } from '../transport.ts';
 /** JetStream error code: the message exceeds the stream's max_msg_size (nats-server, server/errors.json). */
 const MESSAGE_EXCEEDS_MAXIMUM = 10_054;
 
-export const NOT_CONNECTED = retryable('not connected to NATS', { unreachable: true });
+const ACK_TIMEOUT: string = ErrorCode.Timeout;
+
+export const NOT_CONNECTED = retryable('not connected to NATS', { unavailable: 'endpoint' });
 export const CREDENTIALS_REJECTED = retryable(
   'not connected to NATS: the server rejected the credentials of this service',
-  { unreachable: true },
+  { unavailable: 'endpoint' },
 );
 export const CONNECTION_LOST = retryable('the NATS connection was lost before the message was confirmed', {
-  unreachable: true,
+  unavailable: 'endpoint',
 });
 
 export function permissionDenied(subject: string): Outcome {
@@ -32,13 +35,14 @@ export function permissionDenied(subject: string): Outcome {
 
 /** @param timeout formatted for the message */
 export function unconfirmed(timeout: string): Outcome {
-  return retryable(`NATS did not confirm the message within ${timeout}`, { unreachable: true });
+  return retryable(`NATS did not confirm the message within ${timeout}`, { unavailable: 'endpoint' });
 }
 
 interface NatsError {
   readonly code: string;
   /** The error that a stream returned. */
-  readonly stream: { readonly code: number; readonly description: string } | undefined;
+  readonly stream:
+    { readonly status: number; readonly code: number; readonly description: string } | undefined;
 }
 
 function parseError(error: unknown): NatsError {
@@ -49,6 +53,7 @@ function parseError(error: unknown): NatsError {
   return {
     code,
     stream: {
+      status: 'code' in api && typeof api.code === 'number' ? api.code : 0,
       code: 'err_code' in api && typeof api.err_code === 'number' ? api.err_code : 0,
       description:
         'description' in api && typeof api.description === 'string' ? api.description : 'no reason given',
@@ -67,10 +72,14 @@ const notAStream: OutcomeOf = ({ subject }) =>
   retryable(`the responder on ${JSON.stringify(subject)} is not a stream`);
 
 const outcomesByCode: ReadonlyMap<string, OutcomeOf> = new Map<string, OutcomeOf>([
-  [ErrorCode.NoResponders, ({ subject }) => retryable(`no stream listens on ${JSON.stringify(subject)}`)],
+  [
+    ErrorCode.NoResponders,
+    ({ subject }) => retryable(`no stream listens on ${JSON.stringify(subject)}`, { unavailable: 'route' }),
+  ],
   [
     ErrorCode.Timeout,
-    ({ timeout }) => retryable(`no stream acknowledged the message within ${timeout}`, { unreachable: true }),
+    ({ timeout }) =>
+      retryable(`no stream acknowledged the message within ${timeout}`, { unavailable: 'route' }),
   ],
   [ErrorCode.PermissionsViolation, ({ subject }) => permissionDenied(subject)],
   [ErrorCode.MaxPayloadExceeded, () => permanent('the message exceeds the payload limit of the NATS server')],
@@ -89,9 +98,16 @@ export function outcomeOfNatsError(error: unknown, context: PublishContext): Out
   const { code, stream } = parseError(error);
   if (stream !== undefined) {
     const reason = `the stream rejected the message: ${stream.description}`;
-    return stream.code === MESSAGE_EXCEEDS_MAXIMUM ? permanent(reason) : retryable(reason);
+    if (stream.code === MESSAGE_EXCEEDS_MAXIMUM) return permanent(reason);
+    return retryable(reason, stream.status >= 500 ? { unavailable: 'route' } : {});
   }
   const outcomeOf = outcomesByCode.get(code);
   if (outcomeOf !== undefined) return outcomeOf(context);
   return retryable(/^[A-Z0-9_]{1,50}$/.test(code) ? `publishing failed (${code})` : 'publishing failed');
+}
+
+/** Whether a stream did not acknowledge in time. */
+export function isAckTimeout(error: unknown): boolean {
+  const { code, stream } = parseError(error);
+  return stream === undefined && code === ACK_TIMEOUT;
 }

@@ -1,14 +1,21 @@
 import { Empty, Events, type JetStreamClient, type MsgHdrs, type NatsConnection } from 'nats';
-import { delivered, formatDuration } from '../outcome.ts';
-import type { Outcome } from '../transport.ts';
-import { CONNECTION_LOST, outcomeOfNatsError, permissionDenied, unconfirmed } from './nats-outcome.ts';
+import { delivered, formatDuration, REFUSED } from '../outcome.ts';
+import type { Delivery, Outcome } from '../transport.ts';
+import {
+  CONNECTION_LOST,
+  isAckTimeout,
+  outcomeOfNatsError,
+  permissionDenied,
+  unconfirmed,
+} from './nats-outcome.ts';
 
 const DELIVERED = delivered(null);
+const ALREADY_STORED = delivered(null, true);
 
-/** A message that the server has not confirmed yet. */
-interface UnconfirmedMessage {
+export interface NatsMessage {
   readonly subject: string;
-  readonly settle: (outcome: Outcome) => void;
+  readonly headers: MsgHdrs;
+  readonly delivery: Pick<Delivery<'nats'>, 'payload' | 'mayStart' | 'ended'>;
 }
 
 /**
@@ -21,12 +28,12 @@ export class NatsSession {
   readonly #jetstream: JetStreamClient;
   readonly #timeoutMs: number;
   /** Published after the current flush began. */
-  #published: UnconfirmedMessage[] = [];
+  #published: NatsMessage[] = [];
   /** Covered by the current flush. */
-  #flushing: UnconfirmedMessage[] = [];
+  #flushing: NatsMessage[] = [];
   /** Set while a flush is under way. */
   #flushTimeout: NodeJS.Timeout | undefined;
-  readonly #awaitingAck = new Set<UnconfirmedMessage>();
+  readonly #awaitingAck = new Set<NatsMessage>();
   /** Subjects without permission to publish, as reported during the current flush and during the one before. */
   #deniedSubjects = new Set<string>();
   #previouslyDenied = new Set<string>();
@@ -52,47 +59,44 @@ export class NatsSession {
     return this.#connection.closed();
   }
 
-  /**
-   * Publishes a core message and waits for a later flush to be confirmed. Messages published during a flush share the
-   * next one.
-   */
-  publish(subject: string, payload: string | null, headers: MsgHdrs): Promise<Outcome> {
-    if (!this.isOpen) return Promise.resolve(CONNECTION_LOST);
-    try {
-      this.#connection.publish(subject, payload ?? Empty, { headers });
-    } catch (error) {
-      return Promise.resolve(this.#outcomeOf(error, subject));
-    }
-    return new Promise((settle) => {
-      this.#published.push({ subject, settle });
-      if (this.#flushTimeout === undefined) this.#flush();
-    });
+  /** In bytes, headers included. */
+  get maxPayload(): number | undefined {
+    return this.#connection.info?.max_payload;
   }
 
-  /** Publishes a message and waits for a stream to acknowledge it. */
-  publishToStream(subject: string, payload: string | null, headers: MsgHdrs): Promise<Outcome> {
-    if (!this.isOpen) return Promise.resolve(CONNECTION_LOST);
-    return new Promise((resolve) => {
-      const message: UnconfirmedMessage = {
-        subject,
-        settle: (outcome) => {
-          if (this.#awaitingAck.delete(message)) resolve(outcome);
-        },
-      };
-      this.#awaitingAck.add(message);
-      this.#jetstream.publish(subject, payload ?? Empty, { headers }).then(
-        () => {
-          message.settle(DELIVERED);
-        },
-        (error: unknown) => {
-          const outcome = this.#outcomeOf(error, subject);
-          message.settle(this.isOpen ? outcome : CONNECTION_LOST);
-          // A missing acknowledgement may mean a dead connection: a flush tests it.
-          if (outcome.kind === 'retryable' && outcome.unreachable && this.#flushTimeout === undefined)
-            this.#flush();
-        },
-      );
-    });
+  /**
+   * Publishes a core message, which ends when a later flush is confirmed. Messages published during a flush share the
+   * next one.
+   */
+  publish(message: NatsMessage): void {
+    const { delivery, headers, subject } = message;
+    if (!this.#mayStart(message)) return;
+    try {
+      this.#connection.publish(subject, delivery.payload ?? Empty, { headers });
+    } catch (error) {
+      delivery.ended(this.#outcomeOf(error, subject));
+      return;
+    }
+    this.#published.push(message);
+    if (!this.#isFlushing()) this.#flush();
+  }
+
+  /** Publishes a message, which ends when a stream acknowledges it. */
+  publishToStream(message: NatsMessage): void {
+    const { delivery, headers, subject } = message;
+    if (!this.#mayStart(message)) return;
+    this.#awaitingAck.add(message);
+    this.#jetstream.publish(subject, delivery.payload ?? Empty, { headers }).then(
+      ({ duplicate }) => {
+        this.#acknowledged(message, duplicate ? ALREADY_STORED : DELIVERED);
+      },
+      (error: unknown) => {
+        const outcome = this.#outcomeOf(error, subject);
+        this.#acknowledged(message, this.isOpen ? outcome : CONNECTION_LOST);
+        // A missing acknowledgement may mean a dead connection: a flush tests it.
+        if (isAckTimeout(error) && !this.#isFlushing()) this.#flush();
+      },
+    );
   }
 
   /** Closes the connection; unconfirmed messages end with `outcome`. Idempotent. */
@@ -101,8 +105,25 @@ export class NatsSession {
     await this.#connection.close();
   }
 
+  #mayStart({ delivery }: NatsMessage): boolean {
+    if (!this.isOpen) delivery.ended(CONNECTION_LOST);
+    else if (delivery.mayStart()) return true;
+    else delivery.ended(REFUSED);
+    return false;
+  }
+
+  /** Ends a message to a stream, unless it has ended with the connection or for lack of permission. */
+  #acknowledged(message: NatsMessage, outcome: Outcome): void {
+    if (this.#awaitingAck.delete(message)) message.delivery.ended(outcome);
+  }
+
   #outcomeOf(error: unknown, subject: string): Outcome {
     return outcomeOfNatsError(error, { subject, timeout: formatDuration(this.#timeoutMs) });
+  }
+
+  /** A method because the compiler assumes that a property does not change during a call. */
+  #isFlushing(): boolean {
+    return this.#flushTimeout !== undefined;
   }
 
   #flush(): void {
@@ -136,16 +157,17 @@ export class NatsSession {
     const confirmed = this.#flushing;
     this.#flushing = [];
     const anyDenied = this.#deniedSubjects.size + this.#previouslyDenied.size > 0;
-    for (const { subject, settle } of confirmed) {
+    for (const { delivery, subject } of confirmed) {
       const isDenied =
         anyDenied && (this.#deniedSubjects.has(subject) || this.#previouslyDenied.has(subject));
-      settle(isDenied ? permissionDenied(subject) : DELIVERED);
+      delivery.ended(isDenied ? permissionDenied(subject) : DELIVERED);
     }
     if (anyDenied) {
       this.#previouslyDenied = this.#deniedSubjects;
       this.#deniedSubjects = new Set();
     }
-    if (this.#published.length > 0) this.#flush();
+    // The end of a delivery may have started another one, and with it a flush.
+    if (this.#published.length > 0 && !this.#isFlushing()) this.#flush();
   }
 
   #end(outcome: Outcome): void {
@@ -155,7 +177,8 @@ export class NatsSession {
     const lost = [...this.#flushing, ...this.#published, ...this.#awaitingAck];
     this.#flushing = [];
     this.#published = [];
-    for (const { settle } of lost) settle(outcome);
+    this.#awaitingAck.clear();
+    for (const { delivery } of lost) delivery.ended(outcome);
   }
 
   async #recordPermissionErrors(): Promise<void> {
@@ -163,8 +186,8 @@ export class NatsSession {
       if (type !== Events.Error || permissionContext?.operation !== 'publish') continue;
       const { subject } = permissionContext;
       this.#deniedSubjects.add(subject);
-      for (const message of this.#awaitingAck)
-        if (message.subject === subject) message.settle(permissionDenied(subject));
+      for (const message of [...this.#awaitingAck])
+        if (message.subject === subject) this.#acknowledged(message, permissionDenied(subject));
     }
   }
 }

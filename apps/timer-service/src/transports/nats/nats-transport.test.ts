@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { storedNatsCallbackSchema } from '@timer-platform/callback-types';
 import { type NatsServer, type NatsServerOptions, startNatsServer } from '@timer-platform/test-support';
 import { connect, DiscardPolicy, type Msg, type NatsConnection, type StreamConfig } from 'nats';
+import { attempt } from '../testing/attempt.ts';
 import { startTcpRelay } from '../testing/tcp-relay.ts';
 import type { Outcome, Transport } from '../transport.ts';
 import { type NatsSettings, natsSettingsSchema } from './nats-settings.ts';
 import { natsTransport, unconfiguredNatsTransport } from './nats-transport.ts';
 
-const DELIVERED = { kind: 'delivered', statusCode: null };
+const DELIVERED = { kind: 'delivered', statusCode: null, isDuplicate: false };
 const closing: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
@@ -56,14 +59,13 @@ interface Message {
   readonly headers?: Record<string, string>;
   readonly jetstream?: boolean;
   readonly payload?: string | null;
-  readonly timerId?: string;
+  readonly messageId?: string;
 }
 
 function send(transport: Transport<'nats'>, message: Message): Promise<Outcome> {
-  const { payload = '{}', timerId = randomUUID(), ...callback } = message;
-  return transport.send({
-    timerId,
-    callback: storedNatsCallbackSchema.parse({ type: 'nats', ...callback }),
+  const { payload = '{}', messageId = randomUUID(), ...callback } = message;
+  return attempt(transport, storedNatsCallbackSchema.parse({ type: 'nats', ...callback }), {
+    messageId,
     payload,
   });
 }
@@ -79,8 +81,8 @@ async function deliver(transport: Transport<'nats'>, message: Message): Promise<
   }
 }
 
-function retryable(reason: string, unreachable = false) {
-  return { kind: 'retryable', reason, statusCode: null, retryAfterMs: null, unreachable };
+function retryable(reason: string, unavailable: 'endpoint' | 'route' | null = null) {
+  return { kind: 'retryable', reason, statusCode: null, retryAfterMs: null, unavailable };
 }
 
 async function streamOn(server: NatsServer, config: Partial<StreamConfig>) {
@@ -97,12 +99,12 @@ async function collect(connection: NatsConnection, subject: string): Promise<Msg
 }
 
 describe('core messages', () => {
-  test('arrive with subject, stored payload, headers and timer id', async () => {
+  test('arrive with subject, stored payload, headers and message id', async () => {
     const server = await startServer();
     const receiver = await client(server);
     const messages = await collect(receiver, 'orders.>');
     const { transport } = create({ NATS_URL: server.url });
-    const timerId = randomUUID();
+    const messageId = randomUUID();
     const payload = '{"b": 1, "a":"Grüße"}';
     expect(
       await send(transport, {
@@ -110,14 +112,14 @@ describe('core messages', () => {
         key: '42',
         headers: { 'X-Trace': 'größer', 'nats-msg-id': 'forged' },
         payload,
-        timerId,
+        messageId,
       }),
     ).toEqual(DELIVERED);
     expect(await send(transport, { topic: 'orders.empty', payload: null })).toEqual(DELIVERED);
     await receiver.flush();
     expect(messages.map(({ subject }) => subject)).toEqual(['orders.due.42', 'orders.empty']);
     expect(messages[0]?.string()).toBe(payload);
-    expect(messages[0]?.headers?.values('Nats-Msg-Id')).toEqual([timerId]);
+    expect(messages[0]?.headers?.values('Nats-Msg-Id')).toEqual([messageId]);
     expect(messages[0]?.headers?.get('X-Trace')).toBe('größer');
     expect(messages[1]?.data).toHaveLength(0);
   });
@@ -146,13 +148,16 @@ describe('messages to a stream', () => {
       expect(await send(transport, { ...message, jetstream })).toEqual(DELIVERED);
   });
 
-  test('are delivered when the stream stores them, and stored once per timer id', async () => {
+  test('are delivered when the stream stores them, and stored once per message id', async () => {
     const server = await startServer({ jetstream: true });
     const { streams } = await streamOn(server, { subjects: ['jobs.>'] });
     const { transport } = create({ NATS_URL: server.url });
-    const timerId = randomUUID();
+    const messageId = randomUUID();
     for (let n = 0; n < 3; n += 1)
-      expect(await send(transport, { topic: 'jobs', key: 'a', jetstream: true, timerId })).toEqual(DELIVERED);
+      expect(await send(transport, { topic: 'jobs', key: 'a', jetstream: true, messageId })).toEqual({
+        ...DELIVERED,
+        isDuplicate: n > 0,
+      });
     expect((await streams.info('S')).state.messages).toBe(1);
   });
 
@@ -171,7 +176,7 @@ describe('messages to a stream', () => {
     const server = await startServer({ jetstream: true });
     const { transport } = create({ NATS_URL: server.url });
     expect(await send(transport, { topic: 'nobody', jetstream: true })).toEqual(
-      retryable('no stream listens on "nobody"'),
+      retryable('no stream listens on "nobody"', 'route'),
     );
   });
 
@@ -187,7 +192,7 @@ describe('messages to a stream', () => {
     const message = { topic: 'jobs', key: 'a', jetstream: true };
     expect(await send(transport, message)).toEqual(DELIVERED);
     expect(await send(transport, message)).toEqual(
-      retryable('the stream rejected the message: maximum messages exceeded'),
+      retryable('the stream rejected the message: maximum messages exceeded', 'route'),
     );
     expect(await send(transport, { ...message, payload: JSON.stringify('x'.repeat(2_000)) })).toEqual({
       kind: 'permanent',
@@ -268,7 +273,7 @@ describe('errors of the server', () => {
     const server = await startServer({ config: 'authorization { token: "s3cret" }' });
     const { transport, lines } = create({ NATS_URL: `nats://wrong@127.0.0.1:${server.port}` });
     expect(await send(transport, { topic: 'a' })).toEqual(
-      retryable('not connected to NATS: the server rejected the credentials of this service', true),
+      retryable('not connected to NATS: the server rejected the credentials of this service', 'endpoint'),
     );
     const accepted = create({ NATS_URL: `nats://s3cret@127.0.0.1:${server.port}` });
     expect(await send(accepted.transport, { topic: 'a' })).toEqual(DELIVERED);
@@ -281,7 +286,7 @@ describe('outages', () => {
     const server = await startServer();
     await server.kill();
     const { transport, logged } = create({ NATS_URL: server.url });
-    expect(await send(transport, { topic: 'a' })).toEqual(retryable('not connected to NATS', true));
+    expect(await send(transport, { topic: 'a' })).toEqual(retryable('not connected to NATS', 'endpoint'));
     const connected = logged('connected to NATS');
     await server.restart();
     await connected;
@@ -303,7 +308,7 @@ describe('outages', () => {
     // The client sends them before it detects the cut.
     await new Promise((resolve) => setImmediate(resolve));
     relay.cut();
-    const lost = retryable('the NATS connection was lost before the message was confirmed', true);
+    const lost = retryable('the NATS connection was lost before the message was confirmed', 'endpoint');
     for (const outcome of await Promise.all(pending)) expect(outcome).toEqual(lost);
     await deliver(transport, { topic: 'later', payload: '"marker"' });
     await receiver.flush();
@@ -326,7 +331,8 @@ describe('outages', () => {
       send(transport, { topic: 'a' }),
       send(transport, { topic: 'jobs', key: 'a', jetstream: true }),
     ]);
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ kind: 'retryable', unreachable: true });
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({ kind: 'retryable', unavailable: 'endpoint' });
     await lost;
     relay.cut();
     await deliver(transport, { topic: 'a' });
@@ -337,20 +343,20 @@ describe('outages', () => {
     const server = await startServer({ jetstream: true });
     await streamOn(server, { subjects: ['jobs.>'], duplicate_window: 600_000_000_000 });
     const { transport } = create({ NATS_URL: server.url, NATS_TIMEOUT_MS: '2000' });
-    const timerIds = Array.from({ length: 2_000 }, () => randomUUID());
+    const messageIds = Array.from({ length: 2_000 }, () => randomUUID());
     let settled = 0;
     let reached: (() => void) | undefined;
     let goal = Infinity;
 
     /** Retries until the stream has stored it, as the dispatcher does. */
-    async function deliverJob(timerId: string): Promise<void> {
-      await deliver(transport, { topic: 'jobs', key: 'a', jetstream: true, timerId });
+    async function deliverJob(messageId: string): Promise<void> {
+      await deliver(transport, { topic: 'jobs', key: 'a', jetstream: true, messageId });
       settled += 1;
       if (settled >= goal) reached?.();
     }
 
     async function work(): Promise<void> {
-      for (let id = timerIds.pop(); id !== undefined; id = timerIds.pop()) await deliverJob(id);
+      for (let id = messageIds.pop(); id !== undefined; id = messageIds.pop()) await deliverJob(id);
     }
 
     const workers = Promise.all(Array.from({ length: 50 }, () => work()));
@@ -368,17 +374,58 @@ describe('outages', () => {
   });
 });
 
-test('without configuration every attempt is retryable and the reason names the settings', async () => {
-  expect(await send(unconfiguredNatsTransport(), { topic: 'a' })).toEqual(
-    retryable('NATS is not configured: set NATS_URL or NATS_HOST', true),
-  );
+test('without configuration every attempt is withdrawn and the reason names the settings', async () => {
+  expect(await send(unconfiguredNatsTransport(), { topic: 'a' })).toEqual({
+    kind: 'withdrawn',
+    cause: 'undeliverable',
+    reason: 'NATS is not configured: set NATS_URL or NATS_HOST',
+  });
 });
 
-test('all core messages are one destination, and each stream is its own', () => {
-  const destinationOf = (message: object) =>
-    unconnected.destinationOf(storedNatsCallbackSchema.parse({ type: 'nats', ...message }));
-  const { transport: unconnected } = create({ NATS_URL: 'nats://127.0.0.1:1' });
-  expect(destinationOf({ topic: 'orders.due' })).toBe('nats');
-  expect(destinationOf({ topic: 'orders.due', jetstream: true })).toBe('nats stream orders');
-  expect(destinationOf({ topic: 'jobs', key: 'a', jetstream: true })).toBe('nats stream jobs');
+test('the endpoint is the connection, and each topic and each stream is a route', () => {
+  const { transport: unconnected } = create({ NATS_URL: 'nats://user:password@127.0.0.1:1,127.0.0.1:2' });
+  const endpoint = 'nats://127.0.0.1:1,127.0.0.1:2';
+  const routeOf = (message: object) => {
+    const destination = unconnected.destinationOf(
+      storedNatsCallbackSchema.parse({ type: 'nats', ...message }),
+    );
+    expect(destination.endpoint).toBe(endpoint);
+    return destination.route;
+  };
+  expect(routeOf({ topic: 'orders.due', key: '42' })).toBe(`${endpoint} orders.due`);
+  expect(routeOf({ topic: 'orders.due', jetstream: true })).toBe(`${endpoint} stream orders`);
+  expect(routeOf({ topic: 'jobs', key: 'a', jetstream: true })).toBe(`${endpoint} stream jobs`);
+  expect(routeOf({ topic: 'a'.repeat(1_000) }).length).toBeLessThan(250);
+});
+
+describe('maxPayload', () => {
+  test('is the limit of the server, also after the connection is lost', async () => {
+    const server = await startServer({ config: 'max_payload: 2000' });
+    const { logged, transport } = create({ NATS_URL: server.url });
+    await deliver(transport, { topic: 'a' });
+    expect(transport.maxPayload()).toBe(2_000);
+    const lost = logged('lost the connection to NATS');
+    await server.kill();
+    await lost;
+    expect(transport.maxPayload()).toBe(2_000);
+  });
+
+  test('is unknown before the first connection', () => {
+    expect(create({ NATS_URL: 'nats://127.0.0.1:1' }).transport.maxPayload()).toBeUndefined();
+    expect(unconfiguredNatsTransport().maxPayload()).toBeUndefined();
+  });
+});
+
+test('close ends attempts that wait for the first connection', async () => {
+  // A server that accepts the connection and says nothing.
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening');
+  const { transport } = create({ NATS_URL: `nats://127.0.0.1:${address.port}` });
+  const outcome = send(transport, { topic: 'a' });
+  const closed = transport.close();
+  expect(await outcome).toMatchObject({ kind: 'withdrawn', cause: 'stopping' });
+  server.close();
+  await closed;
 });

@@ -1,80 +1,111 @@
 import { natsSubject } from '@timer-platform/callback-types';
-import { headers as messageHeaders, type MsgHdrs } from 'nats';
-import { permanent, retryable } from '../outcome.ts';
-import type { Delivery, Outcome, StoredCallback, Transport } from '../transport.ts';
+import { STOPPING, withdrawn } from '../outcome.ts';
+import type { Delivery, Destination, StoredCallback, Transport } from '../transport.ts';
 import type { TransportLog } from '../transport-log.ts';
 import { NatsConnector } from './nats-connector.ts';
+import { deliveryHeaders } from './nats-headers.ts';
+import type { NatsMessage, NatsSession } from './nats-session.ts';
 import type { NatsSettings } from './nats-settings.ts';
-
-/** JetStream streams detect duplicates by this header, and receivers can. */
-const MESSAGE_ID = 'Nats-Msg-Id';
 
 export interface NatsTransportOptions {
   readonly settings: NatsSettings;
   readonly log: TransportLog;
 }
 
-/** The headers of a message, or the permanent outcome if one is not valid. */
-function deliveryHeaders({ callback, timerId }: Delivery<'nats'>): MsgHdrs | Outcome {
-  const headers = messageHeaders();
-  headers.set(MESSAGE_ID, timerId);
-  for (const [name, value] of Object.entries(callback.headers)) {
-    if (name.toLowerCase() === MESSAGE_ID.toLowerCase()) continue;
-    try {
-      headers.append(name, value);
-    } catch {
-      return permanent(
-        `header ${JSON.stringify(name.slice(0, 100))} has a name or value that NATS does not allow`,
-      );
-    }
-  }
-  return headers;
+export interface NatsTransport extends Transport<'nats'> {
+  /**
+   * The server's limit for one message, in bytes, headers included: that of the current connection or of the last one.
+   * A callback whose payload alone is larger can never be delivered, so the API can refuse it.
+   *
+   * @returns undefined before the first connection
+   */
+  maxPayload(): number | undefined;
 }
 
-class NatsTransport implements Transport<'nats'> {
+const MAX_ROUTE_CHARACTERS = 200;
+
+/** All messages share the connection. Streams, and the subscribers of a topic, fail separately. */
+function destination(endpoint: string, { jetstream, topic }: StoredCallback<'nats'>): Destination {
+  const name = jetstream === true ? `stream ${topic.split('.', 1).join()}` : topic;
+  return { endpoint, route: `${endpoint} ${name.slice(0, MAX_ROUTE_CHARACTERS)}` };
+}
+
+class ConnectedNatsTransport implements NatsTransport {
+  readonly #endpoint: string;
   readonly #connector: NatsConnector;
+  /** Attempts that wait for the first connection; undefined after it succeeded or failed. */
+  #waiting: Set<Delivery<'nats'>> | undefined = new Set();
+  #isClosed = false;
 
   constructor({ settings, log }: NatsTransportOptions) {
+    this.#endpoint = `nats://${settings.servers.join(',')}`;
     this.#connector = new NatsConnector(settings, log);
+    void this.#connector.firstDialEnded().then(() => {
+      const waiting = this.#waiting ?? [];
+      this.#waiting = undefined;
+      for (const delivery of waiting) this.send(delivery);
+    });
   }
 
-  /** All core messages share the connection. Streams fail separately: one without a leader must not block the others. */
-  destinationOf(callback: StoredCallback<'nats'>): string {
-    return callback.jetstream === true ? `nats stream ${callback.topic.split('.', 1).join()}` : 'nats';
+  destinationOf(callback: StoredCallback<'nats'>): Destination {
+    return destination(this.#endpoint, callback);
   }
 
-  async send(delivery: Delivery<'nats'>): Promise<Outcome> {
-    const { callback, payload } = delivery;
-    const subject = natsSubject(callback);
-    const headers = deliveryHeaders(delivery);
-    if ('kind' in headers) return headers;
-    if (this.#connector.session === undefined) await this.#connector.firstDialEnded();
+  send(delivery: Delivery<'nats'>): void {
+    if (this.#isClosed) {
+      delivery.ended(STOPPING);
+      return;
+    }
     const { session } = this.#connector;
-    if (session === undefined) return this.#connector.disconnectedOutcome;
-    return callback.jetstream === true
-      ? session.publishToStream(subject, payload, headers)
-      : session.publish(subject, payload, headers);
+    if (session !== undefined) publish(session, delivery);
+    else if (this.#waiting !== undefined) this.#waiting.add(delivery);
+    else delivery.ended(this.#connector.disconnectedOutcome);
   }
 
-  close(): Promise<void> {
-    return this.#connector.close();
+  maxPayload(): number | undefined {
+    return this.#connector.maxPayload;
   }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const delivery of waiting) delivery.ended(STOPPING);
+    await this.#connector.close();
+  }
+}
+
+function publish(session: NatsSession, delivery: Delivery<'nats'>): void {
+  const headers = deliveryHeaders(delivery);
+  if ('kind' in headers) {
+    delivery.ended(headers);
+    return;
+  }
+  const message: NatsMessage = { subject: natsSubject(delivery.callback), headers, delivery };
+  if (delivery.callback.jetstream === true) session.publishToStream(message);
+  else session.publish(message);
 }
 
 /**
  * Publishes to NATS. A core message is delivered when the server has confirmed a later flush, a message with
  * `jetstream: true` when a stream has acknowledged it. Works without a server at the start and reconnects after outages.
  */
-export function natsTransport(options: NatsTransportOptions): Transport<'nats'> {
-  return new NatsTransport(options);
+export function natsTransport(options: NatsTransportOptions): NatsTransport {
+  return new ConnectedNatsTransport(options);
 }
 
-/** Stands in if NATS is not configured: stored timers are retried until it is. */
-export function unconfiguredNatsTransport(): Transport<'nats'> {
-  const outcome = retryable('NATS is not configured: set NATS_URL or NATS_HOST', { unreachable: true });
+/** Stands in if NATS is not configured: stored timers are released until a process with NATS delivers them. */
+export function unconfiguredNatsTransport(): NatsTransport {
+  let outcome = withdrawn('undeliverable', 'NATS is not configured: set NATS_URL or NATS_HOST');
   return {
-    destinationOf: () => 'nats',
-    send: () => Promise.resolve(outcome),
-    close: () => Promise.resolve(),
+    destinationOf: (callback) => destination('nats', callback),
+    send: (delivery) => {
+      delivery.ended(outcome);
+    },
+    maxPayload: () => undefined,
+    close: () => {
+      outcome = STOPPING;
+      return Promise.resolve();
+    },
   };
 }

@@ -2,14 +2,19 @@ import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import ipaddr from 'ipaddr.js';
-import type { ResolveHost } from '../egress/guarded-connector.ts';
+import type { ResolveHost } from '../dns/resolve-host.ts';
 
-/** Returns the addresses of a name; undefined: NXDOMAIN. Called once per question, so that responses can change. */
-export type Zone = (name: string, type: 'A' | 'AAAA') => readonly string[] | undefined;
+/**
+ * Returns the addresses of a name; undefined: NXDOMAIN; silent: no response. Called once per question, so that responses
+ * can change.
+ */
+export type Zone = (name: string, type: 'A' | 'AAAA') => readonly string[] | 'silent' | undefined;
 
 /** A real DNS server on 127.0.0.1, and a resolver that queries only this server. */
 export interface DnsServer {
   readonly resolve: ResolveHost;
+  /** `address:port`. */
+  readonly address: string;
   /** The names queried, in order; each lookup sends two questions, for A and AAAA. */
   readonly questions: readonly string[];
   close(): Promise<void>;
@@ -29,12 +34,18 @@ function parseQuestion(query: Buffer): { name: string; end: number } {
   return { name: labels.join('.').toLowerCase(), end: offset + 1 };
 }
 
-function createResponse(query: Buffer, zone: Zone, questions: string[]): Buffer {
+function createResponse(
+  query: Buffer,
+  zone: Zone,
+  questions: string[],
+  ttlSeconds: number,
+): Buffer | undefined {
   const { name, end } = parseQuestion(query);
   questions.push(name);
   const typeCode = query.readUInt16BE(end);
   const type = TYPES[typeCode];
   const addresses = type === undefined ? [] : zone(name, type);
+  if (addresses === 'silent') return undefined;
   const header = Buffer.alloc(HEADER_BYTES);
   query.copy(header, 0, 0, 2);
   // Flags: response, recursion desired and available; the low bits are 3 for NXDOMAIN.
@@ -45,24 +56,28 @@ function createResponse(query: Buffer, zone: Zone, questions: string[]): Buffer 
     // ipaddr.js reads ::127.0.0.1 as a mapped address; the URL parser does not.
     const normalized = text.includes(':') ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text;
     const bytes = ipaddr.parse(normalized).toByteArray();
-    // Name: a pointer to the question; class IN; TTL 0.
-    const prefix = Buffer.from([0xc0, HEADER_BYTES, 0, typeCode, 0, 1, 0, 0, 0, 0, 0, bytes.length]);
+    // Name: a pointer to the question; class IN; TTL of at most 255 seconds.
+    const prefix = Buffer.from([0xc0, HEADER_BYTES, 0, typeCode, 0, 1, 0, 0, 0, ttlSeconds, 0, bytes.length]);
     return Buffer.concat([prefix, Buffer.from(bytes)]);
   });
   return Buffer.concat([header, query.subarray(HEADER_BYTES, end + 4), ...records]);
 }
 
-export async function startDnsServer(zone: Zone): Promise<DnsServer> {
+/** @param ttlSeconds of all records */
+export async function startDnsServer(zone: Zone, ttlSeconds = 0): Promise<DnsServer> {
   const questions: string[] = [];
   const socket = createSocket('udp4');
   socket.on('message', (query, client) => {
-    socket.send(createResponse(query, zone, questions), client.port, client.address);
+    const response = createResponse(query, zone, questions, ttlSeconds);
+    if (response !== undefined) socket.send(response, client.port, client.address);
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const resolver = new Resolver();
-  resolver.setServers([`127.0.0.1:${socket.address().port}`]);
+  const address = `127.0.0.1:${socket.address().port}`;
+  resolver.setServers([address]);
   return {
+    address,
     questions,
     resolve: async (hostname) => {
       const [v4, v6] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);

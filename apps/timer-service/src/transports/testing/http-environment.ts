@@ -25,10 +25,11 @@ export async function startHttpEnvironment(timeoutMs: number): Promise<Receiving
       }),
     received: async (count) =>
       (await receiver.waitFor(count)).map(({ body, headers }) => ({
-        timerId: headers['webhook-id']?.toString(),
+        messageId: headers['webhook-id']?.toString(),
         body,
         header: (name) => headers[name.toLowerCase()]?.toString(),
       })),
+    unavailableWithoutResponse: 'route',
     stall: () => {
       receiver.respondWith(() => 'hang');
     },

@@ -71,11 +71,12 @@ export async function startNatsEnvironment({
         check();
       });
       return messages.map(({ data, headers }) => ({
-        timerId: headers?.get('Nats-Msg-Id'),
+        messageId: headers?.get('Nats-Msg-Id'),
         body: data,
         header: (name) => (headers?.has(name) === true ? headers.get(name) : undefined),
       }));
     },
+    unavailableWithoutResponse: jetstream ? 'route' : 'endpoint',
     stall: () => {
       relay.stall();
     },

@@ -1,9 +1,9 @@
 import type { CallbackType, HeaderMap } from '@timer-platform/callback-types';
-import type { StoredCallback, Transport } from '../transport.ts';
+import type { Destination, StoredCallback, Transport } from '../transport.ts';
 
 /** A delivery as the receiver got it. */
 export interface ReceivedDelivery {
-  readonly timerId: string | undefined;
+  readonly messageId: string | undefined;
   readonly body: Uint8Array;
   header(name: string): string | undefined;
 }
@@ -22,6 +22,8 @@ export interface TransportEnvironment<Type extends CallbackType> {
 export interface ReceivingEnvironment<Type extends CallbackType> extends TransportEnvironment<Type> {
   /** Resolves with all deliveries so far when there are at least `count`. */
   received(count: number): Promise<readonly ReceivedDelivery[]>;
+  /** What a missing response is a sign of. */
+  readonly unavailableWithoutResponse: keyof Destination;
   /** From now on no attempt gets a response, and connections stay open. */
   stall(): void;
   /** Resolves when an attempt that `stall` affects is under way. */
