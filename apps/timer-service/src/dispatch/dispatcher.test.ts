@@ -8,26 +8,23 @@ import {
   insertTimers,
   type NewTimer,
   NO_HEADER_KEYS,
+  runTimer,
   type TimerRow,
+  updateTimer,
 } from '@timer-platform/database';
 import { timerFactory } from '@timer-platform/test-support';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { type Clock, systemClock } from '../clock.ts';
+import { retryable } from '../transports/outcome.ts';
 import type { Outcome } from '../transports/transport.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { DispatchObserver } from './observer.ts';
 import { type DispatchStatements, dispatchStatements } from './statements.ts';
 import { gate } from './testing/gate.ts';
-import { DELIVERED, ScriptedTransport } from './testing/scripted-transport.ts';
+import { DELIVERED, ScriptedTransport, type Sent } from './testing/scripted-transport.ts';
 
 const DAY_MS = 86_400_000;
-const HTTP_500 = {
-  kind: 'retryable',
-  reason: 'HTTP 500',
-  statusCode: 500,
-  retryAfterMs: null,
-  unreachable: false,
-} as const;
+const HTTP_500 = retryable('HTTP 500', { statusCode: 500 });
 
 const database = withTestDatabase({
   open: (url, onIdleError) => connect({ url, applicationName: 'dispatcher.test', poolSize: 12, onIdleError }),
@@ -42,7 +39,7 @@ beforeAll(() => {
 
 afterEach(async () => {
   await Promise.all(started.splice(0).map((dispatcher) => dispatcher.stop()));
-  await execute('TRUNCATE timers, dispatchers, timer_attempts');
+  await execute('TRUNCATE timers, dispatchers, timer_attempts, claim_batches');
 });
 
 function execute(text: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
@@ -62,12 +59,14 @@ function makeDispatcher(
     readonly clock?: Clock;
   } = {},
 ): Setup {
-  const http = new ScriptedTransport<'http'>(({ url }) => new URL(url).origin);
-  const nats = new ScriptedTransport<'nats'>(() => 'nats');
+  const http = new ScriptedTransport<'http'>(({ url }) => ({ endpoint: new URL(url).origin, route: url }));
+  const nats = new ScriptedTransport<'nats'>(() => ({ endpoint: 'nats', route: 'nats' }));
   const events: string[] = [];
   const observer: DispatchObserver = {
     started: () => undefined,
     ended: () => undefined,
+    finished: ({ status }) => events.push(status),
+    orphansReleased: (count) => events.push(`released ${count}`),
     claimed: () => undefined,
     settled: (kind, _size, lost) => {
       if (lost > 0) events.push(`lost ${kind}`);
@@ -79,7 +78,7 @@ function makeDispatcher(
     defect: () => events.push('defect'),
   };
   const dispatcher = new Dispatcher({
-    statements: { ...dispatchStatements(db, 'test'), ...more.statements },
+    statements: { ...dispatchStatements(db, db, 'test'), ...more.statements },
     transports: { http, nats },
     decryptHeaders: (timerId, config) => decryptHeaders(NO_HEADER_KEYS, timerId, config),
     settings: {
@@ -126,6 +125,10 @@ async function eventually(id: string, condition: (row: TimerRow) => boolean): Pr
   }
 }
 
+async function waitFor(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 async function eventuallyCount(status: string, count: number): Promise<void> {
   for (;;) {
     const [row] = await execute('SELECT count(*)::integer AS count FROM timers WHERE status = $1', [status]);
@@ -144,7 +147,7 @@ describe('delivery', () => {
     expect(new Set(http.sent.map(({ timerId }) => timerId))).toEqual(new Set(ids));
     expect(http.sent).toHaveLength(200);
     const rows = await Promise.all(ids.map((id) => findTimer(db, id)));
-    const dueMs = new Map(rows.map((row) => [row?.id, row?.execute_at.getTime() ?? 0]));
+    const dueMs = new Map(rows.map((row) => [row?.id, Number(row?.execute_at)]));
     for (const { timerId, atMs } of http.sent)
       expect(atMs).toBeGreaterThanOrEqual(dueMs.get(timerId) ?? Infinity);
   });
@@ -157,7 +160,7 @@ describe('delivery', () => {
     const [id = ''] = await store({ delayMs: 700 });
     dispatcher.wake(0);
     await http.until((sent) => sent.length === 1);
-    const dueMs = (await findTimer(db, id))?.execute_at.getTime() ?? Infinity;
+    const dueMs = Number((await findTimer(db, id))?.execute_at);
     expect(http.sent[0]?.atMs).toBeGreaterThanOrEqual(dueMs);
   });
 
@@ -194,7 +197,7 @@ describe('delivery', () => {
     await dispatcher.start();
     await eventuallyCount('completed', 5_000);
     expect(http.sent).toHaveLength(5_000);
-    expect(most).toBeLessThanOrEqual(2_200);
+    expect(most).toBeLessThanOrEqual(3_000);
   });
 
   test('passes the payload to the transport exactly as stored', async () => {
@@ -249,9 +252,11 @@ describe('failure', () => {
     }
   });
 
-  test('a transport that rejects is a failed attempt and does not crash the process', async () => {
+  test('a transport that throws is a failed attempt and does not crash the process', async () => {
     const { http, dispatcher, events } = makeDispatcher();
-    http.respond = () => Promise.reject(new Error('defect'));
+    http.respond = () => {
+      throw new Error('defect');
+    };
     await dispatcher.start();
     const [id = ''] = await store({ delayMs: 50, retry: { max_attempts: 1 } });
     dispatcher.wake(0);
@@ -271,9 +276,59 @@ describe('failure', () => {
     expect(http.sent).toEqual([]);
   });
 
+  test('fails rows with a malformed retry policy or absurd delays, with the reason', async () => {
+    const policies = [
+      { max_attempts: 'many' },
+      [],
+      'none',
+      { delays: ['9999999999d'] },
+      { max_attempts: -1 },
+    ];
+    await storeOverdue(policies.length + 1);
+    for (const [n, policy] of policies.entries())
+      await execute(
+        `UPDATE timers SET retry = $1 WHERE id = (SELECT id FROM timers ORDER BY execute_at OFFSET $2 LIMIT 1)`,
+        [JSON.stringify(policy), n],
+      );
+    const { dispatcher } = makeDispatcher();
+    await dispatcher.start();
+    await eventuallyCount('completed', 1);
+    await eventuallyCount('failed', policies.length);
+    const errors = await execute(`SELECT last_error FROM timers WHERE status = 'failed'`);
+    for (const { last_error: error } of errors) expect(error).toMatch(/^retry cannot be parsed: /);
+  });
+
+  test('delivers a timer that has been due since minus infinity, and stores finite instants', async () => {
+    const [id = ''] = await store({ delayMs: 3_600_000, retry: { max_attempts: 1 } });
+    await execute(`UPDATE timers SET next_attempt_at = '-infinity'`);
+    const { http, dispatcher } = makeDispatcher();
+    http.respond = () => HTTP_500;
+    await dispatcher.start();
+    await eventually(id, ({ status }) => status === 'failed');
+    const [attempt] = await execute('SELECT isfinite(due_at) AS finite FROM timer_attempts');
+    expect(attempt).toEqual({ finite: true });
+  });
+
+  test('a timer whose result the database refuses does not hold up the others', async () => {
+    await storeOverdue(20);
+    const [poison] = await execute('SELECT id FROM timers LIMIT 1');
+    await execute(
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+       CREATE TRIGGER refuse BEFORE UPDATE ON timers FOR EACH ROW
+         WHEN (NEW.id = '${String(poison?.['id'])}') EXECUTE FUNCTION refuse()`,
+    );
+    const { dispatcher, events } = makeDispatcher();
+    await dispatcher.start();
+    await eventuallyCount('completed', 19);
+    await execute('DROP TRIGGER refuse ON timers');
+    await execute('DROP FUNCTION refuse');
+    await eventuallyCount('completed', 20);
+    expect(events).toContain('database error');
+  });
+
   test('retries failed statements until the database is available', async () => {
     let failures = 6;
-    const real = dispatchStatements(db, 'test');
+    const real = dispatchStatements(db, db, 'test');
     const flaky = <Arguments extends unknown[], Result>(call: (...args: Arguments) => Promise<Result>) => {
       return (...args: Arguments) => {
         failures -= 1;
@@ -296,25 +351,113 @@ describe('failure', () => {
 describe('after a crash of the database server', () => {
   test('delivers a timer whose settle was lost and one whose claim result was lost', async () => {
     let fail = false;
-    const real = dispatchStatements(db, 'test');
-    const renewLease = (id: string) =>
-      fail ? Promise.reject(new Error('the server is restarting')) : real.renewLease(id);
-    const { http, dispatcher, events } = makeDispatcher({ statements: { renewLease } });
+    const real = dispatchStatements(db, db, 'test');
+    const delivered: DispatchStatements['delivered'] = (leaseId, batch) =>
+      fail ? Promise.reject(new Error('the server is restarting')) : real.delivered(leaseId, batch);
+    const { http, dispatcher, events } = makeDispatcher({ statements: { delivered } });
     await dispatcher.start();
-    const [id = ''] = await store({ delayMs: 50 }, { delayMs: 3_600_000 });
+    const [first = ''] = await store({ delayMs: 50 }, { delayMs: 3_600_000 });
     dispatcher.wake(0);
-    await eventually(id, ({ status }) => status === 'completed');
-    // The state of the table after a crash that lost asynchronous commits.
+    await eventually(first, ({ status }) => status === 'completed');
+    // The state of the tables after a crash that lost asynchronous commits, and the result of a claim.
     await execute(
-      `UPDATE timers SET status = 'executing', claims = 1, next_attempt_at = now(),
-         claimed_by = (SELECT dispatchers.id FROM dispatchers)`,
+      `UPDATE timers SET status = 'pending', executed_at = NULL, claims = 0, next_attempt_at = now()`,
+    );
+    await execute(
+      `INSERT INTO claim_batches (dispatcher, due_from, due_to, timer_ids, tokens)
+       SELECT (SELECT id FROM dispatchers), now(), now(), array_agg(id), array_agg(claims) FROM timers`,
     );
     fail = true;
-    await eventually(id, () => events.includes('database error'));
+    const [other = ''] = await store({ delayMs: 0 });
+    dispatcher.wake(0);
+    await http.until((sent) => sent.length === 2);
+    await waitFor(() => events.includes('database error'));
     fail = false;
-    await eventuallyCount('completed', 2);
-    expect(http.sent).toHaveLength(3);
-    expect(events).toContain('rescued 2');
+    await eventually(other, ({ status }) => status === 'completed');
+    await eventuallyCount('completed', 3);
+    expect(http.sent).toHaveLength(4);
+    expect(events).toContain('released 2');
+  });
+});
+
+describe('a timer that is changed after an attempt', () => {
+  test('is another message', async () => {
+    const { http, dispatcher } = makeDispatcher();
+    http.respond = () => (http.sent.length === 1 ? HTTP_500 : DELIVERED);
+    await dispatcher.start();
+    const [id = ''] = await store({ delayMs: 0, retry: { delays: ['1h'] } });
+    dispatcher.wake(0);
+    await eventually(id, ({ attempts }) => attempts === 1);
+    const callback = { type: 'http', url: 'http://receiver.test/changed' } as const;
+    expect((await updateTimer(db, id, { callback })).outcome).toBe('changed');
+    expect((await runTimer(db, id)).outcome).toBe('changed');
+    dispatcher.wake(0);
+    await eventually(id, ({ status }) => status === 'completed');
+    expect(http.sent.map(({ messageId }) => messageId)).toEqual([id, `${id}-1`]);
+  });
+});
+
+describe('starvation', () => {
+  /** Stores timers that are due soon, more as soon as those before are delivered, until it is stopped. */
+  function sustainLoad({ dispatcher, http }: Setup): { stop: () => Promise<void> } {
+    const stopping = new AbortController();
+    const generate = async () => {
+      while (!stopping.signal.aborted) {
+        const ids = await store(...Array.from({ length: 100 }, () => ({ delayMs: 100 })));
+        dispatcher.wake(Date.now() + 100);
+        await http.until((sent) => areSent(sent, ids));
+      }
+    };
+    const load = Promise.all([generate(), generate()]);
+    return {
+      stop: async () => {
+        stopping.abort();
+        await load;
+      },
+    };
+  }
+
+  function areSent(sent: readonly Sent[], ids: readonly string[]): boolean {
+    const sentIds = new Set(sent.map(({ timerId }) => timerId));
+    return ids.every((id) => sentIds.has(id));
+  }
+
+  async function latenesses(http: ScriptedTransport<'http'>, ids: readonly string[]): Promise<number[]> {
+    const sentMs = new Map(http.sent.map(({ timerId, atMs }) => [timerId, atMs]));
+    const rows = await Promise.all(ids.map((id) => findTimer(db, id)));
+    return rows.map((row) => (sentMs.get(row?.id ?? '') ?? Infinity) - Number(row?.execute_at));
+  }
+
+  test('timers that nobody told of are delivered within a second beside a sustained load', async () => {
+    const setup = makeDispatcher();
+    const { http, dispatcher } = setup;
+    await dispatcher.start();
+    const load = sustainLoad(setup);
+    const ids = await store(...Array.from({ length: 100 }, (_, n) => ({ delayMs: n * 20 })));
+    await http.until((sent) => areSent(sent, ids));
+    await load.stop();
+    expect(Math.max(...(await latenesses(http, ids)))).toBeLessThan(1_000);
+  });
+
+  test('a backlog does not delay what is due now', async () => {
+    await storeOverdue(10_000);
+    const { http, dispatcher } = makeDispatcher({
+      settings: { maxInFlight: 20, maxInFlightPerDestination: 20 },
+    });
+    http.respond = ({ destination }) =>
+      destination === 'http://now.test'
+        ? DELIVERED
+        : new Promise((resolve) => {
+            setTimeout(resolve, 5, DELIVERED);
+          });
+    await dispatcher.start();
+    const callback = { type: 'http', url: 'http://now.test/' } as const;
+    const ids = await store(...Array.from({ length: 50 }, (_, n) => ({ callback, delayMs: 100 + n * 10 })));
+    dispatcher.wake(Date.now());
+    await http.until((sent) => areSent(sent, ids));
+    expect(Math.max(...(await latenesses(http, ids)))).toBeLessThan(1_000);
+    const [row] = await execute(`SELECT count(*)::integer AS left FROM timers WHERE status = 'pending'`);
+    expect(row?.['left']).toBeGreaterThan(0);
   });
 });
 
@@ -332,7 +475,7 @@ describe('several dispatchers', () => {
   test('one whose lease expires starts nothing more, and others rescue its timers', async () => {
     let frozen = false;
     const delivery = gate<Outcome>();
-    const real = dispatchStatements(db, 'frozen');
+    const real = dispatchStatements(db, db, 'frozen');
     // Like a suspended process: statements fail, and the monotonic clock has advanced.
     let clockAheadMs = 0;
     const clock: Clock = { monotonicMs: () => performance.now() + clockAheadMs, wallMs: () => 0 };
@@ -353,7 +496,8 @@ describe('several dispatchers', () => {
       acquireLease: unlessFrozen(real.acquireLease),
       renewLease: unlessFrozen(real.renewLease),
       release: unlessFrozen(real.release),
-      removeExpired: () => Promise.resolve(0),
+      giveUpLease: unlessFrozen(real.giveUpLease),
+      expireLeases: () => Promise.resolve(0),
     };
     const old = makeDispatcher({ statements, clock, settings: { lookAheadMs: 5_000 } });
     await old.dispatcher.start();
@@ -362,7 +506,8 @@ describe('several dispatchers', () => {
     await eventually(id, ({ status }) => status === 'executing');
     frozen = true;
     clockAheadMs = 20_000;
-    await execute(`UPDATE dispatchers SET heartbeat_at = now() - interval '11 seconds'`);
+    // What another dispatcher does when the heartbeats stand still.
+    await execute('DELETE FROM dispatchers');
     const successor = makeDispatcher();
     successor.http.respond = () => delivery.passed;
     await successor.dispatcher.start();
@@ -375,6 +520,55 @@ describe('several dispatchers', () => {
     expect(old.http.sent).toEqual([]);
   });
 
+  test('sends nothing of a claim whose result arrives after its timers were rescued', async () => {
+    const real = dispatchStatements(db, db, 'stalled');
+    const result = gate<undefined>();
+    const claimed = gate<undefined>();
+    const claim: DispatchStatements['claim'] = async (request) => {
+      const claimResult = await real.claim(request);
+      if (claimResult?.rows.length === 0) return claimResult;
+      claimed.open(undefined);
+      await result.passed;
+      return claimResult;
+    };
+    const stalled = makeDispatcher({ statements: { claim } });
+    await stalled.dispatcher.start();
+    const [id = ''] = await store({ delayMs: 50 });
+    stalled.dispatcher.wake(0);
+    await claimed.passed;
+    await execute('DELETE FROM dispatchers');
+    const other = makeDispatcher();
+    await other.dispatcher.start();
+    await other.http.until((sent) => sent.length === 1);
+    await waitFor(() => stalled.events.includes('lease lost'));
+    result.open(undefined);
+    await eventually(id, ({ status }) => status === 'completed');
+    await stalled.dispatcher.stop();
+    expect(stalled.http.sent).toEqual([]);
+  });
+
+  test('heartbeats go on while a table is locked that rescues and claims need', async () => {
+    const { dispatcher, events } = makeDispatcher();
+    await dispatcher.start();
+    const heartbeats = async () =>
+      Number((await execute('SELECT heartbeats FROM dispatchers'))[0]?.['heartbeats'] ?? 0);
+    const before = await heartbeats();
+    const locker = connect({
+      url: database.url,
+      applicationName: 'locker',
+      poolSize: 1,
+      onIdleError: () => undefined,
+    });
+    for (const text of ['BEGIN', 'LOCK TABLE claim_batches, timers IN ACCESS EXCLUSIVE MODE'])
+      await locker.rows({ name: '', text });
+    while ((await heartbeats()) < before + 3);
+    await locker.rows({ name: '', text: 'COMMIT' });
+    await locker.close();
+    expect(events).not.toContain('lease lost');
+    const [id = ''] = await store({ delayMs: 0 });
+    await eventually(id, ({ status }) => status === 'completed');
+  });
+
   test('a settle after the claim was lost changes nothing', async () => {
     const slow = makeDispatcher();
     const delivery = gate<Outcome>();
@@ -383,9 +577,7 @@ describe('several dispatchers', () => {
     const [id = ''] = await store({ delayMs: 50 });
     slow.dispatcher.wake(0);
     await slow.http.until((sent) => sent.length === 1);
-    await execute(
-      `UPDATE timers SET status = 'pending', claimed_by = NULL, next_attempt_at = now() + interval '1 hour'`,
-    );
+    await execute(`UPDATE timers SET claims = claims + 1, next_attempt_at = now() + interval '1 hour'`);
     delivery.open(DELIVERED);
     await slow.dispatcher.stop();
     expect(slow.events).toContain('lost delivered');
@@ -432,11 +624,13 @@ describe('fairness', () => {
     const delivery = gate<Outcome>();
     http.respond = ({ destination }) => (destination === 'http://hangs.test' ? delivery.passed : DELIVERED);
     await dispatcher.start();
-    await http.until((sent) => sent.length === 20);
+    await http.until((sent) => sent.length >= 16);
     const ids = await store(...Array.from({ length: 20 }, () => ({ delayMs: 1_500 })));
     dispatcher.wake(0);
     await Promise.all(ids.map((id) => eventually(id, ({ status }) => status === 'completed')));
-    expect(http.sent.filter(({ destination }) => destination === 'http://hangs.test')).toHaveLength(20);
+    expect(
+      http.sent.filter(({ destination }) => destination === 'http://hangs.test').length,
+    ).toBeLessThanOrEqual(20);
     expect(events).toContain('deferred');
     const [row] = await execute(
       `SELECT sum(attempts)::integer AS attempts FROM timers WHERE status = 'pending'`,

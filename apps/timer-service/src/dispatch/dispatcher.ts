@@ -2,14 +2,18 @@ import type { Clock } from '../clock.ts';
 import { sleep, waitAtMost } from '../sleep.ts';
 import { closeTransports } from '../transports/close-transports.ts';
 import type { Transports } from '../transports/transport.ts';
+import { BatchKeeper } from './claim/batch-keeper.ts';
+import { MAX_BACKLOG, MAX_HELD_BYTES, MAX_RECENT } from './claim/claim-capacity.ts';
 import { ClaimLoop } from './claim/claim-loop.ts';
-import { CLAIM_BATCH, Claimer } from './claim/claimer.ts';
+import { Claimer } from './claim/claimer.ts';
 import { DelayQueue, timeoutAlarm } from './claim/delay-queue.ts';
+import { LiveBatches } from './claim/live-batches.ts';
 import type { ClaimedTimer, DecryptHeaders } from './claimed-timer.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { AttemptRunner } from './deliver/attempt-runner.ts';
-import { Lease } from './lease/lease.ts';
-import { OrphanedClaims } from './lease/orphaned-claims.ts';
+import { HeldTimers } from './held-timers.ts';
+import { LeaseKeeper } from './lease/lease-keeper.ts';
+import { PeerWatch } from './lease/peer-watch.ts';
 import { Rescuer } from './lease/rescuer.ts';
 import type { DispatchObserver } from './observer.ts';
 import type { DispatchSettings } from './settings.ts';
@@ -27,25 +31,34 @@ export interface DispatcherOptions {
   readonly observer: DispatchObserver;
 }
 
+/**
+ * Due timers that wait in memory for a free slot. All that may be claimed can wait for one route, which may use half:
+ * claims must not be released only because deliveries are slower than claims.
+ */
+const MAX_WAITING = 2 * (MAX_RECENT + MAX_BACKLOG);
 /** How often timers that would wait too long in memory are deferred. */
-const RELEASE_CHECK_MS = 250;
-/** How long stopping waits for settles to be written. */
+const DEFER_CHECK_MS = 250;
+/** How long stopping waits for the database, in total. */
 const FLUSH_GRACE_MS = 5_000;
+/** Without a poll that succeeded for this long, something is wrong. */
+const LONGEST_SILENCE_MS = 10_000;
 
 /**
- * Delivers timers. This class only connects the parts, in the order in which a timer passes them: {@link ClaimLoop}
- * polls and claims, {@link DelayQueue} waits for the due instant, {@link AttemptRunner} delivers, {@link SettleBatcher}
- * writes the result. {@link Lease} decides whether this dispatcher may do so.
+ * Delivers timers. This class only connects the parts, in the order in which a timer passes them: {@link ClaimLoop} polls
+ * and {@link Claimer} claims, {@link DelayQueue} waits for the due instant, {@link AttemptRunner} delivers,
+ * {@link SettleBatcher} writes the result. {@link LeaseKeeper} decides whether this dispatcher may do so, and
+ * {@link BatchKeeper} keeps the rows of its claims true.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #lease: Lease;
+  readonly #leaseKeeper: LeaseKeeper;
+  readonly #batchKeeper: BatchKeeper;
   readonly #claimLoop: ClaimLoop;
   readonly #claimer: Claimer;
   readonly #queue: DelayQueue<ClaimedTimer>;
   readonly #attemptRunner: AttemptRunner;
   readonly #settleBatcher: SettleBatcher;
-  #releaseInterval: NodeJS.Timeout | undefined;
+  #deferInterval: NodeJS.Timeout | undefined;
   #starting: Promise<void> | undefined;
   #stopping = false;
 
@@ -53,20 +66,37 @@ export class Dispatcher {
     const { statements, transports, decryptHeaders, settings, clock, random, observer } = options;
     const { lookAheadMs, maxInFlight, maxInFlightPerDestination } = settings;
     const databaseClock = new DatabaseClock();
-    const nowMs = () => databaseClock.at(clock.monotonicMs());
-    const orphans = new OrphanedClaims();
+    const monotonicMs = () => clock.monotonicMs();
+    const databaseMs = () => databaseClock.at(clock.monotonicMs());
+    const batches = new LiveBatches();
+    const held = new HeldTimers();
+    const peerWatch = new PeerWatch();
+
+    const batchKeeper: BatchKeeper = new BatchKeeper({
+      statements,
+      batches,
+      monotonicMs,
+      lease: () => leaseKeeper.lease,
+      claimUnderWaySinceMs: () => claimer.underWaySinceMs,
+      onReleased: (timers) => {
+        observer.orphansReleased(timers);
+        claimLoop.wake();
+      },
+      onError: (error) => {
+        observer.databaseError(error);
+      },
+    });
     const onError = (error: unknown) => {
-      orphans.databaseFailed();
+      batchKeeper.databaseFailed();
       observer.databaseError(error);
     };
-
-    const claimLoop = new ClaimLoop({ lookAheadMs, batch: CLAIM_BATCH, nowMs, onError });
+    const claimLoop = new ClaimLoop({ lookAheadMs, clock, databaseMs, onError });
     const settleBatcher = new SettleBatcher({
       statements,
       sleep,
       onError,
       onWritten: ({ kind, items, lost, nextDueMs }) => {
-        orphans.settled(items);
+        for (const { batchId, id } of items) batches.ended(batchId, id);
         observer.settled(kind, items.length, lost);
         if (nextDueMs !== null) claimLoop.wake(nextDueMs);
         claimLoop.capacityFreed();
@@ -74,59 +104,63 @@ export class Dispatcher {
     });
     const rescuer = new Rescuer({
       statements,
-      orphans,
-      settleBatcher,
-      monotonicMs: () => clock.monotonicMs(),
       onRescued: (result) => {
         observer.rescued(result);
         claimLoop.wake();
       },
+      onError,
     });
-    const lease = new Lease({
-      statements: { ...statements, rescue: (id) => rescuer.run(id) },
+    const leaseKeeper = new LeaseKeeper({
+      statements,
       clock,
       sleep,
-      onError,
       onSample: (sample) => {
         databaseClock.observe(sample);
       },
-      onExpired: () => {
+      onRenewed: (_, peers, nowMs) => {
+        rescuer.run(peerWatch.observe(peers, nowMs), nowMs);
+      },
+      onLost: (lease) => {
+        batches.lost(lease);
         observer.leaseLost();
       },
+      onError,
     });
     const attemptRunner = new AttemptRunner({
-      limits: { maxInFlight, maxInFlightPerDestination, maxWaitingAtFirst: 2 * CLAIM_BATCH },
+      limits: { maxInFlight, maxInFlightPerDestination, maxWaiting: MAX_WAITING, maxBytes: MAX_HELD_BYTES },
       transports,
       settles: settleBatcher,
+      held,
       clock,
       databaseClock,
       random,
       observer,
-      mayStart: (monotonicMs) => lease.isValid(monotonicMs),
       capacityFreed: () => {
         claimLoop.capacityFreed();
       },
     });
-    const queue = new DelayQueue<ClaimedTimer>(timeoutAlarm(nowMs), (timer) => {
+    const queue = new DelayQueue<ClaimedTimer>(timeoutAlarm(databaseMs), (timer) => {
       attemptRunner.due(timer);
     });
-    this.#claimer = new Claimer({
-      claim: statements.claim,
+    const claimer = new Claimer({
+      statements,
       lookAheadMs,
-      maxInFlight,
       clock,
       databaseClock,
-      lease,
-      orphans,
+      leaseKeeper,
+      batches,
+      held,
+      unsettled: () => settleBatcher.size,
       queue,
       attemptRunner,
-      settleBatcher,
       transports,
       decryptHeaders,
       observer,
     });
+    this.#claimer = claimer;
     this.#options = options;
-    this.#lease = lease;
+    this.#leaseKeeper = leaseKeeper;
+    this.#batchKeeper = batchKeeper;
     this.#claimLoop = claimLoop;
     this.#queue = queue;
     this.#attemptRunner = attemptRunner;
@@ -149,6 +183,15 @@ export class Dispatcher {
     return this.#attemptRunner.breakerStates;
   }
 
+  /** Why this dispatcher delivers nothing now; undefined: it does. */
+  get problem(): string | undefined {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (!this.#leaseKeeper.lease.isValid(nowMs)) return 'the dispatcher holds no lease';
+    return nowMs - this.#claimLoop.lastSuccessMs > LONGEST_SILENCE_MS
+      ? 'the dispatcher cannot claim timers'
+      : undefined;
+  }
+
   /** Resolves when the dispatcher has its lease and claims timers; waits until the database is available. */
   start(): Promise<void> {
     this.#starting ??= this.#begin();
@@ -156,17 +199,18 @@ export class Dispatcher {
   }
 
   async #begin(): Promise<void> {
-    await this.#lease.start();
+    await this.#leaseKeeper.start();
     // stop() was called in the meantime.
     if (this.#stopping) return;
-    this.#releaseInterval = setInterval(() => {
-      this.#attemptRunner.releaseWaiting();
-    }, RELEASE_CHECK_MS);
+    this.#deferInterval = setInterval(() => {
+      this.#attemptRunner.deferWaiting();
+    }, DEFER_CHECK_MS);
+    this.#batchKeeper.start();
     this.#claimLoop.start(this.#claimer);
   }
 
   /**
-   * To be called when this process has stored or changed a timer.
+   * To be called when a timer was stored or changed.
    *
    * @param dueMs its due instant, in milliseconds since 1970; undefined: not known
    */
@@ -176,21 +220,31 @@ export class Dispatcher {
 
   /**
    * Stops claiming, releases timers that were not started, waits up to `shutdownGraceMs` for attempts under way and
-   * aborts the rest, writes all settles and gives up the lease. Idempotent.
+   * withdraws the rest, writes all settles and gives up the lease. Takes at most {@link FLUSH_GRACE_MS} longer, also if
+   * the database does not respond. Idempotent.
    */
   async stop(): Promise<void> {
+    const { clock, settings, transports } = this.#options;
     this.#stopping = true;
-    this.#lease.abortStart();
+    this.#leaseKeeper.abandonStart();
     await this.#starting;
-    await this.#claimLoop.stop();
-    clearInterval(this.#releaseInterval);
-    for (const { row } of [...this.#queue.takeAll(), ...this.#attemptRunner.takeWaiting()])
-      this.#settleBatcher.release({ id: row.id, fencingToken: row.fencingToken, notBeforeMs: null });
-    const { settings, transports } = this.#options;
+    clearInterval(this.#deferInterval);
+    const claimsEnded = this.#claimLoop.stop();
+    const releaseUnstarted = () => {
+      for (const timer of this.#queue.takeAll()) this.#attemptRunner.release(timer);
+      this.#attemptRunner.releaseWaiting();
+    };
+    releaseUnstarted();
     await waitAtMost(settings.shutdownGraceMs, this.#attemptRunner.allEnded());
     await closeTransports(transports);
-    await waitAtMost(FLUSH_GRACE_MS, this.#attemptRunner.allEnded());
-    await waitAtMost(FLUSH_GRACE_MS, this.#settleBatcher.written());
-    await this.#lease.stop();
+    const deadlineMs = clock.monotonicMs() + FLUSH_GRACE_MS;
+    const finish = (work: Promise<void>) => waitAtMost(Math.max(0, deadlineMs - clock.monotonicMs()), work);
+    await finish(claimsEnded);
+    // A claim was under way.
+    releaseUnstarted();
+    await finish(this.#attemptRunner.allEnded());
+    await finish(this.#settleBatcher.written());
+    await finish(this.#batchKeeper.stop());
+    await finish(this.#leaseKeeper.stop());
   }
 }

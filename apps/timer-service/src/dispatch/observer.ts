@@ -1,21 +1,37 @@
+import type { CallbackType } from '@timer-platform/callback-types';
 import type { RescueResult } from '@timer-platform/database';
 import type { Outcome } from '../transports/transport.ts';
-import type { SettleStatements } from './settle/settle-batcher.ts';
+import type { SettleKind } from './settle/settle-batcher.ts';
+
+/** A timer that has reached its final status. */
+export interface FinishedTimer {
+  readonly id: string;
+  readonly status: 'completed' | 'failed';
+  /** null: the callback could not be read. */
+  readonly callbackType: CallbackType | null;
+  /** Why it failed; null: it was delivered. */
+  readonly error: string | null;
+  /** Attempts that counted, this one included. */
+  readonly attempts: number;
+}
 
 /** Receives the events of a dispatcher, for logs and metrics. Called on the hot path: must be fast. */
 export interface DispatchObserver {
-  /** An attempt started this long after its due instant, in milliseconds. */
+  /** An attempt started this long after its timer was first due, in milliseconds. */
   started(lateMs: number): void;
   ended(outcome: Outcome, durationMs: number): void;
+  finished(timer: FinishedTimer): void;
   claimed(timers: number): void;
-  settled(kind: keyof SettleStatements, timers: number, lost: number): void;
+  settled(kind: SettleKind, timers: number, lost: number): void;
   /** Timers were deferred because their destination is unavailable or too slow. */
   deferred(timers: number): void;
   rescued(result: RescueResult): void;
-  /** The lease expired; the dispatcher acquires a new one under a new id. */
+  /** Claims of this dispatcher that it did not know were released: the result of a statement was lost. */
+  orphansReleased(timers: number): void;
+  /** The lease was lost; the dispatcher acquires a new one under a new id. */
   leaseLost(): void;
   /** A statement failed and is retried. */
   databaseError(error: unknown): void;
-  /** A transport rejected, which it must never do. */
+  /** Code that must never throw did. */
   defect(error: unknown, timerId: string): void;
 }

@@ -1,47 +1,59 @@
 import {
   acquireLease,
+  claimDueSuspects,
   claimDueTimers,
-  type ClaimRequest,
-  type ClaimResult,
   type Database,
+  expireLeases,
+  finishBatches,
   giveUpLease,
-  listClaims,
+  listBatches,
+  releaseBatches,
   releaseClaims,
-  removeExpiredLeases,
   renewLease,
   rescueLostClaims,
+  type RescueRules,
   settleDelivered,
   settleFailed,
+  shrinkBatches,
 } from '@timer-platform/database';
-import { LEASE_MS } from './lease/lease.ts';
+import type { BatchStatements } from './claim/batch-keeper.ts';
+import type { ClaimStatements } from './claim/claimer.ts';
+import type { LeaseStatements } from './lease/lease-keeper.ts';
 import type { RescueStatements } from './lease/rescuer.ts';
 import type { SettleStatements } from './settle/settle-batcher.ts';
 
 /** Every database statement of a dispatcher. */
-export interface DispatchStatements extends SettleStatements, RescueStatements {
-  readonly claim: (request: ClaimRequest) => Promise<ClaimResult>;
-  readonly acquireLease: (id: string) => Promise<number>;
-  readonly renewLease: (id: string) => Promise<number | undefined>;
-  readonly giveUpLease: (id: string) => Promise<void>;
-}
+export interface DispatchStatements
+  extends ClaimStatements, BatchStatements, SettleStatements, LeaseStatements, RescueStatements {}
 
-/** A timer fails after it has lost this many dispatchers in a row: it may be what crashes them. */
-const MAX_LOST_CLAIMS = 5;
-/** A timer that the first service left executing is rescued after this time, in milliseconds. */
-const UNOWNED_MS = 5 * 60_000;
+const RESCUE_RULES: RescueRules = {
+  // A timer that is claimed alone and lost three times is what crashes its dispatchers.
+  maxLostClaims: 5,
+  suspectDelayMs: 1_000,
+  unownedMs: 5 * 60_000,
+};
 
-/** Binds the statements to a database. `name` identifies the process in the dispatchers table. */
-export function dispatchStatements(db: Database, name: string): DispatchStatements {
+/**
+ * Binds the statements to databases.
+ *
+ * @param heartbeats for the lease alone: its statements wait for no others and give up after a few seconds
+ * @param name identifies the process in the dispatchers table
+ */
+export function dispatchStatements(db: Database, heartbeats: Database, name: string): DispatchStatements {
   return {
     claim: (request) => claimDueTimers(db, request),
-    delivered: async (batch) => (await settleDelivered(db, batch)).size,
-    failed: async (batch) => (await settleFailed(db, batch)).size,
-    release: (batch) => releaseClaims(db, batch),
-    acquireLease: (id) => acquireLease(db, id, name),
-    renewLease: (id) => renewLease(db, id),
-    listClaims: (id) => listClaims(db, id),
-    giveUpLease: (id) => giveUpLease(db, id),
-    removeExpired: () => removeExpiredLeases(db, LEASE_MS),
-    rescue: () => rescueLostClaims(db, { maxLostClaims: MAX_LOST_CLAIMS, unownedMs: UNOWNED_MS }),
+    claimSuspects: (leaseId) => claimDueSuspects(db, leaseId),
+    finishBatches: (leaseId, batchIds) => finishBatches(db, leaseId, batchIds),
+    shrinkBatches: (leaseId, batches) => shrinkBatches(db, leaseId, batches),
+    listBatches: (leaseId) => listBatches(db, leaseId),
+    releaseBatches: (leaseId, batchIds) => releaseBatches(db, leaseId, batchIds),
+    delivered: (leaseId, batch) => settleDelivered(db, leaseId, batch),
+    failed: (leaseId, batch) => settleFailed(db, leaseId, batch),
+    release: (leaseId, batch) => releaseClaims(db, leaseId, batch),
+    acquireLease: (id) => acquireLease(heartbeats, id, name),
+    renewLease: (id) => renewLease(heartbeats, id),
+    giveUpLease: (id) => giveUpLease(heartbeats, id),
+    expireLeases: (peers) => expireLeases(db, peers),
+    rescue: () => rescueLostClaims(db, RESCUE_RULES),
   };
 }

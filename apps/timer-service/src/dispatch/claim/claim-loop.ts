@@ -1,30 +1,59 @@
+import type { ClaimRange, ClaimResult } from '@timer-platform/database';
+import type { Clock } from '../../clock.ts';
 import { InterruptibleSleep } from '../../interruptible-sleep.ts';
-import type { Claimer } from './claimer.ts';
-import { PollPlanner } from './poll-planner.ts';
+import type { ClaimCapacity } from './claim-capacity.ts';
+import { type PollDecision, type PollInstant, PollPlanner, type PollRange } from './poll-planner.ts';
+
+/** What the loop claims with. */
+export interface Claims {
+  readonly mayClaim: () => boolean;
+  readonly capacity: () => ClaimCapacity;
+  /** undefined: the lease was lost. */
+  readonly claim: (
+    recent: ClaimRange,
+    backlog: ClaimRange,
+    maxBytes: number,
+  ) => Promise<ClaimResult | undefined>;
+  readonly claimSuspects: () => Promise<void>;
+}
 
 export interface ClaimLoopOptions {
   readonly lookAheadMs: number;
-  /** The most timers per claim. */
-  readonly batch: number;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   /** The database's time, in milliseconds since 1970. */
-  readonly nowMs: () => number;
+  readonly databaseMs: () => number;
   readonly onError: (error: unknown) => void;
 }
 
-type Claims = Pick<Claimer, 'mayClaim' | 'capacity' | 'claim'>;
+/** The most timers that a claim takes in one range. */
+const CLAIM_BATCH = 500;
 
-/** The delay after a failed claim; doubles up to the longest. */
+/** How soon a failed claim is tried again; doubles up to the longest. */
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 1_000;
-/** A backlog poll waits for capacity for this share of a batch: a statement for a few rows is wasteful. */
-const BACKLOG_SHARE = 0.25;
+/** A poll waits for this much capacity: a statement costs nearly as much for a few rows as for many. */
+const WORTHWHILE = CLAIM_BATCH;
+/** While memory is short, backlog polls are at least this far apart, in milliseconds. */
+const SCARCE_GAP_MS = 50;
 
-/** Polls for due timers, one claim at a time, as {@link PollPlanner} decides, until it is stopped. */
+const NOTHING: ClaimRange = { fromMs: Number.POSITIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY, limit: 0 };
+
+function claimRange(range: PollRange | undefined, limit: number): ClaimRange {
+  return range === undefined ? NOTHING : { ...range, limit: Math.max(1, Math.floor(limit)) };
+}
+
+/** Polls for due timers, one claim after the other, as {@link PollPlanner} says, until it is stopped. */
 export class ClaimLoop {
   readonly #options: ClaimLoopOptions;
   readonly #sleep = new InterruptibleSleep();
   #running: { readonly planner: PollPlanner; readonly claims: Claims } | undefined;
-  #sleepingForCapacity = false;
+  #waitsForCapacity = false;
+  #lastSuccessMs = Number.NEGATIVE_INFINITY;
+  #lastBacklogMs = Number.NEGATIVE_INFINITY;
+  /** Which part of the usual size is claimed: less after a failure, which may be a time-out. */
+  #share = 1;
+  /** A claim has failed: nothing but the end makes the next one earlier. */
+  #isBackingOff = false;
   #stopping = false;
   #ended: Promise<void> | undefined;
 
@@ -33,73 +62,104 @@ export class ClaimLoop {
   }
 
   start(claims: Claims): void {
-    const planner = new PollPlanner(this.#options, this.#options.nowMs());
+    const planner = new PollPlanner(this.#options.lookAheadMs, this.#now());
     this.#running = { planner, claims };
     this.#ended = this.#loop(planner, claims);
   }
 
-  /** Stops after the current claim. Idempotent. */
+  /** Ends after the claim that is under way. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#sleep.wake();
     await this.#ended;
   }
 
-  /** @param dueMs when a stored timer is due, in milliseconds since 1970; undefined: not known */
+  /** Monotonic instant of the last poll that succeeded. */
+  get lastSuccessMs(): number {
+    return this.#lastSuccessMs;
+  }
+
+  /** A timer is due at this instant (milliseconds since 1970); without one, timers are due at unknown instants. */
   wake(dueMs?: number): void {
-    if (this.#running?.planner.wake(dueMs) === true) this.#sleep.wake();
+    if (this.#running?.planner.wake(dueMs) === true && !this.#isBackingOff) this.#sleep.wake();
   }
 
-  /** To be called when attempts have ended or results are written. */
+  /** Attempts have ended or results were written. */
   capacityFreed(): void {
-    if (!this.#sleepingForCapacity || this.#running === undefined) return;
-    if (this.#isEnough(this.#running.claims.capacity().backlog)) this.#sleep.wake();
+    if (!this.#waitsForCapacity || this.#isBackingOff || this.#running === undefined) return;
+    const { recent, backlog } = this.#enough(this.#running.claims.capacity());
+    if (recent && backlog) this.#sleep.wake();
   }
 
-  #isEnough(backlogCapacity: number): boolean {
-    return backlogCapacity >= this.#options.batch * BACKLOG_SHARE;
+  /** In which ranges there is capacity for a claim that is worth its cost. */
+  #enough({ recent, backlog, isScarce }: ClaimCapacity): {
+    readonly recent: boolean;
+    readonly backlog: boolean;
+  } {
+    const backlogAtMs = isScarce ? this.#lastBacklogMs + SCARCE_GAP_MS : Number.NEGATIVE_INFINITY;
+    const mayPollBacklog = this.#options.clock.monotonicMs() >= backlogAtMs;
+    return { recent: recent >= WORTHWHILE, backlog: mayPollBacklog && backlog >= WORTHWHILE };
+  }
+
+  #now(): PollInstant {
+    const { clock, databaseMs } = this.#options;
+    return { databaseMs: databaseMs(), monotonicMs: clock.monotonicMs() };
   }
 
   async #loop(planner: PollPlanner, claims: Claims): Promise<void> {
-    const { nowMs, onError } = this.#options;
     let retryMs = FIRST_RETRY_MS;
     while (!this.#stopping) {
       try {
-        if (claims.mayClaim()) {
-          const sleepMs = await this.#poll(planner, claims, nowMs());
-          if (sleepMs > 0) await this.#sleep.sleep(sleepMs);
-        } else {
-          await this.#sleep.sleep(FIRST_RETRY_MS);
-        }
+        const sleepMs = claims.mayClaim() ? await this.#poll(planner, claims) : FIRST_RETRY_MS;
+        if (sleepMs > 0) await this.#sleep.sleep(sleepMs);
         retryMs = FIRST_RETRY_MS;
       } catch (error) {
-        onError(error);
+        this.#options.onError(error);
+        this.#isBackingOff = true;
         await this.#sleep.sleep(retryMs);
+        this.#isBackingOff = false;
         retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
       }
     }
   }
 
-  /** Polls if it is time to; returns how long to sleep before the next poll. */
-  async #poll(planner: PollPlanner, claims: Claims, nowMs: number): Promise<number> {
-    const { batch } = this.#options;
-    const { due, backlog } = claims.capacity();
-    const backlogAllowed = this.#isEnough(backlog);
-    const poll = planner.next(nowMs, { due: due > 0, backlog: backlogAllowed });
-    if (poll.kind === 'sleep') {
-      this.#sleepingForCapacity = !backlogAllowed || due === 0;
-      return poll.untilMs - nowMs;
-    }
-    this.#sleepingForCapacity = false;
-    const limit = Math.min(batch, poll.kind === 'due' ? due : backlog);
-    const result = await claims.claim(poll.dueFromMs, limit);
-    planner.recordPoll(poll.kind, {
-      batchFull: result.rows.length === limit,
-      tookMs: this.#options.nowMs() - nowMs,
-      polledUpToMs: result.polledUpToMs,
-      lastDueMs: result.rows.at(-1)?.dueMs ?? null,
-      nextDueMs: result.nextDueMs,
-    });
+  /** One poll, if it is time for one; returns how long to sleep before the next. */
+  async #poll(planner: PollPlanner, claims: Claims): Promise<number> {
+    const capacity = claims.capacity();
+    const enough = this.#enough(capacity);
+    const now = this.#now();
+    const decision = planner.next(now, enough);
+    this.#waitsForCapacity = !enough.recent || !enough.backlog;
+    if (decision.kind === 'sleep')
+      return capacity.isScarce ? Math.min(decision.forMs, SCARCE_GAP_MS) : decision.forMs;
+    if (decision.backlog !== undefined) this.#lastBacklogMs = now.monotonicMs;
+    const result = await this.#claim(planner, claims, decision, capacity);
+    if (result === undefined) return FIRST_RETRY_MS;
+    this.#lastSuccessMs = this.#options.clock.monotonicMs();
+    planner.recordPoll(decision, now.monotonicMs, { ...result, endedMonotonicMs: this.#lastSuccessMs });
+    if (result.suspects && capacity.suspects) await claims.claimSuspects();
     return 0;
+  }
+
+  async #claim(
+    planner: PollPlanner,
+    claims: Claims,
+    decision: Extract<PollDecision, { kind: 'poll' }>,
+    capacity: ClaimCapacity,
+  ): Promise<ClaimResult | undefined> {
+    const limit = CLAIM_BATCH * this.#share;
+    let result: ClaimResult | undefined;
+    try {
+      result = await claims.claim(
+        claimRange(decision.recent, Math.min(limit, capacity.recent)),
+        claimRange(decision.backlog, Math.min(limit, capacity.backlog)),
+        capacity.bytes * this.#share,
+      );
+      return result;
+    } finally {
+      if (result === undefined) planner.pollFailed(decision);
+      this.#share =
+        result === undefined ? Math.max(this.#share / 2, 1 / CLAIM_BATCH) : Math.min(this.#share * 2, 1);
+    }
   }
 }

@@ -1,82 +1,128 @@
 import { matchCallback } from '@timer-platform/callback-types';
-import type { ClaimRequest, ClaimResult } from '@timer-platform/database';
+import type { ClaimedRow, ClaimRange, ClaimRequest, ClaimResult } from '@timer-platform/database';
 import type { Clock } from '../../clock.ts';
 import type { Transports } from '../../transports/transport.ts';
 import { type ClaimedTimer, type DecryptHeaders, readTimer } from '../claimed-timer.ts';
 import type { DatabaseClock } from '../database-clock.ts';
 import type { AttemptRunner } from '../deliver/attempt-runner.ts';
+import type { HeldTimers } from '../held-timers.ts';
 import type { Lease } from '../lease/lease.ts';
-import type { OrphanedClaims } from '../lease/orphaned-claims.ts';
+import type { LeaseKeeper } from '../lease/lease-keeper.ts';
 import type { DispatchObserver } from '../observer.ts';
-import type { SettleBatcher } from '../settle/settle-batcher.ts';
+import { type ClaimCapacity, claimCapacity } from './claim-capacity.ts';
+import type { Claims } from './claim-loop.ts';
 import type { DelayQueue } from './delay-queue.ts';
+import type { LiveBatches } from './live-batches.ts';
 
-/** The most timers per claim. */
-export const CLAIM_BATCH = 500;
+export interface ClaimStatements {
+  /** undefined: the lease was removed. */
+  readonly claim: (request: ClaimRequest) => Promise<ClaimResult | undefined>;
+  /** None: no suspect is due, or the lease was removed. */
+  readonly claimSuspects: (leaseId: string) => Promise<readonly ClaimedRow[]>;
+}
 
 export interface ClaimerOptions {
-  readonly claim: (request: ClaimRequest) => Promise<ClaimResult>;
+  readonly statements: ClaimStatements;
   readonly lookAheadMs: number;
-  readonly maxInFlight: number;
   readonly clock: Clock;
   readonly databaseClock: DatabaseClock;
-  readonly lease: Lease;
-  readonly orphans: OrphanedClaims;
-  readonly queue: DelayQueue<ClaimedTimer>;
-  readonly attemptRunner: AttemptRunner;
-  readonly settleBatcher: SettleBatcher;
+  readonly leaseKeeper: Pick<LeaseKeeper, 'lease' | 'lost'>;
+  readonly batches: LiveBatches;
+  readonly held: HeldTimers;
+  /** Settles that are not written. */
+  readonly unsettled: () => number;
+  readonly queue: Pick<DelayQueue<ClaimedTimer>, 'add'>;
+  readonly attemptRunner: Pick<AttemptRunner, 'failUnreadable'>;
   readonly transports: Transports;
   readonly decryptHeaders: DecryptHeaders;
   readonly observer: DispatchObserver;
 }
 
+const INTERNAL_ERROR = 'the timer could not be read: internal error of the timer service';
+
 /** Claims timers and queues them until they are due; fails rows that cannot be parsed. */
-export class Claimer {
+export class Claimer implements Claims {
   readonly #options: ClaimerOptions;
+  #underWaySinceMs = Number.POSITIVE_INFINITY;
 
   constructor(options: ClaimerOptions) {
     this.#options = options;
   }
 
+  /** Monotonic instant since which a claim has been under way; Infinity: none is. */
+  get underWaySinceMs(): number {
+    return this.#underWaySinceMs;
+  }
+
   mayClaim(): boolean {
-    const { lease, clock } = this.#options;
-    return lease.isValid(clock.monotonicMs());
+    const { leaseKeeper, clock } = this.#options;
+    return leaseKeeper.lease.isValid(clock.monotonicMs());
   }
 
-  /** How many more timers each kind of poll may claim. Every timer in memory counts, so that memory stays bounded. */
-  capacity(): { readonly due: number; readonly backlog: number } {
-    const { maxInFlight, queue, attemptRunner, settleBatcher } = this.#options;
-    const { inFlight, waiting } = attemptRunner;
-    const total = 2 * maxInFlight + 2 * CLAIM_BATCH;
-    const due = Math.max(0, total - inFlight - queue.size - waiting - settleBatcher.size);
-    return { due, backlog: Math.min(due, Math.max(0, CLAIM_BATCH - waiting - queue.size)) };
+  capacity(): ClaimCapacity {
+    return claimCapacity(this.#options.held, this.#options.unsettled());
   }
 
-  async claim(dueFromMs: number, limit: number): Promise<ClaimResult> {
-    const { claim, lookAheadMs, clock, databaseClock, lease, orphans, observer } = this.#options;
+  async claim(recent: ClaimRange, backlog: ClaimRange, maxBytes: number): Promise<ClaimResult | undefined> {
+    const { statements, lookAheadMs, clock, databaseClock, leaseKeeper } = this.#options;
+    const { lease } = leaseKeeper;
     const sentMs = clock.monotonicMs();
-    const result = await claim({ dispatcherId: lease.id, lookAheadMs, limit, dueFromMs });
+    const request = { dispatcherId: lease.id, lookAheadMs, recent, backlog, maxBytes };
+    const result = await this.#underWay(statements.claim(request));
+    if (result === undefined) {
+      leaseKeeper.lost(lease);
+      return undefined;
+    }
     databaseClock.observe({ sentMs, receivedMs: clock.monotonicMs(), databaseMs: result.nowMs });
-    if (!result.holdsLease) lease.expired();
-    observer.claimed(result.rows.length);
-    orphans.claimed(result.rows);
-    this.#enqueue(result);
+    this.#take(lease, result.rows);
     return result;
   }
 
-  #enqueue({ rows }: ClaimResult): void {
-    const { transports, decryptHeaders, attemptRunner, queue } = this.#options;
-    const timers: ClaimedTimer[] = [];
-    for (const row of rows) {
-      const read = readTimer(row, decryptHeaders, (callback) =>
-        matchCallback(callback, {
-          http: (http) => transports.http.destinationOf(http),
-          nats: (nats) => transports.nats.destinationOf(nats),
-        }),
-      );
-      if (read.kind === 'readable') timers.push(read.timer);
-      else attemptRunner.failUnstarted(row, read.reason);
+  async #underWay<Result>(claim: Promise<Result>): Promise<Result> {
+    this.#underWaySinceMs = this.#options.clock.monotonicMs();
+    try {
+      return await claim;
+    } finally {
+      this.#underWaySinceMs = Number.POSITIVE_INFINITY;
     }
-    queue.add(timers);
+  }
+
+  async claimSuspects(): Promise<void> {
+    const { lease } = this.#options.leaseKeeper;
+    this.#take(lease, await this.#underWay(this.#options.statements.claimSuspects(lease.id)));
+  }
+
+  #take(lease: Lease, rows: readonly ClaimedRow[]): void {
+    const { batches, held, clock, queue, observer } = this.#options;
+    // Others have rescued the timers while the result was on its way.
+    if (lease.isLost) return;
+    batches.claimed(lease, rows, clock.monotonicMs());
+    for (const row of rows) held.claimed(row);
+    if (rows.length > 0) observer.claimed(rows.length);
+    queue.add(rows.map((row) => this.#read(lease, row)).filter((timer) => timer !== undefined));
+  }
+
+  /** undefined: the timer was failed. Never throws, because the other rows of the batch would be lost. */
+  #read(lease: Lease, row: ClaimedRow): ClaimedTimer | undefined {
+    const { transports, decryptHeaders, attemptRunner, clock, databaseClock, observer } = this.#options;
+    let reason = INTERNAL_ERROR;
+    try {
+      const read = readTimer(row, {
+        lease,
+        decryptHeaders,
+        destinationOf: (callback) =>
+          matchCallback(callback, {
+            http: (http) => transports.http.destinationOf(http),
+            nats: (nats) => transports.nats.destinationOf(nats),
+          }),
+        nowMs: databaseClock.at(clock.monotonicMs()),
+      });
+      if (read.kind === 'readable') return read.timer;
+      ({ reason } = read);
+    } catch (error) {
+      observer.defect(error, row.id);
+    }
+    attemptRunner.failUnreadable(row, lease, reason);
+    return undefined;
   }
 }

@@ -1,175 +1,209 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { type SimulatedTimer, simulatePolls } from '../testing/poll-simulation.ts';
 import { PollPlanner, type PollResult } from './poll-planner.ts';
 
-const CAPACITY = { due: true, backlog: true };
+const ENOUGH = { recent: true, backlog: true };
 const BEGINNING = Number.NEGATIVE_INFINITY;
+const NOTHING = { more: false, reachedMs: null };
 
-function make(lookAheadMs = 250) {
-  return new PollPlanner({ lookAheadMs, batch: 100 }, 0);
-}
-
-/** The result of a poll that began at this instant. */
-function pollResult(beganMs: number, more: Partial<PollResult> = {}): PollResult {
+/** What an empty poll returns that began at this instant of both clocks. */
+function emptyPoll(beganMs: number, more: Partial<PollResult> = {}): PollResult {
   return {
-    batchFull: false,
-    tookMs: 2,
+    recent: NOTHING,
+    backlog: NOTHING,
     polledUpToMs: beganMs + 250,
-    lastDueMs: null,
     nextDueMs: null,
+    endedMonotonicMs: beganMs + 2,
     ...more,
   };
 }
 
+function at(ms: number) {
+  return { databaseMs: ms, monotonicMs: ms };
+}
+
+/** A planner that has made its first poll at 0. */
+function make(more: Partial<PollResult> = {}) {
+  const planner = new PollPlanner(250, at(0));
+  const decision = planner.next(at(0), ENOUGH);
+  if (decision.kind === 'sleep') throw new Error('a new planner polls at once');
+  planner.recordPoll(decision, 0, emptyPoll(0, more));
+  return planner;
+}
+
+function longestWait(
+  timers: readonly SimulatedTimer[],
+  simulation: Partial<Parameters<typeof simulatePolls>[0]> = {},
+) {
+  const { claims } = simulatePolls({ claimMs: [5], ...simulation, timers });
+  expect(claims).toHaveLength(timers.length);
+  return Math.max(...claims.map(({ waitedMs }) => waitedMs));
+}
+
 describe('PollPlanner', () => {
-  test('starts with everything that is due, no matter how old', () => {
-    expect(make().next(0, CAPACITY)).toEqual({ kind: 'backlog', dueFromMs: BEGINNING });
+  test('starts with everything that is due, no matter how old, and with what is due soon', () => {
+    expect(new PollPlanner(250, at(0)).next(at(0), ENOUGH)).toEqual({
+      kind: 'poll',
+      backlog: { fromMs: BEGINNING, toMs: 0 },
+      recent: { fromMs: -1_250, toMs: Number.POSITIVE_INFINITY },
+    });
   });
 
-  test('continues after the last timer of a full batch and stops after a batch that is not full', () => {
+  test('the two ranges have capacity of their own', () => {
+    const planner = new PollPlanner(250, at(0));
+    expect(planner.next(at(0), { recent: false, backlog: true })).toMatchObject({ recent: undefined });
+    expect(planner.next(at(0), { recent: true, backlog: false })).toMatchObject({ backlog: undefined });
+    expect(planner.next(at(0), { recent: false, backlog: false })).toMatchObject({ kind: 'sleep' });
+  });
+
+  test('polls one look-ahead before the next timer that it knows of', () => {
+    const planner = make({ nextDueMs: 450 });
+    expect(planner.next(at(10), ENOUGH)).toEqual({ kind: 'sleep', forMs: 190 });
+    expect(planner.next(at(120), ENOUGH)).toEqual({ kind: 'sleep', forMs: 80 });
+    expect(planner.next(at(200), ENOUGH)).toMatchObject({ kind: 'poll', recent: { toMs: Infinity } });
+  });
+
+  test('rechecks what was polled, and moves on, every quarter of a second', () => {
     const planner = make();
-    planner.recordPoll('backlog', pollResult(1, { batchFull: true, lastDueMs: -700 }));
-    expect(planner.next(1, CAPACITY)).toEqual({ kind: 'backlog', dueFromMs: -700 });
-    planner.recordPoll('backlog', pollResult(2));
-    // A full batch does not reveal when the next timer is due, so a due poll follows soon.
-    expect(planner.next(2, CAPACITY)).toEqual({ kind: 'sleep', untilMs: 101 });
-    planner.recordPoll('due', pollResult(101));
-    expect(planner.next(102, CAPACITY)).toEqual({ kind: 'sleep', untilMs: 500 });
+    expect(planner.next(at(10), ENOUGH)).toEqual({ kind: 'sleep', forMs: 240 });
+    expect(planner.next(at(250), ENOUGH)).toEqual({
+      kind: 'poll',
+      backlog: { fromMs: BEGINNING, toMs: 250 },
+      recent: { fromMs: -1_000, toMs: Number.POSITIVE_INFINITY },
+    });
   });
 
-  test('polls one poll-ahead before the next due instant', () => {
-    const planner = make();
-    planner.recordPoll('backlog', pollResult(0, { nextDueMs: 400 }));
-    expect(planner.next(1, CAPACITY)).toEqual({ kind: 'sleep', untilMs: 150 });
-    expect(planner.next(150, CAPACITY)).toEqual({ kind: 'due', dueFromMs: 0 });
+  test('a search of the whole table that takes long is repeated less often', () => {
+    const planner = make({ endedMonotonicMs: 100 });
+    expect(planner.next(at(300), ENOUGH)).toMatchObject({ kind: 'poll', backlog: undefined });
   });
 
-  test('a due poll starts where the previous one ended', () => {
-    const planner = make();
-    planner.recordPoll('backlog', pollResult(0, { nextDueMs: 300 }));
-    planner.recordPoll('due', pollResult(100, { nextDueMs: 360 }));
-    // Not at 110: there is time before the due instant, so a larger batch is worth waiting for.
-    expect(planner.next(101, CAPACITY)).toEqual({ kind: 'sleep', untilMs: 200 });
-    expect(planner.next(200, CAPACITY)).toEqual({ kind: 'due', dueFromMs: 350 });
+  test('goes on at once where a full batch ended, if what is left is not due yet', () => {
+    const planner = make({ recent: { more: true, reachedMs: 120 } });
+    expect(planner.next(at(3), ENOUGH)).toMatchObject({ recent: { fromMs: 120 }, backlog: undefined });
   });
 
-  test('the rest of a full due batch is backlog, and due polls continue alongside', () => {
-    const planner = make();
-    planner.recordPoll('backlog', pollResult(0));
-    planner.recordPoll('due', pollResult(100, { batchFull: true, lastDueMs: 120 }));
-    expect(planner.next(101, CAPACITY)).toEqual({ kind: 'backlog', dueFromMs: 120 });
-    expect(planner.next(101, { due: true, backlog: false })).toEqual({ kind: 'sleep', untilMs: 200 });
-    expect(planner.next(200, CAPACITY)).toEqual({ kind: 'due', dueFromMs: 350 });
-  });
-
-  test('searches for timers without a notification twice a second, for everything every two seconds', () => {
-    const planner = make();
-    const polls: [number, unknown][] = [];
-    planner.recordPoll('backlog', pollResult(0));
-    for (let now = 1; now <= 2_100; now += 1) {
-      const poll = planner.next(now, CAPACITY);
-      if (poll.kind === 'sleep') continue;
-      polls.push([now, poll.dueFromMs]);
-      planner.recordPoll(poll.kind, pollResult(now));
-    }
-    expect(polls).toEqual([
-      [500, -500],
-      [1_000, 0],
-      [1_500, 500],
-      [2_000, BEGINNING],
-    ]);
-  });
-
-  test('searches for everything less often if that takes long, but at least every ten seconds', () => {
-    const fullPolls = (tookMs: number) => {
-      const planner = make();
-      const at: number[] = [];
-      for (let now = 0; now <= 30_000; now += 1) {
-        const poll = planner.next(now, CAPACITY);
-        if (poll.kind === 'sleep') continue;
-        if (poll.dueFromMs === BEGINNING) at.push(now);
-        planner.recordPoll(poll.kind, pollResult(now, { tookMs: poll.dueFromMs === BEGINNING ? tookMs : 1 }));
-      }
-      return at.slice(0, 3);
+  test('what a full batch leaves that is overdue takes turns with what lies beyond', () => {
+    const planner = make({ recent: { more: true, reachedMs: -5 } });
+    const reached = (fromMs: number, ms: number) => {
+      const decision = planner.next(at(ms), ENOUGH);
+      expect(decision).toEqual({ kind: 'poll', recent: { fromMs, toMs: Infinity }, backlog: undefined });
+      return (reachedMs: number) => {
+        if (decision.kind === 'sleep') return;
+        planner.recordPoll(decision, ms, emptyPoll(ms, { recent: { more: reachedMs < ms, reachedMs } }));
+      };
     };
-    expect(fullPolls(5)).toEqual([0, 2_000, 4_000]);
-    expect(fullPolls(100)).toEqual([0, 5_000, 10_000]);
-    expect(fullPolls(5_000)).toEqual([0, 10_000, 20_000]);
+    reached(0, 3)(300);
+    reached(-5, 5)(-3);
+    reached(253, 7)(300);
+    reached(-3, 9)(300);
+    expect(planner.next(at(11), ENOUGH)).toMatchObject({ kind: 'sleep' });
   });
 
-  test('polls in time after a notification, even for a timer due before the last poll ended', () => {
+  test('polls for a timer that it was told of, shortly before it is due', () => {
     const planner = make();
-    planner.recordPoll('due', pollResult(0));
-    planner.recordPoll('backlog', pollResult(0));
+    expect(planner.wake(100)).toBe(true);
+    expect(planner.wake(120)).toBe(false);
+    expect(planner.next(at(10), ENOUGH)).toEqual({ kind: 'sleep', forMs: 65 });
+    expect(planner.next(at(75), ENOUGH)).toEqual({
+      kind: 'poll',
+      recent: { fromMs: 100, toMs: 120 },
+      backlog: undefined,
+    });
+  });
+
+  test('keeps what it was told of during a poll', () => {
+    const planner = make();
     planner.wake(100);
-    expect(planner.next(1, CAPACITY)).toEqual({ kind: 'sleep', untilMs: 75 });
-    expect(planner.next(75, CAPACITY)).toEqual({ kind: 'due', dueFromMs: 99 });
-    planner.recordPoll('due', pollResult(76));
-    planner.wake(10);
-    expect(planner.next(77, CAPACITY)).toEqual({ kind: 'due', dueFromMs: 9 });
+    const decision = planner.next(at(80), ENOUGH);
+    planner.wake(90);
+    if (decision.kind === 'poll') planner.recordPoll(decision, 80, emptyPoll(80));
+    expect(planner.next(at(90), ENOUGH)).toMatchObject({ recent: { fromMs: 90, toMs: 90 } });
   });
 
-  test('keeps a notification that arrives during a poll', () => {
+  test('polls again for what a failed poll took on', () => {
     const planner = make();
-    planner.recordPoll('backlog', pollResult(0));
-    planner.wake(20);
-    expect(planner.next(1, CAPACITY)).toEqual({ kind: 'due', dueFromMs: 0 });
-    // Stored after the claim's snapshot was taken, and due within its window.
     planner.wake(100);
-    planner.recordPoll('due', pollResult(1));
-    expect(planner.next(5, CAPACITY)).toEqual({ kind: 'sleep', untilMs: 75 });
-    expect(planner.next(75, CAPACITY)).toEqual({ kind: 'due', dueFromMs: 99 });
-    planner.recordPoll('due', pollResult(75));
-    expect(planner.next(80, CAPACITY)).toEqual({ kind: 'sleep', untilMs: 500 });
+    const decision = planner.next(at(80), ENOUGH);
+    if (decision.kind === 'poll') planner.pollFailed(decision);
+    expect(planner.next(at(81), ENOUGH)).toEqual(decision);
   });
 
-  test('wake returns whether the next poll is earlier than before', () => {
+  test('a step of the clock back starts again at the new time', () => {
     const planner = make();
-    planner.recordPoll('backlog', pollResult(0));
-    expect(planner.wake(1_000)).toBe(true);
-    expect(planner.wake(2_000)).toBe(false);
-    expect(planner.wake(1_000)).toBe(false);
-    expect(planner.wake(500)).toBe(true);
-    expect(planner.next(475, CAPACITY)).toMatchObject({ kind: 'due' });
-    // After this poll the next due instant is unknown.
-    planner.recordPoll('due', pollResult(500));
-    expect(planner.wake(2_000)).toBe(true);
+    const decision = planner.next(at(250), ENOUGH);
+    if (decision.kind === 'poll')
+      planner.recordPoll(decision, 250, emptyPoll(-60_000, { endedMonotonicMs: 252 }));
+    expect(planner.next({ databaseMs: -60_000, monotonicMs: 500 }, ENOUGH)).toMatchObject({
+      recent: { fromMs: -61_000 },
+    });
   });
+});
 
-  test('without poll-ahead it sleeps until the due instant', () => {
-    const planner = make(0);
-    planner.recordPoll('backlog', pollResult(0, { polledUpToMs: 0, nextDueMs: 40 }));
-    expect(planner.next(1, CAPACITY)).toEqual({ kind: 'sleep', untilMs: 40 });
-    expect(planner.next(40, CAPACITY)).toEqual({ kind: 'due', dueFromMs: 0 });
+describe('no timer waits long', () => {
+  const timer = fc.record({
+    storedMs: fc.integer({ min: 0, max: 5_000 }),
+    aheadMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 300 }), fc.integer({ min: 300, max: 4_000 })),
+    told: fc.boolean(),
   });
+  const timers = fc
+    .array(timer, { minLength: 1, maxLength: 150 })
+    .map((list): SimulatedTimer[] =>
+      list.map(({ storedMs, aheadMs, told }) => ({ storedMs, dueMs: storedMs + aheadMs, told })),
+    );
+  const claimMs = fc.array(fc.integer({ min: 1, max: 15 }), { minLength: 1, maxLength: 10 });
 
-  test('due polls cover every due instant, no matter how long they take', () => {
-    const durationMs = fc.integer({ min: 0, max: 120 });
+  test('whatever arrives, told or not, while claims keep up', () => {
     fc.assert(
-      fc.property(fc.array(durationMs, { minLength: 2, maxLength: 30 }), (durations) => {
-        const planner = make();
-        planner.recordPoll('backlog', pollResult(0, { nextDueMs: 251 }));
-        let now = 0;
-        let coveredUpToMs = 0;
-        for (const duration of durations) {
-          let poll = planner.next(now, { due: true, backlog: false });
-          while (poll.kind === 'sleep') {
-            now = poll.untilMs;
-            poll = planner.next(now, { due: true, backlog: false });
-          }
-          expect(poll.dueFromMs).toBeLessThanOrEqual(coveredUpToMs);
-          coveredUpToMs = now + 250;
-          planner.recordPoll('due', pollResult(now, { nextDueMs: coveredUpToMs + 1 }));
-          now += duration;
-          expect(now).toBeLessThan(coveredUpToMs);
-        }
+      fc.property(timers, claimMs, (arrivals, durations) => {
+        expect(longestWait(arrivals, { claimMs: durations })).toBeLessThan(1_000);
       }),
     );
   });
 
-  test('does not poll without capacity', () => {
-    const planner = make();
-    planner.wake(1);
-    expect(planner.next(10, { due: false, backlog: false })).toMatchObject({ kind: 'sleep' });
+  test('beside a herd at one instant, a backlog, and a load that fills every claim', () => {
+    const herd = Array.from({ length: 400 }, () => ({ storedMs: 0, dueMs: 3_000, told: false }));
+    const overdue = Array.from({ length: 6_000 }, (_, n) => ({
+      storedMs: 0,
+      dueMs: n - 60_000,
+      told: false,
+    }));
+    const load = Array.from({ length: 3_000 }, (_, n) => ({
+      storedMs: n * 2,
+      dueMs: n * 2 + 100,
+      told: true,
+    }));
+    fc.assert(
+      fc.property(timers, (arrivals) => {
+        const { claims } = simulatePolls({
+          claimMs: [8],
+          timers: [...herd, ...overdue, ...load, ...arrivals],
+        });
+        const own = new Set(arrivals);
+        const waits = claims.filter((claim) => own.has(claim.timer)).map(({ waitedMs }) => waitedMs);
+        expect(waits).toHaveLength(arrivals.length);
+        expect(Math.max(...waits)).toBeLessThan(1_000);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('when the clock of the database is set', () => {
+    const steps = fc.array(
+      fc.record({ atMs: fc.integer({ min: 0, max: 5_000 }), byMs: fc.integer({ min: -3_000, max: 3_000 }) }),
+      { maxLength: 3 },
+    );
+    fc.assert(
+      fc.property(timers, steps, (arrivals, clockSteps) => {
+        expect(longestWait(arrivals, { clockSteps })).toBeLessThan(1_000);
+      }),
+    );
+  });
+
+  test('the bound depends on claims that keep up', () => {
+    // The control of the tests above.
+    const load = Array.from({ length: 400 }, (_, n) => ({ storedMs: 0, dueMs: n, told: false }));
+    expect(longestWait(load, { claimMs: [200] })).toBeGreaterThan(1_000);
   });
 });

@@ -1,143 +1,246 @@
-/** All in milliseconds. */
-export interface PollPlannerOptions {
-  /** How long before their due instant timers are claimed. */
-  readonly lookAheadMs: number;
-  /** The most timers per claim. */
-  readonly batch: number;
+/** Due instants, in milliseconds by the database's clock. */
+export interface PollRange {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
-/** What to do now: claim timers due from `dueFromMs` on, or sleep until `untilMs`. */
+/** What to do now: claim in one range or both, or sleep for this long. */
 export type PollDecision =
-  | { readonly kind: 'due' | 'backlog'; readonly dueFromMs: number }
-  | { readonly kind: 'sleep'; readonly untilMs: number };
+  | { readonly kind: 'poll'; readonly recent: PollRange | undefined; readonly backlog: PollRange | undefined }
+  | { readonly kind: 'sleep'; readonly forMs: number };
+
+/** The present, by both clocks. */
+export interface PollInstant {
+  /** By the database's clock: compared with due instants. It can be set back. */
+  readonly databaseMs: number;
+  /** Counts the rhythm of polls. */
+  readonly monotonicMs: number;
+}
+
+/** Where there is capacity to claim. */
+export interface PollCapacity {
+  readonly recent: boolean;
+  readonly backlog: boolean;
+}
+
+/** What a claim found in a range. */
+export interface RangeFound {
+  /** Timers may be left in it. */
+  readonly more: boolean;
+  /** Due instant up to which it was claimed; null: nothing was there. */
+  readonly reachedMs: number | null;
+}
 
 /** What a claim returned. */
 export interface PollResult {
-  readonly batchFull: boolean;
-  /** How long the claim took. */
-  readonly tookMs: number;
-  /** The claim covered everything due up to this instant: the look-ahead from its start, not from its return. */
+  readonly recent: RangeFound;
+  readonly backlog: RangeFound;
+  /** No later timer was claimed. */
   readonly polledUpToMs: number;
-  /** Due instant of the last claimed timer; null: none was claimed. */
-  readonly lastDueMs: number | null;
-  /** Due instant of the next timer beyond the look-ahead; null: none is stored. */
+  /** Due instant of the next timer beyond; null: none, or not known. */
   readonly nextDueMs: number | null;
+  readonly endedMonotonicMs: number;
 }
 
-/** How often to search for timers that this process was not notified of. */
-const SAFETY_POLL_MS = 500;
-/** How far back such a poll searches: a timer is due after the transaction that stored it began. */
-const SAFETY_POLL_BACK_MS = 1_000;
-/** How often to search for every due timer, no matter how old. */
-const FULL_POLL_MS = 2_000;
+/** How often to search for timers that this process was not told of, in milliseconds. */
+const RECHECK_MS = 250;
+/** How far back such a search goes: a timer can be due before the transaction that stored it commits. */
+const RECHECK_BACK_MS = 1_000;
 /**
- * A full poll scans the index entries of all finished timers that an old transaction keeps from being removed. Where
- * that takes long, full polls are less frequent: they take a fiftieth of the time, but run at least every ten seconds.
+ * Where it takes no longer than this share of the time, a search starts at the oldest timer. It can take long because it
+ * scans the index entries of all finished timers that an old transaction keeps from being removed.
  */
-const FULL_POLL_SHARE = 0.02;
-const LONGEST_FULL_POLL_MS = 10_000;
-/** This share of the look-ahead may pass between two due polls; the rest is time to claim. */
-const GAP_SHARE = 0.4;
-/** How long before its due instant a newly stored timer is claimed, at the latest. */
+const FULL_RECHECK_SHARE = 0.02;
+const LONGEST_FULL_RECHECK_MS = 10_000;
+/** This share of the look-ahead passes between two polls; the rest is time to claim. */
+const GAP_SHARE = 0.6;
+/** How long before its due instant a timer that this process was told of is claimed, in milliseconds. */
 const CLAIM_TIME_MS = 25;
+/** After a poll, the next one for timers that this process was told of waits this long for more of them. */
+const WAKE_GAP_MS = 5;
+
+const NOTHING: PollRange = { fromMs: Number.POSITIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY };
+
+function isEmpty({ fromMs, toMs }: PollRange): boolean {
+  return fromMs > toMs;
+}
+
+function hull(one: PollRange, other: PollRange): PollRange {
+  return { fromMs: Math.min(one.fromMs, other.fromMs), toMs: Math.max(one.toMs, other.toMs) };
+}
 
 /**
- * Decides when to poll for due timers, and from which due instant. Does no I/O; instants are milliseconds of the
- * database's clock.
+ * Decides when to poll, and for which due instants. Does no I/O.
  *
- * A *due poll* claims what the look-ahead has reached since the last one. It is timed by the next known due instant and
- * has a small window, so that timers due now are found at once even if many others are overdue.
+ * Everything due up to the *frontier* has been polled once. A poll claims in two ranges at once, with capacity of its own
+ * for each, so that neither can starve the other:
  *
- * A *backlog poll* claims what is overdue, in due order, while there is capacity to start it: after a start, after a
- * burst larger than a batch, and as a safety net, from {@link SAFETY_POLL_BACK_MS} ago every {@link SAFETY_POLL_MS}, and
- * from the beginning every {@link FULL_POLL_MS} or less often if that is slow.
- *
- * Both start at a low-water mark, so that they do not scan again and again the index entries of claimed timers that an
- * old transaction keeps from being removed.
+ * - *recent*: from the frontier to the look-ahead, timed by the next known due instant; or only those due instants that
+ *   this process was told of ({@link wake}), when they come earlier. Every {@link RECHECK_MS} a *recheck* also searches a
+ *   second below the frontier, for what others have stored. Where a full batch leaves timers below the frontier, polls
+ *   for them take turns with polls beyond it.
+ * - *backlog*: everything that is due, in due order: what was overdue when this process started, what was rescued, and
+ *   what is found by a regular search of the whole table.
  */
 export class PollPlanner {
-  readonly #options: PollPlannerOptions;
-  #dueFromMs: number;
-  #nextDuePollMs = Number.POSITIVE_INFINITY;
-  /** The earliest due instant of timers stored since the last due poll began, which may have missed them. */
-  #wokenForMs = Number.POSITIVE_INFINITY;
+  readonly #lookAheadMs: number;
+  #frontierMs: number;
+  /** When to move the frontier next, by the database's clock. */
+  #moveFrontierAtMs = Number.NEGATIVE_INFINITY;
+  /** Due instants below the look-ahead that this process was told of since the last poll started. */
+  #woken = NOTHING;
   #backlogFromMs = Number.NEGATIVE_INFINITY;
-  #nextSafetyPollMs: number;
-  #nextFullPollMs: number;
+  #nextRecheckMs = Number.NEGATIVE_INFINITY;
+  #nextFullRecheckMs = Number.NEGATIVE_INFINITY;
+  /** Below the frontier, timers may be left from this due instant on. */
+  #leftFromMs = Number.POSITIVE_INFINITY;
+  /** It is the turn of what lies beyond the frontier. */
+  #isTurnOfFrontier = false;
+  /** The backlog poll under way starts at the oldest timer. */
+  #isFullRecheck = false;
+  #endedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: PollPlannerOptions, nowMs: number) {
-    this.#options = options;
-    this.#dueFromMs = nowMs;
-    this.#nextSafetyPollMs = nowMs + SAFETY_POLL_MS;
-    this.#nextFullPollMs = nowMs + FULL_POLL_MS;
+  constructor(lookAheadMs: number, now: PollInstant) {
+    this.#lookAheadMs = lookAheadMs;
+    this.#frontierMs = now.databaseMs;
   }
 
-  /** What to do at `nowMs`. `capacity` states which kinds of poll may claim. */
-  next(nowMs: number, capacity: { readonly due: boolean; readonly backlog: boolean }): PollDecision {
-    if (nowMs >= this.#nextDuePollMs && capacity.due) {
-      this.#wokenForMs = Number.POSITIVE_INFINITY;
-      return { kind: 'due', dueFromMs: this.#dueFromMs };
-    }
-    if (nowMs >= this.#nextFullPollMs) {
-      this.#backlogFromMs = Number.NEGATIVE_INFINITY;
-      this.#nextFullPollMs = nowMs + FULL_POLL_MS;
-    }
-    if (nowMs >= this.#nextSafetyPollMs) {
-      this.#backlogFromMs = Math.min(this.#backlogFromMs, nowMs - SAFETY_POLL_BACK_MS);
-      this.#nextSafetyPollMs = nowMs + SAFETY_POLL_MS;
-    }
-    if (this.#backlogFromMs < Number.POSITIVE_INFINITY && capacity.backlog)
-      return { kind: 'backlog', dueFromMs: this.#backlogFromMs };
-    // Without capacity for a due poll, the end of an attempt wakes the loop.
-    return {
-      kind: 'sleep',
-      untilMs: Math.min(capacity.due ? this.#nextDuePollMs : Infinity, this.#nextSafetyPollMs),
-    };
+  /** What to do now. A poll must be followed by {@link recordPoll}, or by {@link pollFailed}. */
+  next(now: PollInstant, capacity: PollCapacity): PollDecision {
+    this.#scheduleRechecks(now);
+    const recent = capacity.recent ? this.#recentRange(now) : undefined;
+    const backlog =
+      capacity.backlog && this.#backlogFromMs <= this.#frontierMs
+        ? { fromMs: this.#backlogFromMs, toMs: this.#frontierMs }
+        : undefined;
+    if (recent === undefined && backlog === undefined)
+      return { kind: 'sleep', forMs: this.#sleepMs(now, capacity) };
+    if (recent !== undefined) this.#woken = NOTHING;
+    this.#isFullRecheck = backlog?.fromMs === Number.NEGATIVE_INFINITY;
+    return { kind: 'poll', recent, backlog };
   }
 
-  recordPoll(kind: 'due' | 'backlog', result: PollResult): void {
-    const { lookAheadMs } = this.#options;
-    const { polledUpToMs } = result;
-    const earliestMs = polledUpToMs - lookAheadMs * (1 - GAP_SHARE);
-    if (kind === 'due') {
-      this.#dueFromMs = polledUpToMs;
-      this.#nextDuePollMs = Number.POSITIVE_INFINITY;
-      if (this.#wokenForMs < Number.POSITIVE_INFINITY) this.wake(this.#wokenForMs);
-      if (result.batchFull)
-        this.#backlogFromMs = Math.min(this.#backlogFromMs, result.lastDueMs ?? Number.NEGATIVE_INFINITY);
-    } else {
-      if (this.#backlogFromMs === Number.NEGATIVE_INFINITY) {
-        const pauseMs = Math.min(result.tookMs / FULL_POLL_SHARE, LONGEST_FULL_POLL_MS);
-        this.#nextFullPollMs = Math.max(this.#nextFullPollMs, polledUpToMs - lookAheadMs + pauseMs);
+  /** Takes in what a poll found. */
+  recordPoll(decision: Extract<PollDecision, { kind: 'poll' }>, startedMs: number, result: PollResult): void {
+    const { backlog, polledUpToMs, endedMonotonicMs } = result;
+    this.#endedMs = endedMonotonicMs;
+    if (decision.backlog !== undefined) {
+      if (this.#isFullRecheck) {
+        const pauseMs = Math.min(
+          (endedMonotonicMs - startedMs) / FULL_RECHECK_SHARE,
+          LONGEST_FULL_RECHECK_MS,
+        );
+        this.#nextFullRecheckMs = endedMonotonicMs + pauseMs;
       }
-      this.#backlogFromMs = result.batchFull
-        ? (result.lastDueMs ?? Number.NEGATIVE_INFINITY)
-        : Number.POSITIVE_INFINITY;
+      this.#backlogFromMs = backlog.more ? (backlog.reachedMs ?? decision.backlog.fromMs) : Infinity;
     }
-    if (result.nextDueMs !== null) this.#pollBy(Math.max(earliestMs, result.nextDueMs - lookAheadMs));
-    // A full batch does not reveal when the next timer is due.
-    else if (result.batchFull) this.#pollBy(earliestMs);
+    if (decision.recent !== undefined) this.#recordRecent(decision.recent, result);
+    // The database's clock was set back: what is due until it has caught up was never polled.
+    if (polledUpToMs < this.#frontierMs) {
+      this.#frontierMs = polledUpToMs;
+      this.#moveFrontierAtMs = Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  #recordRecent(range: PollRange, { recent, polledUpToMs, nextDueMs }: PollResult): void {
+    const reachedMs = recent.reachedMs ?? range.fromMs;
+    if (range.toMs < Number.POSITIVE_INFINITY) {
+      if (recent.more) this.#leave(reachedMs);
+      return;
+    }
+    if (recent.more && reachedMs < this.#frontierMs) {
+      // What was found below the frontier filled the claim.
+      if (range.fromMs <= this.#leftFromMs) this.#leftFromMs = reachedMs;
+      this.#isTurnOfFrontier = true;
+      this.#moveFrontierAtMs = Number.NEGATIVE_INFINITY;
+      return;
+    }
+    if (range.fromMs <= this.#leftFromMs) this.#leftFromMs = Number.POSITIVE_INFINITY;
+    this.#isTurnOfFrontier = false;
+    if (recent.more && reachedMs >= polledUpToMs - this.#lookAheadMs) {
+      // What is left is not due yet: it lies beyond the frontier, and is polled at once.
+      this.#frontierMs = reachedMs;
+      this.#moveFrontierAtMs = Number.NEGATIVE_INFINITY;
+      return;
+    }
+    this.#frontierMs = polledUpToMs;
+    // Not before a part of the look-ahead has passed, and no later than the next timer needs.
+    const earliestMs = polledUpToMs - this.#lookAheadMs * (1 - GAP_SHARE);
+    this.#moveFrontierAtMs = Math.max(earliestMs, (nextDueMs ?? Infinity) - this.#lookAheadMs);
+    if (recent.more) this.#leave(reachedMs);
+    else if (this.#leftFromMs < Infinity) this.#moveFrontierAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Timers may be left below the frontier, from this due instant on. */
+  #leave(fromMs: number): void {
+    this.#leftFromMs = Math.min(this.#leftFromMs, fromMs);
+    this.#moveFrontierAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The poll failed: what it took on is polled again. */
+  pollFailed({ recent, backlog }: Extract<PollDecision, { kind: 'poll' }>): void {
+    // What lies beyond the frontier is polled again anyway.
+    if (recent !== undefined && recent.fromMs < this.#frontierMs)
+      this.#woken = hull(this.#woken, { ...recent, toMs: Math.min(recent.toMs, this.#frontierMs) });
+    if (backlog !== undefined) this.#leaveToBacklog(backlog.fromMs);
   }
 
   /**
-   * Plans for a timer that became pending.
-   *
-   * @param dueMs its due instant; undefined: not known, so everything is polled
-   * @returns whether the next poll is earlier than before
+   * A timer is due at this instant; without one, timers are due at unknown instants. Returns whether the next poll is
+   * earlier for it.
    */
   wake(dueMs?: number): boolean {
     if (dueMs === undefined) {
-      this.#backlogFromMs = Number.NEGATIVE_INFINITY;
+      this.#leaveToBacklog(Number.NEGATIVE_INFINITY);
       return true;
     }
-    this.#wokenForMs = Math.min(this.#wokenForMs, dueMs);
-    this.#dueFromMs = Math.min(this.#dueFromMs, dueMs - 1);
-    return this.#pollBy(dueMs - Math.min(this.#options.lookAheadMs, CLAIM_TIME_MS));
+    if (dueMs > this.#frontierMs) {
+      const moveAtMs = dueMs - this.#lookAheadMs;
+      if (moveAtMs >= this.#moveFrontierAtMs) return false;
+      this.#moveFrontierAtMs = moveAtMs;
+      return true;
+    }
+    const earlier = dueMs < this.#woken.fromMs;
+    this.#woken = hull(this.#woken, { fromMs: dueMs, toMs: dueMs });
+    return earlier;
   }
 
-  #pollBy(instantMs: number): boolean {
-    if (instantMs >= this.#nextDuePollMs) return false;
-    this.#nextDuePollMs = instantMs;
-    return true;
+  /** A recheck goes along with a move of the frontier: early if the frontier moves now, else it makes it move. */
+  #scheduleRechecks({ databaseMs, monotonicMs }: PollInstant): void {
+    const movesNow = databaseMs >= this.#moveFrontierAtMs;
+    if (monotonicMs < this.#nextRecheckMs - (movesNow ? RECHECK_MS / 2 : 0)) return;
+    this.#nextRecheckMs = monotonicMs + RECHECK_MS;
+    this.#leave(this.#frontierMs - this.#lookAheadMs - RECHECK_BACK_MS);
+    if (monotonicMs >= this.#nextFullRecheckMs) this.#leaveToBacklog(Number.NEGATIVE_INFINITY);
+  }
+
+  #leaveToBacklog(fromMs: number): void {
+    this.#backlogFromMs = Math.min(this.#backlogFromMs, fromMs);
+  }
+
+  #recentRange({ databaseMs, monotonicMs }: PollInstant): PollRange | undefined {
+    if (databaseMs >= this.#moveFrontierAtMs) {
+      const fromMs = this.#isTurnOfFrontier ? this.#frontierMs : Math.min(this.#leftFromMs, this.#frontierMs);
+      return { fromMs: Math.min(fromMs, this.#woken.fromMs), toMs: Number.POSITIVE_INFINITY };
+    }
+    const isWoken =
+      !isEmpty(this.#woken) &&
+      databaseMs >= this.#woken.fromMs - CLAIM_TIME_MS &&
+      monotonicMs >= this.#endedMs + WAKE_GAP_MS;
+    return isWoken ? this.#woken : undefined;
+  }
+
+  #sleepMs({ databaseMs, monotonicMs }: PollInstant, capacity: PollCapacity): number {
+    const recheckMs = this.#nextRecheckMs - monotonicMs;
+    if (!capacity.recent) return recheckMs;
+    const wokenMs = Math.max(
+      this.#woken.fromMs - CLAIM_TIME_MS - databaseMs,
+      this.#endedMs + WAKE_GAP_MS - monotonicMs,
+    );
+    return Math.min(
+      recheckMs,
+      this.#moveFrontierAtMs - databaseMs,
+      isEmpty(this.#woken) ? Infinity : wokenMs,
+    );
   }
 }

@@ -1,26 +1,31 @@
-import { matchCallback } from '@timer-platform/callback-types';
+import { type CallbackType, matchCallback } from '@timer-platform/callback-types';
 import type { ClaimedRow } from '@timer-platform/database';
 import type { Clock } from '../../clock.ts';
-import { retryable } from '../../transports/outcome.ts';
-import type { Outcome, Transports } from '../../transports/transport.ts';
+import { REFUSED, retryable } from '../../transports/outcome.ts';
+import type { Outcome, Transport, Transports } from '../../transports/transport.ts';
 import type { ClaimedTimer } from '../claimed-timer.ts';
 import type { DatabaseClock } from '../database-clock.ts';
+import type { HeldTimers } from '../held-timers.ts';
+import type { Lease } from '../lease/lease.ts';
 import type { DispatchObserver } from '../observer.ts';
 import { nextStep } from '../settle/next-step.ts';
 import type { SettleBatcher } from '../settle/settle-batcher.ts';
-import { DestinationLimiter, type FlowLimits } from './destination-limiter.ts';
+import { Attempt, type AttemptOwner, type StartedAttempt } from './attempt.ts';
+import { DestinationLimiter, type Slot } from './destination-limiter.ts';
+import type { FlowLimits } from './fair-share.ts';
+import { type StartProblem, startProblem } from './start-check.ts';
+import { stepAfterWithdrawal } from './withdrawal.ts';
 
 export interface AttemptRunnerOptions {
   readonly limits: FlowLimits;
   readonly transports: Transports;
   readonly settles: Pick<SettleBatcher, 'delivered' | 'failed' | 'release'>;
+  readonly held: HeldTimers;
   readonly clock: Clock;
   readonly databaseClock: DatabaseClock;
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly observer: DispatchObserver;
-  /** Whether the lease is valid at this monotonic instant. */
-  readonly mayStart: (monotonicMs: number) => boolean;
   /** Called when attempts have ended: more timers can be claimed. */
   readonly capacityFreed: () => void;
 }
@@ -35,12 +40,19 @@ const START_BATCH_SHARE = 8;
 
 const DEFECT = retryable('internal error of the timer service');
 
+/** When a timer was first due; one that was always due, which SQL can store, is due now. */
+function firstDueMs({ row, dueMs }: ClaimedTimer): number {
+  return Number.isFinite(row.dueSinceMs) ? Math.min(row.dueSinceMs, dueMs) : dueMs;
+}
+
 /** Attempts to deliver due timers within the limits of {@link DestinationLimiter}, and settles the outcomes. */
-export class AttemptRunner {
+export class AttemptRunner implements AttemptOwner {
   readonly #options: AttemptRunnerOptions;
   readonly #limiter: DestinationLimiter<ClaimedTimer>;
   /** Attempts that have ended since waiting timers were last started. */
   #endedSinceStart = 0;
+  /** Attempts can end while they start. The loop that starts them must not start another. */
+  #isStarting = false;
   #startTimeout: NodeJS.Timeout | undefined;
   #allEnded: (() => void)[] = [];
 
@@ -54,7 +66,7 @@ export class AttemptRunner {
     return this.#limiter.inFlight;
   }
 
-  /** Due timers that wait for a free slot of their destination. */
+  /** Due timers that wait for a free slot. */
   get waiting(): number {
     return this.#limiter.waiting;
   }
@@ -66,21 +78,22 @@ export class AttemptRunner {
 
   /** To be called when a timer is due. */
   due(timer: ClaimedTimer): void {
-    const admission = this.#limiter.admit(timer.destination, timer, this.#options.clock.monotonicMs());
-    if (admission.kind === 'start') this.#start(timer, admission.isTrial);
+    const admission = this.#limiter.admit(timer, this.#options.clock.monotonicMs());
+    if (admission.kind === 'start') this.#start(timer, admission.slot);
     else if (admission.kind === 'defer') this.#defer(timer, admission.untilMs);
   }
 
   /** Defers timers that would wait too long in memory; to be called a few times per second. */
-  releaseWaiting(): void {
+  deferWaiting(): void {
     const monotonicMs = this.#options.clock.monotonicMs();
     for (const { item, untilMs } of this.#limiter.takeDeferrable(monotonicMs)) this.#defer(item, untilMs);
+    this.#limiter.removeIdle(monotonicMs);
     this.#startWaiting(monotonicMs);
   }
 
-  /** Removes and returns timers that were not started. */
-  takeWaiting(): ClaimedTimer[] {
-    return this.#limiter.takeWaiting();
+  /** Releases all timers that wait. */
+  releaseWaiting(): void {
+    for (const timer of this.#limiter.takeWaiting()) this.release(timer);
   }
 
   /** Resolves when no attempt is under way. */
@@ -91,77 +104,139 @@ export class AttemptRunner {
     });
   }
 
-  /** Fails a timer for which no attempt is possible. */
-  failUnstarted({ id, fencingToken, dueMs }: ClaimedRow, error: string): void {
-    const { settles, clock, databaseClock } = this.#options;
-    const finishedMs = databaseClock.at(clock.monotonicMs());
-    const attempt = { dueMs, startedMs: null, finishedMs, statusCode: null };
-    settles.failed({ id, fencingToken, error, nextAttemptMs: null, ...attempt });
+  /** Ends the claim of a timer that was not started. */
+  release(timer: ClaimedTimer): void {
+    this.#options.held.dropped(timer.row);
+    this.#release(timer, null, null);
   }
 
-  /** Starts an attempt, unless the lease has expired, and with it the claim, or the timer has expired. */
-  #start(timer: ClaimedTimer, isTrial: boolean): void {
-    const { clock, databaseClock, observer, transports, mayStart } = this.#options;
+  /** Fails a timer that was not started and for which no attempt is possible. */
+  failUnreadable(row: ClaimedRow, lease: Lease, error: string): void {
+    this.#options.held.dropped(row);
+    this.#options.observer.finished({
+      id: row.id,
+      status: 'failed',
+      callbackType: null,
+      error,
+      attempts: row.attempts,
+    });
+    this.#failWithoutAttempt(row, lease, error);
+  }
+
+  mayStart(timer: ClaimedTimer): boolean {
+    const { clock, databaseClock } = this.#options;
     const monotonicMs = clock.monotonicMs();
-    const startedMs = databaseClock.at(monotonicMs);
-    const { row } = timer;
-    const expired = row.expiresAtMs !== null && row.expiresAtMs <= startedMs;
-    if (!mayStart(monotonicMs) || expired) {
-      this.#limiter.startCanceled(timer.destination, isTrial);
-      if (expired) this.failUnstarted(row, 'expired: no attempt could start before expires_at');
-      else this.#release(timer, null);
+    return startProblem(timer, monotonicMs, databaseClock.at(monotonicMs)) === undefined;
+  }
+
+  #start(timer: ClaimedTimer, slot: Slot<ClaimedTimer>): void {
+    const { clock, databaseClock, observer, transports, held } = this.#options;
+    const monotonicMs = clock.monotonicMs();
+    const started = { monotonicMs, databaseMs: databaseClock.at(monotonicMs) };
+    held.started(timer.row);
+    const problem = startProblem(timer, monotonicMs, started.databaseMs);
+    if (problem === undefined) observer.started(started.databaseMs - firstDueMs(timer));
+    matchCallback(timer.callback, {
+      http: (callback) => {
+        this.#run(transports.http, new Attempt(this, timer, slot, callback, started), problem);
+      },
+      nats: (callback) => {
+        this.#run(transports.nats, new Attempt(this, timer, slot, callback, started), problem);
+      },
+    });
+  }
+
+  #run<Type extends CallbackType>(
+    transport: Transport<Type>,
+    attempt: Attempt<Type>,
+    problem: StartProblem | undefined,
+  ): void {
+    if (problem !== undefined) {
+      attempt.ended(REFUSED);
       return;
     }
-    observer.started(startedMs - timer.dueMs);
-    const { id: timerId, payload } = row;
-    const sent = matchCallback(timer.callback, {
-      http: (callback) => transports.http.send({ timerId, callback, payload }),
-      nats: (callback) => transports.nats.send({ timerId, callback, payload }),
-    });
-    sent.then(
-      (outcome) => {
-        this.#ended(timer, isTrial, monotonicMs, startedMs, outcome);
-      },
-      (error: unknown) => {
-        observer.defect(error, timerId);
-        this.#ended(timer, isTrial, monotonicMs, startedMs, DEFECT);
-      },
-    );
+    try {
+      transport.send(attempt);
+    } catch (error) {
+      this.#options.observer.defect(error, attempt.timer.row.id);
+      attempt.ended(DEFECT);
+    }
   }
 
-  #ended(
-    timer: ClaimedTimer,
-    isTrial: boolean,
-    monotonicMs: number,
-    startedMs: number,
-    outcome: Outcome,
-  ): void {
-    const { clock, observer, random, settles } = this.#options;
-    const endedMonotonicMs = clock.monotonicMs();
-    const durationMs = endedMonotonicMs - monotonicMs;
-    const finishedMs = startedMs + durationMs;
-    this.#limiter.ended(timer.destination, outcome, isTrial, endedMonotonicMs);
+  attemptEnded(attempt: StartedAttempt, outcome: Outcome): void {
+    const { clock, observer, held } = this.#options;
+    const { timer, slot } = attempt;
+    const monotonicMs = clock.monotonicMs();
+    const durationMs = monotonicMs - attempt.startedMonotonicMs;
+    held.ended(timer.row);
+    this.#limiter.ended(slot, outcome, monotonicMs);
+    if (outcome.kind === 'withdrawn') this.#withdrawn(timer, outcome, monotonicMs);
+    else this.#settle(attempt, outcome, attempt.startedMs + durationMs);
     observer.ended(outcome, durationMs);
-    const { id, fencingToken, dueMs, attempts, retry, executeAtMs, expiresAtMs } = timer.row;
+    this.#startWaitingSoon(monotonicMs);
+    if (this.#limiter.inFlight === 0) this.#resolveAllEnded();
+  }
+
+  #settle(
+    { timer, startedMs }: StartedAttempt,
+    outcome: Exclude<Outcome, { kind: 'withdrawn' }>,
+    finishedMs: number,
+  ): void {
+    const { observer, random, settles } = this.#options;
+    const { row, lease, retry, dueMs } = timer;
     const step = nextStep({
       outcome,
-      attemptsBefore: attempts,
+      attemptsBefore: row.attempts,
       retry,
-      executeAtMs,
-      expiresAtMs,
+      retryFromMs: row.retryFromMs,
+      expiresAtMs: row.expiresAtMs,
       nowMs: finishedMs,
       random: random(),
     });
+    const claim = { lease, id: row.id, batchId: row.batchId, fencingToken: row.fencingToken };
+    const finished = { id: row.id, callbackType: timer.callback.type, attempts: row.attempts + 1 };
     if (step.kind === 'complete') {
-      settles.delivered({ id, fencingToken, startedMs, finishedMs });
-    } else {
-      const { statusCode } = outcome;
-      const nextAttemptMs = step.kind === 'retry' ? step.atMs : null;
-      const { error } = step;
-      settles.failed({ id, fencingToken, error, nextAttemptMs, dueMs, startedMs, finishedMs, statusCode });
+      observer.finished({ ...finished, status: 'completed', error: null });
+      settles.delivered({ ...claim, startedMs, finishedMs });
+      return;
     }
-    this.#startWaitingSoon(endedMonotonicMs);
-    if (this.#limiter.inFlight === 0) this.#resolveAllEnded();
+    const { error } = step;
+    if (step.kind === 'fail') observer.finished({ ...finished, status: 'failed', error });
+    const nextAttemptMs = step.kind === 'retry' ? step.atMs : null;
+    const { statusCode } = outcome;
+    settles.failed({ ...claim, error, nextAttemptMs, dueMs, startedMs, finishedMs, statusCode });
+  }
+
+  #withdrawn(
+    timer: ClaimedTimer,
+    outcome: Extract<Outcome, { kind: 'withdrawn' }>,
+    monotonicMs: number,
+  ): void {
+    const { databaseClock, observer } = this.#options;
+    const nowMs = databaseClock.at(monotonicMs);
+    const { row, lease, callback } = timer;
+    const step = stepAfterWithdrawal(
+      outcome,
+      startProblem(timer, monotonicMs, nowMs),
+      nowMs - row.dueSinceMs,
+    );
+    if (step.kind === 'release') {
+      const notBeforeMs = step.delayMs === 0 ? null : nowMs + step.delayMs;
+      this.#release(timer, notBeforeMs, step.reason);
+      return;
+    }
+    const { error } = step;
+    const finished = { id: row.id, callbackType: callback.type, attempts: row.attempts };
+    observer.finished({ ...finished, status: 'failed', error });
+    this.#failWithoutAttempt(row, lease, error);
+  }
+
+  #failWithoutAttempt(row: ClaimedRow, lease: Lease, error: string): void {
+    const { settles, clock, databaseClock } = this.#options;
+    const finishedMs = databaseClock.at(clock.monotonicMs());
+    const { id, batchId, fencingToken } = row;
+    const attempt = { nextAttemptMs: null, dueMs: finishedMs, startedMs: null, finishedMs, statusCode: null };
+    settles.failed({ lease, id, batchId, fencingToken, error, ...attempt });
   }
 
   #startWaitingSoon(monotonicMs: number): void {
@@ -179,12 +254,15 @@ export class AttemptRunner {
     clearTimeout(this.#startTimeout);
     this.#startTimeout = undefined;
     this.#endedSinceStart = 0;
+    if (this.#isStarting) return;
+    this.#isStarting = true;
     for (
       let next = this.#limiter.next(monotonicMs);
       next !== undefined;
       next = this.#limiter.next(monotonicMs)
     )
-      this.#start(next, false);
+      this.#start(next.item, next.slot);
+    this.#isStarting = false;
     this.#options.capacityFreed();
   }
 
@@ -195,12 +273,14 @@ export class AttemptRunner {
   }
 
   #defer(timer: ClaimedTimer, untilMonotonicMs: number): void {
-    const { observer, databaseClock } = this.#options;
+    const { observer, databaseClock, held } = this.#options;
     observer.deferred(1);
-    this.#release(timer, databaseClock.at(untilMonotonicMs));
+    held.dropped(timer.row);
+    this.#release(timer, databaseClock.at(untilMonotonicMs), null);
   }
 
-  #release({ row: { id, fencingToken } }: ClaimedTimer, notBeforeMs: number | null): void {
-    this.#options.settles.release({ id, fencingToken, notBeforeMs });
+  #release({ row, lease }: ClaimedTimer, notBeforeMs: number | null, reason: string | null): void {
+    const { id, batchId, fencingToken } = row;
+    this.#options.settles.release({ lease, id, batchId, fencingToken, notBeforeMs, reason });
   }
 }

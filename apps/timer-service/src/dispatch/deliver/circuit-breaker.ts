@@ -1,70 +1,76 @@
-import type { Outcome } from '../../transports/transport.ts';
-
 /**
- * closed: attempts may start. open: none starts before `untilMs`. half-open: one trial attempt is under way.
+ * closed: attempts may start. open: none starts before `untilMs`. half-open: a trial attempt is under way.
  *
  * closed → open after {@link FAILURES_TO_OPEN} consecutive failures; open → half-open with the first attempt after
- * `untilMs`; half-open → open, for twice as long, if the trial finds the destination unavailable, else → closed.
+ * `untilMs`; half-open → open, for twice as long, if the trial fails, else → closed.
  */
 export type BreakerState =
   | { readonly kind: 'closed'; readonly failures: number }
   | { readonly kind: 'open'; readonly untilMs: number; readonly forMs: number }
-  | { readonly kind: 'half-open'; readonly forMs: number };
+  | { readonly kind: 'half-open'; readonly forMs: number; readonly sinceMs: number };
+
+/** What an attempt shows about the availability of what a breaker protects; neutral: nothing. */
+export type Evidence = 'available' | 'unavailable' | 'neutral';
 
 const FAILURES_TO_OPEN = 10;
 const FIRST_OPEN_MS = 1_000;
 const LONGEST_OPEN_MS = 60_000;
-/** Statuses of a gateway whose backend is unavailable, or of an overloaded receiver. */
-const UNAVAILABLE_STATUSES = new Set([429, 502, 503, 504]);
+/** A trial that takes longer than this, and longer than the breaker was open, does not hold up another one. */
+const LONGEST_TRIAL_MS = 5_000;
 
 export const CLOSED: BreakerState = { kind: 'closed', failures: 0 };
 
-/** Whether the outcome means that the destination is unavailable, not that it rejected this callback. */
-function isUnavailable(outcome: Outcome): boolean {
-  return (
-    outcome.kind === 'retryable' && (outcome.unreachable || UNAVAILABLE_STATUSES.has(outcome.statusCode ?? 0))
-  );
+function openFor(forMs: number, retryAfterMs: number, nowMs: number): BreakerState {
+  return { kind: 'open', untilMs: nowMs + Math.max(forMs, Math.min(retryAfterMs, LONGEST_OPEN_MS)), forMs };
 }
 
-function openBreaker(forMs: number, outcome: Outcome, nowMs: number): BreakerState {
-  const requestedMs = outcome.kind === 'retryable' ? Math.min(outcome.retryAfterMs ?? 0, LONGEST_OPEN_MS) : 0;
-  return { kind: 'open', untilMs: nowMs + Math.max(forMs, requestedMs), forMs };
-}
-
-/** The state after an attempt. Of attempts that started before the breaker opened, only a delivery changes it. */
+/**
+ * The state after an attempt. Of attempts that started before the breaker opened, only a success changes it.
+ *
+ * @param retryAfterMs the delay that the receiver requested, in milliseconds
+ */
 export function afterAttempt(
   state: BreakerState,
-  outcome: Outcome,
+  evidence: Evidence,
   isTrial: boolean,
+  retryAfterMs: number,
   nowMs: number,
 ): BreakerState {
-  const unavailable = isUnavailable(outcome);
+  if (evidence === 'neutral') return isTrial ? trialCanceled(state) : state;
+  if (evidence === 'available') return CLOSED;
   if (state.kind === 'half-open' && isTrial)
-    return unavailable ? openBreaker(Math.min(state.forMs * 2, LONGEST_OPEN_MS), outcome, nowMs) : CLOSED;
-  if (state.kind !== 'closed') return outcome.kind === 'delivered' ? CLOSED : state;
-  if (!unavailable) return CLOSED;
+    return openFor(Math.min(state.forMs * 2, LONGEST_OPEN_MS), retryAfterMs, nowMs);
+  if (state.kind !== 'closed') return state;
   const failures = state.failures + 1;
   return failures < FAILURES_TO_OPEN
     ? { kind: 'closed', failures }
-    : openBreaker(FIRST_OPEN_MS, outcome, nowMs);
+    : openFor(FIRST_OPEN_MS, retryAfterMs, nowMs);
 }
 
-/** Whether an attempt may start now, whether it is the trial, or until when it has to wait. */
-export function admit(
+/** The trial has shown nothing: the next attempt becomes the trial. */
+function trialCanceled(state: BreakerState): BreakerState {
+  if (state.kind !== 'half-open') return state;
+  return { kind: 'open', untilMs: Number.NEGATIVE_INFINITY, forMs: state.forMs };
+}
+
+/** Until when an attempt has to wait; `trial`: it may start as the trial; `start`: it may start. */
+export function permissionOf(
   state: BreakerState,
   nowMs: number,
-):
-  | { readonly kind: 'start' }
-  | { readonly kind: 'trial'; readonly state: BreakerState }
-  | { readonly kind: 'wait'; readonly untilMs: number } {
+): 'start' | 'trial' | { readonly untilMs: number } {
   switch (state.kind) {
     case 'closed':
-      return { kind: 'start' };
+      return 'start';
     case 'open':
-      return nowMs < state.untilMs
-        ? { kind: 'wait', untilMs: state.untilMs }
-        : { kind: 'trial', state: { kind: 'half-open', forMs: state.forMs } };
+      return nowMs < state.untilMs ? { untilMs: state.untilMs } : 'trial';
     case 'half-open':
-      return { kind: 'wait', untilMs: nowMs + state.forMs };
+      return nowMs - state.sinceMs > Math.max(state.forMs, LONGEST_TRIAL_MS)
+        ? 'trial'
+        : { untilMs: nowMs + state.forMs };
   }
+}
+
+/** The state while the trial is under way. */
+export function trialStarted(state: BreakerState, nowMs: number): BreakerState {
+  return { kind: 'half-open', forMs: state.kind === 'closed' ? FIRST_OPEN_MS : state.forMs, sinceMs: nowMs };
 }

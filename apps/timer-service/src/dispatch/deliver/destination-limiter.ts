@@ -1,19 +1,28 @@
-import type { Outcome } from '../../transports/transport.ts';
-import { admit, afterAttempt, type BreakerState, CLOSED } from './circuit-breaker.ts';
+import type { Destination, Outcome } from '../../transports/transport.ts';
+import { evidenceOf } from './breaker-evidence.ts';
+import { afterAttempt, type BreakerState, CLOSED, permissionOf, trialStarted } from './circuit-breaker.ts';
+import { CompletionRate } from './completion-rate.ts';
+import { fitsInMemory, type FlowLimits, hasFreeSlot, waitingLimit } from './fair-share.ts';
 import { RingBuffer } from './ring-buffer.ts';
 
-/** Limits on attempts under way. */
-export interface FlowLimits {
-  readonly maxInFlight: number;
-  readonly maxInFlightPerDestination: number;
-  /** How many timers may wait in memory for a destination whose rate is not known yet. */
-  readonly maxWaitingAtFirst: number;
+/** What the limiter needs to know of a timer. */
+export interface Limited {
+  readonly destination: Destination;
+  readonly bytes: number;
+}
+
+/** Permission for one attempt, returned when it has ended. */
+export interface Slot<Item> {
+  readonly route: Route<Item>;
+  readonly bytes: number;
+  readonly isEndpointTrial: boolean;
+  readonly isRouteTrial: boolean;
 }
 
 /** What happens to a due timer. */
-export type Admission =
-  | { readonly kind: 'start'; readonly isTrial: boolean }
-  /** It waits in memory, in the queue of its destination. */
+export type Admission<Item> =
+  | { readonly kind: 'start'; readonly slot: Slot<Item> }
+  /** It waits in memory, in the queue of its route. */
   | { readonly kind: 'wait' }
   /** It is released with a delay: its destination is unavailable, or too slow for it to wait in memory. */
   | { readonly kind: 'defer'; readonly untilMs: number };
@@ -23,217 +32,282 @@ export interface Deferred<Item> {
   readonly untilMs: number;
 }
 
-/** Timers that would wait longer than this in memory are deferred. */
+export interface Startable<Item> {
+  readonly item: Item;
+  readonly slot: Slot<Item>;
+}
+
+/**
+ * A route or endpoint that has had waiting timers for this long keeps no more of them than it completes in
+ * {@link WAIT_MS}.
+ */
+const PATIENCE_MS = 500;
 const WAIT_MS = 500;
-/** The window over which the rate of a destination is measured. */
-const RATE_WINDOW_MS = 1_000;
 /** How long a timer is deferred if its destination is only slow. */
 const DEFERRAL_MS = 1_000;
-/** Deferred timers become due this far apart, not all at once. */
+/** The deferred timers of all routes become due this far apart, or at the rate at which their route completes them. */
 const DEFERRAL_SPACING_MS = 2;
-/** An unused destination with an expired breaker is removed after this time. */
-const IDLE_LIMIT_MS = 10 * 60_000;
+/** An unused destination is removed after this time. One whose breaker is open stays as long as that. */
+const IDLE_LIMIT_MS = 10_000;
 
-interface Destination<Item> {
-  readonly key: string;
-  readonly sinceMs: number;
+/** What endpoints and routes have in common. */
+interface Queue {
+  readonly rate: CompletionRate;
   breaker: BreakerState;
   inFlight: number;
+  /** Since when timers have waited without a break. */
+  waitingSinceMs: number;
+}
+
+interface Endpoint<Item> extends Queue {
+  readonly key: string;
+  readonly routes: Map<string, Route<Item>>;
+  waiting: number;
+  bytes: number;
+}
+
+interface Route<Item> extends Queue {
+  readonly key: string;
+  readonly endpoint: Endpoint<Item>;
   readonly waiting: RingBuffer<Item>;
-  endedNow: number;
-  endedBefore: number;
-  windowMs: number;
   lastDeferralMs: number;
   lastUsedMs: number;
 }
 
+/** How many timers are completed soon; Infinity: not known yet. At least one, so that it becomes known. */
+function completedSoon({ rate, waitingSinceMs }: Queue, nowMs: number): number {
+  if (nowMs - waitingSinceMs < PATIENCE_MS) return Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.ceil((rate.perSecond(nowMs) * WAIT_MS) / 1_000));
+}
+
 /**
- * Decides which due timers may start, so that a slow or unavailable destination does not delay the others: an overall
- * in-flight limit, and for each destination an in-flight limit, a short queue served in turn and a circuit breaker.
- * Does no I/O; the time is a parameter, in milliseconds of any monotonic clock.
+ * Decides which due timers may start, so that slow or unavailable destinations do not delay the others. Endpoints share
+ * the attempts under way and the memory, the routes of an endpoint share what it gets, and each endpoint and each route
+ * has a circuit breaker. Timers that wait do so in a short queue per route, served in turn.
+ *
+ * Does no I/O. Times are milliseconds of a monotonic clock.
  */
-export class DestinationLimiter<Item> {
+export class DestinationLimiter<Item extends Limited> {
   readonly #limits: FlowLimits;
-  readonly #byKey = new Map<string, Destination<Item>>();
-  /** Destinations with waiting timers, the next turn first. */
-  readonly #turns = new Set<Destination<Item>>();
-  #inFlight = 0;
-  #waiting = 0;
+  readonly #endpoints = new Map<string, Endpoint<Item>>();
+  /** Routes with waiting timers, the next turn first. */
+  readonly #turns = new Set<Route<Item>>();
+  readonly #total = { inFlight: 0, waiting: 0, bytes: 0 };
+  /** Routes that have deferred timers which are not due again yet; counted by {@link takeDeferrable}. */
+  #deferring = 1;
 
   constructor(limits: FlowLimits) {
     this.#limits = limits;
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#total.inFlight;
   }
 
   get waiting(): number {
-    return this.#waiting;
+    return this.#total.waiting;
   }
 
-  /** The number of destinations by breaker state, for metrics. */
+  /** The number of destinations by breaker state: a destination is as unavailable as its endpoint or its route. */
   breakerStates(): Readonly<Record<BreakerState['kind'], number>> {
     const counts = { closed: 0, open: 0, 'half-open': 0 };
-    for (const { breaker } of this.#byKey.values()) counts[breaker.kind] += 1;
+    for (const { breaker, routes } of this.#endpoints.values())
+      for (const route of routes.values())
+        counts[breaker.kind === 'closed' ? route.breaker.kind : breaker.kind] += 1;
     return counts;
   }
 
-  /** Decides what happens to a due timer. After `start` the caller makes the attempt and reports its end. */
-  admit(key: string, item: Item, nowMs: number): Admission {
-    const destination = this.#get(key, nowMs);
-    const permission = admit(destination.breaker, nowMs);
-    if (permission.kind === 'wait')
-      return { kind: 'defer', untilMs: this.#deferralSlot(destination, permission.untilMs) };
-    if (this.#isFree(destination) && destination.waiting.size === 0) {
-      if (permission.kind === 'trial') destination.breaker = permission.state;
-      this.#begin(destination, nowMs);
-      return { kind: 'start', isTrial: permission.kind === 'trial' };
-    }
-    if (destination.waiting.size >= this.#allowedWaiting(destination, nowMs))
-      return { kind: 'defer', untilMs: this.#deferralSlot(destination, nowMs + DEFERRAL_MS) };
-    destination.waiting.push(item);
-    this.#waiting += 1;
-    this.#turns.add(destination);
+  /** Decides what happens to a due timer. After `start` the caller makes the attempt and returns the slot. */
+  admit(item: Item, nowMs: number): Admission<Item> {
+    const route = this.#routeOf(item.destination, nowMs);
+    const blockedUntilMs = this.#blockedUntilMs(route, nowMs);
+    if (blockedUntilMs !== undefined)
+      return { kind: 'defer', untilMs: this.#deferralSlot(route, blockedUntilMs, nowMs) };
+    if (!fitsInMemory(this.#limits, this.#total, route.endpoint, item.bytes))
+      return { kind: 'defer', untilMs: this.#deferralSlot(route, nowMs + DEFERRAL_MS, nowMs) };
+    if (route.waiting.size === 0 && this.#hasFreeSlot(route))
+      return { kind: 'start', slot: this.#begin(route, item.bytes, nowMs) };
+    const waitingShare = waitingLimit(this.#limits, this.#total);
+    if (route.waiting.size >= Math.min(waitingShare, this.#longestQueue(route, nowMs)))
+      return { kind: 'defer', untilMs: this.#deferralSlot(route, nowMs + DEFERRAL_MS, nowMs) };
+    this.#push(route, item, nowMs);
     return { kind: 'wait' };
   }
 
-  /** To be called when an attempt has ended. */
-  ended(key: string, outcome: Outcome, isTrial: boolean, nowMs: number): void {
-    const destination = this.#get(key, nowMs);
-    destination.inFlight -= 1;
-    this.#inFlight -= 1;
-    this.#turnWindow(destination, nowMs);
-    destination.endedNow += 1;
-    destination.breaker = afterAttempt(destination.breaker, outcome, isTrial, nowMs);
-    const { breaker, inFlight } = destination;
-    // A destination with failures is kept: they may occur one at a time.
-    const hasNoFailures = breaker.kind === 'closed' && breaker.failures === 0;
-    if (inFlight === 0 && hasNoFailures && destination.waiting.size === 0) this.#byKey.delete(key);
+  /** To be called once for each slot. */
+  ended(slot: Slot<Item>, outcome: Outcome, nowMs: number): void {
+    const { route } = slot;
+    const { endpoint } = route;
+    route.inFlight -= 1;
+    endpoint.inFlight -= 1;
+    this.#total.inFlight -= 1;
+    this.#addBytes(endpoint, -slot.bytes);
+    if (outcome.kind !== 'withdrawn') for (const { rate } of [route, endpoint]) rate.completed(nowMs);
+    const evidence = evidenceOf(outcome, slot.isEndpointTrial);
+    const retryAfterMs = outcome.kind === 'retryable' ? (outcome.retryAfterMs ?? 0) : 0;
+    endpoint.breaker = afterAttempt(endpoint.breaker, evidence.endpoint, slot.isEndpointTrial, 0, nowMs);
+    route.breaker = afterAttempt(route.breaker, evidence.route, slot.isRouteTrial, retryAfterMs, nowMs);
   }
 
-  /** To be called instead of {@link ended} if no attempt was made. */
-  startCanceled(key: string, isTrial: boolean): void {
-    const destination = this.#byKey.get(key);
-    if (destination === undefined) return;
-    destination.inFlight -= 1;
-    this.#inFlight -= 1;
-    // The next attempt becomes the trial.
-    if (isTrial && destination.breaker.kind === 'half-open')
-      destination.breaker = {
-        kind: 'open',
-        untilMs: Number.NEGATIVE_INFINITY,
-        forMs: destination.breaker.forMs,
-      };
-  }
-
-  /** The next waiting timer that may start, each destination in turn; to be called until there is none. */
-  next(nowMs: number): Item | undefined {
-    for (const destination of this.#turns) {
-      if (this.#inFlight >= this.#limits.maxInFlight) return undefined;
-      if (destination.breaker.kind !== 'closed' || !this.#isFree(destination)) continue;
-      const item = this.#shift(destination);
+  /** The next waiting timer that may start, each route in turn; to be called until there is none. */
+  next(nowMs: number): Startable<Item> | undefined {
+    for (const route of this.#turns) {
+      if (this.#total.inFlight >= this.#limits.maxInFlight) return undefined;
+      if (!this.#hasFreeSlot(route) || this.#blockedUntilMs(route, nowMs) !== undefined) continue;
+      const item = route.waiting.shift();
       if (item === undefined) continue;
-      this.#begin(destination, nowMs);
-      return item;
+      // After its turn the route goes to the end, if it has more timers.
+      this.#turns.delete(route);
+      if (route.waiting.size > 0) this.#turns.add(route);
+      this.#removed(route, [item]);
+      return { item, slot: this.#begin(route, item.bytes, nowMs) };
     }
     return undefined;
   }
 
   /** Removes and returns timers that would wait too long; to be called a few times per second. */
   takeDeferrable(nowMs: number): Deferred<Item>[] {
+    this.#deferring = this.#countDeferring(nowMs);
     const deferred: Deferred<Item>[] = [];
-    for (const destination of this.#turns) {
-      const { breaker } = destination;
-      const keep = breaker.kind === 'closed' ? this.#allowedWaiting(destination, nowMs) : 0;
-      const fromMs = breaker.kind === 'open' ? breaker.untilMs : nowMs + DEFERRAL_MS;
-      const taken = this.#cutQueue(destination, keep);
-      deferred.push(...taken.map((item) => ({ item, untilMs: this.#deferralSlot(destination, fromMs) })));
+    for (const route of this.#turns) {
+      const blockedUntilMs = this.#blockedUntilMs(route, nowMs);
+      const keep = blockedUntilMs === undefined ? this.#longestQueue(route, nowMs) : 0;
+      const untilMs = blockedUntilMs ?? nowMs + DEFERRAL_MS;
+      for (const item of this.#cutQueue(route, keep))
+        deferred.push({ item, untilMs: this.#deferralSlot(route, untilMs, nowMs) });
     }
-    this.#removeIdle(nowMs);
     return deferred;
   }
 
   /** Removes and returns every waiting timer. */
   takeWaiting(): Item[] {
-    return [...this.#turns].flatMap((destination) => this.#cutQueue(destination, 0));
+    return [...this.#turns].flatMap((route) => this.#cutQueue(route, 0));
   }
 
-  #get(key: string, nowMs: number): Destination<Item> {
-    let destination = this.#byKey.get(key);
-    if (destination === undefined) {
-      destination = {
-        key,
-        sinceMs: nowMs,
+  /** Removes destinations that are not used any more; to be called every few seconds. */
+  removeIdle(nowMs: number): void {
+    const isOpen = (breaker: BreakerState) =>
+      breaker.kind === 'open' && nowMs < breaker.untilMs + IDLE_LIMIT_MS;
+    for (const endpoint of this.#endpoints.values()) {
+      for (const route of endpoint.routes.values()) {
+        const isUsed =
+          route.inFlight > 0 || route.waiting.size > 0 || nowMs - route.lastUsedMs < IDLE_LIMIT_MS;
+        if (!isUsed && !isOpen(route.breaker)) endpoint.routes.delete(route.key);
+      }
+      if (endpoint.routes.size === 0 && !isOpen(endpoint.breaker)) this.#endpoints.delete(endpoint.key);
+    }
+  }
+
+  #routeOf(destination: Destination, nowMs: number): Route<Item> {
+    let endpoint = this.#endpoints.get(destination.endpoint);
+    if (endpoint === undefined) {
+      endpoint = {
+        key: destination.endpoint,
+        routes: new Map(),
+        rate: new CompletionRate(nowMs),
         breaker: CLOSED,
         inFlight: 0,
+        waitingSinceMs: nowMs,
+        waiting: 0,
+        bytes: 0,
+      };
+      this.#endpoints.set(endpoint.key, endpoint);
+    }
+    let route = endpoint.routes.get(destination.route);
+    if (route === undefined) {
+      route = {
+        key: destination.route,
+        endpoint,
         waiting: new RingBuffer(),
-        endedNow: 0,
-        endedBefore: 0,
-        windowMs: nowMs,
+        rate: new CompletionRate(nowMs),
+        breaker: CLOSED,
+        inFlight: 0,
+        waitingSinceMs: nowMs,
         lastDeferralMs: Number.NEGATIVE_INFINITY,
         lastUsedMs: nowMs,
       };
-      this.#byKey.set(key, destination);
+      endpoint.routes.set(route.key, route);
     }
-    return destination;
+    return route;
   }
 
-  #isFree(destination: Destination<Item>): boolean {
-    return (
-      destination.inFlight < this.#limits.maxInFlightPerDestination &&
-      this.#inFlight < this.#limits.maxInFlight
+  /** Until when the breakers of the route and its endpoint let no attempt start; undefined: one may start now. */
+  #blockedUntilMs({ breaker, endpoint }: Route<Item>, nowMs: number): number | undefined {
+    for (const state of [breaker, endpoint.breaker]) {
+      const permission = permissionOf(state, nowMs);
+      if (typeof permission === 'object') return permission.untilMs;
+    }
+    return undefined;
+  }
+
+  #hasFreeSlot(route: Route<Item>): boolean {
+    return hasFreeSlot(this.#limits, this.#total, route.endpoint, route.inFlight);
+  }
+
+  #begin(route: Route<Item>, bytes: number, nowMs: number): Slot<Item> {
+    const { endpoint } = route;
+    const isEndpointTrial = permissionOf(endpoint.breaker, nowMs) === 'trial';
+    const isRouteTrial = permissionOf(route.breaker, nowMs) === 'trial';
+    if (isEndpointTrial) endpoint.breaker = trialStarted(endpoint.breaker, nowMs);
+    if (isRouteTrial) route.breaker = trialStarted(route.breaker, nowMs);
+    route.inFlight += 1;
+    route.lastUsedMs = nowMs;
+    endpoint.inFlight += 1;
+    this.#total.inFlight += 1;
+    this.#addBytes(endpoint, bytes);
+    return { route, bytes, isEndpointTrial, isRouteTrial };
+  }
+
+  #push(route: Route<Item>, item: Item, nowMs: number): void {
+    if (route.waiting.size === 0) route.waitingSinceMs = nowMs;
+    if (route.endpoint.waiting === 0) route.endpoint.waitingSinceMs = nowMs;
+    route.waiting.push(item);
+    route.lastUsedMs = nowMs;
+    route.endpoint.waiting += 1;
+    this.#total.waiting += 1;
+    this.#addBytes(route.endpoint, item.bytes);
+    this.#turns.add(route);
+  }
+
+  #removed({ endpoint }: Route<Item>, items: readonly Item[]): void {
+    endpoint.waiting -= items.length;
+    this.#total.waiting -= items.length;
+    for (const { bytes } of items) this.#addBytes(endpoint, -bytes);
+  }
+
+  #addBytes(endpoint: Endpoint<Item>, bytes: number): void {
+    endpoint.bytes += bytes;
+    this.#total.bytes += bytes;
+  }
+
+  /** How many timers may wait for a route: no more than it and its endpoint complete soon, once that is known. */
+  #longestQueue(route: Route<Item>, nowMs: number): number {
+    const { endpoint } = route;
+    return Math.min(
+      route.waiting.size > 0 ? completedSoon(route, nowMs) : Number.POSITIVE_INFINITY,
+      endpoint.waiting > 0 ? completedSoon(endpoint, nowMs) : Number.POSITIVE_INFINITY,
     );
   }
 
-  #begin(destination: Destination<Item>, nowMs: number): void {
-    destination.inFlight += 1;
-    destination.lastUsedMs = nowMs;
-    this.#inFlight += 1;
+  #deferralSlot(route: Route<Item>, fromMs: number, nowMs: number): number {
+    const perSecond = route.rate.perSecond(nowMs);
+    const spacingMs = Math.min(DEFERRAL_SPACING_MS * this.#deferring, 1_000 / perSecond);
+    route.lastDeferralMs = Math.max(fromMs, route.lastDeferralMs + spacingMs);
+    return route.lastDeferralMs;
   }
 
-  /** As many as the destination currently completes in {@link WAIT_MS}. */
-  #allowedWaiting(destination: Destination<Item>, nowMs: number): number {
-    this.#turnWindow(destination, nowMs);
-    if (nowMs - destination.sinceMs < RATE_WINDOW_MS) return this.#limits.maxWaitingAtFirst;
-    const perSecond = Math.max(destination.endedBefore, destination.endedNow);
-    return Math.ceil((perSecond * WAIT_MS) / RATE_WINDOW_MS);
-  }
-
-  #turnWindow(destination: Destination<Item>, nowMs: number): void {
-    const elapsed = nowMs - destination.windowMs;
-    if (elapsed < RATE_WINDOW_MS) return;
-    destination.endedBefore = elapsed < 2 * RATE_WINDOW_MS ? destination.endedNow : 0;
-    destination.endedNow = 0;
-    destination.windowMs = nowMs;
-  }
-
-  #deferralSlot(destination: Destination<Item>, fromMs: number): number {
-    destination.lastDeferralMs = Math.max(fromMs, destination.lastDeferralMs + DEFERRAL_SPACING_MS);
-    return destination.lastDeferralMs;
-  }
-
-  #shift(destination: Destination<Item>): Item | undefined {
-    const item = destination.waiting.shift();
-    this.#waiting -= 1;
-    // After its turn the destination goes to the end, if it has more timers.
-    this.#turns.delete(destination);
-    if (destination.waiting.size > 0) this.#turns.add(destination);
-    return item;
+  #countDeferring(nowMs: number): number {
+    let count = 0;
+    for (const { routes } of this.#endpoints.values())
+      for (const { lastDeferralMs } of routes.values()) if (lastDeferralMs > nowMs) count += 1;
+    return Math.max(1, count);
   }
 
   /** Keeps the `keep` timers that have waited longest; removes and returns the others in order. */
-  #cutQueue(destination: Destination<Item>, keep: number): Item[] {
-    const taken = destination.waiting.cut(keep);
-    this.#waiting -= taken.length;
-    if (keep === 0) this.#turns.delete(destination);
+  #cutQueue(route: Route<Item>, keep: number): Item[] {
+    const taken = route.waiting.cut(keep);
+    this.#removed(route, taken);
+    if (route.waiting.size === 0) this.#turns.delete(route);
     return taken;
-  }
-
-  #removeIdle(nowMs: number): void {
-    for (const [key, { inFlight, lastUsedMs, breaker }] of this.#byKey) {
-      const isOpen = breaker.kind === 'open' && nowMs < breaker.untilMs;
-      if (inFlight === 0 && !isOpen && nowMs - lastUsedMs > IDLE_LIMIT_MS) this.#byKey.delete(key);
-    }
   }
 }

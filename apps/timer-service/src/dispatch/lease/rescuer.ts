@@ -1,62 +1,57 @@
-import type { RecordedClaim, RescueResult } from '@timer-platform/database';
-import type { SettleBatcher } from '../settle/settle-batcher.ts';
-import type { OrphanedClaims } from './orphaned-claims.ts';
-
-/**
- * How often to search for lost claims even if no lease has expired: for claims made while their dispatcher was being
- * removed, and for timers that the first service left executing. Not at every heartbeat, because the search scans the
- * index entries of all finished timers that an old transaction keeps from being removed.
- */
-const RESCUE_INTERVAL_MS = 30_000;
+import type { Peer, RescueResult } from '@timer-platform/database';
 
 export interface RescueStatements {
-  /** Removes dispatchers whose lease has expired; returns their number. */
-  readonly removeExpired: () => Promise<number>;
-  /** Returns timers to pending that no dispatcher with a lease holds. */
+  /** Removes these leases, unless they were renewed in the meantime; returns how many. */
+  readonly expireLeases: (peers: readonly Peer[]) => Promise<number>;
+  /** Returns to pending what no dispatcher holds any more. */
   readonly rescue: () => Promise<RescueResult>;
-  /** The claims of this dispatcher in the table. */
-  readonly listClaims: (dispatcherId: string) => Promise<RecordedClaim[]>;
 }
 
 export interface RescuerOptions {
   readonly statements: RescueStatements;
-  readonly orphans: OrphanedClaims;
-  readonly settleBatcher: Pick<SettleBatcher, 'release'>;
-  readonly monotonicMs: () => number;
   readonly onRescued: (result: RescueResult) => void;
+  readonly onError: (error: unknown) => void;
 }
 
-/** Rescues lost claims and releases orphaned ones; run after each heartbeat. */
+/**
+ * How often to rescue although no lease has expired, in milliseconds: another dispatcher may have removed a lease and
+ * then stopped itself, and the first service may have left timers executing.
+ */
+const REGULAR_MS = 5_000;
+
+/** Rescues the timers of dispatchers that are gone. Nobody waits for it: heartbeats go on meanwhile. */
 export class Rescuer {
   readonly #options: RescuerOptions;
-  #lastRescueMs = Number.NEGATIVE_INFINITY;
+  #running = false;
+  #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: RescuerOptions) {
     this.#options = options;
   }
 
-  /** @param dispatcherId the dispatcher whose orphaned claims are released */
-  async run(dispatcherId: string): Promise<void> {
-    await this.#rescueLost();
-    if (this.#options.orphans.isDue()) await this.#releaseOrphans(dispatcherId);
+  /** To be called at each heartbeat. What fails is done at a later one. */
+  run(gone: readonly Peer[], monotonicMs: number): void {
+    if (this.#running || (gone.length === 0 && monotonicMs < this.#lastMs + REGULAR_MS)) return;
+    this.#running = true;
+    this.#rescue(gone)
+      .then(
+        () => {
+          this.#lastMs = monotonicMs;
+        },
+        (error: unknown) => {
+          this.#lastMs = Number.NEGATIVE_INFINITY;
+          this.#options.onError(error);
+        },
+      )
+      .finally(() => {
+        this.#running = false;
+      });
   }
 
-  async #rescueLost(): Promise<void> {
-    const { statements, monotonicMs, onRescued } = this.#options;
-    const nowMs = monotonicMs();
-    // Required until a rescue has succeeded: the removed dispatcher will not be found again.
-    if ((await statements.removeExpired()) > 0) this.#lastRescueMs = Number.NEGATIVE_INFINITY;
-    if (nowMs < this.#lastRescueMs + RESCUE_INTERVAL_MS) return;
+  async #rescue(gone: readonly Peer[]): Promise<void> {
+    const { statements, onRescued } = this.#options;
+    if (gone.length > 0) await statements.expireLeases(gone);
     const result = await statements.rescue();
-    this.#lastRescueMs = nowMs;
     if (result.returned + result.failed > 0) onRescued(result);
-  }
-
-  async #releaseOrphans(dispatcherId: string): Promise<void> {
-    const { statements, orphans, settleBatcher, onRescued } = this.#options;
-    const orphaned = orphans.check(await statements.listClaims(dispatcherId));
-    for (const { id, fencingToken } of orphaned)
-      settleBatcher.release({ id, fencingToken, notBeforeMs: null });
-    if (orphaned.length > 0) onRescued({ returned: orphaned.length, failed: 0 });
   }
 }

@@ -4,11 +4,12 @@ import { giveUpAt, maxAttempts, retryDelay } from './retry-schedule.ts';
 
 /** The input of the decision. Instants are milliseconds since 1970. */
 export interface FinishedAttempt {
-  readonly outcome: Outcome;
+  readonly outcome: Exclude<Outcome, { kind: 'withdrawn' }>;
   /** Attempts that counted before this one. */
   readonly attemptsBefore: number;
   readonly retry: RetryPolicy | null;
-  readonly executeAtMs: number;
+  /** When attempts began to count for give_up_after. */
+  readonly retryFromMs: number;
   readonly expiresAtMs: number | null;
   readonly nowMs: number;
   /** From 0 up to 1. */
@@ -39,7 +40,7 @@ export function nextStep(attempt: FinishedAttempt): NextStep {
 
   const requestedMs = Math.min(outcome.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
   const atMs = nowMs + Math.max(requestedMs, retryDelay(retry, attempts, attempt.random));
-  if (atMs > giveUpAt(retry, attempt.executeAtMs))
+  if (atMs > giveUpAt(retry, attempt.retryFromMs))
     return {
       kind: 'fail',
       error: `${outcome.reason} (the next attempt would be later than give_up_after allows)`,

@@ -52,7 +52,7 @@ export function retryDelay(policy: RetryPolicy | null, failedAttempts: number, r
 }
 
 /** The instant after which no attempt starts, in milliseconds since 1970; Infinity if there is none. */
-export function giveUpAt(policy: RetryPolicy | null, executeAtMs: number): number {
+export function giveUpAt(policy: RetryPolicy | null, fromMs: number): number {
   if (policy?.give_up_after === undefined) return Number.POSITIVE_INFINITY;
-  return executeAtMs + storedDuration(policy.give_up_after, Number.POSITIVE_INFINITY);
+  return fromMs + storedDuration(policy.give_up_after, Number.POSITIVE_INFINITY);
 }

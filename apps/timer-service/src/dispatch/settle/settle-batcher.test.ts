@@ -1,72 +1,138 @@
-import { describe, expect, test } from '@jest/globals';
-import type { DeliveredAttempt } from '@timer-platform/database';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { sleep } from '../../sleep.ts';
+import { Lease } from '../lease/lease.ts';
 import { SettleBatcher, type SettleStatements, type WrittenBatch } from './settle-batcher.ts';
 
-function delivered(id: string): DeliveredAttempt {
-  return { id, fencingToken: 1, startedMs: 0, finishedMs: 0 };
+const INVALID = Object.assign(new Error('unsupported Unicode escape sequence'), { code: '22P05' });
+
+const lease = new Lease();
+
+function claim(id: string) {
+  return { lease, id, batchId: 'batch', fencingToken: 1 };
 }
 
-function make(more: Partial<SettleStatements> = {}) {
+function delivered(id: string) {
+  return { ...claim(id), startedMs: 0, finishedMs: 0 };
+}
+
+function failed(id: string, nextAttemptMs: number | null, error = 'HTTP 500') {
+  return { ...delivered(id), error, nextAttemptMs, dueMs: 0, statusCode: 500 };
+}
+
+function released(id: string, notBeforeMs: number | null) {
+  return { ...claim(id), notBeforeMs, reason: null };
+}
+
+function createBatcher(more: Partial<SettleStatements> = {}) {
   const written: WrittenBatch[] = [];
   const errors: unknown[] = [];
-  const statements: SettleStatements = {
-    delivered: (batch) => Promise.resolve(batch.length),
-    failed: (batch) => Promise.resolve(batch.length),
-    release: (batch) => Promise.resolve(batch.length),
-    ...more,
-  };
+  const accept = (_: string, batch: readonly object[]) => Promise.resolve(batch.length);
   const batcher = new SettleBatcher({
-    statements,
+    statements: { delivered: accept, failed: accept, release: accept, ...more },
     onWritten: (batch) => written.push(batch),
     onError: (error) => errors.push(error),
-    sleep: () => new Promise((resolve) => setImmediate(resolve)),
+    sleep,
   });
   return { batcher, written, errors };
 }
 
 describe('SettleBatcher', () => {
-  test('collects claims during a statement and writes at most 1,000 rows per statement', async () => {
-    let release: (() => void) | undefined;
-    const gate = new Promise<void>((resolve) => (release = resolve));
-    const sizes: number[] = [];
-    const { batcher } = make({
-      delivered: async (batch) => {
-        sizes.push(batch.length);
-        await gate;
-        return batch.length;
-      },
-    });
-    batcher.delivered(delivered('first'));
-    while (sizes.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    for (let n = 0; n < 2_500; n += 1) batcher.delivered(delivered(`${n}`));
-    expect(batcher.size).toBe(2_501);
-    release?.();
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('writes each kind with its own statement', async () => {
+    const { batcher, written } = createBatcher();
+    batcher.delivered(delivered('a'));
+    batcher.failed(failed('b', null));
+    batcher.release(released('c', null));
+    batcher.delivered(delivered('d'));
+    expect(batcher.size).toBe(4);
     await batcher.written();
-    expect(sizes).toEqual([1, 1_000, 1_000, 500]);
+    const kinds = written.map(({ kind, items }) => `${kind} ${items.map(({ id }) => id).join()}`);
+    expect(kinds.sort()).toEqual(['delivered a,d', 'failed b', 'release c']);
     expect(batcher.size).toBe(0);
   });
 
-  test('retries a failed batch unchanged', async () => {
-    const tries: number[] = [];
-    const { batcher, errors, written } = make({
-      delivered: (batch) => {
-        tries.push(batch.length);
-        return tries.length < 3 ? Promise.reject(new Error('unavailable')) : Promise.resolve(batch.length);
-      },
-    });
+  test('one kind does not wait for the statement of another', async () => {
+    const { batcher, written } = createBatcher({ delivered: () => new Promise(() => undefined) });
     batcher.delivered(delivered('a'));
-    batcher.delivered(delivered('b'));
-    await batcher.written();
-    expect(tries).toEqual([2, 2, 2]);
-    expect(errors).toHaveLength(2);
-    expect(written).toMatchObject([{ kind: 'delivered', lost: 0, nextDueMs: null }]);
-    expect(written[0]?.items.map(({ id }) => id)).toEqual(['a', 'b']);
+    batcher.failed(failed('b', null));
+    await jest.advanceTimersByTimeAsync(5);
+    expect(written.map(({ kind }) => kind)).toEqual(['failed']);
+    expect(batcher.size).toBe(1);
   });
 
   test('reports how many claims were lost and when the first timer is due again', async () => {
-    const { batcher, written } = make({ release: () => Promise.resolve(1) });
-    for (const notBeforeMs of [300, 100, null]) batcher.release({ id: 'x', fencingToken: 1, notBeforeMs });
+    const { batcher, written } = createBatcher({ release: () => Promise.resolve(1) });
+    for (const notBeforeMs of [300, 100, null]) batcher.release(released('x', notBeforeMs));
+    for (const nextAttemptMs of [null, 900, 700]) batcher.failed(failed('y', nextAttemptMs));
+    batcher.delivered(delivered('z'));
     await batcher.written();
-    expect(written).toMatchObject([{ kind: 'release', lost: 2, nextDueMs: 100 }]);
+    const byKind = Object.fromEntries(
+      written.map(({ kind, lost, nextDueMs }) => [kind, { lost, nextDueMs }]),
+    );
+    expect(byKind).toEqual({
+      release: { lost: 2, nextDueMs: 100 },
+      failed: { lost: 0, nextDueMs: 700 },
+      delivered: { lost: 0, nextDueMs: null },
+    });
+  });
+
+  test('the due instant of timers that were released at once is not known', async () => {
+    const { batcher, written } = createBatcher();
+    batcher.release(released('x', null));
+    await batcher.written();
+    expect(written).toMatchObject([{ kind: 'release', nextDueMs: null }]);
+  });
+
+  test('an error text that cannot be stored is replaced', async () => {
+    const stored: string[] = [];
+    const { batcher, errors } = createBatcher({
+      failed: (_, batch) => {
+        if (batch.some(({ error }) => error === '\u0000')) return Promise.reject(INVALID);
+        stored.push(...batch.map(({ id, error }) => `${id} ${error}`));
+        return Promise.resolve(batch.length);
+      },
+    });
+    batcher.failed(failed('a', null, '\u0000'));
+    batcher.failed(failed('b', null));
+    await batcher.written();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(stored.sort()).toEqual(['a the attempt failed; its error could not be stored', 'b HTTP 500']);
+    expect(errors).toHaveLength(2);
+    expect(batcher.size).toBe(0);
+  });
+
+  test('written waits while the database is unavailable, also for claims that are added meanwhile', async () => {
+    let available = false;
+    const { batcher, written } = createBatcher({
+      delivered: (_, batch) =>
+        available ? Promise.resolve(batch.length) : Promise.reject(new Error('connection terminated')),
+    });
+    batcher.delivered(delivered('a'));
+    const done = batcher.written();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(written).toEqual([]);
+    batcher.release(released('b', null));
+    available = true;
+    await jest.advanceTimersByTimeAsync(2_000);
+    await done;
+    expect(written.map(({ kind }) => kind).sort()).toEqual(['delivered', 'release']);
+  });
+
+  test('written does not wait for a claim that the database refuses', async () => {
+    const { batcher, written } = createBatcher({
+      release: (_, batch) =>
+        batch.some(({ id }) => id === 'a') ? Promise.reject(INVALID) : Promise.resolve(batch.length),
+    });
+    batcher.release(released('a', null));
+    batcher.release(released('b', null));
+    await batcher.written();
+    expect(written).toMatchObject([{ kind: 'release', items: [{ id: 'b' }] }]);
+    expect(batcher.size).toBe(1);
   });
 });

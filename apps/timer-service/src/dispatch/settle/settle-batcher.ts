@@ -1,19 +1,23 @@
 import type { DeliveredAttempt, FailedAttempt, ReleasedClaim } from '@timer-platform/database';
+import type { Lease } from '../lease/lease.ts';
+import { type SettleItem, SettleLane, type SettleLaneOptions } from './settle-lane.ts';
 
 /** Each returns how many claims of the batch this dispatcher still held. */
 export interface SettleStatements {
-  readonly delivered: (batch: readonly DeliveredAttempt[]) => Promise<number>;
-  readonly failed: (batch: readonly FailedAttempt[]) => Promise<number>;
-  readonly release: (batch: readonly ReleasedClaim[]) => Promise<number>;
+  readonly delivered: (leaseId: string, batch: readonly DeliveredAttempt[]) => Promise<number>;
+  readonly failed: (leaseId: string, batch: readonly FailedAttempt[]) => Promise<number>;
+  readonly release: (leaseId: string, batch: readonly ReleasedClaim[]) => Promise<number>;
 }
 
+export type SettleKind = keyof SettleStatements;
+
 export interface WrittenBatch {
-  readonly kind: keyof SettleStatements;
-  /** Claims that another dispatcher had taken; their timers were not changed. */
+  readonly kind: SettleKind;
+  /** Claims that had ended; their timers were not changed. */
   readonly lost: number;
   /** When the first timer of the batch is due again, in milliseconds since 1970; null: none, or not known. */
   readonly nextDueMs: number | null;
-  readonly items: readonly { readonly id: string; readonly fencingToken: number }[];
+  readonly items: readonly SettleItem[];
 }
 
 export interface SettleBatcherOptions {
@@ -24,131 +28,66 @@ export interface SettleBatcherOptions {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** The most rows per statement. */
-const MAX_BATCH = 1_000;
-/** How long the first claim of a batch waits for others, in milliseconds. */
-const LINGER_MS = 5;
-const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 2_000;
+type Delivered = DeliveredAttempt & { readonly lease: Lease };
+type Failed = FailedAttempt & { readonly lease: Lease };
+type Released = ReleasedClaim & { readonly lease: Lease };
 
-/** How claims of one kind are written. */
-interface LaneOptions<Item extends { readonly id: string; readonly fencingToken: number }> extends Omit<
-  SettleBatcherOptions,
-  'statements'
-> {
-  readonly kind: keyof SettleStatements;
-  readonly write: (batch: readonly Item[]) => Promise<number>;
-  /** When the timer is due again; null: never, or not known. */
-  readonly dueAgainMs: (item: Item) => number | null;
-}
-
-/** Writes claims of one kind. */
-class Lane<Item extends { readonly id: string; readonly fencingToken: number }> {
-  readonly #options: LaneOptions<Item>;
-  #items: Item[] = [];
-  #writing = 0;
-  #run: Promise<void> | undefined;
-
-  constructor(options: LaneOptions<Item>) {
-    this.#options = options;
-  }
-
-  get size(): number {
-    return this.#items.length + this.#writing;
-  }
-
-  add(item: Item): void {
-    this.#items.push(item);
-    this.#run ??= this.#drain();
-  }
-
-  /** Resolves when every claim added so far is written. */
-  async written(): Promise<void> {
-    await this.#run;
-  }
-
-  /** Runs one statement at a time and gathers the next batch meanwhile, so batches grow under load. */
-  async #drain(): Promise<void> {
-    await this.#options.sleep(LINGER_MS);
-    while (this.#items.length > 0) {
-      const batch = this.#items.splice(0, MAX_BATCH);
-      this.#writing = batch.length;
-      await this.#persist(batch);
-      this.#writing = 0;
-    }
-    this.#run = undefined;
-  }
-
-  /** Retries until it succeeds: until then the timers stay executing. Fencing makes repetition harmless. */
-  async #persist(batch: readonly Item[]): Promise<void> {
-    const { kind, write, dueAgainMs, onWritten, onError, sleep } = this.#options;
-    for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
-      try {
-        const settled = await write(batch);
-        let nextDueMs = Number.POSITIVE_INFINITY;
-        for (const item of batch) nextDueMs = Math.min(nextDueMs, dueAgainMs(item) ?? nextDueMs);
-        onWritten({
-          kind,
-          lost: batch.length - settled,
-          nextDueMs: nextDueMs === Number.POSITIVE_INFINITY ? null : nextDueMs,
-          items: batch,
-        });
-        return;
-      } catch (error) {
-        onError(error);
-        await sleep(waitMs);
-      }
-    }
-  }
-}
+/** Replaces an error text that cannot be stored. */
+const GENERIC_ERROR = 'the attempt failed; its error could not be stored';
 
 /** Collects settled claims and writes them in batches, one statement of each kind at a time. */
 export class SettleBatcher {
-  readonly #delivered: Lane<DeliveredAttempt>;
-  readonly #failed: Lane<FailedAttempt>;
-  readonly #unstarted: Lane<ReleasedClaim>;
+  readonly #delivered: SettleLane<Delivered>;
+  readonly #failed: SettleLane<Failed>;
+  readonly #release: SettleLane<Released>;
 
-  constructor({ statements, ...rest }: SettleBatcherOptions) {
-    this.#delivered = new Lane({
-      ...rest,
-      kind: 'delivered',
-      write: (batch) => statements.delivered(batch),
-      dueAgainMs: () => null,
-    });
-    this.#failed = new Lane({
-      ...rest,
-      kind: 'failed',
-      write: (batch) => statements.failed(batch),
-      dueAgainMs: ({ nextAttemptMs }) => nextAttemptMs,
-    });
-    this.#unstarted = new Lane({
-      ...rest,
-      kind: 'release',
-      write: (batch) => statements.release(batch),
-      dueAgainMs: ({ notBeforeMs }) => notBeforeMs,
-    });
+  constructor({ statements, onWritten, onError, sleep }: SettleBatcherOptions) {
+    function lane<Item extends SettleItem>(
+      kind: SettleKind,
+      options: Pick<SettleLaneOptions<Item>, 'write' | 'simplified'>,
+      dueAgainMs: (item: Item) => number | null,
+    ): SettleLane<Item> {
+      const onLaneWritten = (items: readonly Item[], lost: number) => {
+        let nextDueMs = Number.POSITIVE_INFINITY;
+        for (const item of items) nextDueMs = Math.min(nextDueMs, dueAgainMs(item) ?? nextDueMs);
+        const isKnown = nextDueMs < Number.POSITIVE_INFINITY;
+        onWritten({ kind, items, lost, nextDueMs: isKnown ? nextDueMs : null });
+      };
+      return new SettleLane({ ...options, onWritten: onLaneWritten, onError, sleep });
+    }
+    this.#delivered = lane<Delivered>('delivered', { write: statements.delivered }, () => null);
+    this.#failed = lane<Failed>(
+      'failed',
+      { write: statements.failed, simplified: (attempt) => ({ ...attempt, error: GENERIC_ERROR }) },
+      ({ nextAttemptMs }) => nextAttemptMs,
+    );
+    this.#release = lane<Released>(
+      'release',
+      { write: statements.release },
+      ({ notBeforeMs }) => notBeforeMs,
+    );
   }
 
   /** Claims that are not written yet. */
   get size(): number {
-    return this.#delivered.size + this.#failed.size + this.#unstarted.size;
+    return this.#delivered.size + this.#failed.size + this.#release.size;
   }
 
-  delivered(attempt: DeliveredAttempt): void {
+  delivered(attempt: Delivered): void {
     this.#delivered.add(attempt);
   }
 
-  failed(attempt: FailedAttempt): void {
+  failed(attempt: Failed): void {
     this.#failed.add(attempt);
   }
 
-  release(claim: ReleasedClaim): void {
-    this.#unstarted.add(claim);
+  release(claim: Released): void {
+    this.#release.add(claim);
   }
 
-  /** Resolves when every claim is written; waits while the database is unavailable. */
+  /** Resolves when every claim is written or refused; waits while the database is unavailable. */
   async written(): Promise<void> {
-    while (this.size > 0)
-      await Promise.all([this.#delivered.written(), this.#failed.written(), this.#unstarted.written()]);
+    const lanes = [this.#delivered, this.#failed, this.#release];
+    while (lanes.some(({ pending }) => pending > 0)) await Promise.all(lanes.map((lane) => lane.written()));
   }
 }

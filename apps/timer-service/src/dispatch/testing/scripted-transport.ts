@@ -1,38 +1,71 @@
 import type { CallbackType } from '@timer-platform/callback-types';
-import type { Delivery, Outcome, StoredCallback, Transport } from '../../transports/transport.ts';
+import { delivered, REFUSED, STOPPING } from '../../transports/outcome.ts';
+import type {
+  Delivery,
+  Destination,
+  Outcome,
+  StoredCallback,
+  Transport,
+} from '../../transports/transport.ts';
 
-export const DELIVERED: Outcome = { kind: 'delivered', statusCode: 200 };
+export const DELIVERED: Outcome = delivered(200);
 
 export interface Sent {
+  readonly messageId: string;
   readonly timerId: string;
   readonly payload: string | null;
+  /** The endpoint of the destination. */
   readonly destination: string;
   /** By this machine's clock, which the test database shares, in milliseconds since 1970. */
   readonly atMs: number;
 }
 
+const UUID_LENGTH = 36;
+
 /** A transport that sends nothing and returns the outcomes that the test defines. */
 export class ScriptedTransport<Type extends CallbackType> implements Transport<Type> {
   readonly sent: Sent[] = [];
-  readonly #destinationOf: (callback: StoredCallback<Type>) => string;
+  readonly #destinationOf: (callback: StoredCallback<Type>) => Destination | string;
   readonly #waiting = new Set<() => void>();
-  /** Returns the outcome of a delivery, or a promise of it. */
+  readonly #underWay = new Set<Delivery<Type>>();
+  #closed = false;
+  /** Returns the outcome of a delivery, or a promise of it. If it throws, so does the transport. */
   respond: (sent: Sent) => Outcome | Promise<Outcome> = () => DELIVERED;
 
-  constructor(destinationOf: (callback: StoredCallback<Type>) => string) {
+  /** @param destinationOf returns a destination, or a name for an endpoint with one route */
+  constructor(destinationOf: (callback: StoredCallback<Type>) => Destination | string) {
     this.#destinationOf = destinationOf;
   }
 
-  destinationOf(callback: StoredCallback<Type>): string {
-    return this.#destinationOf(callback);
+  destinationOf(callback: StoredCallback<Type>): Destination {
+    const destination = this.#destinationOf(callback);
+    return typeof destination === 'string' ? { endpoint: destination, route: destination } : destination;
   }
 
-  async send({ timerId, callback, payload }: Delivery<Type>): Promise<Outcome> {
-    const atMs = performance.timeOrigin + performance.now();
-    const sent = { timerId, payload, destination: this.#destinationOf(callback), atMs };
+  send(delivery: Delivery<Type>): void {
+    if (this.#closed) {
+      delivery.ended(STOPPING);
+      return;
+    }
+    if (!delivery.mayStart()) {
+      delivery.ended(REFUSED);
+      return;
+    }
+    const { messageId, callback, payload } = delivery;
+    const sent = {
+      messageId,
+      timerId: messageId.slice(0, UUID_LENGTH),
+      payload,
+      destination: this.destinationOf(callback).endpoint,
+      atMs: performance.timeOrigin + performance.now(),
+    };
     this.sent.push(sent);
     for (const check of this.#waiting) check();
-    return this.respond(sent);
+    const response = this.respond(sent);
+    this.#underWay.add(delivery);
+    void Promise.resolve(response).then((outcome) => {
+      if (this.#underWay.delete(delivery)) delivery.ended(outcome);
+    });
   }
 
   /** Resolves when the deliveries so far fulfill the condition. */
@@ -49,6 +82,9 @@ export class ScriptedTransport<Type extends CallbackType> implements Transport<T
   }
 
   close(): Promise<void> {
+    this.#closed = true;
+    for (const delivery of this.#underWay) delivery.ended(STOPPING);
+    this.#underWay.clear();
     return Promise.resolve();
   }
 }

@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ClaimedRow } from '@timer-platform/database';
+import { type ClaimedTimer, type ReadContext, readTimer } from './claimed-timer.ts';
+import { claimedRow, validLease } from './testing/claimed-timer.ts';
+
+const lease = validLease();
+
+function read(row: Partial<ClaimedRow>, more: Partial<ReadContext> = {}) {
+  return readTimer(claimedRow(row), {
+    lease,
+    decryptHeaders: (_, config) => ({ ok: true, config }),
+    destinationOf: (callback) => ({ endpoint: callback.type, route: 'route' }),
+    nowMs: 5_000,
+    ...more,
+  });
+}
+
+function readable(row: Partial<ClaimedRow>, more: Partial<ReadContext> = {}): ClaimedTimer {
+  const result = read(row, more);
+  if (result.kind === 'unreadable') throw new Error(result.reason);
+  return result.timer;
+}
+
+describe('readTimer', () => {
+  test('parses a row', () => {
+    const row = { dueMs: 700, bytes: 42, retry: { max_attempts: 3 }, payload: '{"n":1}' };
+    expect(readable(row)).toEqual({
+      row: claimedRow(row),
+      lease,
+      dueMs: 700,
+      callback: { type: 'http', url: 'http://receiver.test/', headers: {} },
+      destination: { endpoint: 'http', route: 'route' },
+      bytes: 42,
+      retry: { max_attempts: 3 },
+      messageId: 'timer',
+    });
+  });
+
+  test.each([Infinity, -Infinity])('a timer with the due instant %d is due now', (dueMs) => {
+    expect(readable({ dueMs }).dueMs).toBe(5_000);
+  });
+
+  test.each([
+    [0, 'timer'],
+    [1, 'timer-1'],
+    [12, 'timer-12'],
+  ])('revision %d has the message id %s', (revision, messageId) => {
+    expect(readable({ revision }).messageId).toBe(messageId);
+  });
+
+  test('decrypts the headers before it parses the callback', () => {
+    const { callback } = readable(
+      { callbackConfig: 'encrypted' },
+      {
+        decryptHeaders: (id) => ({
+          ok: true,
+          config: { type: 'http', url: 'http://receiver.test/', headers: { id } },
+        }),
+      },
+    );
+    expect(callback.headers).toEqual({ id: 'timer' });
+  });
+
+  test('headers that cannot be decrypted make it unreadable', () => {
+    const result = read({}, { decryptHeaders: () => ({ ok: false, reason: 'no key' }) });
+    expect(result).toEqual({ kind: 'unreadable', reason: 'no key' });
+  });
+
+  test.each<[string, Partial<ClaimedRow>, string]>([
+    ['no callback', { callbackConfig: null }, 'callback_config cannot be parsed: '],
+    ['a callback that is no object', { callbackConfig: 'http' }, 'callback_config cannot be parsed: '],
+    ['an unknown type', { callbackConfig: { type: 'fax' } }, 'callback_config cannot be parsed: type '],
+    ['no URL', { callbackConfig: { type: 'http' } }, 'callback_config cannot be parsed: url '],
+    ['a retry policy that is no object', { retry: 3 }, 'retry cannot be parsed: '],
+    ['a malformed retry policy', { retry: { delays: ['1s', 'soon'] } }, 'retry cannot be parsed: delays 1 '],
+    ['an unknown field of the retry policy', { retry: { attempts: 3 } }, 'retry cannot be parsed: '],
+  ])('%s makes it unreadable', (_, row, start) => {
+    const result = read(row);
+    expect(result.kind === 'unreadable' && result.reason).toMatch(new RegExp(`^${start}.`));
+  });
+});

@@ -1,0 +1,64 @@
+import type { ClaimedRow } from '@timer-platform/database';
+import type { ClaimedTimer } from '../claimed-timer.ts';
+import { Lease } from '../lease/lease.ts';
+import type { DispatchObserver } from '../observer.ts';
+
+/** A row as a claim returns it: due at 0, claimed as a recent timer, for a receiver over HTTP. */
+export function claimedRow(more: Partial<ClaimedRow> = {}): ClaimedRow {
+  return {
+    id: 'timer',
+    batchId: 'batch',
+    fencingToken: 1,
+    range: 'recent',
+    dueMs: 0,
+    dueSinceMs: 0,
+    executeAtMs: 0,
+    expiresAtMs: null,
+    attempts: 0,
+    retry: null,
+    retryFromMs: 0,
+    revision: 0,
+    bytes: 100,
+    callbackConfig: { type: 'http', url: 'http://receiver.test/' },
+    payload: null,
+    ...more,
+  };
+}
+
+/** A lease that is valid for some seconds from the monotonic instant 0. */
+export function validLease(): Lease {
+  const lease = new Lease();
+  lease.renewed(0);
+  return lease;
+}
+
+export function claimedTimer(row: Partial<ClaimedRow>, more: Partial<ClaimedTimer> = {}): ClaimedTimer {
+  const whole = claimedRow(row);
+  return {
+    row: whole,
+    lease: validLease(),
+    dueMs: whole.dueMs,
+    callback: { type: 'http', url: 'http://receiver.test/', headers: {}, payload: null },
+    destination: { endpoint: 'http://receiver.test', route: 'http://receiver.test' },
+    bytes: whole.bytes,
+    retry: null,
+    messageId: whole.id,
+    ...more,
+  };
+}
+
+const ignore = (): void => undefined;
+
+export const IGNORE_EVENTS: DispatchObserver = {
+  started: ignore,
+  ended: ignore,
+  finished: ignore,
+  claimed: ignore,
+  settled: ignore,
+  deferred: ignore,
+  rescued: ignore,
+  orphansReleased: ignore,
+  leaseLost: ignore,
+  databaseError: ignore,
+  defect: ignore,
+};
