@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ConfigError, readConfig } from './config.ts';
 
@@ -46,6 +48,67 @@ describe('readConfig', () => {
       'PORT',
     ]);
     expect(issues.join()).not.toMatch(/too-short-secret|p4ssw0rd|hunter2/);
+  });
+
+  test('lists problems with proxies, key files and key names', () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'timer-config-'));
+    const file = path.join(directory, 'keys.json');
+    const key = 'hunter2'.repeat(8);
+    const named = (...names: string[]) => JSON.stringify(names.map((name) => ({ name, role: 'read', key })));
+    const issues = (env: Readonly<Record<string, string>>) => issuesOf({ ...PRODUCTION, ...env });
+    try {
+      expect(
+        issues({
+          TRUSTED_PROXIES: '10.0.0.0/8, proxy.internal, 10.0.0.0/33, ::1, 0.0.0.0/0',
+          API_KEYS_FILE: path.join(directory, 'missing.json'),
+          API_KEYS: named('default'),
+          RATE_LIMIT_PER_SECOND: ' ',
+          MAX_IN_FLIGHT: '\t',
+        }).toSorted(),
+      ).toEqual([
+        'API_KEYS has a key with the name default, as API_KEY has: names must be unique',
+        'API_KEYS_FILE cannot be read: ENOENT',
+        'MAX_IN_FLIGHT must be a whole number',
+        'RATE_LIMIT_PER_SECOND must be a whole number',
+        ...['0.0.0.0/0', '10.0.0.0/33', 'proxy.internal'].map((item) =>
+          expect.stringContaining(`TRUSTED_PROXIES has the item ${item}, which is not`),
+        ),
+      ]);
+      expect(issues({ API_KEYS: named('default') })).toEqual([
+        'API_KEYS has a key with the name default, as API_KEY has: names must be unique',
+      ]);
+      writeFileSync(file, named('default', 'billing'));
+      expect(issues({ API_KEYS_FILE: file, API_KEYS: named('billing') })).toEqual([
+        'API_KEYS_FILE has a key with the name default, as API_KEY has: names must be unique',
+        'API_KEYS_FILE has a key with the name billing, as API_KEYS has: names must be unique',
+      ]);
+      writeFileSync(file, '[{"name": "a b", "role": "owner", "key": "hunter2"}]');
+      expect(issues({ API_KEYS_FILE: file })).toEqual([
+        expect.stringMatching(/^API_KEYS_FILE has an issue at 0.name: must be 1 to 64/),
+        'API_KEYS_FILE has an issue at 0.role: must be read, write or admin',
+        'API_KEYS_FILE has an issue at 0.key: must have at least 32 characters',
+      ]);
+      writeFileSync(file, 'hunter2');
+      expect(issues({ API_KEYS_FILE: file })).toEqual([
+        expect.stringMatching(/^API_KEYS_FILE has content that must be JSON/),
+      ]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test('accepts a key with a line break at its end, and none that a header cannot carry', () => {
+    const key = 'k'.repeat(32);
+    expect(readConfig({ ...PRODUCTION, API_KEY: `${key}\n` }).api.apiKey).toBe(key);
+    expect(issuesOf({ ...PRODUCTION, API_KEY: `${'k'.repeat(31)} \n` })).toEqual([
+      'API_KEY must have at least 32 characters',
+    ]);
+    expect(issuesOf({ ...PRODUCTION, API_KEY: `${key}ü` })).toEqual([
+      'API_KEY must contain only visible ASCII characters and spaces',
+    ]);
+    expect(issuesOf({ ...PRODUCTION, API_KEY: `${key}\n${key}` })).toEqual([
+      'API_KEY must contain only visible ASCII characters and spaces',
+    ]);
   });
 
   test('treats an empty variable as unset', () => {

@@ -9,8 +9,12 @@ export interface MetricsText {
   readonly body: string;
 }
 
-/** Returns why a callback must not be stored, or undefined if it may be. */
-export type CallbackCheck = (callback: CallbackConfig) => string | undefined;
+/**
+ * Returns why a callback must not be stored, or undefined if it may be.
+ *
+ * @param payloadBytes returns the length of the payload as it is delivered; it prints the payload
+ */
+export type CallbackCheck = (callback: CallbackConfig, payloadBytes: () => number) => string | undefined;
 
 /** The dependencies of the routes. */
 export interface ApiContext {
@@ -20,6 +24,8 @@ export interface ApiContext {
   /** Notifies the dispatcher of this process of a timer that is due at this Unix time in milliseconds, or now. */
   readonly wake: (dueAtMs?: number) => void;
   readonly checkCallback: CallbackCheck;
+  /** Returns why this process cannot deliver timers, or undefined; /healthz reports it. */
+  readonly dispatchProblem: () => string | undefined;
   /** Keys that encrypt and decrypt the headers of stored callbacks. */
   readonly headerKeys: HeaderKeys;
 }

@@ -1,25 +1,29 @@
 import { z } from 'zod';
 import { boolean, commaSeparated, integer } from '../settings.ts';
-import { apiKeyListSchema } from './auth/api-key.ts';
+import { apiKeyListSchema, secretSchema } from './auth/api-key.ts';
+import { checkKeyFile, checkKeyNames } from './auth/check-key-sources.ts';
+import { checkProxies } from './http/trusted-proxies.ts';
 
 /** Settings of the HTTP API. */
 export const apiSettingsSchema = z
   .object({
     HOST: z.string().min(1).optional(),
     PORT: integer(0, 65_535, 8_080),
-    API_KEY: z.string().min(32, { error: 'must have at least 32 characters' }).optional(),
+    API_KEY: secretSchema.optional(),
     API_KEYS: apiKeyListSchema.optional(),
-    API_KEYS_FILE: z.string().min(1).optional(),
+    API_KEYS_FILE: z.string().min(1).superRefine(checkKeyFile).optional(),
     RATE_LIMIT_PER_SECOND: integer(0, 1_000_000, 0),
     FAILED_AUTH_PER_MINUTE: integer(1, 1_000_000, 60),
-    TRUSTED_PROXIES: commaSeparated(),
+    TRUSTED_PROXIES: commaSeparated().superRefine(checkProxies),
     BODY_LIMIT_BYTES: integer(1_024, 64 * 1_048_576, 1.5 * 1_048_576),
-    BATCH_BODY_LIMIT_BYTES: integer(1_024, 256 * 1_048_576, 16 * 1_048_576),
+    BATCH_BODY_LIMIT_BYTES: integer(1_024, 256 * 1_048_576, 4 * 1_048_576),
     IDEMPOTENCY_KEY_HOURS: integer(1, 24 * 3_650, 24 * 7),
     HEALTH_MAX_OVERDUE_MS: integer(0, 86_400_000, 300_000),
     METRICS_PUBLIC: boolean(false),
     DOCS: boolean(true),
   })
+  // Also if another variable is invalid, so that all issues are listed at once.
+  .superRefine(checkKeyNames, { when: () => true })
   .transform((env) => ({
     /** Address to listen on. Default: all addresses in production, loopback in development. */
     host: env.HOST,

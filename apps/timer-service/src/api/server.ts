@@ -31,10 +31,14 @@ import { retryTimersRoute } from './routes/retry-timers.ts';
 import { runTimerRoute } from './routes/run-timer.ts';
 import { updateTimerRoute } from './routes/update-timer.ts';
 
-export interface ApiOptions extends Omit<ApiContext, 'checkCallback' | 'headerKeys'> {
+export interface ApiOptions extends Omit<ApiContext, 'checkCallback' | 'dispatchProblem' | 'headerKeys'> {
   readonly log: Logger;
   /** Absent: every callback may be stored. */
   readonly checkCallback?: CallbackCheck;
+  /** Absent: the process delivers timers, or is not expected to. */
+  readonly dispatchProblem?: () => string | undefined;
+  /** How long `close` waits for requests in progress before it breaks their connections, in milliseconds. */
+  readonly closeGraceMs?: number;
   /** Absent: headers are stored unencrypted. */
   readonly headerKeys?: HeaderKeys;
   /** Renders the response of /metrics; absent: no /metrics. */
@@ -43,11 +47,14 @@ export interface ApiOptions extends Omit<ApiContext, 'checkCallback' | 'headerKe
   readonly devRoutes?: (app: FastifyInstance) => void | Promise<void>;
 }
 
+/** Default of {@link ApiOptions.closeGraceMs}. */
+const CLOSE_GRACE_MS = 10_000;
+
 /** Time limit for a client to send a request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /**
- * Creates the HTTP API. `listen` starts it, `close` stops it after the requests in progress.
+ * Creates the HTTP API. `listen` starts it, `close` stops it after the requests in progress, or the grace.
  *
  * @throws when the API keys in the settings are invalid
  */
@@ -57,6 +64,7 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
   const context: ApiContext = {
     ...options,
     checkCallback: options.checkCallback ?? (() => undefined),
+    dispatchProblem: options.dispatchProblem ?? (() => undefined),
     headerKeys: options.headerKeys ?? NO_HEADER_KEYS,
   };
   const respondWithError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
@@ -86,7 +94,7 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
   // Typed code builds the responses, and tests check them against the schemas.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   parseJsonBodies(app);
-  closeIdleConnections(app);
+  closeConnections(app, options.closeGraceMs ?? CLOSE_GRACE_MS);
   handleUnknownPaths(app);
   app.addHook('onRequest', async (_, reply) => {
     void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
@@ -116,16 +124,24 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
   return app;
 }
 
-/** While the server closes, also closes connections that become idle only after their last response was sent. */
-function closeIdleConnections(app: Api): void {
+/**
+ * While the server closes, also closes connections that become idle only after their last response was sent, and all
+ * others after the grace: a silent database would hold up their requests for more than half a minute.
+ */
+function closeConnections(app: Api, graceMs: number): void {
   app.addHook('preClose', (done) => {
-    const timer = setInterval(() => {
+    const idle = setInterval(() => {
       app.server.closeIdleConnections();
     }, 50);
-    app.server.once('close', () => {
-      clearInterval(timer);
-    });
-    if (!app.server.listening) clearInterval(timer);
+    const all = setTimeout(() => {
+      app.server.closeAllConnections();
+    }, graceMs);
+    const stop = (): void => {
+      clearInterval(idle);
+      clearTimeout(all);
+    };
+    app.server.once('close', stop);
+    if (!app.server.listening) stop();
     done();
   });
 }

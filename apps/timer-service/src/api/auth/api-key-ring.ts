@@ -3,7 +3,7 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
-import { type ApiKey, apiKeyListSchema, digestOf } from './api-key.ts';
+import { type ApiKey, apiKeyListSchema, DEFAULT_KEY_NAME, digestOf } from './api-key.ts';
 
 /** How often the key file is checked for changes, in milliseconds. */
 const WATCH_INTERVAL_MS = 1_000;
@@ -51,7 +51,7 @@ export async function openApiKeyRing(
   log: FastifyBaseLogger,
 ): Promise<ApiKeyRing> {
   const fixed: ApiKey[] = [...apiKeys];
-  if (apiKey !== undefined) fixed.push({ name: 'default', role: 'admin', digest: digestOf(apiKey) });
+  if (apiKey !== undefined) fixed.push({ name: DEFAULT_KEY_NAME, role: 'admin', digest: digestOf(apiKey) });
   const load = async (path: string) => rejectDuplicates([...fixed, ...(await readKeyFile(path))]);
   let keys = file === undefined ? rejectDuplicates(fixed) : await load(file);
 

@@ -23,6 +23,16 @@ export function digestOf(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }
 
+/**
+ * A secret as clients can send it in a header. Surrounding white space, such as the line break at the end of a file, is
+ * not part of it.
+ */
+export const secretSchema = z
+  .string()
+  .trim()
+  .min(32, { error: 'must have at least 32 characters' })
+  .regex(/^[\x20-\x7e]*$/, { error: 'must contain only visible ASCII characters and spaces' });
+
 const entrySchema = z
   .strictObject({
     name: z
@@ -33,7 +43,7 @@ const entrySchema = z
       .string()
       .regex(/^[0-9a-f]{64}$/i, { error: 'must be the SHA-256 of the key in hexadecimal' })
       .optional(),
-    key: z.string().min(32, { error: 'must have at least 32 characters' }).optional(),
+    key: secretSchema.optional(),
   })
   .refine((entry) => (entry.key === undefined) !== (entry.sha256 === undefined), {
     error: 'must have either sha256 or key',
@@ -43,6 +53,9 @@ const entrySchema = z
     role,
     digest: sha256 === undefined ? digestOf(key ?? '') : Buffer.from(sha256, 'hex'),
   }));
+
+/** The name of the key in API_KEY. */
+export const DEFAULT_KEY_NAME = 'default';
 
 /** A list of keys as JSON text: `[{"name": "billing", "role": "write", "sha256": "…"}]`. Issues never quote the text. */
 export const apiKeyListSchema = z

@@ -1,4 +1,5 @@
 import { type ErrorName, ERRORS, type ValidationIssue } from '@timer-platform/callback-types';
+import { IssueList } from './issue-list.ts';
 
 /** An error response. Its message and issues are sent to the client unchanged. */
 export class ApiError extends Error {
@@ -20,15 +21,14 @@ export class ApiError extends Error {
   }
 }
 
-/** Maximum number of issues in a response: a hostile batch can have tens of thousands. */
-const MAX_ISSUES = 100;
-
 /** Code 2 for a request with these issues. */
-export function validationError(issues: readonly ValidationIssue[]): ApiError {
-  const [first] = issues;
-  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+export function validationError(found: readonly ValidationIssue[] | IssueList): ApiError {
+  const list = found instanceof IssueList ? found : new IssueList();
+  if (!(found instanceof IssueList)) for (const issue of found) list.add(() => issue);
+  const [first] = list.issues;
+  const more = list.total > 1 ? ` (and ${list.total - 1} more)` : '';
   const message = first === undefined ? 'invalid request' : `${first.path}: ${first.message}${more}`;
-  return new ApiError('validation', message, { issues: issues.slice(0, MAX_ISSUES) });
+  return new ApiError('validation', message, { issues: list.issues });
 }
 
 /** Code 3 for an unknown timer id. */

@@ -58,8 +58,20 @@ export function toApiError(error: unknown, request: FastifyRequest): ApiError {
   const known = clientError(fieldsOf(error), request.routeOptions.bodyLimit);
   if (known !== undefined) return known;
   const failure = classifyFailure(error);
-  request.log.error({ err: loggable(error), failure, route: request.routeOptions.url }, 'request failed');
+  const route = request.routeOptions.url;
+  if (failure === 'invalid-value' || failure === 'callback-too-large')
+    request.log.info({ reason: fieldsOf(error).message, failure, route }, 'request rejected by the database');
+  else request.log.error({ err: loggable(error), failure, route }, 'request failed');
   switch (failure) {
+    case 'callback-too-large':
+      return new ApiError(
+        'payloadTooLarge',
+        'callback: must be at most 3145728 bytes as PostgreSQL prints it, with all digits of numbers',
+      );
+    case 'read-only':
+      return new ApiError('internal', 'the database is read-only; retry later');
+    case 'privilege-missing':
+      return new ApiError('internal', 'the database role lacks a privilege; /healthz has the reason');
     case 'invalid-value':
       return new ApiError('validation', 'the request contains a value that the database cannot store');
     case 'blocked-by-migration':

@@ -1,7 +1,8 @@
-import type { ValidationIssue } from '@timer-platform/callback-types';
-import type { FastifySchemaCompiler } from 'fastify';
+import { mapInTurns } from '@timer-platform/database';
+import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { validationError } from './api-error.ts';
+import { IssueList } from './issue-list.ts';
 
 /** The parts of a request, as Fastify names them. */
 type RequestPart = 'body' | 'params' | 'querystring' | 'headers';
@@ -18,7 +19,7 @@ const PREFIX: Readonly<Record<RequestPart, string | undefined>> = {
 const MAX_SEGMENT = 64;
 
 /** Joins a path such as `callback.headers.X-Id`; the path of the whole body is `body`. */
-function issuePath(part: RequestPart, segments: readonly PropertyKey[]): string {
+export function issuePath(part: RequestPart, segments: readonly PropertyKey[]): string {
   const names = segments.map((segment) => {
     const name = String(segment);
     return name.length <= MAX_SEGMENT ? name : `${name.slice(0, MAX_SEGMENT)}…`;
@@ -37,28 +38,71 @@ function messageOf({ path, message }: z.core.$ZodIssue): string {
   return message.toWellFormed();
 }
 
-/** All issues of one part of a request. */
-function issuesIn(part: RequestPart, issues: readonly z.core.$ZodIssue[]): ValidationIssue[] {
-  return issues.flatMap((issue) => {
+/** Adds all issues of one part of a request, or of the part of it at the path `at`. */
+function addIssues(
+  list: IssueList,
+  part: RequestPart,
+  issues: readonly z.core.$ZodIssue[],
+  at: readonly PropertyKey[] = [],
+): void {
+  for (const issue of issues) {
+    const path = [...at, ...issue.path];
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => ({
-        path: issuePath(part, [...issue.path, key]),
-        message: 'unknown field',
-      }));
-    return [{ path: issuePath(part, issue.path), message: messageOf(issue) }];
-  });
+      for (const key of issue.keys)
+        list.add(() => ({ path: issuePath(part, [...path, key]), message: 'unknown field' }));
+    else list.add(() => ({ path: issuePath(part, path), message: messageOf(issue) }));
+  }
 }
 
 function isRequestPart(part: string): part is RequestPart {
   return part === 'body' || part === 'params' || part === 'querystring' || part === 'headers';
 }
 
+/** Schemas of bodies that {@link validateItems} validates. */
+const validatedByItems = new WeakSet<z.ZodType>();
+
 /** Validates a part of a request against its zod schema. The error lists every issue in that part. */
 export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart = 'body' }) => {
   const part = isRequestPart(httpPart) ? httpPart : 'body';
+  if (validatedByItems.has(schema)) return (value: unknown) => ({ value });
   return (data: unknown) => {
     const result = schema.safeParse(data);
     if (result.success) return { value: result.data };
-    return { error: validationError(issuesIn(part, result.error.issues)) };
+    const list = new IssueList();
+    addIssues(list, part, result.error.issues);
+    return { error: validationError(list) };
   };
 };
+
+/**
+ * Returns a preValidation hook that validates a body with a list of items, in several turns of the event loop, and
+ * replaces the items by the parsed ones. The error lists the issues of all items.
+ *
+ * @param schema of the whole body; it is then only used in the OpenAPI document
+ * @param envelope validates the body without looking into the items
+ * @param itemsOf returns the items of a body that the envelope accepts
+ */
+export function validateItems<Body>(
+  schema: z.ZodType,
+  envelope: z.ZodType<Body>,
+  item: z.ZodType,
+  field: string,
+  itemsOf: (body: Body) => unknown[],
+): (request: FastifyRequest) => Promise<void> {
+  validatedByItems.add(schema);
+  return async (request) => {
+    const list = new IssueList();
+    const outer = envelope.safeParse(request.body ?? null);
+    if (!outer.success) {
+      addIssues(list, 'body', outer.error.issues);
+      throw validationError(list);
+    }
+    const items = await mapInTurns(itemsOf(outer.data), (value, index) => {
+      const result = item.safeParse(value);
+      if (!result.success) addIssues(list, 'body', result.error.issues, [field, index]);
+      return result.data;
+    });
+    if (list.total > 0) throw validationError(list);
+    request.body = { [field]: items };
+  };
+}

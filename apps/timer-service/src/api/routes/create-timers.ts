@@ -1,8 +1,18 @@
-import { createTimersRequestSchema, timerBatchResponseSchema } from '@timer-platform/callback-types';
+import {
+  createTimerRequestSchema,
+  createTimersRequestSchema,
+  LIMITS,
+  timerBatchResponseSchema,
+} from '@timer-platform/callback-types';
+import { z } from 'zod';
 import type { ApiContext } from '../api-context.ts';
 import type { Api } from '../api-instance.ts';
+import { validateItems } from '../http/validation.ts';
 import { createTimers, creationHeadersSchema } from '../timers/create-timers.ts';
 import { responses, success } from './responses.ts';
+
+/** {@link createTimersRequestSchema} without its items. */
+const envelopeSchema = z.strictObject({ timers: z.array(z.unknown()).min(1).max(LIMITS.batchSize) });
 
 /** `POST /timers/batch`: all of the timers or none. */
 export function createTimersRoute(app: Api, context: ApiContext): void {
@@ -10,6 +20,13 @@ export function createTimersRoute(app: Api, context: ApiContext): void {
     '/timers/batch',
     {
       bodyLimit: context.settings.batchBodyLimitBytes,
+      preValidation: validateItems(
+        createTimersRequestSchema,
+        envelopeSchema,
+        createTimerRequestSchema,
+        'timers',
+        ({ timers }) => timers,
+      ),
       config: { access: 'write' },
       schema: {
         operationId: 'createTimers',

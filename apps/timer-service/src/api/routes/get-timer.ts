@@ -17,7 +17,7 @@ export function getTimerRoute(app: Api, { db, headerKeys }: ApiContext): void {
         tags: ['timers'],
         summary: 'Read a timer',
         description:
-          'Values of headers and URL parameters that look like secrets are masked, unless the key has the role admin.',
+          'Values of headers and URL parameters that look like secrets are masked, unless the key has the role admin. A key of the role read sees no value of a URL parameter.',
         params: timerParamsSchema,
         response: responses(200, timerResponseSchema, [400, 404]),
       },
@@ -25,8 +25,8 @@ export function getTimerRoute(app: Api, { db, headerKeys }: ApiContext): void {
     async (request) => {
       const timer = await findTimer(db, request.params.id);
       if (timer === undefined) throw timerNotFound();
-      const secrets = request.apiKey?.role === 'admin';
-      return success(presentTimer(timer, { secrets, headerKeys }));
+      const role = request.apiKey?.role ?? 'read';
+      return success(presentTimer(timer, { role, headerKeys }));
     },
   );
 }

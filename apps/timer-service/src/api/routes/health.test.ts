@@ -4,13 +4,14 @@ import { degradedResponseSchema, healthResponseSchema } from '@timer-platform/ca
 import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import { systemClock } from '../../clock.ts';
 import { startTcpRelay, type TcpRelay } from '../testing/tcp-relay.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { API_KEY, startTestApi, type TestApi } from '../testing/test-api.ts';
 
 let database: TestDatabase;
 let relay: TcpRelay;
 let api: TestApi;
 /** Added to the clock, so that no cached result is returned. */
 let offsetMs = 0;
+let dispatchProblem: string | undefined;
 
 const timer = { execute_at: '2099-01-31T09:00:00Z', callback: { type: 'http', url: 'https://example.com/' } };
 
@@ -21,6 +22,7 @@ beforeAll(async () => {
     database,
     databaseUrl: relay.url,
     env: { HEALTH_MAX_OVERDUE_MS: '60000' },
+    dispatchProblem: () => dispatchProblem,
     clock: { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + offsetMs },
   });
 });
@@ -105,6 +107,58 @@ test('health is degraded while a timer is overdue for too long, including a time
   await expectUp();
 });
 
+describe('while the database responds', () => {
+  const run = (text: string): Promise<unknown> => api.db.rows({ name: text.slice(0, 60), text });
+
+  test('health is degraded with the reason why timers are not delivered', async () => {
+    await expectUp();
+    dispatchProblem = 'no lease is held';
+    offsetMs += 10_000;
+    await expectDegraded('connected', 'no lease is held');
+    dispatchProblem = undefined;
+    offsetMs += 10_000;
+    await expectUp();
+  });
+
+  test('health is degraded while it is read-only, and creating a timer fails', async () => {
+    await run(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
+    // New sessions only: those of this API end as after a failover.
+    const other = await startTestApi({ database });
+    expect(await other.request('GET', '/healthz')).toMatchObject({
+      status: 500,
+      body: { message: 'the database is read-only', data: { database: 'connected' } },
+    });
+    expect(await other.request('POST', '/timers', timer)).toMatchObject({
+      status: 500,
+      body: { message: 'the database is read-only; retry later' },
+    });
+    await other.close();
+    await run(`ALTER DATABASE ${database.name} RESET default_transaction_read_only`);
+  });
+
+  test('health is degraded while the role lacks privileges, and names the GRANT', async () => {
+    const role = `limited_${database.name}`;
+    await run(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+    const url = new URL(database.url);
+    url.username = role;
+    url.password = 'secret';
+    const other = await startTestApi({ database, databaseUrl: url.href });
+    expect(await other.request('GET', '/healthz')).toMatchObject({
+      status: 500,
+      body: {
+        message: expect.stringContaining(`GRANT SELECT, INSERT, UPDATE ON TABLE timers TO ${role}`),
+        data: { database: 'connected' },
+      },
+    });
+    expect(await other.request('POST', '/timers', timer)).toMatchObject({
+      status: 500,
+      body: { message: 'the database role lacks a privilege; /healthz has the reason' },
+    });
+    await other.close();
+    await run(`DROP ROLE ${role}`);
+  });
+});
+
 test('500 concurrent health requests cause fewer than 100 database queries', async () => {
   const count = async (): Promise<number> => {
     const [row] = await api.db.rows<{ calls: number }>({
@@ -131,4 +185,18 @@ test('the server finishes requests in progress before it closes', async () => {
   await once(other.app.server, 'request');
   await other.close();
   expect((await response).status).toBe(401);
+});
+
+test('the server closes within its grace while the database is silent', async () => {
+  const other = await startTestApi({ database, databaseUrl: relay.url, closeGraceMs: 1 });
+  const url = await other.app.listen({ port: 0, host: '127.0.0.1' });
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  relay.freeze();
+  const response = fetch(`${url}/timers`, { headers: { 'x-api-key': API_KEY } });
+  response.catch(() => undefined);
+  await once(other.app.server, 'request');
+  await other.app.close();
+  await expect(response).rejects.toThrow('fetch failed');
+  await other.db.close(1);
+  await relay.restore();
 });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { degradedResponseSchema, healthResponseSchema } from '@timer-platform/callback-types';
-import { type Database, oldestDueAge, ping } from '@timer-platform/database';
+import { findDatabaseProblem, oldestDueAge, ping } from '@timer-platform/database';
 import type { ApiContext } from '../api-context.ts';
 import type { Api } from '../api-instance.ts';
 import { success } from './responses.ts';
@@ -12,12 +12,15 @@ const CACHE_MS = 500;
 
 type Health = { readonly database: 'connected' | 'disconnected'; readonly problem: string | undefined };
 
-/** Checks the database. Resolves within {@link CHECK_TIMEOUT_MS} and never rejects. */
-async function checkHealth(db: Database, maxOverdueMs: number): Promise<Health> {
+/** Checks the database and the dispatcher. Resolves within {@link CHECK_TIMEOUT_MS} and never rejects. */
+async function checkHealth({ db, settings, dispatchProblem }: ApiContext): Promise<Health> {
+  const maxOverdueMs = settings.healthMaxOverdueMs;
   const connected = new AbortController();
   const check = async (): Promise<string | undefined> => {
     await ping(db);
     connected.abort();
+    const problem = (await findDatabaseProblem(db)) ?? dispatchProblem();
+    if (problem !== undefined) return problem;
     const age = maxOverdueMs === 0 ? 0 : await oldestDueAge(db);
     return age > maxOverdueMs
       ? `the oldest due timer has waited for ${Math.round(age / 1_000)} s`
@@ -36,13 +39,14 @@ async function checkHealth(db: Database, maxOverdueMs: number): Promise<Health> 
 }
 
 /** `GET /healthz`, and `/health`, the path of the first service. Needs no key. */
-export function healthRoutes(app: Api, { db, clock, settings }: ApiContext): void {
+export function healthRoutes(app: Api, context: ApiContext): void {
+  const { clock } = context;
   let latest: { readonly since: number; readonly health: Promise<Health> } | undefined;
 
   function health(): Promise<Health> {
     const now = clock.monotonicMs();
     if (latest === undefined || now - latest.since > CACHE_MS)
-      latest = { since: now, health: checkHealth(db, settings.healthMaxOverdueMs) };
+      latest = { since: now, health: checkHealth(context) };
     return latest.health;
   }
 

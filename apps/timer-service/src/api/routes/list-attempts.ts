@@ -3,15 +3,21 @@ import { type AttemptRow, findTimer, listAttempts } from '@timer-platform/databa
 import type { ApiContext } from '../api-context.ts';
 import type { Api } from '../api-instance.ts';
 import { timerNotFound } from '../http/api-error.ts';
+import { presentInstant } from '../timers/present-timer.ts';
 import { responses, success } from './responses.ts';
+
+/** 0 for rows with infinite instants, which only SQL can write. */
+function finite(ms: number): number {
+  return Number.isFinite(ms) ? ms : 0;
+}
 
 function toAttempt(row: AttemptRow): Attempt {
   return {
     number: row.number,
-    due_at: row.due_at.toISOString(),
-    started_at: row.started_at.toISOString(),
-    finished_at: row.finished_at.toISOString(),
-    duration_ms: row.finished_at.getTime() - row.started_at.getTime(),
+    due_at: presentInstant(row.due_at),
+    started_at: presentInstant(row.started_at),
+    finished_at: presentInstant(row.finished_at),
+    duration_ms: finite(Number(row.finished_at) - Number(row.started_at)),
     outcome: row.error === null ? 'delivered' : 'failed',
     status_code: row.status_code,
     error: row.error,

@@ -2,8 +2,17 @@ import { retriedResponseSchema, retryTimersRequestSchema } from '@timer-platform
 import { countFailedTimers, retryTimers } from '@timer-platform/database';
 import type { ApiContext } from '../api-context.ts';
 import type { Api } from '../api-instance.ts';
-import { normalizeInstant } from '../timers/normalize-instant.ts';
+import { validationError } from '../http/api-error.ts';
+import { INSTANT_RANGE, normalizeInstant } from '../timers/normalize-instant.ts';
 import { responses, success } from './responses.ts';
+
+/** @throws {ApiError} code 2: a filter that cannot be applied must not match everything */
+function instantOf(text: string | undefined, path: string): string | undefined {
+  if (text === undefined) return undefined;
+  const instant = normalizeInstant(text);
+  if (instant === undefined) throw validationError([{ path, message: INSTANT_RANGE }]);
+  return instant;
+}
 
 /** `POST /timers/retry`: failed → pending for all timers that match a filter. */
 export function retryTimersRoute(app: Api, { db, wake }: ApiContext): void {
@@ -24,8 +33,8 @@ export function retryTimersRoute(app: Api, { db, wake }: ApiContext): void {
       const { callback_type, failed_from, failed_before, last_error, limit, dry_run } = request.body;
       const filter = {
         callbackType: callback_type,
-        failedFrom: failed_from === undefined ? undefined : normalizeInstant(failed_from),
-        failedBefore: failed_before === undefined ? undefined : normalizeInstant(failed_before),
+        failedFrom: instantOf(failed_from, 'failed_from'),
+        failedBefore: instantOf(failed_before, 'failed_before'),
         lastError: last_error,
       };
       if (dry_run) {

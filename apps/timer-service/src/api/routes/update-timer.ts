@@ -9,7 +9,7 @@ import type { ApiContext } from '../api-context.ts';
 import type { Api } from '../api-instance.ts';
 import { validationError } from '../http/api-error.ts';
 import { changedTimer } from '../timers/changed-timer.ts';
-import { parseTimerUpdate } from '../timers/parse-timer-request.ts';
+import { expiresBeforeDue, parseTimerUpdate } from '../timers/parse-timer-request.ts';
 import { presentSummary } from '../timers/present-timer.ts';
 import { responses, success } from './responses.ts';
 
@@ -38,8 +38,9 @@ export function updateTimerRoute(app: Api, context: ApiContext): void {
       const result = await updateTimer(db, request.params.id, update, headerKeys);
       if (result.outcome === 'in-the-past')
         throw validationError([{ path: 'execute_at', message: 'must be in the future' }]);
+      if (result.outcome === 'expires-before-due') throw validationError([expiresBeforeDue('')]);
       const timer = changedTimer(result, 'update');
-      wake(timer.execute_at.getTime());
+      wake(Number(timer.execute_at));
       return success(presentSummary(timer));
     },
   );

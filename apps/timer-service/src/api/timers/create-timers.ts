@@ -4,13 +4,13 @@ import {
   type TimerSummary,
   type ValidationIssue,
 } from '@timer-platform/callback-types';
-import { insertTimers } from '@timer-platform/database';
+import { insertTimers, mapInTurns } from '@timer-platform/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../api-context.ts';
 import { validationError } from '../http/api-error.ts';
 import { idempotencyOf, repeatedTimers, REPLAYED_HEADER } from './idempotency.ts';
-import { parseNewTimer } from './parse-timer-request.ts';
+import { expiresBeforeDue, parseNewTimer } from './parse-timer-request.ts';
 import { presentInserted, presentSummary } from './present-timer.ts';
 
 /** Headers of a create request. Loose, because validation must not remove other headers from the request. */
@@ -34,11 +34,11 @@ export async function createTimers(
   prefixOf: (index: number) => string,
 ): Promise<TimerSummary[]> {
   const issues: ValidationIssue[] = [];
-  const timers = items.map((item, index) =>
+  const timers = await mapInTurns(items, (item, index) =>
     parseNewTimer(item, { prefix: prefixOf(index), issues, checkCallback }),
   );
   if (issues.length > 0) throw validationError(issues);
-  const result = await insertTimers(db, timers, idempotencyOf(request), headerKeys);
+  const result = await insertTimers(db, timers, await idempotencyOf(request, items), headerKeys);
   switch (result.outcome) {
     case 'in-the-past':
       throw validationError(
@@ -47,9 +47,12 @@ export async function createTimers(
           message: 'must be in the future',
         })),
       );
+    case 'expires-before-due':
+      throw validationError(result.items.map((index) => expiresBeforeDue(prefixOf(index))));
     case 'repeated': {
+      const repeated = await repeatedTimers(db, result);
       void reply.header(REPLAYED_HEADER, 'true');
-      return (await repeatedTimers(db, result)).map(presentSummary);
+      return repeated.map(presentSummary);
     }
     case 'inserted':
       wake(Math.min(...result.timers.map(({ executeAt }) => executeAt.getTime())));

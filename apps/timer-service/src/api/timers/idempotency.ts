@@ -4,31 +4,40 @@ import {
   findTimers,
   type IdempotencyKey,
   type InsertResult,
+  mapInTurns,
   type TimerSummaryRow,
 } from '@timer-platform/database';
 import type { FastifyRequest } from 'fastify';
+import type { ApiKey } from '../auth/api-key.ts';
 import { ApiError } from '../http/api-error.ts';
+import { canonicalJson } from './canonical-json.ts';
 
 /** Header of a response with timers that an earlier request created. */
 export const REPLAYED_HEADER = 'idempotent-replayed';
 
-/** JSON text that does not depend on the order of fields or the formatting of the body. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
+/**
+ * Identifies an API key in idempotency records: two keys with the same name, in two services, share none. The digest is
+ * hashed again because it is a setting with which a key is accepted.
+ */
+function clientOf({ name, digest }: ApiKey): string {
+  const id = createHash('sha256').update('idempotency ').update(digest).digest('hex');
+  return `${name}:${id.slice(0, 32)}`;
 }
 
-/** Returns what identifies a repetition of this request; undefined without an Idempotency-Key. */
-export function idempotencyOf(request: FastifyRequest): IdempotencyKey | undefined {
+/**
+ * Returns what identifies a repetition of this request; undefined without an Idempotency-Key.
+ *
+ * @param items the items of a batch, which are hashed one by one in several turns of the event loop
+ */
+export async function idempotencyOf(
+  request: FastifyRequest,
+  items: readonly unknown[],
+): Promise<IdempotencyKey | undefined> {
   const key = request.headers['idempotency-key'];
-  if (typeof key !== 'string') return undefined;
-  const requestHash = createHash('sha256')
-    .update(`${request.routeOptions.url ?? ''}\n${canonicalJson(request.body)}`)
-    .digest();
-  return { client: request.apiKey?.name ?? '', key, requestHash };
+  if (typeof key !== 'string' || request.apiKey === null) return undefined;
+  const hash = createHash('sha256').update(`${request.routeOptions.url ?? ''}\n`);
+  await mapInTurns(items, (item) => hash.update(`${canonicalJson(item)}\n`));
+  return { client: clientOf(request.apiKey), key, requestHash: hash.digest() };
 }
 
 /**

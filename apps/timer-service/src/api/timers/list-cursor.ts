@@ -6,12 +6,17 @@ import { validationError } from '../http/api-error.ts';
 /** The parameters that identify a list. A cursor is valid only for the list that returned it. */
 type ListKind = Pick<ListTimersQuery, 'sort' | 'order' | 'status' | 'callback_type'>;
 
-const cursorSchema = z.tuple([
-  z.string(),
-  // Unix microseconds, well within the range of PostgreSQL.
-  z.string().regex(/^-?\d{1,18}$/),
-  z.guid(),
-]);
+/** The range of timestamptz in microseconds since 1970. */
+const EARLIEST = -210_866_803_200_000_000n;
+const LATEST = 9_224_318_015_999_999_999n;
+
+/** Microseconds since 1970 that PostgreSQL can represent, or infinity. */
+function isPosition(text: string): boolean {
+  if (text === 'infinity' || text === '-infinity') return true;
+  return /^-?\d{1,19}$/.test(text) && BigInt(text) >= EARLIEST && BigInt(text) <= LATEST;
+}
+
+const cursorSchema = z.tuple([z.string(), z.string().refine(isPosition), z.guid()]);
 
 function nameOf({ sort, order, status, callback_type }: ListKind): string {
   return [sort, order, status ?? '', callback_type ?? ''].join(' ');

@@ -21,22 +21,41 @@ function maskHeaders(headers: JsonValue): JsonValue {
   );
 }
 
-/** Masks the user info and the secret query parameters of a URL; the rest is unchanged. */
-function maskUrl(text: string): string {
-  return text
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, `$1${MASK}@`)
-    .replace(/([?&;])([^=&;#]*)=([^&;#]*)/g, (whole, separator: string, name: string) =>
-      SECRET_NAME.test(name) ? `${separator}${name}=${MASK}` : whole,
-    );
+/** Which values of URL parameters are masked: those with the name of a secret, or every one. */
+export type MaskedParameters = 'secrets' | 'every-parameter';
+
+/** Decodes a name as far as it is validly encoded: `%74oken` is `token` for a receiver. */
+function decodeName(name: string): string {
+  return name.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
 }
 
-/** Returns a stored callback in which values of headers and URL parameters that look like secrets are masked. */
-export function maskCallback(config: JsonValue): JsonValue {
+/** Masks the user info, values of query parameters and the fragment of a URL; the rest is unchanged. */
+function maskUrl(text: string, parameters: MaskedParameters): string {
+  const [address = '', ...fragment] = text.split('#');
+  const [path = '', ...query] = address.split('?');
+  const shownPath = path.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, `$1${MASK}@`);
+  const shownQuery = query.map((part) => `?${maskQuery(part, parameters)}`).join('');
+  const tail = fragment.map((part) => `#${parameters === 'every-parameter' ? MASK : part}`).join('');
+  return shownPath + shownQuery + tail;
+}
+
+function maskQuery(query: string, parameters: MaskedParameters): string {
+  return query.replace(/([^=&;]*)(=[^&;]*)?/g, (whole, name: string, value?: string) => {
+    if (whole === '') return whole;
+    if (parameters === 'secrets')
+      return value !== undefined && SECRET_NAME.test(decodeName(name)) ? `${name}=${MASK}` : whole;
+    // A parameter without a name may itself be the secret.
+    return value === undefined ? MASK : `${name}=${MASK}`;
+  });
+}
+
+/** Returns a stored callback in which values of headers that look like secrets and of URL parameters are masked. */
+export function maskCallback(config: JsonValue, parameters: MaskedParameters): JsonValue {
   if (!isObject(config)) return config;
   return Object.fromEntries(
     Object.entries(config).map(([name, value]) => {
       if (name === 'headers') return [name, maskHeaders(value)];
-      if (name === 'url' && typeof value === 'string') return [name, maskUrl(value)];
+      if (name === 'url' && typeof value === 'string') return [name, maskUrl(value, parameters)];
       return [name, value];
     }),
   );

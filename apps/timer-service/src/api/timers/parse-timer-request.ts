@@ -1,6 +1,7 @@
 import {
   type CallbackConfig,
   type CreateTimerRequest,
+  deliveredBytes,
   matchCallback,
   parseDuration,
   type UpdateTimerRequest,
@@ -8,7 +9,7 @@ import {
 } from '@timer-platform/callback-types';
 import type { NewTimer, TimerUpdate } from '@timer-platform/database';
 import type { CallbackCheck } from '../api-context.ts';
-import { normalizeInstant } from './normalize-instant.ts';
+import { INSTANT_RANGE, normalizeInstant } from './normalize-instant.ts';
 
 /** Collects the issues that the schemas cannot detect; their paths start with `prefix`. */
 interface ParseContext {
@@ -24,12 +25,12 @@ function instantOf(
 ): string | undefined {
   if (text === undefined) return undefined;
   const instant = normalizeInstant(text);
-  if (instant === undefined) issues.push({ path: prefix + field, message: 'must be before the year 10000' });
+  if (instant === undefined) issues.push({ path: prefix + field, message: INSTANT_RANGE });
   return instant;
 }
 
 function validateCallback(callback: CallbackConfig, { prefix, issues, checkCallback }: ParseContext): void {
-  const message = checkCallback(callback);
+  const message = checkCallback(callback, () => deliveredBytes(callback.payload));
   if (message === undefined) return;
   const field = matchCallback(callback, { http: () => 'callback.url', nats: () => 'callback.type' });
   issues.push({ path: prefix + field, message });
@@ -43,6 +44,11 @@ function timesOf(request: Timing, context: ParseContext) {
     delayMs: request.delay === undefined ? undefined : parseDuration(request.delay),
     expiresAt: request.expires_at === null ? null : instantOf(request.expires_at, 'expires_at', context),
   };
+}
+
+/** The issue of a timer that would expire before or when it is due, or has expired. */
+export function expiresBeforeDue(prefix: string): ValidationIssue {
+  return { path: `${prefix}expires_at`, message: 'must be in the future and after execute_at' };
 }
 
 /** Makes a request field that is not destructured below a compile error, so that no new field is dropped silently. */

@@ -3,13 +3,21 @@ import {
   decryptHeaders,
   type HeaderKeys,
   type InsertedTimer,
+  type Instant,
   type TimerRow,
   type TimerSummaryRow,
 } from '@timer-platform/database';
+import type { Role } from '../auth/api-key.ts';
 import { maskCallback } from './mask-secrets.ts';
 
-function instant(date: Date | null): string | null {
-  return date === null ? null : date.toISOString();
+/** RFC 3339, or `infinity` and `-infinity` as PostgreSQL names them. */
+export function presentInstant(value: Instant): string {
+  if (typeof value !== 'number') return value.toISOString();
+  return value > 0 ? 'infinity' : '-infinity';
+}
+
+function optionalInstant(value: Instant | null): string | null {
+  return value === null ? null : presentInstant(value);
 }
 
 /** Converts a timer that was just stored. */
@@ -28,46 +36,47 @@ export function presentInserted(timer: InsertedTimer): TimerSummary {
 export function presentSummary(row: TimerSummaryRow): TimerSummary {
   return {
     id: row.id,
-    created_at: row.created_at.toISOString(),
-    execute_at: row.execute_at.toISOString(),
+    created_at: presentInstant(row.created_at),
+    execute_at: presentInstant(row.execute_at),
     callback_type: row.callback_type,
     status: row.status,
-    executed_at: instant(row.executed_at),
+    executed_at: optionalInstant(row.executed_at),
   };
 }
 
 /** What a response may show of a stored callback. */
 interface Visibility {
-  /** Whether values that look like secrets are shown. */
-  readonly secrets: boolean;
+  /** Whose response it is: only admin sees secrets, and read sees no value in a URL. */
+  readonly role: Role;
   readonly headerKeys: HeaderKeys;
 }
 
 /** Headers that no key decrypts are shown as stored if secrets may be shown, and masked as a whole otherwise. */
 function shownCallback(
   { id, callback_config: stored }: TimerRow,
-  { secrets, headerKeys }: Visibility,
+  { role, headerKeys }: Visibility,
 ): JsonValue {
   const decrypted = decryptHeaders(headerKeys, id, stored);
   const config = decrypted.ok ? decrypted.config : stored;
-  return secrets ? config : maskCallback(config);
+  return role === 'admin' ? config : maskCallback(config, role === 'read' ? 'every-parameter' : 'secrets');
 }
 
 /** Converts a row with all its fields. */
 export function presentTimer(row: TimerRow, visibility: Visibility): Timer {
   const executed = row.status === 'completed' || row.status === 'failed';
-  const attempted = executed && row.attempted_at !== null;
+  const lateness =
+    executed && row.attempted_at !== null ? Number(row.attempted_at) - Number(row.due_at) : null;
   return {
     ...presentSummary(row),
-    updated_at: row.updated_at.toISOString(),
+    updated_at: presentInstant(row.updated_at),
     callback_config: shownCallback(row, visibility),
     metadata: row.metadata,
     last_error: row.last_error,
     attempts: row.attempts,
-    due_at: row.due_at.toISOString(),
-    attempted_at: instant(row.attempted_at),
-    lateness_ms: attempted ? row.attempted_at.getTime() - row.due_at.getTime() : null,
+    due_at: presentInstant(row.due_at),
+    attempted_at: optionalInstant(row.attempted_at),
+    lateness_ms: Number.isFinite(lateness) ? lateness : null,
     retry: row.retry,
-    expires_at: instant(row.expires_at),
+    expires_at: optionalInstant(row.expires_at),
   };
 }
