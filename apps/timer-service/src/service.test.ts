@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { connect, type Database } from '@timer-platform/database';
+import { connect, type Database, DueListener, type DueRange } from '@timer-platform/database';
 import { migrateToLatest } from '@timer-platform/migrations';
 import {
   createTestDatabase,
@@ -368,6 +368,69 @@ describe('old finished timers', () => {
       // Only the pruner of idempotency keys was started.
       expect(pruners).toBe(1);
     }
+  });
+});
+
+describe('a process without a dispatcher', () => {
+  /** Starts a service and returns the notifications that it sends. */
+  async function listenTo(env: Readonly<Record<string, string>>) {
+    const received: DueRange[] = [];
+    const listener = new DueListener({
+      url: testDatabase.url,
+      applicationName: 'test listener',
+      onDue: (range) => received.push(range),
+      onError: () => undefined,
+    });
+    listener.start();
+    const running = await start(env);
+    const isListening = `SELECT FROM pg_stat_activity WHERE application_name = 'test listener' AND query LIKE 'LISTEN%'`;
+    await withDatabase(async (db) => {
+      while ((await db.rows({ name: '', text: isListening })).length === 0);
+    });
+    return { running, received, listener };
+  }
+
+  test('notifies the dispatchers of others of timers that are due soon', async () => {
+    const { running, received, listener } = await listenTo({ DISPATCHER: 'false' });
+    await store(running, { delay: '1h', callback: { type: 'http', url: receiver.url } });
+    const id = await store(running, { delay: '300ms', callback: { type: 'http', url: receiver.url } });
+    while (received.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const { body } = await call(running, 'GET', `/timers/${id}`);
+    const dueMs = Date.parse(String(body.data['due_at']));
+    expect(received).toEqual([{ fromMs: dueMs, toMs: dueMs }]);
+    await listener.stop();
+  });
+
+  test('a process with a dispatcher wakes that, and notifies nobody (control)', async () => {
+    const { running, received, listener } = await listenTo({});
+    const id = await store(running, { delay: '10ms', callback: { type: 'http', url: receiver.url } });
+    await eventually(running, `/timers/${id}`, hasStatus('completed'));
+    expect(received).toEqual([]);
+    await listener.stop();
+  });
+});
+
+describe('the database role', () => {
+  test('lacks privileges: the start fails and names the statements that grant them', async () => {
+    await withDatabase(async (db) => {
+      for (const text of [
+        `CREATE ROLE limited LOGIN PASSWORD 'limited'`,
+        'GRANT SELECT, INSERT, UPDATE, DELETE ON timers, dispatchers, timer_attempts, idempotency_keys TO limited',
+      ])
+        await db.rows({ name: '', text });
+    });
+    const databaseUrl = Object.assign(new URL(testDatabase.url), {
+      username: 'limited',
+      password: 'limited',
+    }).href;
+    const config = readConfig({ DATABASE_URL: databaseUrl, API_KEY, HOST: '127.0.0.1', PORT: '0' });
+    const options = { config, databaseUrl, clock: systemClock, random: Math.random };
+    await expect(startService({ ...options, log: pino({ level: 'silent' }) })).rejects.toThrow(
+      'GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE claim_batches TO limited',
+    );
+    await withDatabase(async (db) => {
+      for (const text of ['DROP OWNED BY limited', 'DROP ROLE limited']) await db.rows({ name: '', text });
+    });
   });
 });
 

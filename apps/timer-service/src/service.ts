@@ -1,28 +1,34 @@
 import { hostname } from 'node:os';
-import { matchCallback } from '@timer-platform/callback-types';
 import {
+  checkPrivileges,
   checkSchema,
   connect,
+  type ConnectOptions,
   type Database,
   decryptHeaders,
+  DueListener,
+  notifyDue,
   oldestDueAge,
+  PrivilegeError,
   SchemaError,
 } from '@timer-platform/database';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createServer } from './api/server.ts';
+import { callbackCheck } from './callback-check.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
+import { DueNotifier } from './dispatch/due-notifier.ts';
 import { dispatchStatements } from './dispatch/statements.ts';
 import { finishedTimersPruner } from './maintenance/prune-finished-timers.ts';
 import { idempotencyKeysPruner } from './maintenance/prune-idempotency-keys.ts';
 import type { Pruner } from './maintenance/pruner.ts';
 import { observeDispatch } from './observability/dispatch-logging.ts';
 import { createMetrics } from './observability/metrics.ts';
+import { waitAtMost } from './sleep.ts';
 import { closeTransports } from './transports/close-transports.ts';
 import { createTransports } from './transports/create-transports.ts';
-import { egressDenialReason } from './transports/egress/egress-policy.ts';
 import { createEgressPolicy } from './transports/transport-settings.ts';
 
 export interface ServiceOptions {
@@ -46,33 +52,41 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-const NATS_NOT_CONFIGURED = 'NATS is not configured in this service: set NATS_URL or NATS_HOST';
-
-/** One each for the claim, the three kinds of settle and the heartbeat. Separate from the API, so clients cannot exhaust them. */
-const DISPATCHER_CONNECTIONS = 5;
+/** One each for the claim, the three kinds of settle, batches and rescue. Separate from the API, so clients cannot exhaust them. */
+const DISPATCHER_CONNECTIONS = 6;
+/** Heartbeats must not wait for other statements, nor for a server that does not respond. */
+const HEARTBEAT_TIMEOUT_MS = 2_000;
+/** How long each part may take to close when the database does not respond. */
+const CLOSE_GRACE_MS = 3_000;
 
 /**
  * Starts the API and the dispatcher on one database. Resolves when the API listens, even while the database is
  * unreachable: /healthz then reports it, and the dispatcher starts once the database responds.
  *
  * @throws {SchemaError} when the database lacks a migration
+ * @throws {PrivilegeError} when the database role lacks a privilege
  * @throws when the port cannot be opened or the API keys are invalid
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, databaseUrl, log, clock, random, devRoutes } = options;
-  const openDatabase = (role: string, poolSize: number, byIndexOnly: boolean): Database =>
+  const openDatabase = (role: string, poolSize: number, more: Partial<ConnectOptions> = {}): Database =>
     connect({
       url: databaseUrl,
       applicationName: `timer-service ${role}`,
       poolSize,
-      byIndexOnly,
+      ...more,
       transactionPooler: config.transactionPooler,
       onIdleError: (error) => {
         log.warn({ err: error }, 'a database connection was lost and will be replaced');
       },
     });
-  const apiDatabase = openDatabase('api', config.databasePoolSize, false);
-  const dispatchDatabase = openDatabase('dispatcher', DISPATCHER_CONNECTIONS, true);
+  const apiDatabase = openDatabase('api', config.databasePoolSize);
+  const dispatchDatabase = openDatabase('dispatcher', DISPATCHER_CONNECTIONS, { byIndexOnly: true });
+  const heartbeatDatabase = openDatabase('heartbeat', 1, { timeoutMs: HEARTBEAT_TIMEOUT_MS });
+  const closeDatabases = async (): Promise<void> => {
+    const databases = [apiDatabase, dispatchDatabase, heartbeatDatabase];
+    await Promise.all(databases.map((database) => database.close(CLOSE_GRACE_MS)));
+  };
 
   const egressPolicy = createEgressPolicy(config.transports, config.mode === 'development');
   const transports = createTransports(config.transports, { clock, log, egressPolicy });
@@ -82,7 +96,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     oldestDueAge: () => oldestDueAge(apiDatabase),
   });
   const dispatcher = new Dispatcher({
-    statements: dispatchStatements(dispatchDatabase, `${hostname()}:${process.pid}`),
+    statements: dispatchStatements(dispatchDatabase, heartbeatDatabase, `${hostname()}:${process.pid}`),
     transports,
     decryptHeaders: (timerId, stored) => decryptHeaders(config.headerKeys, timerId, stored),
     settings: config.dispatch,
@@ -90,47 +104,81 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     random,
     observer: observeDispatch(metrics, log),
   });
+  const dueNotifier = new DueNotifier({
+    notify: (range) => notifyDue(apiDatabase, range),
+    wallMs: () => clock.wallMs(),
+    onError: (error) => {
+      log.warn(
+        { err: error },
+        'other processes could not be notified of new timers; they find them by polling',
+      );
+    },
+  });
+  const dueListener = new DueListener({
+    url: databaseUrl,
+    applicationName: 'timer-service listener',
+    onDue: ({ fromMs, toMs }) => {
+      dispatcher.wake(fromMs);
+      dispatcher.wake(toMs);
+    },
+    onError: (error) => {
+      log.warn({ err: error }, 'the connection for notifications failed and will be replaced');
+    },
+  });
   const api = await createServer({
     db: apiDatabase,
     settings: config.api,
     log,
     clock,
     wake: (dueMs) => {
-      dispatcher.wake(dueMs);
+      if (config.dispatch.enabled) dispatcher.wake(dueMs);
+      else dueNotifier.stored(dueMs);
     },
-    checkCallback: (callback) =>
-      matchCallback(callback, {
-        http: ({ url }) => egressDenialReason(url, egressPolicy),
-        nats: () => (config.transports.nats === undefined ? NATS_NOT_CONFIGURED : undefined),
-      }),
+    checkCallback: callbackCheck({
+      egressPolicy,
+      isNatsConfigured: config.transports.nats !== undefined,
+      natsMaxPayload: () => transports.nats.maxPayload(),
+    }),
+    closeGraceMs: CLOSE_GRACE_MS,
+    dispatchProblem: () => (config.dispatch.enabled ? dispatcher.problem : undefined),
     headerKeys: config.headerKeys,
     metrics: metrics.render,
     ...(devRoutes === undefined ? {} : { devRoutes }),
   });
   let url: string;
   try {
-    await checkSchema(apiDatabase).catch((error: unknown) => {
-      if (error instanceof SchemaError) throw error;
+    await checkDatabase(apiDatabase, config.dispatch.enabled).catch((error: unknown) => {
+      if (error instanceof SchemaError || error instanceof PrivilegeError) throw error;
       log.warn({ err: error }, 'the database is unreachable; dispatching starts when it responds');
     });
     const host = config.api.host ?? (config.mode === 'development' ? '127.0.0.1' : '0.0.0.0');
     url = await api.listen({ host, port: config.api.port });
   } catch (error) {
     await Promise.all([api.close(), closeTransports(transports)]);
-    await Promise.all([apiDatabase.close(), dispatchDatabase.close()]);
+    await closeDatabases();
     throw error;
   }
   const pruners = startPruners(options, apiDatabase);
+  // A pooler assigns connections per transaction: nothing could be received.
+  if (config.dispatch.enabled && !config.transactionPooler) dueListener.start();
   const dispatching = config.dispatch.enabled ? dispatcher.start() : Promise.resolve();
 
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     // The API closes last: it keeps responding while attempts finish, so a load balancer sees no errors meanwhile.
-    await Promise.all([dispatcher.stop(), ...pruners.map((pruner) => pruner.stop())]);
+    const prunersStopped = Promise.all(pruners.map((pruner) => pruner.stop())).then(() => undefined);
+    await Promise.all([dispatcher.stop(), waitAtMost(CLOSE_GRACE_MS, prunersStopped)]);
     await api.close();
-    await Promise.all([apiDatabase.close(), dispatchDatabase.close()]);
+    dueNotifier.stop();
+    await dueListener.stop();
+    await closeDatabases();
   }
   return { url, dispatching, stop: () => (stopped ??= stop()) };
+}
+
+async function checkDatabase(db: Database, dispatches: boolean): Promise<void> {
+  await checkSchema(db);
+  await checkPrivileges(db, dispatches ? 'dispatcher' : 'api');
 }
 
 /** Starts the pruners, which keep tables from growing without bound. */

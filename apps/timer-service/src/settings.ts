@@ -2,11 +2,13 @@ import { z } from 'zod';
 
 /** An integer variable with inclusive bounds. */
 export function integer(min: number, max: number, defaultValue: number) {
-  return z.coerce
-    .number({ error: 'must be a whole number' })
-    .int({ error: 'must be a whole number' })
-    .min(min)
-    .max(max)
+  // Number(' ') is 0, which disables some limits.
+  return z
+    .string()
+    .trim()
+    .regex(/^[+-]?\d+$/, { error: 'must be a whole number' })
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
     .default(defaultValue);
 }
 

@@ -36,19 +36,19 @@ export function createMetrics(sources: MetricSources): Metrics {
 
   const lateness = new Histogram({
     name: 'timer_lateness_seconds',
-    help: 'Time from the due instant of a timer to the start of the attempt',
+    help: 'Time from the instant at which a timer was first due to the start of the attempt',
     buckets: LATENESS_BUCKETS,
     registers,
   });
   const duration = new Histogram({
     name: 'timer_attempt_duration_seconds',
-    help: 'Duration of attempts',
+    help: 'Duration of attempts, withdrawn ones included',
     buckets: DURATION_BUCKETS,
     registers,
   });
   const attempts = new Counter({
     name: 'timer_attempts_total',
-    help: 'Attempts by outcome',
+    help: 'Attempts by outcome; withdrawn ones do not count as attempts of their timer',
     labelNames: ['outcome'] as const,
     registers,
   });
@@ -56,7 +56,19 @@ export function createMetrics(sources: MetricSources): Metrics {
     delivered: attempts.labels('delivered'),
     retryable: attempts.labels('retryable'),
     permanent: attempts.labels('permanent'),
+    withdrawn: attempts.labels('withdrawn'),
   };
+  const duplicates = new Counter({
+    name: 'timer_deliveries_duplicate_total',
+    help: 'Deliveries that the receiver had already stored under the same message id',
+    registers,
+  });
+  const finished = new Counter({
+    name: 'timer_finished_total',
+    help: 'Timers that reached their final status in this process',
+    labelNames: ['status', 'callback_type'] as const,
+    registers,
+  });
   const claims = new Histogram({
     name: 'timer_claim_batch_size',
     help: 'Timers per claim statement, without empty claims',
@@ -77,12 +89,12 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
   const deferred = new Counter({
     name: 'timer_parked_total',
-    help: 'Timers released with a delay because their destination was away or too slow',
+    help: 'Timers released with a delay because their destination was unavailable or too slow',
     registers,
   });
   const rescued = new Counter({
     name: 'timer_claims_recovered_total',
-    help: 'Rescued claims of dispatchers whose lease expired',
+    help: 'Claims rescued from dispatchers whose lease expired, and own claims that were released as unknown',
     labelNames: ['to'] as const,
     registers,
   });
@@ -136,6 +148,10 @@ export function createMetrics(sources: MetricSources): Metrics {
       ended: (outcome, durationMs) => {
         duration.observe(durationMs / 1_000);
         ended[outcome.kind].inc();
+        if (outcome.kind === 'delivered' && outcome.isDuplicate) duplicates.inc();
+      },
+      finished: ({ status, callbackType }) => {
+        finished.inc({ status, callback_type: callbackType ?? 'unreadable' });
       },
       claimed: (timers) => {
         if (timers > 0) claims.observe(timers);
@@ -150,6 +166,9 @@ export function createMetrics(sources: MetricSources): Metrics {
       rescued: ({ returned, failed }) => {
         rescued.inc({ to: 'pending' }, returned);
         rescued.inc({ to: 'failed' }, failed);
+      },
+      orphansReleased: (timers) => {
+        rescued.inc({ to: 'pending' }, timers);
       },
       leaseLost: () => {
         leasesLost.inc();
