@@ -1,9 +1,9 @@
 import { connect } from '@timer-platform/database';
 import { openTemporaryPostgres } from '@timer-platform/embedded-postgres';
 import { migrateToLatest } from '@timer-platform/migrations';
-import { startNatsServer } from '@timer-platform/test-support';
+import { startNameServer, startNatsServer } from '@timer-platform/test-support';
 import type { DeliveryLog } from './delivery-log.ts';
-import type { FaultTargets } from './faults.ts';
+import type { FaultTargets } from './faults/fault.ts';
 import { Fleet } from './fleet.ts';
 import type { Random } from './random.ts';
 import { openStreamSink, startHttpSink, type StreamSink } from './receivers.ts';
@@ -51,9 +51,20 @@ export async function withChaosEnvironment<Result>(
     closers.push(() => stream.stop());
     const http = await startHttpSink(currentLog);
     closers.push(() => http.stop());
-    const fleet = new Fleet({ databaseUrl: server.url, natsUrl: nats.url }, random);
+    const nameServer = await startNameServer();
+    if (nameServer !== undefined) closers.push(() => nameServer.stop());
+    const fleet = new Fleet({ databaseUrl: server.url, natsUrl: nats.url, nameServer }, random);
     closers.push(() => fleet.stop());
-    return await work({ fleet, db, nats, http, random, stream, client: new TimerClient(fleet.pickUrl) });
+    return await work({
+      fleet,
+      db,
+      nats,
+      http,
+      nameServer,
+      random,
+      stream,
+      client: new TimerClient(fleet.pickUrl),
+    });
   } finally {
     for (const close of closers.toReversed()) await close();
   }

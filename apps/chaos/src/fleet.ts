@@ -34,8 +34,10 @@ export class Fleet {
       : this.#random.pick([first, second, ...others]);
   }
 
-  async add(): Promise<void> {
-    this.#all.push(await startServiceProcess(this.#options));
+  async add(): Promise<ServiceProcess> {
+    const service = await startServiceProcess(this.#options);
+    this.#all.push(service);
+    return service;
   }
 
   /** Starts or stops services until `count` are running. */

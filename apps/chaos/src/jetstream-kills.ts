@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChaosEnvironment, withChaosEnvironment } from './chaos-environment.ts';
 import { DeliveryLog } from './delivery-log.ts';
-import { queryWithRetries } from './faults.ts';
 import { describeCrashes } from './fleet.ts';
+import { queryWithRetries } from './query-with-retries.ts';
 import { seededRandom } from './random.ts';
 import { openSubscription } from './receivers.ts';
 import { failedAttempts, statusCounts, waitUntilFinished } from './timer-rows.ts';

@@ -1,6 +1,6 @@
 import { type Output, parseNonNegativeInteger, processOutput } from '@timer-platform/command-line';
-import { Command, CommanderError, Option } from 'commander';
-import { FAULT_NAMES } from './faults.ts';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { FAULT_NAMES, type FaultName, isFaultName } from './faults/faults.ts';
 import { runJetStreamKills } from './jetstream-kills.ts';
 import { runOutage } from './outage.ts';
 import { describeJetStreamKills, describeOutage, describeRounds } from './report.ts';
@@ -11,9 +11,8 @@ const RECOVERY_LIMIT_MS = 15_000;
 
 const SCENARIO_HELP = `
 Scenarios:
-  random     Two to five services. Each round injects two of these faults:
-             ${FAULT_NAMES.slice(0, 4).join(', ')},
-             ${FAULT_NAMES.slice(4).join(', ')}.
+  random     Two to five services. Each round injects two of these faults (slow DNS needs root on Linux):
+${FAULT_NAMES.map((name) => `               ${name}`).join('\n')}
              Recovery may take ${RECOVERY_LIMIT_MS / 1_000} s.
   jetstream  One service, killed repeatedly while it publishes to a stream, which must end up with one message per timer.
   outage     NATS and the HTTP receiver are both down under load. No timer may be lost, and none marked completed that was
@@ -35,6 +34,7 @@ interface Options {
   readonly scenario: string;
   readonly timers?: number;
   readonly rounds: number;
+  readonly faults: readonly FaultName[];
   readonly kills: number;
   readonly seconds: number;
   readonly seed: number;
@@ -44,8 +44,8 @@ interface Options {
 type Log = (line: string) => void;
 
 const SCENARIOS: Readonly<Record<string, (options: Options, log: Log) => Promise<Report>>> = {
-  random: async ({ rounds, timers = 2_000, seed }, log) => {
-    const results = await runChaos({ rounds, timers, seed, faults: FAULT_NAMES, log });
+  random: async ({ rounds, timers = 2_000, seed, faults }, log) => {
+    const results = await runChaos({ rounds, timers, seed, faults, log });
     const sum = sumVerdicts(results.map(({ verdict }) => verdict));
     return {
       text: describeRounds(results),
@@ -62,6 +62,13 @@ const SCENARIOS: Readonly<Record<string, (options: Options, log: Log) => Promise
     return { text: describeOutage(result), result: { seed, ...result }, problems: result.problems };
   },
 };
+
+function parseFaults(text: string): FaultName[] {
+  return text.split(',').map((name) => {
+    if (!isFaultName(name)) throw new InvalidArgumentError(`Unknown fault "${name}".`);
+    return name;
+  });
+}
 
 /** @throws CommanderError for invalid options and after --help */
 function readOptions(): Options {
@@ -80,6 +87,12 @@ function readOptions(): Options {
       parseNonNegativeInteger,
     )
     .option('--rounds <n>', 'random: number of rounds', parseNonNegativeInteger, 20)
+    .option(
+      '--faults <names>',
+      'random: faults to choose from, separated by commas',
+      parseFaults,
+      FAULT_NAMES,
+    )
     .option('--kills <n>', 'jetstream: how often the service is killed', parseNonNegativeInteger, 10)
     .option('--seconds <n>', 'outage: how long NATS and the receiver are down', parseNonNegativeInteger, 60)
     .addOption(

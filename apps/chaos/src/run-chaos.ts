@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChaosEnvironment, withChaosEnvironment } from './chaos-environment.ts';
 import { DeliveryLog } from './delivery-log.ts';
-import { type FaultName, injectFault, queryWithRetries } from './faults.ts';
+import { type FaultName, injectFault, isPossible } from './faults/faults.ts';
 import { describeCrashes } from './fleet.ts';
+import { queryWithRetries } from './query-with-retries.ts';
 import { type Random, seededRandom } from './random.ts';
+import { RECEIVER_HOST } from './service-process.ts';
 import { runLoad } from './timer-load.ts';
 import { failedAttempts, waitUntilFinished } from './timer-rows.ts';
 import { type FaultInterval, judge, type Verdict } from './verdict.ts';
@@ -14,7 +16,7 @@ export interface ChaosOptions {
   /** Timers per round. */
   readonly timers: number;
   /** The faults to choose from. All are used before any is used again. */
-  readonly faults: readonly [FaultName, ...FaultName[]];
+  readonly faults: readonly FaultName[];
   readonly log: (line: string) => void;
 }
 
@@ -50,7 +52,7 @@ async function runRound(
   faults: readonly FaultName[],
   { timers, log }: ChaosOptions,
 ): Promise<RoundResult> {
-  const { fleet, db, random, http, stream, client } = environment;
+  const { fleet, db, random, http, nameServer, stream, client } = environment;
   const services = random.integer(FLEET.least, FLEET.most);
   await fleet.resize(services);
   await queryWithRetries(db, 'TRUNCATE timers CASCADE');
@@ -72,7 +74,7 @@ async function runRound(
     client,
     deliveryLog,
     random,
-    httpUrl: http.url,
+    httpUrl: nameServer === undefined ? http.url : http.url.replace('127.0.0.1', RECEIVER_HOST),
     natsTopic: stream.topic,
     name,
     timers,
@@ -92,13 +94,17 @@ export async function runChaos(options: ChaosOptions): Promise<RoundResult[]> {
   const random = seededRandom(options.seed);
   let deliveryLog = new DeliveryLog();
   return withChaosEnvironment({ random, currentLog: () => deliveryLog }, async (environment) => {
-    const nextFaults = shuffledFaults(options.faults, random);
+    const faults = options.faults.filter((name) => isPossible(name, environment));
+    for (const name of options.faults)
+      if (!faults.includes(name)) options.log(`${name}: not possible here, left out`);
+    if (faults.length === 0) throw new Error('no fault is possible here');
+    const nextFaults = shuffledFaults(faults, random);
     const results: RoundResult[] = [];
     for (let round = 1; round <= options.rounds; round += 1) {
       options.log(`round ${round} of ${options.rounds}`);
       deliveryLog = new DeliveryLog();
-      const faults = Array.from({ length: FAULTS_PER_ROUND }, () => nextFaults.next().value);
-      results.push(await runRound(environment, deliveryLog, `round-${round}`, faults, options));
+      const chosen = Array.from({ length: FAULTS_PER_ROUND }, () => nextFaults.next().value);
+      results.push(await runRound(environment, deliveryLog, `round-${round}`, chosen, options));
     }
     return results;
   });

@@ -2,11 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { NameServer } from '@timer-platform/test-support';
 import { z } from 'zod';
+import { startTcpRelay, type TcpRelay } from './tcp-relay.ts';
 
 const WORKSPACE = fileURLToPath(new URL('../../../', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../timer-service/src/main.ts', import.meta.url));
 const LINES_KEPT = 60;
+
+/** A name of this machine for services with their own name server. */
+export const RECEIVER_HOST = 'receiver.test';
 
 export const CHAOS_API_KEY = 'a-key-for-services-that-will-be-killed';
 
@@ -16,7 +21,7 @@ const listening = z.looseObject({ msg: z.literal('listening'), url: z.string() }
 export interface ServiceProcess {
   readonly pid: number;
   readonly url: string;
-  readonly state: 'running' | 'frozen' | 'ended';
+  readonly state: 'running' | 'frozen' | 'cut off' | 'ended';
   /** Whether it has exited without `kill` or `stop`. */
   readonly crashed: boolean;
   /** The last lines of its log. */
@@ -26,6 +31,9 @@ export interface ServiceProcess {
   /** Sends SIGSTOP: the process stops, its connections stay open. */
   freeze(): void;
   thaw(): void;
+  /** Holds back what it and PostgreSQL send to each other. */
+  partition(): void;
+  heal(): void;
   /** Sends SIGTERM and waits for the exit. */
   stop(): Promise<void>;
 }
@@ -33,6 +41,8 @@ export interface ServiceProcess {
 export interface ServiceProcessOptions {
   readonly databaseUrl: string;
   readonly natsUrl: string;
+  /** By default, the name server of this machine. */
+  readonly nameServer?: NameServer | undefined;
 }
 
 class SpawnedService implements ServiceProcess {
@@ -40,12 +50,21 @@ class SpawnedService implements ServiceProcess {
   readonly log: readonly string[];
   readonly #child: ChildProcess;
   readonly #exit: Promise<unknown>;
+  readonly #relay: TcpRelay;
   #frozen = false;
+  #partitioned = false;
   #stopRequested = false;
 
-  constructor(child: ChildProcess, exit: Promise<unknown>, url: string, log: readonly string[]) {
+  constructor(
+    child: ChildProcess,
+    exit: Promise<unknown>,
+    relay: TcpRelay,
+    url: string,
+    log: readonly string[],
+  ) {
     this.#child = child;
     this.#exit = exit;
+    this.#relay = relay;
     this.url = url;
     this.log = log;
   }
@@ -56,6 +75,7 @@ class SpawnedService implements ServiceProcess {
 
   get state(): ServiceProcess['state'] {
     if (this.#stopRequested || this.#ended) return 'ended';
+    if (this.#partitioned) return 'cut off';
     return this.#frozen ? 'frozen' : 'running';
   }
 
@@ -81,8 +101,19 @@ class SpawnedService implements ServiceProcess {
     this.#child.kill('SIGCONT');
   }
 
+  partition(): void {
+    this.#partitioned = true;
+    this.#relay.stall();
+  }
+
+  heal(): void {
+    this.#partitioned = false;
+    this.#relay.resume();
+  }
+
   async stop(): Promise<void> {
     if (this.#frozen) this.thaw();
+    if (this.#partitioned) this.heal();
     await this.#end('SIGTERM');
   }
 
@@ -92,6 +123,7 @@ class SpawnedService implements ServiceProcess {
       this.#child.kill(signal);
     }
     await this.#exit;
+    await this.#relay.stop();
   }
 }
 
@@ -100,19 +132,27 @@ class SpawnedService implements ServiceProcess {
  * @throws Error with its log if it exits before that
  */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
-  const { databaseUrl, natsUrl } = options;
-  const child = spawn(process.execPath, ['--conditions=@timer-platform/source', '--import', 'tsx', MAIN], {
+  const { natsUrl, nameServer } = options;
+  const databaseUrl = new URL(options.databaseUrl);
+  const relay = await startTcpRelay(Number(databaseUrl.port));
+  databaseUrl.port = String(relay.port);
+  const nodeArgs = ['--conditions=@timer-platform/source', '--import', 'tsx', MAIN];
+  const { program, args } = nameServer?.wrap(process.execPath, nodeArgs) ?? {
+    program: process.execPath,
+    args: nodeArgs,
+  };
+  const child = spawn(program, args, {
     cwd: WORKSPACE,
     env: {
       PATH: process.env['PATH'],
       TIMER_MODE: 'production',
-      DATABASE_URL: databaseUrl,
+      DATABASE_URL: databaseUrl.href,
       NATS_URL: natsUrl,
       API_KEY: CHAOS_API_KEY,
       HOST: '127.0.0.1',
       PORT: '0',
       LOG_LEVEL: 'info',
-      ALLOWED_DESTINATIONS: '127.0.0.1',
+      ALLOWED_DESTINATIONS: `127.0.0.1,${RECEIVER_HOST}`,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -132,5 +172,5 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
         if (entry !== undefined) resolve(entry.url);
       });
   });
-  return new SpawnedService(child, exit, url, log);
+  return new SpawnedService(child, exit, relay, url, log);
 }

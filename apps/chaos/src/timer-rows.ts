@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@timer-platform/database';
-import { queryWithRetries } from './faults.ts';
+import { queryWithRetries } from './query-with-retries.ts';
 import type { FailedAttempt } from './verdict.ts';
 
 const POLL_MS = 200;
@@ -11,7 +11,7 @@ export async function waitUntilFinished(db: Database, withinMs: number): Promise
   for (;;) {
     const rows = await queryWithRetries<{ id: string; status: string }>(
       db,
-      `SELECT id, status FROM timers WHERE status IN ('pending', 'executing') LIMIT 5`,
+      `SELECT id, status FROM timer_states WHERE status IN ('pending', 'executing') LIMIT 5`,
     );
     if (rows.length === 0) return [];
     if (performance.now() > deadline) return rows.map(({ id, status }) => `timer ${id} is still ${status}`);
@@ -36,7 +36,7 @@ export async function failedAttempts(db: Database): Promise<FailedAttempt[]> {
 export async function statusCounts(db: Database): Promise<Readonly<Record<string, number>>> {
   const rows = await queryWithRetries<{ status: string; count: number }>(
     db,
-    'SELECT status, count(*)::integer AS count FROM timers GROUP BY status',
+    'SELECT status, count(*)::integer AS count FROM timer_states GROUP BY status',
   );
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
 }

@@ -107,6 +107,14 @@ describe('judge', () => {
 
   test('reports an arrival whose message id is not that of its timer', () => {
     expect(judgeOne(timer([arrival(DUE, { messageId: 'b' })])).wrongMessageIds).toEqual(['a']);
+    expect(judgeOne(timer([arrival(DUE, { messageId: 'a-1' })])).wrongMessageIds).toEqual([]);
+  });
+
+  test('reports two versions under one message id', () => {
+    const changed = (messageId: string) =>
+      timer([arrival(DUE, { acknowledged: false }), arrival(DUE + 1, { version: 2, messageId })]);
+    expect(judgeOne(changed('a')).wrongMessageIds).toEqual(['a']);
+    expect(judgeOne(changed('a-1')).wrongMessageIds).toEqual([]);
   });
 
   test('recovery excludes outages of the type of the callback', () => {

@@ -29,7 +29,7 @@ export interface Verdict {
   readonly canceledButFired: readonly string[];
   /** Ids of timers that arrived with old values after an update was confirmed. */
   readonly outdated: readonly string[];
-  /** Ids of timers that arrived under a message id other than their own. */
+  /** Ids of timers that arrived under a message id that is not theirs, or with two versions under one message id. */
   readonly wrongMessageIds: readonly string[];
   /** Number of repeated deliveries that a fault explains. */
   readonly explainedDuplicates: number;
@@ -101,6 +101,12 @@ function isOutdated({ versions }: LoggedTimer, { version, arrivedMs }: Arrival):
   );
 }
 
+/** A receiver that has seen a message id must not take another version of the timer for a repetition. */
+function hasWrongMessageId({ id, arrivals }: LoggedTimer, { messageId, version }: Arrival): boolean {
+  const isOwn = messageId === id || messageId.startsWith(`${id}-`);
+  return !isOwn || arrivals.some((other) => other.messageId === messageId && other.version !== version);
+}
+
 /** Judges a run by what the service confirmed and what arrived. */
 export function judge(
   timers: readonly LoggedTimer[],
@@ -138,7 +144,7 @@ export function judge(
       ({ canceledMs }, { arrivedMs }) => canceledMs !== undefined && arrivedMs > canceledMs,
     ),
     outdated: idsWhere(isOutdated),
-    wrongMessageIds: idsWhere(({ id }, { messageId }) => messageId !== id),
+    wrongMessageIds: idsWhere(hasWrongMessageId),
     explainedDuplicates,
     unexplainedDuplicates,
     longestRecoveryMs: Math.max(0, ...sorted.map((timer) => recoveryOf(timer, faultIntervals))),
