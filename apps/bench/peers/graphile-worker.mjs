@@ -26,7 +26,7 @@ await runPeer({
       connectionString,
       logger,
       noHandleSignals: true,
-      pollInterval: 100,
+      pollInterval: Number(process.env.POLL_MS ?? 100),
       concurrency: Number(process.env.CONNECTIONS),
       maxPoolSize: 20,
       parsedCronItems: [],

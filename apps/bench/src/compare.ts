@@ -35,6 +35,10 @@ function parseScenarios(text: string): string[] {
   return names;
 }
 
+function parseIntegers(text: string): number[] {
+  return text.split(',').map(parsePositiveInteger);
+}
+
 function readOptions(): Options {
   const names = Object.keys(SCENARIOS);
   return new Command('bench:compare')
@@ -43,7 +47,22 @@ function readOptions(): Options {
     )
     .option('--only <scenarios>', 'scenarios to run, separated by commas', parseScenarios, names)
     .option('--rounds <n>', 'rounds; each runs every scenario once', parsePositiveInteger, 3)
-    .option('--timers <n>', 'timers in a burst', parsePositiveInteger, 20_000)
+    .option('--bursts <sizes>', 'timers in a burst, separated by commas', parseIntegers, [20_000, 100_000])
+    .option(
+      '--rates <rates>',
+      'timers per second in steady, separated by commas',
+      parseIntegers,
+      [1_000, 3_000, 5_000],
+    )
+    .option(
+      '--mixed-rate <n>',
+      'timers per second that are stored ahead, in mixed',
+      parsePositiveInteger,
+      3_000,
+    )
+    .option('--search-seconds <n>', 'length of each step of search', parsePositiveInteger, 5)
+    .option('--large <n>', 'timers of 1 MB', parsePositiveInteger, 2_500)
+    .option('--timers <n>', 'timers in held and dead', parsePositiveInteger, 20_000)
     .option('--nats-timers <n>', 'timers in a burst to NATS', parsePositiveInteger, 50_000)
     .option('--seconds <n>', 'length of a steady load', parsePositiveInteger, 20)
     .option(
@@ -90,8 +109,11 @@ async function measure({ only, rounds, ...sizes }: Options, figures: Figures, ou
   const { execPath } = peers;
   const receiver = await startHttpReceiver({ execPath });
   try {
+    const log = (line: string) => {
+      output.note(line);
+    };
     const environment = { server, receiver, execPath, connections: CONNECTIONS, warmUp: WARM_UP };
-    const context: ScenarioContext = { environment, peers: peers.contenders, figures, sizes };
+    const context: ScenarioContext = { environment, peers: peers.contenders, figures, sizes, log };
     for (let round = 1; round <= rounds; round += 1)
       for (const name of only)
         for (const step of rotate(SCENARIOS[name]?.(context) ?? [], round - 1)) {
@@ -147,7 +169,7 @@ function ratiosTable(ratios: readonly Ratio[]): string {
 }
 
 function hasDeliveryErrors(figures: readonly Figure[]): boolean {
-  const errors: readonly string[] = [METRICS.missing, METRICS.early];
+  const errors: readonly string[] = [METRICS.missing, METRICS.early, METRICS.failed, METRICS.failedInnocents];
   return figures.some(({ metric, values }) => errors.includes(metric) && values.some((value) => value > 0));
 }
 

@@ -1,3 +1,4 @@
+import type { NameServer } from '@timer-platform/test-support';
 import type { BenchDatabase } from '../database/bench-server.ts';
 import type { StoredJobs } from '../database/stored-jobs.ts';
 import type { Child } from '../processes/child.ts';
@@ -16,6 +17,8 @@ export interface StartOptions {
   /** Maximum number of connections to a receiver, and so of concurrent requests. */
   readonly connections: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** By default, the name server of this machine. */
+  readonly nameServer?: NameServer | undefined;
   /** Node.js options. */
   readonly nodeArgs?: readonly string[];
 }

@@ -72,6 +72,7 @@ function peer(name: string, settings: string, env: Readonly<Record<string, strin
           env: {
             ...ASYNCHRONOUS_COMMIT,
             ...env,
+            ...options.env,
             DATABASE_URL: url,
             CONNECTIONS: String(options.connections),
             NODE_ENV: 'production',

@@ -23,13 +23,13 @@ function listeningUrl(line: string): string | undefined {
 /** Starts the built timer service in production mode and waits until it listens. */
 export async function startTimerService(
   databaseUrl: string,
-  { execPath, connections, env = {}, nodeArgs = [] }: StartOptions,
+  { execPath, connections, env = {}, nodeArgs = [], nameServer }: StartOptions,
 ): Promise<Child & { readonly url: string }> {
+  const args = [...NODE_ARGS, ...nodeArgs, MAIN];
   const { ready: url, ...child } = await startProgram(
     {
       name: 'the timer service',
-      program: execPath,
-      args: [...NODE_ARGS, ...nodeArgs, MAIN],
+      ...(nameServer?.wrap(execPath, args) ?? { program: execPath, args }),
       env: {
         DATABASE_URL: databaseUrl,
         API_KEY: BENCH_API_KEY,
@@ -50,7 +50,7 @@ export async function startTimerService(
 /** Counts only timers that are due: those due later do not belong to the measurement. */
 const UNFINISHED = `
   SELECT count(*)::integer AS count FROM timers
-  WHERE status = 'executing' OR (status = 'pending' AND COALESCE(next_attempt_at, execute_at) <= now())`;
+  WHERE status = 'pending' AND COALESCE(next_attempt_at, execute_at) <= now()`;
 
 function timerServiceWith(name: string, callbackOf: (job: Job) => CallbackConfig): Contender {
   return {
@@ -86,3 +86,15 @@ export const natsTimerService = timerServiceWith('timer-platform', ({ url, paylo
   topic: url,
   payload: { ...payload },
 }));
+
+/** The same as {@link timerService}; `onUrl` gets the URL of its API when it has started. */
+export function timerServiceWithApi(onUrl: (url: string) => void): Contender {
+  return {
+    ...timerService,
+    start: async ({ url }, options) => {
+      const service = await startTimerService(url, options);
+      onUrl(service.url);
+      return service;
+    },
+  };
+}

@@ -10,6 +10,8 @@ export interface BenchServer {
   readonly description: string;
   /** CPU seconds of the server so far; NaN if it runs on another machine. */
   cpuSeconds(): number;
+  /** Bytes of WAL that the server has written so far. */
+  walBytes(): Promise<number>;
   /** Creates an empty database; drops an existing one of that name. */
   createDatabase(name: string): Promise<BenchDatabase>;
   stop(): Promise<void>;
@@ -63,6 +65,12 @@ async function useServer(
     url,
     description: `${version} (${origin}, fsync=${server.fsync})`,
     cpuSeconds: () => (postmaster === undefined ? Number.NaN : serverCpuSeconds(postmaster)),
+    walBytes: async () => {
+      const { rows: positions } = await admin.query(
+        `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::double precision AS bytes`,
+      );
+      return z.tuple([z.object({ bytes: z.number() })]).parse(positions)[0].bytes;
+    },
     createDatabase: async (name) => {
       const quoted = pg.escapeIdentifier(name);
       await admin.query(`DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { acquireLease, claimDueTimers, connect, settleDelivered } from '@timer-platform/database';
+import { acquireLease, connect } from '@timer-platform/database';
+import { claimAnyDue, settleBatch } from '../database/claim-and-settle.ts';
 
 /**
  * Replaces pgbench where that is not installed: runs the statements of the service in a loop.
@@ -22,18 +23,9 @@ await acquireLease(db, dispatcherId, 'bench');
 async function drain(): Promise<number> {
   let settled = 0;
   for (;;) {
-    const { rows } = await claimDueTimers(db, {
-      dispatcherId,
-      lookAheadMs: 250,
-      limit: Number(batchText),
-      dueFromMs: Number.NEGATIVE_INFINITY,
-    });
+    const rows = await claimAnyDue(db, dispatcherId, Number(batchText));
     if (rows.length === 0) return settled;
-    const nowMs = Date.now();
-    await settleDelivered(
-      db,
-      rows.map(({ id, fencingToken }) => ({ id, fencingToken, startedMs: nowMs, finishedMs: nowMs })),
-    );
+    await settleBatch(db, dispatcherId, rows);
     settled += rows.length;
   }
 }

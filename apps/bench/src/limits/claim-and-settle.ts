@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { BenchDatabase } from '../database/bench-server.ts';
 import { ModuleProcess } from '../processes/child.ts';
-import { BATCH, CLAIM_AND_SETTLE } from './claim-and-settle-sql.ts';
+import { BATCH, CLAIM_AND_SETTLE, DISPATCHER } from './claim-and-settle-sql.ts';
 
 const run = promisify(execFile);
 
@@ -46,6 +46,9 @@ function findPgbench(): string | undefined {
     .find(isExecutable);
 }
 
+/** More transactions per client than full claims need: two clients that claim at once can each get less than a batch. */
+const SHORT_CLAIMS = 4;
+
 /** Converts a URL to variables of libpq: a command line would expose the password. */
 function libpqEnvironment(databaseUrl: string): Record<string, string> {
   const url = new URL(databaseUrl);
@@ -61,15 +64,16 @@ function libpqEnvironment(databaseUrl: string): Record<string, string> {
 
 async function measureWithPgbench(
   pgbench: string,
-  { url }: BenchDatabase,
+  { url, client }: BenchDatabase,
   rows: number,
   clients: number,
 ): Promise<number> {
+  await client.query(`INSERT INTO dispatchers (id, name) VALUES ($1, 'pgbench')`, [DISPATCHER]);
   const directory = await mkdtemp(path.join(tmpdir(), 'timer-bench-'));
   try {
     const script = path.join(directory, 'claim-and-settle.sql');
     await writeFile(script, CLAIM_AND_SETTLE);
-    const transactions = Math.ceil(rows / BATCH / clients);
+    const transactions = Math.ceil(rows / BATCH / clients) + SHORT_CLAIMS;
     const { stdout } = await run(
       pgbench,
       ['-n', '-M', 'prepared', '-c', `${clients}`, '-j', `${clients}`, '-t', `${transactions}`, '-f', script],
@@ -77,7 +81,7 @@ async function measureWithPgbench(
     );
     const perSecond = /^tps = ([\d.]+)/m.exec(stdout)?.[1];
     if (perSecond === undefined) throw new Error(`pgbench printed no tps:\n${stdout}`);
-    return Number(perSecond) * BATCH;
+    return (Number(perSecond) * rows) / (transactions * clients);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

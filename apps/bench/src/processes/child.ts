@@ -13,6 +13,8 @@ export interface Child {
   readonly pid: number;
   /** Sends SIGTERM, after 40 s SIGKILL, and waits for the exit. Idempotent. */
   stop(): Promise<void>;
+  /** Sends SIGKILL and waits for the exit. Idempotent. */
+  kill(): Promise<void>;
 }
 
 export interface ProgramOptions {
@@ -26,10 +28,10 @@ export interface ProgramOptions {
 
 const STOP_MS = 40_000;
 
-async function terminate(child: ChildProcess): Promise<void> {
+async function terminate(child: ChildProcess, first: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
-  child.kill('SIGTERM');
+  child.kill(first);
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   await exit;
   clearTimeout(timer);
@@ -63,7 +65,12 @@ export async function startProgram<Ready>(
         if (value !== undefined) resolve(value);
       });
   });
-  return { pid: child.pid ?? 0, ready, stop: () => terminate(child) };
+  return {
+    pid: child.pid ?? 0,
+    ready,
+    stop: () => terminate(child),
+    kill: () => terminate(child, 'SIGKILL'),
+  };
 }
 
 /** A TypeScript module of this project in a separate process, controlled by messages. */

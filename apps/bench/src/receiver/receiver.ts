@@ -35,10 +35,11 @@ function receiverOf(child: ModuleProcess, target: string): Receiver {
 /** Starts an HTTP receiver. With `hangs` it accepts requests and never responds. */
 export async function startHttpReceiver({
   hangs = false,
+  delayMs = 0,
   execPath = process.execPath,
 } = {}): Promise<Receiver> {
   const module = new URL('http-receiver-process.ts', import.meta.url);
-  const child = new ModuleProcess('the receiver', module, hangs ? ['hang'] : [], execPath);
+  const child = new ModuleProcess('the receiver', module, [hangs ? 'hang' : String(delayMs)], execPath);
   const { url } = z.object({ url: z.string() }).parse(await child.next());
   return receiverOf(child, url);
 }

@@ -10,6 +10,14 @@ const recorderRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('collect'), count: z.number(), quietMs: z.number() }),
 ]);
 
+const LARGE_BYTES = 16_384;
+
+/** Large bodies would fill the memory of the receiver. */
+function withoutText(body: Uint8Array): Uint8Array {
+  const payload = benchPayloadSchema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
+  return Buffer.from(JSON.stringify({ ...payload, text: '' }));
+}
+
 /** Records bodies as cheaply as possible and parses them only when they are collected. */
 export class Recorder {
   #bodies: Uint8Array[] = [];
@@ -22,7 +30,7 @@ export class Recorder {
 
   add(arrivedMs: number, body: Uint8Array): void {
     this.#instants.push(arrivedMs);
-    this.#bodies.push(body);
+    this.#bodies.push(body.length > LARGE_BYTES ? withoutText(body) : body);
   }
 
   /** Handles requests of the parent process. */

@@ -1,6 +1,5 @@
 import type { Contender, StartOptions } from '../contenders/contender.ts';
 import type { BenchDatabase } from '../database/bench-server.ts';
-import { cpuSeconds, peakResidentMib } from '../measure/process-usage.ts';
 import { countDeliveryErrors, rateOf } from '../receiver/arrivals.ts';
 import {
   type BenchEnvironment,
@@ -9,16 +8,16 @@ import {
   waitUntilFinished,
   withContender,
 } from './environment.ts';
+import { startUsage, type Usage } from './usage.ts';
 
-export interface BurstResult {
+export interface BurstResult extends Usage {
   /** Callbacks per second at the receiver, between the first and the last. */
   readonly perSecond: number;
-  /** CPU seconds per 1,000 callbacks, from the commit of the jobs until the end of the last is recorded. */
-  readonly processCpu: number;
-  readonly postgresCpu: number;
-  readonly peakMib: number;
+  /** Bytes of WAL per timer for storing it. */
+  readonly storedWalBytes: number;
   readonly missing: number;
   readonly duplicates: number;
+  readonly early: number;
 }
 
 /** How long the timers are overdue when they become visible. */
@@ -46,26 +45,25 @@ export function runBurst(
     environment,
     contender,
     async (running) => {
-      const { database, process } = running;
+      const { database } = running;
       const dueMs = Date.now() - OVERDUE_MS;
+      const walBefore = await server.walBytes();
       const stored = await contender.store(
         database,
         createJobs(receiver, timers, () => dueMs),
       );
+      const storedWalBytes = ((await server.walBytes()) - walBefore) / timers;
       await checkpoint(database);
       await receiver.reset();
-      const before = { process: cpuSeconds(process.pid), postgres: server.cpuSeconds() };
+      const stopUsage = await startUsage(server, running);
       await stored.commit();
       const arrivals = await receiver.collect(timers);
       await waitUntilFinished(running);
-      const { missing, duplicates } = countDeliveryErrors(arrivals, timers);
       return {
         perSecond: rateOf(arrivals),
-        processCpu: ((cpuSeconds(process.pid) - before.process) * 1_000) / timers,
-        postgresCpu: ((server.cpuSeconds() - before.postgres) * 1_000) / timers,
-        peakMib: peakResidentMib(process.pid),
-        missing,
-        duplicates,
+        storedWalBytes,
+        ...countDeliveryErrors(arrivals, timers),
+        ...(await stopUsage(timers)),
       };
     },
     start,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Contender, Job, StartOptions } from '../contenders/contender.ts';
 import type { BenchDatabase, BenchServer } from '../database/bench-server.ts';
+import { countDeadRows } from '../database/dead-rows.ts';
 import type { Child } from '../processes/child.ts';
 import { benchPayload } from '../receiver/arrivals.ts';
 import type { Receiver } from '../receiver/receiver.ts';
@@ -21,6 +22,10 @@ export interface RunningContender {
   readonly contender: Contender;
   readonly database: BenchDatabase;
   readonly process: Child;
+  /** Callbacks before the measurement. */
+  readonly warmedUp: number;
+  /** Row versions that were left behind before the contender started. */
+  readonly deadRowsBefore: number;
 }
 
 const FINISH_POLL_MS = 50;
@@ -47,9 +52,10 @@ export async function withContender<Result>(
   try {
     await contender.prepare(database);
     await prepareDatabase(database);
+    const deadRowsBefore = await countDeadRows(database.client);
     const process = await contender.start(database, { execPath, connections, ...options });
     try {
-      const running = { contender, database, process };
+      const running = { contender, database, process, warmedUp: environment.warmUp, deadRowsBefore };
       await warmUp(environment, running);
       return await measure(running);
     } finally {

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
-import type { Contender } from '../contenders/contender.ts';
-import { BENCH_API_KEY, startTimerService, timerService } from '../contenders/timer-service.ts';
+import { BENCH_API_KEY, timerService, timerServiceWithApi } from '../contenders/timer-service.ts';
 import { peakResidentMib } from '../measure/process-usage.ts';
 import { type DurationSummary, summarizeDurations } from '../measure/quantiles.ts';
 import { countDeliveryErrors, latenessOf, rateOf } from '../receiver/arrivals.ts';
@@ -61,14 +60,9 @@ export async function runHerd(
   const { receiver, execPath } = environment;
   const steadyReceiver = await startHttpReceiver({ execPath });
   let apiUrl = '';
-  const contender: Contender = {
-    ...timerService,
-    start: async ({ url }, options) => {
-      const service = await startTimerService(url, options);
-      apiUrl = service.url;
-      return service;
-    },
-  };
+  const contender = timerServiceWithApi((url) => {
+    apiUrl = url;
+  });
   try {
     return await withContender(environment, contender, async (running) => {
       const { database, process } = running;

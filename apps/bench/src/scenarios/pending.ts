@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { acquireLease, claimDueTimers, connect } from '@timer-platform/database';
+import { acquireLease, connect } from '@timer-platform/database';
 import { timerService } from '../contenders/timer-service.ts';
 import type { BenchDatabase } from '../database/bench-server.ts';
+import { claimAnyDue, settleBatch } from '../database/claim-and-settle.ts';
 import { type DurationSummary, summarizeDurations } from '../measure/quantiles.ts';
 import type { BenchEnvironment } from './environment.ts';
 import { runSteady, type SteadyResult } from './steady.ts';
@@ -51,20 +52,17 @@ async function measureClaims({ client, url }: BenchDatabase): Promise<DurationSu
     const durations: number[] = [];
     for (let i = 0; i < CLAIMS + WARM_UP_CLAIMS; i += 1) {
       const startedMs = performance.now();
-      const { rows } = await claimDueTimers(db, {
-        dispatcherId,
-        lookAheadMs: 250,
-        limit: CLAIM_SIZE,
-        dueFromMs: Number.NEGATIVE_INFINITY,
-      });
+      const rows = await claimAnyDue(db, dispatcherId, CLAIM_SIZE);
+      const durationMs = performance.now() - startedMs;
       if (rows.length !== CLAIM_SIZE)
         throw new Error(`a claim returned ${rows.length} of ${CLAIM_SIZE} timers`);
-      if (i >= WARM_UP_CLAIMS) durations.push(performance.now() - startedMs);
+      if (i >= WARM_UP_CLAIMS) durations.push(durationMs);
+      await settleBatch(db, dispatcherId, rows);
     }
     return summarizeDurations(durations);
   } finally {
     await db.close();
-    await client.query(`DELETE FROM timers WHERE status = 'executing'`);
+    await client.query(`DELETE FROM timers WHERE status = 'completed'`);
     await client.query('DELETE FROM dispatchers');
     await client.query('VACUUM ANALYZE timers');
   }

@@ -1,23 +1,33 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Contender, StartOptions } from '../contenders/contender.ts';
 import type { BenchDatabase } from '../database/bench-server.ts';
-import { peakResidentMib } from '../measure/process-usage.ts';
 import { type DurationSummary, summarizeDurations } from '../measure/quantiles.ts';
-import { countDeliveryErrors, latenessOf } from '../receiver/arrivals.ts';
-import { type BenchEnvironment, checkpoint, createJobs, withContender } from './environment.ts';
+import { countDeliveryErrors, type DeliveryErrors, latenessOf } from '../receiver/arrivals.ts';
+import {
+  type BenchEnvironment,
+  checkpoint,
+  createJobs,
+  type RunningContender,
+  waitUntilFinished,
+  withContender,
+} from './environment.ts';
+import { startUsage, type Usage } from './usage.ts';
 
-export interface SteadyResult {
+export interface LatenessResult extends DeliveryErrors {
   /** How long after its due instant each callback arrived, in milliseconds. */
   readonly lateness: DurationSummary;
-  readonly early: number;
-  readonly missing: number;
-  readonly duplicates: number;
+}
+
+export interface SteadyResult extends LatenessResult {
   readonly peakMib: number;
 }
 
-export interface SteadyOptions {
+export interface SteadyLoad {
   readonly perSecond: number;
   readonly seconds: number;
+}
+
+export interface SteadyOptions extends SteadyLoad {
   readonly start?: Partial<StartOptions>;
   readonly prepareDatabase?: (database: BenchDatabase) => Promise<unknown>;
 }
@@ -29,39 +39,68 @@ const LEAD_MS = 10_000;
 /** Time between storing the timers and the first due instant. */
 const IDLE_MS = 1_500;
 
+/** Time that is enough to store a load before its first timer is due. */
+export function leadMsOf({ perSecond, seconds }: SteadyLoad): number {
+  return LEAD_MS + perSecond * seconds * LOAD_MS_PER_TIMER;
+}
+
+export interface StoredLoad {
+  readonly timers: number;
+  readonly firstMs: number;
+  /** How long storing took. */
+  readonly storedMs: number;
+}
+
 /**
- * Measures timers that are stored ahead and due one after the other at an even rate.
+ * Stores timers that are due one after the other at an even rate, and discards earlier arrivals.
  * @throws Error when storing them took so long that the first would be late
  */
+export async function storeLoad(
+  { receiver }: BenchEnvironment,
+  { contender, database }: RunningContender,
+  load: SteadyLoad,
+  leadMs = leadMsOf(load),
+): Promise<StoredLoad> {
+  const { perSecond, seconds } = load;
+  const timers = perSecond * seconds;
+  const startedMs = Date.now();
+  const firstMs = startedMs + leadMs;
+  const jobs = createJobs(receiver, timers, (n) => firstMs + Math.floor((n * 1_000) / perSecond));
+  await (await contender.store(database, jobs)).commit();
+  const storedMs = Date.now() - startedMs;
+  await checkpoint(database);
+  await receiver.reset();
+  if (Date.now() > firstMs - IDLE_MS)
+    throw new Error(`storing ${timers} timers took too long: the first is due in less than ${IDLE_MS} ms`);
+  return { timers, firstMs, storedMs };
+}
+
+/** Waits until a load is delivered. */
+export async function collectLoad(
+  { receiver }: BenchEnvironment,
+  { timers, firstMs }: StoredLoad,
+): Promise<LatenessResult> {
+  await delay(Math.max(0, firstMs - Date.now()));
+  const arrivals = await receiver.collect(timers);
+  return { lateness: summarizeDurations(latenessOf(arrivals)), ...countDeliveryErrors(arrivals, timers) };
+}
+
+/** Measures timers that are stored ahead and due one after the other at an even rate. */
 export function runSteady(
   environment: BenchEnvironment,
   contender: Contender,
   options: SteadyOptions,
-): Promise<SteadyResult> {
-  const { perSecond, seconds, start, prepareDatabase } = options;
-  const { receiver } = environment;
+): Promise<SteadyResult & Usage> {
+  const { start, prepareDatabase } = options;
   return withContender(
     environment,
     contender,
-    async ({ database, process }) => {
-      const timers = perSecond * seconds;
-      const firstMs = Date.now() + LEAD_MS + timers * LOAD_MS_PER_TIMER;
-      const jobs = createJobs(receiver, timers, (n) => firstMs + Math.floor((n * 1_000) / perSecond));
-      const stored = await contender.store(database, jobs);
-      await stored.commit();
-      await checkpoint(database);
-      await receiver.reset();
-      if (Date.now() > firstMs - IDLE_MS)
-        throw new Error(
-          `storing ${timers} timers took too long: the first is due in less than ${IDLE_MS} ms`,
-        );
-      await delay(firstMs - Date.now());
-      const arrivals = await receiver.collect(timers, seconds * 1_000);
-      return {
-        lateness: summarizeDurations(latenessOf(arrivals)),
-        ...countDeliveryErrors(arrivals, timers),
-        peakMib: peakResidentMib(process.pid),
-      };
+    async (running) => {
+      const load = await storeLoad(environment, running, options);
+      const stopUsage = await startUsage(environment.server, running);
+      const result = await collectLoad(environment, load);
+      await waitUntilFinished(running);
+      return { ...result, ...(await stopUsage(load.timers)) };
     },
     start,
     prepareDatabase,
