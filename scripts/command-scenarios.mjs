@@ -5,7 +5,7 @@ const PRODUCTION = `DATABASE_URL="${EMBEDDED_DATABASE}" API_KEY=$(openssl rand -
 const TIMER_SERVICE = 'apps/timer-service';
 const HEADER_KEY = `a:${Buffer.alloc(32, 1).toString('base64')}`;
 const SMALL =
-  '--rounds 1 --timers 500 --nats-timers 500 --seconds 2 --finished 1000 --pending 1000 --herd 500';
+  '--rounds 1 --timers 500 --bursts 500 --rates 200 --mixed-rate 200 --search-seconds 2 --large 20 --nats-timers 500 --seconds 2 --finished 1000 --pending 1000 --herd 500';
 const BENCH_OUT = '--out $TIMER_DIRECTORY/bench';
 
 /** A database that the first service migrated to 001, with some timers. */
@@ -244,8 +244,13 @@ export const SCENARIOS = [
         as: `npx nx run bench:compare -- ${SMALL} ${BENCH_OUT}`,
       },
       {
-        command: 'npx nx run bench:compare -- --only burst,steady --rounds 5',
+        command:
+          'npx nx run bench:compare -- --only burst,steady --bursts 20000 --rates 1000,3000 --rounds 5',
         as: `npx nx run bench:compare -- --only burst,steady ${SMALL} ${BENCH_OUT}`,
+      },
+      {
+        command: 'npx nx run bench:compare -- --only search,mixed --rounds 1',
+        as: `npx nx run bench:compare -- --only search,mixed ${SMALL} ${BENCH_OUT}`,
       },
       {
         command: 'npx nx run bench:compare -- --only pending --pending 10000000',
