@@ -467,6 +467,19 @@ describe('while a dependency is unavailable', () => {
     expect(receiver.requests.filter(({ path }) => path === '/back')).toHaveLength(1);
   });
 
+  test('a database that does not respond any more does not hold up the stop', async () => {
+    const running = await start({ SHUTDOWN_GRACE_MS: '0' });
+    await running.dispatching;
+    relay.freeze();
+    const stuck = call(running, 'GET', '/timers').catch(() => undefined);
+    const startedMs = performance.now();
+    await running.stop();
+    expect(performance.now() - startedMs).toBeLessThan(20_000);
+    await stuck;
+    await relay.cut();
+    await relay.restore();
+  }, 30_000);
+
   test('the database at the start: the API responds, and dispatching starts once the database is back', async () => {
     await relay.cut();
     const running = await start();
