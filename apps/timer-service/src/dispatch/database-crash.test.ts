@@ -16,7 +16,7 @@ import { migrateToLatest } from '@timer-platform/migrations';
 import { systemClock } from '../clock.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { dispatchStatements } from './statements.ts';
-import { ignoreEvents } from './testing/ignore-events.ts';
+import { IGNORE_EVENTS } from './testing/ignore-events.ts';
 import { ScriptedTransport } from './testing/scripted-transport.ts';
 
 /** What a power failure leaves: only what was flushed. The embedded server is restarted by its supervisor. */
@@ -71,7 +71,7 @@ test('a claim survives a crash of the database that loses other commits, so that
     },
     clock: systemClock,
     random: () => 0,
-    observer: ignoreEvents(),
+    observer: IGNORE_EVENTS,
   });
   try {
     const url = 'http://receiver.test/';

@@ -6,7 +6,8 @@ import type { ClaimedTimer } from '../claimed-timer.ts';
 import { DatabaseClock } from '../database-clock.ts';
 import { HeldTimers } from '../held-timers.ts';
 import type { FinishedTimer } from '../observer.ts';
-import { claimedRow, claimedTimer, IGNORE_EVENTS, validLease } from '../testing/claimed-timer.ts';
+import { claimedRow, claimedTimer, validLease } from '../testing/claimed-timer.ts';
+import { IGNORE_EVENTS } from '../testing/ignore-events.ts';
 import { AttemptRunner } from './attempt-runner.ts';
 
 /** The database's clock shows this when the monotonic clock of the test shows 0. */

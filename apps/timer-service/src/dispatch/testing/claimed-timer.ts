@@ -1,7 +1,6 @@
 import type { ClaimedRow } from '@timer-platform/database';
 import type { ClaimedTimer } from '../claimed-timer.ts';
 import { Lease } from '../lease/lease.ts';
-import type { DispatchObserver } from '../observer.ts';
 
 /** A row as a claim returns it: due at 0, claimed as a recent timer, for a receiver over HTTP. */
 export function claimedRow(more: Partial<ClaimedRow> = {}): ClaimedRow {
@@ -46,19 +45,3 @@ export function claimedTimer(row: Partial<ClaimedRow>, more: Partial<ClaimedTime
     ...more,
   };
 }
-
-const ignore = (): void => undefined;
-
-export const IGNORE_EVENTS: DispatchObserver = {
-  started: ignore,
-  ended: ignore,
-  finished: ignore,
-  claimed: ignore,
-  settled: ignore,
-  deferred: ignore,
-  rescued: ignore,
-  orphansReleased: ignore,
-  leaseLost: ignore,
-  databaseError: ignore,
-  defect: ignore,
-};

@@ -1,19 +1,18 @@
 import type { DispatchObserver } from '../observer.ts';
 
+const ignore = (): void => undefined;
+
 /** An observer for tests that do not check events. */
-export function ignoreEvents(): DispatchObserver {
-  const ignore = (): void => undefined;
-  return {
-    started: ignore,
-    ended: ignore,
-    finished: ignore,
-    claimed: ignore,
-    settled: ignore,
-    deferred: ignore,
-    rescued: ignore,
-    orphansReleased: ignore,
-    leaseLost: ignore,
-    databaseError: ignore,
-    defect: ignore,
-  };
-}
+export const IGNORE_EVENTS: DispatchObserver = {
+  started: ignore,
+  ended: ignore,
+  finished: ignore,
+  claimed: ignore,
+  settled: ignore,
+  deferred: ignore,
+  rescued: ignore,
+  orphansReleased: ignore,
+  leaseLost: ignore,
+  databaseError: ignore,
+  defect: ignore,
+};
