@@ -23,7 +23,9 @@ test('spreadOf sorts by value, not by text', () => {
   expect(summarizeDurations([10, 9, -1, 100])).toEqual({ count: 4, p50: 9, p99: 100, max: 100 });
 });
 
-test('median returns one of the values', () => {
-  expect(median([3, 1, 2, 10])).toBe(2);
+test('median is in the middle', () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([3, 1, 2, 10])).toBe(2.5);
   expect(median([7])).toBe(7);
+  expect(median([])).toBeNaN();
 });
