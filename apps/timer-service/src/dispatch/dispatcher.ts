@@ -31,11 +31,8 @@ export interface DispatcherOptions {
   readonly observer: DispatchObserver;
 }
 
-/**
- * Due timers that wait in memory for a free slot. All that may be claimed can wait for one route, which may use half:
- * claims must not be released only because deliveries are slower than claims.
- */
-const MAX_WAITING = 2 * (MAX_RECENT + MAX_BACKLOG);
+/** Due timers that wait in memory for a free slot. One route may use half, or as many as it completes soon. */
+const MAX_WAITING = MAX_RECENT + MAX_BACKLOG;
 /** How often timers that would wait too long in memory are deferred. */
 const DEFER_CHECK_MS = 250;
 /** How long stopping waits for the database, in total. */

@@ -163,12 +163,18 @@ export class PollPlanner {
       this.#moveFrontierAtMs = Number.NEGATIVE_INFINITY;
       return;
     }
+    if (recent.more) {
+      // What is left is overdue. What is due soon must not wait behind it.
+      this.#leave(reachedMs);
+      this.#frontierMs = polledUpToMs - this.#lookAheadMs;
+      this.#isTurnOfFrontier = true;
+      return;
+    }
     this.#frontierMs = polledUpToMs;
     // Not before a part of the look-ahead has passed, and no later than the next timer needs.
     const earliestMs = polledUpToMs - this.#lookAheadMs * (1 - GAP_SHARE);
     this.#moveFrontierAtMs = Math.max(earliestMs, (nextDueMs ?? Infinity) - this.#lookAheadMs);
-    if (recent.more) this.#leave(reachedMs);
-    else if (this.#leftFromMs < Infinity) this.#moveFrontierAtMs = Number.NEGATIVE_INFINITY;
+    if (this.#leftFromMs < Infinity) this.#moveFrontierAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Timers may be left below the frontier, from this due instant on. */

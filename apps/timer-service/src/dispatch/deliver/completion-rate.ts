@@ -1,7 +1,10 @@
 /** The window over which completions are counted, in milliseconds. */
 const WINDOW_MS = 1_000;
 
-/** Counts the completions per second of a route: the larger of the current and of the previous second. */
+/** The shortest time from which a rate is extrapolated, in milliseconds. */
+const SHORTEST_MS = 100;
+
+/** The completions per second: the larger of the rate in the current window and of that in the previous one. */
 export class CompletionRate {
   #current = 0;
   #previous = 0;
@@ -18,7 +21,8 @@ export class CompletionRate {
 
   perSecond(nowMs: number): number {
     this.#advance(nowMs);
-    return Math.max(this.#current, this.#previous);
+    const elapsedMs = Math.max(nowMs - this.#sinceMs, SHORTEST_MS);
+    return Math.max((this.#current * WINDOW_MS) / elapsedMs, this.#previous);
   }
 
   #advance(nowMs: number): void {

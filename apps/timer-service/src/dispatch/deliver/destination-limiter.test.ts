@@ -169,7 +169,7 @@ describe('waiting and deferral', () => {
     for (let n = 0; n < 2_000; n += 1) limiter.ended(start(limiter, item('a')), DELIVERED, 0);
     start(limiter, item('a'));
     const admissions = Array.from({ length: 3 }, () => limiter.admit(item('a'), 100));
-    expect(admissions).toEqual([1_100, 1_100.5, 1_101].map((untilMs) => ({ kind: 'defer', untilMs })));
+    expect(admissions).toEqual([1_100, 1_100.05, 1_100.1].map((untilMs) => ({ kind: 'defer', untilMs })));
   });
 
   test('deferred timers of one route become due two milliseconds apart', () => {

@@ -74,10 +74,14 @@ interface Route<Item> extends Queue {
   lastUsedMs: number;
 }
 
-/** How many timers are completed soon; Infinity: not known yet. At least one, so that it becomes known. */
-function completedSoon({ rate, waitingSinceMs }: Queue, nowMs: number): number {
-  if (nowMs - waitingSinceMs < PATIENCE_MS) return Number.POSITIVE_INFINITY;
+/** How many timers are completed within {@link WAIT_MS}. At least one, so that the rate becomes known. */
+function completedSoon({ rate }: Queue, nowMs: number): number {
   return Math.max(1, Math.ceil((rate.perSecond(nowMs) * WAIT_MS) / 1_000));
+}
+
+/** Whether timers have waited for so long that the rate tells how many more may. */
+function isRateKnown({ waitingSinceMs }: Queue, nowMs: number): boolean {
+  return nowMs - waitingSinceMs >= PATIENCE_MS;
 }
 
 /**
@@ -127,8 +131,7 @@ export class DestinationLimiter<Item extends Limited> {
       return { kind: 'defer', untilMs: this.#deferralSlot(route, nowMs + DEFERRAL_MS, nowMs) };
     if (route.waiting.size === 0 && this.#hasFreeSlot(route))
       return { kind: 'start', slot: this.#begin(route, item.bytes, nowMs) };
-    const waitingShare = waitingLimit(this.#limits, this.#total);
-    if (route.waiting.size >= Math.min(waitingShare, this.#longestQueue(route, nowMs)))
+    if (!this.#mayWait(route, nowMs))
       return { kind: 'defer', untilMs: this.#deferralSlot(route, nowMs + DEFERRAL_MS, nowMs) };
     this.#push(route, item, nowMs);
     return { kind: 'wait' };
@@ -280,12 +283,19 @@ export class DestinationLimiter<Item extends Limited> {
     this.#total.bytes += bytes;
   }
 
+  /** One route may use its share, or more if it completes them soon. */
+  #mayWait(route: Route<Item>, nowMs: number): boolean {
+    if (this.#total.waiting >= this.#limits.maxWaiting) return false;
+    const share = Math.max(waitingLimit(this.#limits, this.#total), completedSoon(route, nowMs));
+    return route.waiting.size < Math.min(share, this.#longestQueue(route, nowMs));
+  }
+
   /** How many timers may wait for a route: no more than it and its endpoint complete soon, once that is known. */
   #longestQueue(route: Route<Item>, nowMs: number): number {
     const { endpoint } = route;
     return Math.min(
-      route.waiting.size > 0 ? completedSoon(route, nowMs) : Number.POSITIVE_INFINITY,
-      endpoint.waiting > 0 ? completedSoon(endpoint, nowMs) : Number.POSITIVE_INFINITY,
+      route.waiting.size > 0 && isRateKnown(route, nowMs) ? completedSoon(route, nowMs) : Infinity,
+      endpoint.waiting > 0 && isRateKnown(endpoint, nowMs) ? completedSoon(endpoint, nowMs) : Infinity,
     );
   }
 
