@@ -1,3 +1,4 @@
+export { dnsResponse, parseDnsQuestion } from './dns-message.ts';
 export { findProgram } from './find-program.ts';
 export { type NameServer, type NameServerPace, startNameServer } from './name-server.ts';
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './nats-server.ts';

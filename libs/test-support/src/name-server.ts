@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { dnsResponse, parseDnsQuestion } from './dns-message.ts';
 
 /** When a name server responds. `slow`: every other response comes after three seconds, the rest never. */
 export type NameServerPace = 'normal' | 'slow' | 'silent';
@@ -21,26 +22,15 @@ export interface NameServer {
 const ADDRESS = '127.0.0.53';
 const PORT = 53;
 const SLOW_MS = 3_000;
-const HEADER_BYTES = 12;
 const TYPE_A = 1;
 
 /** Replaces resolv.conf in a mount namespace of the program. */
 const MOUNT = ['--mount', 'sh', '-c', 'mount --bind "$0" /etc/resolv.conf && exec "$@"'];
 
-/** Responds to the first question (RFC 1035, section 4.1): 127.0.0.1 for one second, or no address of another type. */
+/** Responds to the first question: 127.0.0.1 for one second, or no address of another type. */
 export function responseTo(query: Buffer): Buffer {
-  let end = HEADER_BYTES;
-  while (query.readUInt8(end) > 0) end += 1 + query.readUInt8(end);
-  end += 5;
-  const isA = query.readUInt16BE(end - 4) === TYPE_A;
-  const header = Buffer.alloc(HEADER_BYTES);
-  query.copy(header, 0, 0, 2);
-  // Response, recursion desired and available; one question.
-  header.writeUInt32BE(0x8180_0001, 2);
-  header.writeUInt16BE(isA ? 1 : 0, 6);
-  // The name of the question, type A, class IN, one second, four bytes.
-  const address = Buffer.from([0xc0, HEADER_BYTES, 0, TYPE_A, 0, 1, 0, 0, 0, 1, 0, 4, 127, 0, 0, 1]);
-  return Buffer.concat([header, query.subarray(HEADER_BYTES, end), ...(isA ? [address] : [])]);
+  const { type } = parseDnsQuestion(query);
+  return dnsResponse(query, type === TYPE_A ? [[127, 0, 0, 1]] : [], 1);
 }
 
 /** Starts a name server. Returns undefined where that, or a mount namespace, is not permitted: both need root on Linux. */

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
+import { dnsResponse, parseDnsQuestion } from '@timer-platform/test-support';
 import ipaddr from 'ipaddr.js';
 import type { ResolveHost } from '../dns/resolve-host.ts';
 
@@ -21,17 +22,11 @@ export interface DnsServer {
 }
 
 const TYPES: Readonly<Record<number, 'A' | 'AAAA'>> = { 1: 'A', 28: 'AAAA' };
-const HEADER_BYTES = 12;
 
-/** The name of the first question (RFC 1035, section 4.1.2), and the offset of its type. */
-function parseQuestion(query: Buffer): { name: string; end: number } {
-  const labels: string[] = [];
-  let offset = HEADER_BYTES;
-  for (let length = query.readUInt8(offset); length > 0; length = query.readUInt8(offset)) {
-    labels.push(query.toString('latin1', offset + 1, offset + 1 + length));
-    offset += 1 + length;
-  }
-  return { name: labels.join('.').toLowerCase(), end: offset + 1 };
+function addressBytes(text: string): number[] {
+  // ipaddr.js reads ::127.0.0.1 as a mapped address; the URL parser does not.
+  const normalized = text.includes(':') ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text;
+  return ipaddr.parse(normalized).toByteArray();
 }
 
 function createResponse(
@@ -40,27 +35,11 @@ function createResponse(
   questions: string[],
   ttlSeconds: number,
 ): Buffer | undefined {
-  const { name, end } = parseQuestion(query);
+  const { name, type: typeCode } = parseDnsQuestion(query);
   questions.push(name);
-  const typeCode = query.readUInt16BE(end);
   const type = TYPES[typeCode];
   const addresses = type === undefined ? [] : zone(name, type);
-  if (addresses === 'silent') return undefined;
-  const header = Buffer.alloc(HEADER_BYTES);
-  query.copy(header, 0, 0, 2);
-  // Flags: response, recursion desired and available; the low bits are 3 for NXDOMAIN.
-  header.writeUInt16BE(addresses === undefined ? 0x8183 : 0x8180, 2);
-  header.writeUInt16BE(1, 4);
-  header.writeUInt16BE(addresses?.length ?? 0, 6);
-  const records = (addresses ?? []).map((text) => {
-    // ipaddr.js reads ::127.0.0.1 as a mapped address; the URL parser does not.
-    const normalized = text.includes(':') ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text;
-    const bytes = ipaddr.parse(normalized).toByteArray();
-    // Name: a pointer to the question; class IN; TTL of at most 255 seconds.
-    const prefix = Buffer.from([0xc0, HEADER_BYTES, 0, typeCode, 0, 1, 0, 0, 0, ttlSeconds, 0, bytes.length]);
-    return Buffer.concat([prefix, Buffer.from(bytes)]);
-  });
-  return Buffer.concat([header, query.subarray(HEADER_BYTES, end + 4), ...records]);
+  return addresses === 'silent' ? undefined : dnsResponse(query, addresses?.map(addressBytes), ttlSeconds);
 }
 
 /** @param ttlSeconds of all records */
