@@ -28,12 +28,21 @@ describe('readTimer', () => {
       row: claimedRow(row),
       lease,
       dueMs: 700,
+      dueSinceMs: 0,
       callback: { type: 'http', url: 'http://receiver.test/', headers: {} },
       destination: { endpoint: 'http', route: 'route' },
       bytes: 42,
       retry: { max_attempts: 3 },
       messageId: 'timer',
     });
+  });
+
+  test('a timer that was always due was first due when it is due', () => {
+    expect(readable({ dueMs: -Infinity, dueSinceMs: -Infinity })).toMatchObject({
+      dueMs: 5_000,
+      dueSinceMs: 5_000,
+    });
+    expect(readable({ dueMs: 700, dueSinceMs: -Infinity })).toMatchObject({ dueMs: 700, dueSinceMs: 700 });
   });
 
   test.each([Infinity, -Infinity])('a timer with the due instant %d is due now', (dueMs) => {

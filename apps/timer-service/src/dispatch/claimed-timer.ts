@@ -17,6 +17,8 @@ export interface ClaimedTimer {
   readonly lease: Lease;
   /** The attempt must not start earlier. Finite, unlike that of the row. */
   readonly dueMs: number;
+  /** When it was first due. Finite, and not after `dueMs`. */
+  readonly dueSinceMs: number;
   readonly callback: StoredCallbackConfig;
   readonly destination: Destination;
   readonly bytes: number;
@@ -63,10 +65,12 @@ export function readTimer(row: ClaimedRow, context: ReadContext): ReadTimer {
   if (!callback.success) return unreadable('callback_config', callback.error);
   const retry = row.retry === null ? null : retryPolicySchema.safeParse(row.retry);
   if (retry?.success === false) return unreadable('retry', retry.error);
+  const dueMs = Number.isFinite(row.dueMs) ? row.dueMs : nowMs;
   const timer = {
     row,
     lease,
-    dueMs: Number.isFinite(row.dueMs) ? row.dueMs : nowMs,
+    dueMs,
+    dueSinceMs: Number.isFinite(row.dueSinceMs) ? Math.min(row.dueSinceMs, dueMs) : dueMs,
     callback: callback.data,
     destination: destinationOf(callback.data),
     bytes: row.bytes,

@@ -142,7 +142,10 @@ describe('outcomes', () => {
 
   test('a timer that was always due is not infinitely late', () => {
     const { due, lateness } = createRunner();
-    due({ dueMs: Number.NEGATIVE_INFINITY, dueSinceMs: Number.NEGATIVE_INFINITY }, { dueMs: EPOCH_MS - 20 });
+    due(
+      { dueMs: Number.NEGATIVE_INFINITY, dueSinceMs: Number.NEGATIVE_INFINITY },
+      { dueMs: EPOCH_MS - 20, dueSinceMs: EPOCH_MS - 20 },
+    );
     expect(lateness).toEqual([20]);
   });
 

@@ -10,6 +10,7 @@ import type { Lease } from '../lease/lease.ts';
 import type { DispatchObserver } from '../observer.ts';
 import { nextStep } from '../settle/next-step.ts';
 import type { SettleBatcher } from '../settle/settle-batcher.ts';
+import type { SettleItem } from '../settle/settle-lane.ts';
 import { Attempt, type AttemptOwner, type StartedAttempt } from './attempt.ts';
 import { DestinationLimiter, type Slot } from './destination-limiter.ts';
 import type { FlowLimits } from './fair-share.ts';
@@ -40,9 +41,9 @@ const START_BATCH_SHARE = 8;
 
 const DEFECT = retryable('internal error of the timer service');
 
-/** When a timer was first due; one that was always due, which SQL can store, is due now. */
-function firstDueMs({ row, dueMs }: ClaimedTimer): number {
-  return Number.isFinite(row.dueSinceMs) ? Math.min(row.dueSinceMs, dueMs) : dueMs;
+/** What a settle names to end the claim of a row. */
+function claimOf({ id, batchId, fencingToken }: ClaimedRow, lease: Lease): SettleItem {
+  return { lease, id, batchId, fencingToken };
 }
 
 /** Attempts to deliver due timers within the limits of {@link DestinationLimiter}, and settles the outcomes. */
@@ -135,7 +136,7 @@ export class AttemptRunner implements AttemptOwner {
     const started = { monotonicMs, databaseMs: databaseClock.at(monotonicMs) };
     held.started(timer.row);
     const problem = startProblem(timer, monotonicMs, started.databaseMs);
-    if (problem === undefined) observer.started(started.databaseMs - firstDueMs(timer));
+    if (problem === undefined) observer.started(started.databaseMs - timer.dueSinceMs);
     matchCallback(timer.callback, {
       http: (callback) => {
         this.#run(transports.http, new Attempt(this, timer, slot, callback, started), problem);
@@ -193,7 +194,7 @@ export class AttemptRunner implements AttemptOwner {
       nowMs: finishedMs,
       random: random(),
     });
-    const claim = { lease, id: row.id, batchId: row.batchId, fencingToken: row.fencingToken };
+    const claim = claimOf(row, lease);
     const finished = { id: row.id, callbackType: timer.callback.type, attempts: row.attempts + 1 };
     if (step.kind === 'complete') {
       observer.finished({ ...finished, status: 'completed', error: null });
@@ -218,7 +219,7 @@ export class AttemptRunner implements AttemptOwner {
     const step = stepAfterWithdrawal(
       outcome,
       startProblem(timer, monotonicMs, nowMs),
-      nowMs - row.dueSinceMs,
+      nowMs - timer.dueSinceMs,
     );
     if (step.kind === 'release') {
       const notBeforeMs = step.delayMs === 0 ? null : nowMs + step.delayMs;
@@ -234,9 +235,8 @@ export class AttemptRunner implements AttemptOwner {
   #failWithoutAttempt(row: ClaimedRow, lease: Lease, error: string): void {
     const { settles, clock, databaseClock } = this.#options;
     const finishedMs = databaseClock.at(clock.monotonicMs());
-    const { id, batchId, fencingToken } = row;
     const attempt = { nextAttemptMs: null, dueMs: finishedMs, startedMs: null, finishedMs, statusCode: null };
-    settles.failed({ lease, id, batchId, fencingToken, error, ...attempt });
+    settles.failed({ ...claimOf(row, lease), error, ...attempt });
   }
 
   #startWaitingSoon(monotonicMs: number): void {
@@ -280,7 +280,6 @@ export class AttemptRunner implements AttemptOwner {
   }
 
   #release({ row, lease }: ClaimedTimer, notBeforeMs: number | null, reason: string | null): void {
-    const { id, batchId, fencingToken } = row;
-    this.#options.settles.release({ lease, id, batchId, fencingToken, notBeforeMs, reason });
+    this.#options.settles.release({ ...claimOf(row, lease), notBeforeMs, reason });
   }
 }

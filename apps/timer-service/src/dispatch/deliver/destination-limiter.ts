@@ -47,7 +47,7 @@ const WAIT_MS = 500;
 const DEFERRAL_MS = 1_000;
 /** The deferred timers of all routes become due this far apart, or at the rate at which their route completes them. */
 const DEFERRAL_SPACING_MS = 2;
-/** An unused destination is removed after this time. One whose breaker is open stays as long as that. */
+/** An unused destination is removed after this time, or this time after its breaker may close. */
 const IDLE_LIMIT_MS = 10_000;
 
 /** What endpoints and routes have in common. */
@@ -187,7 +187,7 @@ export class DestinationLimiter<Item extends Limited> {
     return [...this.#turns].flatMap((route) => this.#cutQueue(route, 0));
   }
 
-  /** Removes destinations that are not used any more; to be called every few seconds. */
+  /** Removes destinations that are not used any more; to be called regularly. */
   removeIdle(nowMs: number): void {
     const isOpen = (breaker: BreakerState) =>
       breaker.kind === 'open' && nowMs < breaker.untilMs + IDLE_LIMIT_MS;

@@ -37,6 +37,7 @@ export function claimedTimer(row: Partial<ClaimedRow>, more: Partial<ClaimedTime
     row: whole,
     lease: validLease(),
     dueMs: whole.dueMs,
+    dueSinceMs: whole.dueSinceMs,
     callback: { type: 'http', url: 'http://receiver.test/', headers: {}, payload: null },
     destination: { endpoint: 'http://receiver.test', route: 'http://receiver.test' },
     bytes: whole.bytes,
