@@ -1,6 +1,6 @@
 export { dnsResponse, parseDnsQuestion } from './dns-message.ts';
 export { findProgram } from './find-program.ts';
-export { type NameServer, type NameServerPace, startNameServer } from './name-server.ts';
+export { type NameServer, type NameServerBehavior, startNameServer } from './name-server.ts';
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './nats-server.ts';
 export {
   type ReceivedRequest,

@@ -8,11 +8,11 @@ import { promisify } from 'node:util';
 import { dnsResponse, parseDnsQuestion } from './dns-message.ts';
 
 /** When a name server responds. `slow`: every other response comes after three seconds, the rest never. */
-export type NameServerPace = 'normal' | 'slow' | 'silent';
+export type NameServerBehavior = 'normal' | 'slow' | 'silent';
 
 /** A name server for one program; every name has the address 127.0.0.1. */
 export interface NameServer {
-  setPace(pace: NameServerPace): void;
+  setBehavior(behavior: NameServerBehavior): void;
   /** The command that runs a program with this name server instead of the machine's. It keeps its process id. */
   wrap(program: string, args: readonly string[]): { readonly program: string; readonly args: string[] };
   stop(): Promise<void>;
@@ -36,15 +36,15 @@ export function responseTo(query: Buffer): Buffer {
 /** Starts a name server. Returns undefined where that, or a mount namespace, is not permitted: both need root on Linux. */
 export async function startNameServer(): Promise<NameServer | undefined> {
   const socket = createSocket('udp4');
-  let pace: NameServerPace = 'normal';
+  let behavior: NameServerBehavior = 'normal';
   let queries = 0;
   socket.on('message', (query, { port, address }) => {
     const respond = (): void => {
       socket.send(responseTo(query), port, address);
     };
     queries += 1;
-    if (pace === 'normal') respond();
-    else if (pace === 'slow' && queries % 2 === 0) setTimeout(respond, SLOW_MS).unref();
+    if (behavior === 'normal') respond();
+    else if (behavior === 'slow' && queries % 2 === 0) setTimeout(respond, SLOW_MS).unref();
   });
   const directory = await mkdtemp(path.join(tmpdir(), 'name-server-'));
   const file = path.join(directory, 'resolv.conf');
@@ -65,8 +65,8 @@ export async function startNameServer(): Promise<NameServer | undefined> {
     return undefined;
   }
   return {
-    setPace: (next) => {
-      pace = next;
+    setBehavior: (next) => {
+      behavior = next;
     },
     wrap,
     stop: async () => {

@@ -175,7 +175,7 @@ export const NEIGHBORS: Readonly<Record<string, NeighborKind>> = {
   'silent DNS': {
     start: silentDns,
     nameServer: (nameServer) => {
-      nameServer.setPace('silent');
+      nameServer.setBehavior('silent');
     },
   },
   'four hung destinations': { start: hungDestinations },

@@ -26,9 +26,9 @@ export const hangReceiver: Fault = {
 export const slowDns: Fault = {
   outage: 'http',
   run: async ({ nameServer }) => {
-    nameServer?.setPace('slow');
+    nameServer?.setBehavior('slow');
     await delay(SLOW_DNS_MS);
-    nameServer?.setPace('normal');
+    nameServer?.setBehavior('normal');
     return undefined;
   },
 };

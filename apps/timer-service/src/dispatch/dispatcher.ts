@@ -38,7 +38,7 @@ const DEFER_CHECK_MS = 250;
 /** How long stopping waits for the database, in total. */
 const FLUSH_GRACE_MS = 5_000;
 /** Without a poll that succeeded for this long, something is wrong. */
-const LONGEST_SILENCE_MS = 10_000;
+const LONGEST_GAP_MS = 10_000;
 
 /**
  * Delivers timers. This class only connects the parts, in the order in which a timer passes them: {@link ClaimLoop} polls
@@ -184,7 +184,7 @@ export class Dispatcher {
   get problem(): string | undefined {
     const nowMs = this.#options.clock.monotonicMs();
     if (!this.#leaseKeeper.lease.isValid(nowMs)) return 'the dispatcher holds no lease';
-    return nowMs - this.#claimLoop.lastSuccessMs > LONGEST_SILENCE_MS
+    return nowMs - this.#claimLoop.lastSuccessMs > LONGEST_GAP_MS
       ? 'the dispatcher cannot claim timers'
       : undefined;
   }

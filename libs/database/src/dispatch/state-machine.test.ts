@@ -417,7 +417,7 @@ describe('forced interleavings', () => {
     expect(late).toHaveLength(0);
   });
 
-  test('control: it is, if the second look at the claims is not newer than the locks', async () => {
+  test('control: it is, if the second check of the claims is not newer than the locks', async () => {
     await database.query('ALTER FUNCTION claimed_timers STABLE');
     try {
       const [early, late] = await claimTwice();

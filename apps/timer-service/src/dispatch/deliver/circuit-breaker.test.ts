@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   afterAttempt,
+  type Availability,
   type BreakerState,
   CLOSED,
-  type Evidence,
   permissionOf,
   trialStarted,
 } from './circuit-breaker.ts';
@@ -101,7 +101,7 @@ describe('circuit breaker', () => {
     const step = fc.record({
       passMs: fc.constantFrom(0, 10, 900, 4_000, 70_000),
       starts: fc.boolean(),
-      evidence: fc.option(fc.constantFrom<Evidence>('available', 'unavailable', 'neutral')),
+      availability: fc.option(fc.constantFrom<Availability>('available', 'unavailable', 'neutral')),
       retryAfterMs: fc.constantFrom(0, 5_000, 100_000),
     });
     fc.assert(
@@ -111,7 +111,7 @@ describe('circuit breaker', () => {
         let failures = 0;
         let trialMs = Number.NEGATIVE_INFINITY;
         const underWay: boolean[] = [];
-        for (const { passMs, starts, evidence, retryAfterMs } of steps) {
+        for (const { passMs, starts, availability, retryAfterMs } of steps) {
           nowMs += passMs;
           const permission = permissionOf(state, nowMs);
           if (starts && typeof permission === 'string') {
@@ -124,9 +124,9 @@ describe('circuit breaker', () => {
             }
             underWay.push(isTrial);
           }
-          if (evidence === null || underWay.length === 0) continue;
-          failures = evidence === 'available' ? 0 : failures + (evidence === 'unavailable' ? 1 : 0);
-          state = afterAttempt(state, evidence, underWay.shift() === true, retryAfterMs, nowMs);
+          if (availability === null || underWay.length === 0) continue;
+          failures = availability === 'available' ? 0 : failures + (availability === 'unavailable' ? 1 : 0);
+          state = afterAttempt(state, availability, underWay.shift() === true, retryAfterMs, nowMs);
           if (state.kind === 'closed') expect(state.failures).toBeLessThan(10);
           else expect(failures).toBeGreaterThanOrEqual(10);
           if (state.kind === 'open') expect(state.untilMs - nowMs).toBeLessThanOrEqual(60_000);

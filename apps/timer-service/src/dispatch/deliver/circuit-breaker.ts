@@ -10,7 +10,7 @@ export type BreakerState =
   | { readonly kind: 'half-open'; readonly forMs: number; readonly sinceMs: number };
 
 /** What an attempt shows about the availability of what a breaker protects; neutral: nothing. */
-export type Evidence = 'available' | 'unavailable' | 'neutral';
+export type Availability = 'available' | 'unavailable' | 'neutral';
 
 const FAILURES_TO_OPEN = 10;
 const FIRST_OPEN_MS = 1_000;
@@ -31,13 +31,13 @@ function openFor(forMs: number, retryAfterMs: number, nowMs: number): BreakerSta
  */
 export function afterAttempt(
   state: BreakerState,
-  evidence: Evidence,
+  availability: Availability,
   isTrial: boolean,
   retryAfterMs: number,
   nowMs: number,
 ): BreakerState {
-  if (evidence === 'neutral') return isTrial ? trialCanceled(state) : state;
-  if (evidence === 'available') return CLOSED;
+  if (availability === 'neutral') return isTrial ? trialCanceled(state) : state;
+  if (availability === 'available') return CLOSED;
   if (state.kind === 'half-open' && isTrial)
     return openFor(Math.min(state.forMs * 2, LONGEST_OPEN_MS), retryAfterMs, nowMs);
   if (state.kind !== 'closed') return state;

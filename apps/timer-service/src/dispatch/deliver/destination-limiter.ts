@@ -1,5 +1,5 @@
 import type { Destination, Outcome } from '../../transports/transport.ts';
-import { evidenceOf } from './breaker-evidence.ts';
+import { availabilityOf } from './availability.ts';
 import { afterAttempt, type BreakerState, CLOSED, permissionOf, trialStarted } from './circuit-breaker.ts';
 import { CompletionRate } from './completion-rate.ts';
 import { fitsInMemory, type FlowLimits, hasFreeSlot, waitingLimit } from './fair-share.ts';
@@ -146,10 +146,10 @@ export class DestinationLimiter<Item extends Limited> {
     this.#total.inFlight -= 1;
     this.#addBytes(endpoint, -slot.bytes);
     if (outcome.kind !== 'withdrawn') for (const { rate } of [route, endpoint]) rate.completed(nowMs);
-    const evidence = evidenceOf(outcome, slot.isEndpointTrial);
+    const availability = availabilityOf(outcome, slot.isEndpointTrial);
     const retryAfterMs = outcome.kind === 'retryable' ? (outcome.retryAfterMs ?? 0) : 0;
-    endpoint.breaker = afterAttempt(endpoint.breaker, evidence.endpoint, slot.isEndpointTrial, 0, nowMs);
-    route.breaker = afterAttempt(route.breaker, evidence.route, slot.isRouteTrial, retryAfterMs, nowMs);
+    endpoint.breaker = afterAttempt(endpoint.breaker, availability.endpoint, slot.isEndpointTrial, 0, nowMs);
+    route.breaker = afterAttempt(route.breaker, availability.route, slot.isRouteTrial, retryAfterMs, nowMs);
   }
 
   /** The next waiting timer that may start, each route in turn; to be called until there is none. */

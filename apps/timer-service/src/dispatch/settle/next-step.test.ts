@@ -77,8 +77,8 @@ describe('nextStep', () => {
     ],
     ['a retry after give_up_after', { retry: { give_up_after: '5s' }, retryFromMs: NOW - 1 }, tooLate],
     ['a retry after expires_at', { expiresAtMs: NOW + 4_999 }, 'the next attempt would be after expires_at'],
-  ])('%s fails the timer', (_, details, remark) => {
-    expect(nextStep(finished(FAILED, details))).toEqual({ kind: 'fail', error: `${error} (${remark})` });
+  ])('%s fails the timer', (_, details, suffix) => {
+    expect(nextStep(finished(FAILED, details))).toEqual({ kind: 'fail', error: `${error} (${suffix})` });
   });
 
   test('a Retry-After beyond give_up_after fails the timer', () => {

@@ -1,16 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { delivered, permanent, REFUSED, retryable, STOPPING, withdrawn } from '../../transports/outcome.ts';
 import type { Outcome } from '../../transports/transport.ts';
-import { evidenceOf } from './breaker-evidence.ts';
-import type { Evidence } from './circuit-breaker.ts';
+import { availabilityOf } from './availability.ts';
+import type { Availability } from './circuit-breaker.ts';
 
 interface Case {
   readonly name: string;
   readonly outcome: Outcome;
-  readonly endpoint: Evidence;
+  readonly endpoint: Availability;
   /** If the attempt was the trial of the endpoint; by default the same. */
-  readonly trial?: Evidence;
-  readonly route: Evidence;
+  readonly trial?: Availability;
+  readonly route: Availability;
 }
 
 const CASES: readonly Case[] = [
@@ -68,12 +68,12 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('evidenceOf', () => {
+describe('availabilityOf', () => {
   test.each(CASES)(
     '$name: endpoint $endpoint, route $route',
     ({ outcome, endpoint, trial = endpoint, route }) => {
-      expect(evidenceOf(outcome, false)).toEqual({ endpoint, route });
-      expect(evidenceOf(outcome, true)).toEqual({ endpoint: trial, route });
+      expect(availabilityOf(outcome, false)).toEqual({ endpoint, route });
+      expect(availabilityOf(outcome, true)).toEqual({ endpoint: trial, route });
     },
   );
 });
