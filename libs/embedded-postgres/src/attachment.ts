@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import pg from 'pg';
 import { type Cluster, CLUSTER_USER } from './cluster.ts';
 import { errorCode, messageOf } from './error-code.ts';
+import { isSamePath } from './judge-postmaster.ts';
 
 /**
  * Every process that uses the server holds one session with this advisory lock in shared mode. The process that can take
@@ -101,8 +102,9 @@ export async function attach(cluster: Cluster, port: number): Promise<Attachment
       [ATTACHMENT_LOCK],
     );
     const directory = rows[0]?.directory ?? '';
-    const isOurs =
-      directory === (await realpath(cluster.dataDirectory)) || directory === cluster.dataDirectory;
+    const isOurs = [await realpath(cluster.dataDirectory), cluster.dataDirectory].some((ours) =>
+      isSamePath(directory, ours, process.platform),
+    );
     if (isOurs && rows[0]?.locked === true) return attachmentOf(client);
     await client.end();
     return {

@@ -16,8 +16,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { type ClusterLocation, clusterPath, dataPath } from './cluster-location.ts';
 import { errorCode, messageOf } from './error-code.ts';
+import { processExists } from './find-postmaster.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
-import { processExists } from './postmaster-pid.ts';
 import { asUser } from './server-user.ts';
 
 const run = promisify(execFile);

@@ -118,7 +118,7 @@ describe('the server', () => {
       );
       expect(row).toEqual({
         addresses: '127.0.0.1',
-        sockets: '',
+        sockets: process.platform === 'linux' ? '.' : '',
         encoding: 'UTF8',
         collation: 'C',
         fsync: 'on',

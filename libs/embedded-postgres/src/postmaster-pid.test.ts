@@ -1,13 +1,7 @@
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  isPostmasterOf,
-  parsePostmasterPid,
-  postmasterPidFile,
-  readPostmasterPid,
-} from './postmaster-pid.ts';
+import { describe, expect, test } from '@jest/globals';
+import { parsePostmasterPid, readPostmasterPid } from './postmaster-pid.ts';
 
 describe('parsePostmasterPid', () => {
   test('parses the file of a running server', () => {
@@ -36,29 +30,6 @@ describe('parsePostmasterPid', () => {
 
   test.each(['', '\n', 'x\n/srv/data\n', '0\n/srv/data\n', '4711'])('returns undefined for %j', (text) => {
     expect(parsePostmasterPid(text)).toBeUndefined();
-  });
-});
-
-describe('isPostmasterOf', () => {
-  let directory = '';
-  beforeAll(async () => {
-    directory = await realpath(await mkdtemp(path.join(tmpdir(), 'postmaster-pid-')));
-  });
-  afterAll(() => rm(directory, { recursive: true }));
-
-  test('is false for an unrelated process, even if the file names it', async () => {
-    await writeFile(postmasterPidFile(directory), `${process.pid}\n${directory}-of-another\n0\n16000\n`);
-    const found = await readPostmasterPid(directory);
-    expect(found?.pid).toBe(process.pid);
-    expect(
-      await isPostmasterOf(directory, found ?? { pid: 0, dataDirectory: '', port: undefined, ready: false }),
-    ).toBe(false);
-  });
-
-  test('is false for a process that does not exist', async () => {
-    expect(
-      await isPostmasterOf(directory, { pid: 2 ** 22 + 1, dataDirectory: directory, port: 1, ready: true }),
-    ).toBe(false);
   });
 });
 

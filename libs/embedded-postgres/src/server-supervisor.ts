@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Attachment } from './attachment.ts';
 import { messageOf } from './error-code.ts';
-import { findPostmaster } from './postmaster-pid.ts';
+import { findPostmaster } from './find-postmaster.ts';
 import { type AttachedServer, startOrAttach } from './start-or-attach.ts';
 import type { ServerConfig } from './start-postgres.ts';
 import { stopPostgres } from './stop-postgres.ts';

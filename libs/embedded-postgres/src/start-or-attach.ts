@@ -2,12 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { attach, type Attachment } from './attachment.ts';
 import type { Cluster } from './cluster.ts';
+import { findPostmaster } from './find-postmaster.ts';
 import { findFreePort, isPortFree } from './free-port.ts';
-import { findPostmaster } from './postmaster-pid.ts';
+import { postmasterPidFile, readPostmasterPid } from './postmaster-pid.ts';
 import { type ServerConfig, type StartedPostgres, startPostgres } from './start-postgres.ts';
 
 const READY_TIMEOUT_MS = 60_000;
-const POLL_MS = 20;
+/** Elsewhere than on Linux, each check of a process starts a program. */
+const POLL_MS = process.platform === 'linux' ? 20 : 100;
 const MAX_STARTS = 5;
 const LOG_LINES_SHOWN = 15;
 
@@ -46,16 +48,18 @@ export async function startOrAttach(server: ServerConfig, fixedPort?: number): P
   let failures = 0;
   let reason = 'the server does not respond';
   while (performance.now() < deadline) {
-    const postmaster = await findPostmaster(cluster.dataDirectory);
-    if (postmaster?.port !== undefined && postmaster.ready) {
-      const result = await attach(cluster, postmaster.port);
+    const recorded = await readPostmasterPid(cluster.dataDirectory);
+    if (recorded?.port !== undefined && recorded.ready) {
+      const result = await attach(cluster, recorded.port);
       if (!('retry' in result)) {
-        await writeFile(cluster.portFile, String(postmaster.port), { mode: 0o600 });
-        return { attachment: result, port: postmaster.port, started: postmaster.pid === child?.pid };
+        await writeFile(cluster.portFile, String(recorded.port), { mode: 0o600 });
+        return { attachment: result, port: recorded.port, started: recorded.pid === child?.pid };
       }
-      reason = result.reason;
-      if (!result.retry) break;
-    } else if (postmaster === undefined && child?.isRunning() !== true) {
+      reason = `${result.reason}. If process ${recorded.pid} is not PostgreSQL, delete ${postmasterPidFile(cluster.dataDirectory)}`;
+      // Another cluster's server may have the port of a stale file.
+      if (!result.retry && (await findPostmaster(cluster.dataDirectory)) !== undefined) break;
+    }
+    if (child?.isRunning() !== true && (await findPostmaster(cluster.dataDirectory)) === undefined) {
       if (child !== undefined) {
         reason = lastLines(await child.readLog());
         failures += 1;

@@ -11,9 +11,10 @@ const MAX_LOG_BYTES = 1_000_000;
 export type PostgresSettings = Readonly<Record<string, string>>;
 
 const DEFAULTS: PostgresSettings = {
-  // TCP on this machine only. Without a socket file, servers cannot clash over one.
+  // TCP on this machine only.
   listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
+  // In the data directory. Nobody connects to it; it shows other containers that the server is alive.
+  unix_socket_directories: process.platform === 'linux' ? '.' : '',
   timezone: 'UTC',
   log_timezone: 'UTC',
   log_checkpoints: 'off',

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode } from './error-code.ts';
-import { findPostmaster, isPostmasterOf, type PostmasterPid, readPostmasterPid } from './postmaster-pid.ts';
+import { examinePostmaster, findPostmaster, processExists } from './find-postmaster.ts';
+import { type PostmasterPid, readPostmasterPid } from './postmaster-pid.ts';
 
 const POLL_MS = 10;
 /** A fast shutdown writes a checkpoint, which can be slow on a slow disk. */
@@ -16,7 +17,9 @@ async function hasStopped(
   for (;;) {
     // The server deletes the file last. The process itself may remain as a zombie if nobody reaps it.
     const current = await readPostmasterPid(dataDirectory);
-    if (current?.pid !== pid || !(await isPostmasterOf(dataDirectory, current))) return true;
+    if (current?.pid !== pid || !processExists(pid)) return true;
+    if (process.platform === 'linux' && (await examinePostmaster(dataDirectory, current)) !== 'running')
+      return true;
     if (performance.now() > deadline) return false;
     await delay(POLL_MS);
   }
