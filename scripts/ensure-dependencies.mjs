@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withDirectoryLock } from './directory-lock.mjs';
 import { runCommand } from './run-command.mjs';
 import { readJson, workspaceRoot } from './workspace.mjs';
 
@@ -36,17 +37,30 @@ function npmCommand() {
   return cli !== undefined && /npm-cli\.[cm]?js$/.test(cli) ? [process.execPath, [cli]] : ['npm', []];
 }
 
-/** @throws when Node is too old or the installation fails; the message names the way out */
+function readStaleness() {
+  const lock = readJson(path.join(workspaceRoot, 'package-lock.json'));
+  const installedLock = path.join(workspaceRoot, 'node_modules', '.package-lock.json');
+  return findStaleInstall(lock, existsSync(installedLock) ? readJson(installedLock) : undefined);
+}
+
+/**
+ * Of several processes that find packages missing at the same time, one installs them and the others wait.
+ *
+ * @throws when Node is too old or the installation fails; the message names the way out
+ */
 export async function ensureDependencies() {
   if (!isSupportedNode(process.version))
     throw new Error(
       `Node ${process.version} cannot run this: it needs 20.19, 22.13, 24 or a newer even release.`,
     );
-  const lock = readJson(path.join(workspaceRoot, 'package-lock.json'));
-  const installedLock = path.join(workspaceRoot, 'node_modules', '.package-lock.json');
-  const stale = findStaleInstall(lock, existsSync(installedLock) ? readJson(installedLock) : undefined);
-  if (stale === undefined) return;
+  if (readStaleness() === undefined) return;
+  const onWait = () => console.log('Waiting for another process that is installing the npm packages');
+  await withDirectoryLock(path.join(workspaceRoot, '.timer', 'install.lock'), install, { onWait });
+}
 
+async function install() {
+  const stale = readStaleness();
+  if (stale === undefined) return;
   console.log(`Installing the npm packages, about a minute (npm ci): ${stale}`);
   const [program, args] = npmCommand();
   // Development and optional packages are needed even if NODE_ENV or .npmrc omits them.
