@@ -1,168 +1,127 @@
-import type { FileSoFar, StatementEffect, TableLock } from './statement-effect.ts';
+import type { AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, Constraint, Node } from 'libpg-query';
+import { partsOf, tableName, valuesOf } from './sql-parser.ts';
+import { combine, effect, type FileSoFar, type StatementEffect, type TableLock } from './statement-effect.ts';
 
-interface ActionRule {
-  readonly pattern: RegExp;
+/** One action of an ALTER TABLE. */
+interface Action {
   readonly lock: TableLock;
-  readonly long: boolean;
+  /** Whether it holds its lock for a time that grows with the table. */
+  readonly long?: boolean;
+  /** Whether it reads every row although it is not long. */
+  readonly reads?: boolean;
   readonly hazard?: string;
 }
 
-/** Default functions that PostgreSQL evaluates once for all rows; any other function call rewrites every row. */
-const stableCall = /\b(?:now|transaction_timestamp|statement_timestamp)\s*\(\s*\)/gi;
+const short: Action = { lock: 'ACCESS EXCLUSIVE' };
+const long = (hazard: string): Action => ({ lock: 'ACCESS EXCLUSIVE', long: true, hazard });
 
-/** In order of priority: the first match decides. */
-const ACTIONS: readonly ActionRule[] = [
-  {
-    pattern: /^VALIDATE\s+CONSTRAINT\b/i,
-    lock: 'SHARE UPDATE EXCLUSIVE',
-    long: false,
-    hazard: 'reads every row without blocking readers or writers',
-  },
-  { pattern: /^ADD\s+CONSTRAINT\b[\s\S]*\bUSING\s+INDEX\b/i, lock: 'ACCESS EXCLUSIVE', long: false },
-  {
-    pattern: /^ADD\b[\s\S]*\bFOREIGN\s+KEY\b[\s\S]*\bNOT\s+VALID\b/i,
-    lock: 'SHARE ROW EXCLUSIVE',
-    long: false,
-  },
-  {
-    pattern: /^ADD\s+CONSTRAINT\b[\s\S]*\bCHECK\b[\s\S]*\bNOT\s+VALID\b/i,
-    lock: 'ACCESS EXCLUSIVE',
-    long: false,
-  },
-  {
-    pattern: /^ADD\s+(?:CONSTRAINT\b[\s\S]*)?(?:CHECK|FOREIGN\s+KEY)\b/i,
-    lock: 'ACCESS EXCLUSIVE',
-    long: true,
-    hazard: 'reads every row under the lock: add it NOT VALID and VALIDATE it in the next file',
-  },
-  {
-    pattern: /^ADD\s+(?:CONSTRAINT\b[\s\S]*)?(?:UNIQUE|PRIMARY\s+KEY|EXCLUDE)\b/i,
-    lock: 'ACCESS EXCLUSIVE',
-    long: true,
-    hazard: 'builds an index under the lock: build it CONCURRENTLY first, then ADD CONSTRAINT … USING INDEX',
-  },
-  {
-    pattern: /^ADD\s+(?:COLUMN\s+)?[\s\S]*\b(?:SERIAL|BIGSERIAL|SMALLSERIAL|GENERATED)\b/i,
-    lock: 'ACCESS EXCLUSIVE',
-    long: true,
-    hazard: 'rewrites every row under the lock',
-  },
-  {
-    pattern: /^ADD\s+(?:COLUMN\s+)?[\s\S]*\b(?:CHECK|REFERENCES|UNIQUE|PRIMARY\s+KEY)\b/i,
-    lock: 'ACCESS EXCLUSIVE',
-    long: true,
-    hazard: 'reads every row or builds an index under the lock: add the bare column first',
-  },
-  { pattern: /^ADD\s+(?:COLUMN\s+)?/i, lock: 'ACCESS EXCLUSIVE', long: false },
-  {
-    pattern: /^ALTER\s+(?:COLUMN\s+)?\S+\s+(?:SET\s+DATA\s+)?TYPE\b/i,
-    lock: 'ACCESS EXCLUSIVE',
-    long: true,
-    hazard: 'usually rewrites every row and rebuilds every index under the lock',
-  },
-  {
-    pattern: /^ALTER\s+(?:COLUMN\s+)?\S+\s+SET\s+NOT\s+NULL\b/i,
-    lock: 'ACCESS EXCLUSIVE',
-    long: true,
-    hazard: 'reads every row under the lock, unless a validated CHECK (… IS NOT NULL) proves it',
-  },
-  {
-    pattern: /^ALTER\s+(?:COLUMN\s+)?\S+\s+SET\s+STATISTICS\b/i,
-    lock: 'SHARE UPDATE EXCLUSIVE',
-    long: false,
-  },
-  {
-    pattern: /^DROP\s+(?:COLUMN\s+)?(?!\s*CONSTRAINT)/i,
-    lock: 'ACCESS EXCLUSIVE',
-    long: false,
-    hazard: 'programs that still use the column fail after the commit',
-  },
-  {
-    pattern: /^RENAME\b/i,
-    lock: 'ACCESS EXCLUSIVE',
-    long: false,
-    hazard: 'programs that still use the old name fail after the commit',
-  },
-  {
-    pattern: /^SET\s+(?:LOGGED|UNLOGGED|TABLESPACE|ACCESS\s+METHOD)\b/i,
-    lock: 'ACCESS EXCLUSIVE',
-    long: true,
-    hazard: 'rewrites the whole table under the lock',
-  },
-  { pattern: /^(?:ENABLE|DISABLE)\s+TRIGGER\b/i, lock: 'SHARE ROW EXCLUSIVE', long: false },
-  {
-    pattern: /^(?:DROP\s+CONSTRAINT|ALTER|SET|RESET|OWNER|REPLICA)\b/i,
-    lock: 'ACCESS EXCLUSIVE',
-    long: false,
-  },
+const ADD_VALID = 'reads every row under the lock: add it NOT VALID and VALIDATE it in the next file';
+const PROVE_NOT_NULL = 'reads every row under the lock, unless a validated CHECK (… IS NOT NULL) proves it';
+const BUILDS_INDEX =
+  'builds an index under the lock: build it CONCURRENTLY first, then ADD CONSTRAINT … USING INDEX';
+
+/** Locks as in AlterTableGetLockLevel (src/backend/commands/tablecmds.c). ADD COLUMN and ADD CONSTRAINT depend on more. */
+const ACTIONS: readonly (readonly [Action, readonly AlterTableType[]])[] = [
+  [
+    {
+      lock: 'SHARE UPDATE EXCLUSIVE',
+      reads: true,
+      hazard: 'reads every row without blocking readers or writers',
+    },
+    ['AT_ValidateConstraint'],
+  ],
+  [
+    { lock: 'SHARE UPDATE EXCLUSIVE' },
+    ['AT_SetStatistics', 'AT_SetOptions', 'AT_ResetOptions', 'AT_ClusterOn', 'AT_DropCluster'],
+  ],
+  [{ lock: 'SHARE UPDATE EXCLUSIVE' }, ['AT_SetRelOptions', 'AT_ResetRelOptions']],
+  [
+    { lock: 'SHARE ROW EXCLUSIVE' },
+    ['AT_EnableTrig', 'AT_EnableAlwaysTrig', 'AT_EnableReplicaTrig', 'AT_EnableTrigAll', 'AT_EnableTrigUser'],
+  ],
+  [{ lock: 'SHARE ROW EXCLUSIVE' }, ['AT_DisableTrig', 'AT_DisableTrigAll', 'AT_DisableTrigUser']],
+  [long('usually rewrites every row and rebuilds every index under the lock'), ['AT_AlterColumnType']],
+  [long(PROVE_NOT_NULL), ['AT_SetNotNull']],
+  [
+    long('rewrites the whole table under the lock'),
+    ['AT_SetLogged', 'AT_SetUnLogged', 'AT_SetTableSpace', 'AT_SetAccessMethod', 'AT_SetExpression'],
+  ],
+  [{ ...short, hazard: 'programs that still use the column fail after the commit' }, ['AT_DropColumn']],
+  [short, ['AT_ColumnDefault', 'AT_DropNotNull', 'AT_DropConstraint', 'AT_SetStorage', 'AT_SetCompression']],
+  [short, ['AT_ChangeOwner', 'AT_ReplicaIdentity', 'AT_AddInherit', 'AT_DropInherit', 'AT_DropExpression']],
+  [short, ['AT_AddIdentity', 'AT_SetIdentity', 'AT_DropIdentity']],
+  [short, ['AT_EnableRule', 'AT_EnableAlwaysRule', 'AT_EnableReplicaRule', 'AT_DisableRule']],
+  [short, ['AT_EnableRowSecurity', 'AT_DisableRowSecurity', 'AT_ForceRowSecurity', 'AT_NoForceRowSecurity']],
 ];
+const ACTION_OF = new Map(ACTIONS.flatMap(([action, types]) => types.map((type) => [type, action] as const)));
 
-const STRENGTH: readonly TableLock[] = [
-  'none',
-  'ROW EXCLUSIVE',
-  'SHARE UPDATE EXCLUSIVE',
-  'SHARE',
-  'SHARE ROW EXCLUSIVE',
-  'ACCESS EXCLUSIVE',
-];
-
-/** Splits the actions of an ALTER TABLE at the commas outside parentheses. */
-function splitActions(text: string): string[] {
-  const found: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let at = 0; at <= text.length; at++) {
-    const character = text.charAt(at);
-    if (character === '(') depth++;
-    else if (character === ')') depth--;
-    else if ((character === ',' && depth === 0) || at === text.length) {
-      found.push(text.slice(start, at).trim());
-      start = at + 1;
-    }
-  }
-  return found;
+function analyzeConstraint(constraint: Constraint): Action {
+  if (constraint.indexname !== undefined) return short;
+  const proven = constraint.skip_validation === true || constraint.is_enforced === false;
+  if (constraint.contype === 'CONSTR_FOREIGN')
+    return { lock: 'SHARE ROW EXCLUSIVE', ...(proven ? {} : { long: true, hazard: ADD_VALID }) };
+  if (constraint.contype === 'CONSTR_CHECK') return proven ? short : long(ADD_VALID);
+  if (constraint.contype === 'CONSTR_NOTNULL') return proven ? short : long(PROVE_NOT_NULL);
+  return long(BUILDS_INDEX);
 }
 
-function analyzeAction(action: string): ActionRule {
-  const found = ACTIONS.find(({ pattern }) => pattern.test(action));
-  if (found === undefined)
-    return {
-      pattern: /^/,
-      lock: 'ACCESS EXCLUSIVE',
-      long: true,
-      hazard: 'the analysis does not know this action',
-    };
-  const fallback = /\bDEFAULT\b([\s\S]*)$/i.exec(action)?.[1] ?? '';
-  if (/^ADD\b/i.test(action) && /\w\s*\(/.test(fallback.replaceAll(stableCall, ''))) {
-    return {
-      ...found,
-      long: true,
-      hazard: 'the default is a function call: unless it is stable, every row is rewritten under the lock',
-    };
-  }
-  return found;
+export function constraintsOf(nodes: readonly Node[] | undefined): Constraint[] {
+  return (nodes ?? []).flatMap((node) => ('Constraint' in node ? [node.Constraint] : []));
+}
+
+/** Default functions that PostgreSQL evaluates once for all rows; any other function call rewrites every row. */
+const STABLE_FUNCTIONS = new Set(['now', 'transaction_timestamp', 'statement_timestamp']);
+const SERIAL_TYPES = new Set(['serial', 'bigserial', 'smallserial', 'serial2', 'serial4', 'serial8']);
+
+function callsUnstableFunction(expression: Node | undefined): boolean {
+  const names = Array.from(valuesOf(expression, 'funcname'), (name) => partsOf(name).at(-1) ?? '');
+  return names.some((name) => !STABLE_FUNCTIONS.has(name));
+}
+
+function analyzeAddColumn(column: ColumnDef): Action {
+  const constraints = constraintsOf(column.constraints);
+  const has = (...types: readonly Constraint['contype'][]): boolean =>
+    constraints.some(({ contype }) => types.includes(contype));
+  const isStored = constraints.some(
+    ({ contype, generated_kind: kind }) => contype === 'CONSTR_GENERATED' && kind !== 'v',
+  );
+  if (isStored || has('CONSTR_IDENTITY') || SERIAL_TYPES.has(partsOf(column.typeName?.names).at(-1) ?? ''))
+    return long('rewrites every row under the lock');
+  if (has('CONSTR_CHECK', 'CONSTR_FOREIGN', 'CONSTR_UNIQUE', 'CONSTR_PRIMARY'))
+    return long('reads every row or builds an index under the lock: add the bare column first');
+  const fallback = constraints.find(({ contype }) => contype === 'CONSTR_DEFAULT')?.raw_expr;
+  if (callsUnstableFunction(fallback))
+    return long('the default is a function call: unless it is stable, every row is rewritten under the lock');
+  if (has('CONSTR_NOTNULL') && fallback === undefined)
+    return { ...short, hazard: 'fails when the table has rows: NOT NULL needs a default' };
+  return short;
+}
+
+function analyzeAction({ subtype, def }: AlterTableCmd): Action {
+  if (subtype === 'AT_AddColumn' && def !== undefined && 'ColumnDef' in def)
+    return analyzeAddColumn(def.ColumnDef);
+  if (subtype === 'AT_AddConstraint' && def !== undefined && 'Constraint' in def)
+    return analyzeConstraint(def.Constraint);
+  const known = subtype === undefined ? undefined : ACTION_OF.get(subtype);
+  return known ?? long('the analysis does not know this action');
+}
+
+function toEffect(table: string, { lock, long: isLong, reads, hazard }: Action): StatementEffect {
+  const blocks = isLong === true ? 'long' : lock === 'SHARE UPDATE EXCLUSIVE' ? 'nothing' : 'short';
+  const touchesRows = isLong === true || reads === true;
+  return effect(lock, table, blocks, hazard === undefined ? [] : [hazard], touchesRows);
 }
 
 /** Combines the actions: the strongest lock; long if any action is long. */
-export function analyzeAlterTable(table: string, text: string, soFar: FileSoFar): StatementEffect {
-  const found = splitActions(text).map(analyzeAction);
-  const lock = found
-    .map((action) => action.lock)
-    .reduce((a, b) => (STRENGTH.indexOf(a) > STRENGTH.indexOf(b) ? a : b), 'none');
-  const hazards = found.flatMap((action) => (action.hazard === undefined ? [] : [action.hazard]));
-  const validates = found.some(({ pattern }) => pattern.source.includes('VALIDATE'));
-  if (validates && soFar.locked.has(table.toLowerCase())) {
-    return {
-      lock: 'ACCESS EXCLUSIVE',
-      table,
-      blocks: 'long',
-      touchesRows: true,
-      hazards: [
-        'an earlier statement of this file holds ACCESS EXCLUSIVE until the commit: VALIDATE in the next file',
-      ],
-    };
+export function analyzeAlterTable(statement: AlterTableStmt, soFar: FileSoFar): StatementEffect {
+  const table = tableName(statement.relation);
+  const actions = (statement.cmds ?? []).flatMap((node) =>
+    'AlterTableCmd' in node ? [node.AlterTableCmd] : [],
+  );
+  if (actions.some(({ subtype }) => subtype === 'AT_ValidateConstraint') && soFar.locked.has(table)) {
+    return effect('ACCESS EXCLUSIVE', table, 'long', [
+      'an earlier statement of this file holds ACCESS EXCLUSIVE until the commit: VALIDATE in the next file',
+    ]);
   }
-  const long = found.some((action) => action.long);
-  const blocks = long ? 'long' : lock === 'SHARE UPDATE EXCLUSIVE' ? 'nothing' : 'short';
-  return { lock, table, blocks, touchesRows: long || validates, hazards };
+  return combine(actions.map((action) => toEffect(table, analyzeAction(action))));
 }

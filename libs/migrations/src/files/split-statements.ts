@@ -7,7 +7,9 @@ export interface SqlStatement {
 
 const dollarTag = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y;
 const word = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/y;
-const space = /\s/;
+const space = /[ \t\n\r\f\v]/;
+/** After a string: white space with a newline, and the next part of the same string. */
+const nextPart = /(?:[ \t\f\v]|--[^\n]*)*\n(?:\s|--[^\n]*\n)*'/y;
 
 function endOfLineComment(sql: string, start: number): number {
   const newline = sql.indexOf('\n', start);
@@ -30,12 +32,21 @@ function endOfBlockComment(sql: string, start: number): number {
   return sql.length;
 }
 
-/** A doubled quote needs no special case: it ends one literal and starts the next. */
-function endOfQuoted(sql: string, start: number, backslashEscapes: boolean): number {
-  const quote = sql[start];
+/** A doubled quote needs no special case: it ends one literal and starts the next, by the same rules. */
+function endOfQuoted(sql: string, start: number): number {
+  const end = sql.indexOf(sql.charAt(start), start + 1);
+  return end < 0 ? sql.length : end + 1;
+}
+
+/** The end of E'…', in which a backslash escapes a quote, also after a doubled quote and in the parts that follow. */
+function endOfEscapeString(sql: string, start: number): number {
   for (let at = start + 1; at < sql.length; at++) {
-    if (backslashEscapes && sql[at] === '\\') at++;
-    else if (sql[at] === quote) return at + 1;
+    if (sql[at] === '\\' || sql.startsWith("''", at)) at++;
+    else if (sql[at] === "'") {
+      const part = matchAt(nextPart, sql, at + 1);
+      if (part === undefined) return at + 1;
+      at += part.length;
+    }
   }
   return sql.length;
 }
@@ -56,9 +67,11 @@ function endOfOpaqueToken(sql: string, at: number): number | undefined {
     case '/':
       return sql[at + 1] === '*' ? endOfBlockComment(sql, at) : undefined;
     case '"':
-      return endOfQuoted(sql, at, false);
+      return endOfQuoted(sql, at);
     case "'":
-      return endOfQuoted(sql, at, /(?:^|[^A-Za-z0-9_$])[eE]$/.test(sql.slice(Math.max(0, at - 2), at)));
+      return /(?:^|[^A-Za-z0-9_$\u0080-\uffff])[eE]$/.test(sql.slice(Math.max(0, at - 2), at))
+        ? endOfEscapeString(sql, at)
+        : endOfQuoted(sql, at);
     case '$': {
       const tag = matchAt(dollarTag, sql, at);
       if (tag === undefined) return undefined;
