@@ -13,11 +13,11 @@ import {
   ONLINE_VERSION,
   openMigrationSession,
   parseMigrationFile,
-  parseSchemaDump,
   readMigrationFiles,
   readMigrationState,
   readOnlineState,
   readSchemaObjects,
+  readStoredSchema,
 } from '@timer-platform/migrations';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -27,7 +27,6 @@ import {
   type JsonOption,
   type MigrationsOption,
 } from '../command-options.ts';
-import { dumpPath } from './dump-schema.ts';
 
 function asProblem(error: unknown): LedgerProblem {
   if (!(error instanceof MigrationError)) throw error;
@@ -52,7 +51,7 @@ async function findInvalidFiles(directory: string): Promise<LedgerProblem[]> {
   return problems.flat();
 }
 
-/** Differences between the live schema and its dump; undefined when no dump of this version is kept. */
+/** Differences between the live schema and its stored list; undefined when none is kept of this version. */
 async function findDrift(
   session: MigrationSession,
   directory: string,
@@ -60,14 +59,10 @@ async function findDrift(
   state: MigrationState,
 ): Promise<string[] | undefined> {
   const newest = state.applied.at(-1);
-  const file = newest === undefined ? undefined : dumpPath(directory, files, newest);
-  if (file === undefined) return undefined;
-  const expected = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new MigrationError('bad-directory', `cannot read ${file}, the expected schema`, {
-      cause,
-    });
-  });
-  return compareSchemas(parseSchemaDump(expected), await readSchemaObjects(session.client));
+  const expected = newest === undefined ? undefined : await readStoredSchema(directory, files, newest);
+  return expected === undefined
+    ? undefined
+    : compareSchemas(expected, await readSchemaObjects(session.client));
 }
 
 interface Findings {
@@ -87,7 +82,10 @@ async function findAllProblems(session: MigrationSession, directory: string): Pr
   const drift = await findDrift(session, directory, files, state);
   if (drift === undefined) {
     const pending = state.pending.map((file) => file.fileName).join(', ');
-    return { problems: state.problems, notCompared: `no dump of this version is kept; pending: ${pending}` };
+    return {
+      problems: state.problems,
+      notCompared: `no list of its objects is kept for this version; pending: ${pending}`,
+    };
   }
   const drifted: LedgerProblem[] =
     drift.length === 0

@@ -24,7 +24,7 @@ export const schemaObjectSchema = z.object({
 export type SchemaObject = z.infer<typeof schemaObjectSchema>;
 
 /** Tables of the migrators, which are not part of the schema. */
-const BOOKKEEPING_TABLES: readonly string[] = [
+export const BOOKKEEPING_TABLES: readonly string[] = [
   '_sqlx_migrations',
   '_timer_migrations',
   '_online_migrations',
