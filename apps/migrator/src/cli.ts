@@ -1,6 +1,6 @@
 import type { Output } from '@timer-platform/command-line';
 import { DatabaseSettingsError, type Environment } from '@timer-platform/database';
-import { MigrationError } from '@timer-platform/migrations';
+import { asMigrationError, type MigrationError } from '@timer-platform/migrations';
 import { CommanderError } from 'commander';
 import { PendingError } from './commands/status.ts';
 import { EXIT_CODE, EXIT_CODE_OF_ERROR } from './exit-codes.ts';
@@ -40,11 +40,11 @@ export async function runCli(
       output.note(error.message);
       return EXIT_CODE.usage;
     }
-    if (error instanceof MigrationError) {
-      output.note(`error (${error.code}): ${error.message}`);
-      if (argv.includes('--json') && !json.printed) output.json(toJsonError(error));
-      return EXIT_CODE_OF_ERROR[error.code];
-    }
-    throw error;
+    const failure = asMigrationError(error);
+    // Anything else is a bug, whose stack trace helps.
+    if (failure === undefined) throw error;
+    output.note(`error (${failure.code}): ${failure.message}`);
+    if (argv.includes('--json') && !json.printed) output.json(toJsonError(failure));
+    return EXIT_CODE_OF_ERROR[failure.code];
   }
 }

@@ -1,3 +1,4 @@
+import { asMigrationError } from '@timer-platform/migrations';
 import { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { addAdopt } from './commands/adopt.ts';
@@ -12,6 +13,7 @@ import { addReset } from './commands/reset.ts';
 import { addStatus } from './commands/status.ts';
 import { addVerify } from './commands/verify.ts';
 import { readConfig } from './config.ts';
+import { withMissingPrivileges } from './role-privileges.ts';
 import { withDatabase } from './with-database.ts';
 
 /** In the order of `--help`. Each command declares its own options. */
@@ -52,7 +54,15 @@ export function buildProgram({
     env,
     output,
     listenForStop,
-    onDatabase: (work) => withDatabase(readConfig(env), output, work),
+    onDatabase: (work) =>
+      withDatabase(readConfig(env), output, async (databaseUrl) => {
+        try {
+          await work(databaseUrl);
+        } catch (error) {
+          const failure = asMigrationError(error);
+          throw failure === undefined ? error : await withMissingPrivileges(databaseUrl, failure);
+        }
+      }),
   };
   for (const addCommand of COMMANDS) addCommand(program, context);
   return program;

@@ -1,5 +1,6 @@
 import type { Output } from '@timer-platform/command-line';
 import { openEmbeddedPostgres } from '@timer-platform/embedded-postgres';
+import { MigrationError } from '@timer-platform/migrations';
 import type { Config } from './config.ts';
 
 /** Runs `work` on the embedded database. Starts its server if it does not run; stops it if no other process uses it. */
@@ -13,6 +14,8 @@ export async function withEmbeddedDatabase<T>(
     log: (message) => {
       output.note(message);
     },
+  }).catch((cause: unknown) => {
+    throw new MigrationError('connection', cause instanceof Error ? cause.message : String(cause), { cause });
   });
   try {
     output.note(`DATABASE_URL is not set: using the embedded PostgreSQL in ${embedded.directory}`);

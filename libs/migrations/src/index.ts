@@ -1,8 +1,9 @@
+export { asMigrationError } from './explain-server-error.ts';
 export type { MigrationFile } from './files/migration-file.ts';
 export { parseMigrationFile, readMigrationFiles } from './files/migration-file.ts';
 export { findMigrationsDirectory } from './files/migrations-directory.ts';
 export type { SqlStatement } from './files/split-statements.ts';
-export { lineAndColumn, maskOpaqueTokens, splitStatements } from './files/split-statements.ts';
+export { lineAndColumn, splitStatements } from './files/split-statements.ts';
 export type { Adoption, AdoptOptions } from './ledger/adopt.ts';
 export { adoptDatabase, switchLedger } from './ledger/adopt.ts';
 export type { LedgerComparison, LedgerProblem } from './ledger/compare-ledger.ts';
@@ -30,7 +31,8 @@ export type { MigrateOptions, MigrationProgress, MigrationReport } from './run/m
 export { migrateToLatest } from './run/migrate.ts';
 export type { DownFile, MigrateDownOptions } from './run/migrate-down.ts';
 export { migrateDown, readDownFile } from './run/migrate-down.ts';
-export { dumpSchema, parseSchemaDump } from './schema/schema-dump.ts';
+export { dumpSchema } from './schema/schema-dump.ts';
 export type { SchemaObject } from './schema/schema-objects.ts';
-export { compareSchemas, readSchemaObjects } from './schema/schema-objects.ts';
+export { BOOKKEEPING_TABLES, compareSchemas, readSchemaObjects } from './schema/schema-objects.ts';
+export { formatStoredSchema, readStoredSchema, storedSchemaFile } from './schema/stored-schema.ts';
 export { asDatabaseError, SQL_STATE } from './server-error.ts';

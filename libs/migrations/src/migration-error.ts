@@ -29,6 +29,8 @@ export type MigrationErrorCode =
   | 'busy'
   | 'lock-timeout'
   | 'no-such-version'
+  | 'permission-denied'
+  | 'dependent-objects'
   | 'connection';
 
 /** Location and PostgreSQL's error of a failed statement. */

@@ -1,6 +1,8 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { explain } from './explain-server-error.ts';
 import { MigrationError } from './migration-error.ts';
+import { asDatabaseError } from './server-error.ts';
 
 /**
  * The one connection of a migration. Advisory locks belong to a session, so a second connection from a pool would run
@@ -16,7 +18,24 @@ export interface MigrationSession {
 /** `application_name` of every connection of the migrator. */
 export const APPLICATION_NAME = 'timer-migrator';
 
-/** @throws MigrationError `connection`, without the password of the URL. */
+/** Never contains the password of the URL. */
+function connectionError({ database, user }: pg.Client, cause: unknown): MigrationError {
+  const reported = asDatabaseError(cause);
+  const explanation = reported === undefined ? undefined : explain(reported);
+  // The privilege to connect: `plan` cannot show it.
+  const wayOut =
+    explanation?.code === 'permission-denied'
+      ? `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(database ?? '')} TO ${pg.escapeIdentifier(user ?? '')}`
+      : explanation?.wayOut;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new MigrationError(
+    explanation?.code === 'permission-denied' ? 'permission-denied' : 'connection',
+    `cannot connect to the database: ${message}${wayOut === undefined ? '' : `; ${wayOut}`}`,
+    { cause },
+  );
+}
+
+/** @throws MigrationError `connection` or `permission-denied` */
 export async function connectClient(databaseUrl: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: APPLICATION_NAME });
   // The next query reports a connection that broke between two queries.
@@ -24,11 +43,7 @@ export async function connectClient(databaseUrl: string): Promise<pg.Client> {
   try {
     await client.connect();
   } catch (cause) {
-    throw new MigrationError(
-      'connection',
-      `cannot connect to the database: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    throw connectionError(client, cause);
   }
   // If this process is killed, the server ends its statement within a second or two instead of running it to the end
   // with all its locks. Unsupported before PostgreSQL 14 and on some platforms, where it is not needed for correctness.

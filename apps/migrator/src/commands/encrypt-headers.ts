@@ -50,7 +50,10 @@ FROM pg_attribute WHERE attrelid = to_regclass('timers') AND NOT attisdropped`;
 async function assertCurrentSchema({ client }: MigrationSession): Promise<void> {
   const has = await queryRow(client, z.object({ current: z.boolean(), old: z.boolean() }), FIND_COLUMNS);
   if (!has.current)
-    throw new MigrationError('not-adopted', 'timers is not at version 2; run migrator:migrate first');
+    throw new MigrationError(
+      'not-adopted',
+      'timers is not at version 2; run `npx nx run migrator:migrate` first',
+    );
   if (has.old)
     throw new MigrationError(
       'online-in-progress',

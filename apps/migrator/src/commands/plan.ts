@@ -13,6 +13,7 @@ import {
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { type AnalyzedStatement, analyzeFile } from '../analysis/analyze-file.ts';
+import { loadParser, type SqlParser } from '../analysis/sql-parser.ts';
 import type { CommandContext } from '../command-context.ts';
 import {
   addJsonOption,
@@ -20,6 +21,7 @@ import {
   type JsonOption,
   type MigrationsOption,
 } from '../command-options.ts';
+import { describePrivileges, readPrivileges, type RolePrivileges } from '../role-privileges.ts';
 
 interface PlannedStatement extends AnalyzedStatement {
   /** Estimated rows of its table; undefined when it touches none or the table does not exist yet. */
@@ -36,9 +38,13 @@ const ESTIMATE_ROWS = `
 SELECT CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint ELSE pg_relation_size(c.oid) / 100 END AS rows
 FROM (SELECT to_regclass($1) AS oid) t LEFT JOIN pg_class c ON c.oid = t.oid`;
 
-async function planFile(session: MigrationSession, file: MigrationFile): Promise<PlannedFile> {
+async function planFile(
+  session: MigrationSession,
+  file: MigrationFile,
+  parser: SqlParser,
+): Promise<PlannedFile> {
   const statements: PlannedStatement[] = [];
-  for (const statement of analyzeFile(file)) {
+  for (const statement of analyzeFile(file, parser)) {
     const estimate =
       statement.touchesRows && statement.table !== undefined
         ? await queryRow(session.client, z.object({ rows: z.coerce.number().nullable() }), ESTIMATE_ROWS, [
@@ -60,7 +66,7 @@ function indent(text: string): string {
   return text.replaceAll(/^/gm, '    ');
 }
 
-function printText(plan: readonly PlannedFile[], output: Output): void {
+function printFiles(plan: readonly PlannedFile[], output: Output): void {
   if (plan.length === 0) output.line('nothing is pending');
   for (const { file, statements } of plan) {
     output.line(`${file.fileName}  (${file.inTransaction ? 'one transaction' : 'outside a transaction'})`);
@@ -78,6 +84,12 @@ function printText(plan: readonly PlannedFile[], output: Output): void {
         '      ! this file blocks the table; migrate rejects it on a large table without --allow-blocking',
       );
   }
+}
+
+function printPrivileges(found: RolePrivileges, output: Output): void {
+  const isComplete = found.privileges.every(({ granted }) => granted);
+  output.line(`the role ${found.role} needs, and ${isComplete ? 'has' : 'does not have all of'}:`);
+  for (const line of describePrivileges(found)) output.line(indent(line));
 }
 
 function toJsonPlan(plan: readonly PlannedFile[]): unknown {
@@ -98,7 +110,7 @@ function toJsonPlan(plan: readonly PlannedFile[]): unknown {
   }));
 }
 
-/** Prints what migrate would do, in a READ ONLY transaction. */
+/** Prints what migrate would do and what its role needs, in a READ ONLY transaction. */
 async function plan(
   databaseUrl: string,
   command: MigrationsOption & JsonOption,
@@ -111,13 +123,19 @@ async function plan(
     await session.client.query('BEGIN TRANSACTION READ ONLY');
     const state = await readMigrationState(session.client, directory, files);
     assertNoProblems(state.problems);
+    const parser = await loadParser();
+    const found = await readPrivileges(session, files, parser);
     const planned: PlannedFile[] = [];
-    for (const file of state.pending) planned.push(await planFile(session, file));
+    for (const file of state.pending) planned.push(await planFile(session, file, parser));
     await session.client.query('COMMIT');
     if (state.adoptable !== undefined)
       output.note(`the database of the first service will be adopted at version ${state.adoptable}`);
-    if (command.json === true) output.json(toJsonPlan(planned));
-    else printText(planned, output);
+    if (command.json === true) {
+      output.json({ role: found.role, privileges: found.privileges, files: toJsonPlan(planned) });
+      return;
+    }
+    printFiles(planned, output);
+    printPrivileges(found, output);
   } finally {
     await session.close();
   }
@@ -126,7 +144,9 @@ async function plan(
 export function addPlan(program: Command, { output, onDatabase }: CommandContext): void {
   const command = program
     .command('plan')
-    .description('show each pending file: its SQL, locks, rows and hazards; changes nothing')
+    .description(
+      'show each pending file: its SQL, locks, rows and hazards; and the privileges that the role needs; changes nothing',
+    )
     .action((options: MigrationsOption & JsonOption) =>
       onDatabase((databaseUrl) => plan(databaseUrl, options, output)),
     );

@@ -47,8 +47,16 @@ describe('reset', () => {
     );
   });
 
+  test('reports an embedded server that cannot be started, without a stack trace', async () => {
+    const file = path.join(root, 'a-file');
+    await writeFile(file, '');
+    const result = await runCommandWith({ TIMER_DIRECTORY: path.join(file, 'below') }, 'status');
+    expect(result).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/^error \(connection\): .*ENOTDIR/) });
+    expect(result.stderr).not.toMatch(/^ {4}at /m);
+  });
+
   test('needs --yes', async () => {
-    expect(await run('reset')).toMatchObject({ exitCode: 40, stderr: expect.stringContaining('--yes') });
+    expect(await run('reset')).toMatchObject({ exitCode: 7, stderr: expect.stringContaining('--yes') });
   });
 
   test('applies an edited draft to an empty database; migrate rejects the draft and names reset', async () => {
@@ -58,7 +66,7 @@ describe('reset', () => {
     await query('INSERT INTO a VALUES (1)');
     await writeFile(draft, 'CREATE TABLE b (id bigint);\n');
     expect(await run('migrate')).toMatchObject({
-      exitCode: 10,
+      exitCode: 5,
       stderr: expect.stringContaining('npx nx run migrator:reset -- --yes'),
     });
 
@@ -86,12 +94,12 @@ describe('reset', () => {
     const client = new pg.Client({ connectionString: server.url, application_name: 'forgotten psql' });
     try {
       expect(await run('reset', '--yes')).toMatchObject({
-        exitCode: 30,
+        exitCode: 6,
         stderr: expect.stringContaining('in use: 1 other process, such as the timer service. Stop them'),
       });
       await client.connect();
       expect(await run('reset', '--yes')).toMatchObject({
-        exitCode: 30,
+        exitCode: 6,
         stderr: expect.stringContaining('forgotten psql'),
       });
     } finally {
@@ -107,7 +115,7 @@ describe('reset', () => {
     await query('INSERT INTO a VALUES (7)');
     const invalid = path.join(migrations, '003_invalid.sql');
     await writeFile(invalid, 'BEGIN;\n');
-    expect(await run('reset', '--yes')).toMatchObject({ exitCode: 19 });
+    expect(await run('reset', '--yes')).toMatchObject({ exitCode: 5 });
     await rm(invalid);
     expect(await query('SELECT id FROM a')).toEqual([{ id: 7 }]);
   });

@@ -38,7 +38,7 @@ BEGIN
     END IF;
   END IF;
   IF NEW.callback_type IS DISTINCT FROM 'http' OR NEW.callback_config->>'type' IS DISTINCT FROM 'http' AND NEW.callback_config IS NOT NULL THEN
-    RAISE feature_not_supported USING MESSAGE = 'only http timers are accepted until migrator:online contract, because old clients cannot deliver others';
+    RAISE feature_not_supported USING MESSAGE = 'only http timers are accepted until the contract of the online migration, because old clients cannot deliver others';
   END IF;
   IF wrote_new THEN
     IF NEW.callback_config->>'url' IS NULL THEN

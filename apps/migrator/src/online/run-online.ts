@@ -140,7 +140,7 @@ function assertCanStart({ ledger, context }: OnlineRun): void {
   if (newest === undefined) {
     throw new MigrationError(
       'not-adopted',
-      'this database has no ledger of its migrations; run migrator:adopt first',
+      'this database has no ledger of its migrations; run `npx nx run migrator:adopt` first',
     );
   }
   if (ledger.rows.some((row) => row.version === context.file.version)) {

@@ -1,4 +1,5 @@
 import { CompiledQuery, type Kysely } from 'kysely';
+import { explain } from '../explain-server-error.ts';
 import type { MigrationFile } from '../files/migration-file.ts';
 import { lineAndColumn, type SqlStatement } from '../files/split-statements.ts';
 import { MigrationError } from '../migration-error.ts';
@@ -25,6 +26,7 @@ function statementError(file: MigrationFile, statement: SqlStatement, cause: unk
   );
   const shown =
     statement.text.length > SHOWN_LENGTH ? `${statement.text.slice(0, SHOWN_LENGTH)}…` : statement.text;
+  const { code, wayOut } = explain(error);
   const notes = [
     error.detail === undefined ? undefined : `detail: ${error.detail}`,
     error.hint === undefined ? undefined : `hint: ${error.hint}`,
@@ -34,12 +36,13 @@ function statementError(file: MigrationFile, statement: SqlStatement, cause: unk
     ? 'nothing of this file was kept'
     : 'the file ran outside a transaction; the next run repeats it as a whole';
   return new MigrationError(
-    'failed',
+    code,
     [
       `${file.fileName}:${line}:${column}: ${error.message} (SQLSTATE ${error.code})`,
       ...notes,
       `statement: ${shown}`,
       kept,
+      ...(wayOut === undefined ? [] : [wayOut]),
     ].join('\n'),
     {
       failure: {
