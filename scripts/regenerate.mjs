@@ -1,6 +1,6 @@
 /**
  * `npm run regenerate`: writes every generated file again after a change of the contract, a route or a migration:
- * the JSON Schemas, openapi.json and schema.sql. The last one is read from a temporary database.
+ * the JSON Schemas, openapi.json, schema.sql and migrations/schema/. The last two are read from a temporary database.
  */
 import { rmSync } from 'node:fs';
 import path from 'node:path';

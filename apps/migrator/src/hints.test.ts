@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { buildProgram } from './program.ts';
 
 /** The sources whose messages an operator of the migrator sees. */
-const SOURCES = ['apps/migrator/src', 'libs/migrations/src', 'libs/database/src', 'apps/timer-service/src'];
+const SOURCES = ['apps/migrator/src', 'libs/migrations/src', 'libs/database/src'];
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 async function readLines(): Promise<{ where: string; line: string }[]> {

@@ -51,7 +51,10 @@ describe('reset', () => {
     const file = path.join(root, 'a-file');
     await writeFile(file, '');
     const result = await runCommandWith({ TIMER_DIRECTORY: path.join(file, 'below') }, 'status');
-    expect(result).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/^error \(connection\): .*ENOTDIR/) });
+    expect(result).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringMatching(/^error \(connection\): .*ENOTDIR/),
+    });
     expect(result.stderr).not.toMatch(/^ {4}at /m);
   });
 

@@ -11,7 +11,11 @@ describe('splitStatements', () => {
     ['no final semicolon', 'SELECT 1; SELECT 2', ['SELECT 1', 'SELECT 2']],
     ['strings', "SELECT ';', 'it''s;'; SELECT 2;", ["SELECT ';', 'it''s;'", 'SELECT 2']],
     ['escape strings', "SELECT E'\\';'; SELECT 2", ["SELECT E'\\';'", 'SELECT 2']],
-    ['a doubled quote in an escape string', "SELECT E'it''s \\';'; SELECT 2", ["SELECT E'it''s \\';'", 'SELECT 2']],
+    [
+      'a doubled quote in an escape string',
+      "SELECT E'it''s \\';'; SELECT 2",
+      ["SELECT E'it''s \\';'", 'SELECT 2'],
+    ],
     ['an escape string in two parts', "SELECT E'a'\n'\\';'; SELECT 2", ["SELECT E'a'\n'\\';'", 'SELECT 2']],
     ['a backslash in a plain string', "SELECT '\\'; SELECT 2", ["SELECT '\\'", 'SELECT 2']],
     ['a name ending in e before a string', "SELECT date'\\'; SELECT 2", ["SELECT date'\\'", 'SELECT 2']],
