@@ -18,7 +18,7 @@ async function open(upTo: number): Promise<void> {
     `REVOKE ALL ON DATABASE ${database.name} FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC`,
   );
 }
-beforeEach(async () => {
+beforeEach(() => {
   role = `migrator_${randomBytes(4).toString('hex')}`;
 });
 afterEach(async () => {

@@ -41,7 +41,12 @@ describe('asMigrationError explains', () => {
       /connection to the database was lost/,
       ['SELECT pg_terminate_backend(pg_backend_pid())', 'SELECT 1'],
     ],
-    ['any other error of the server', 'failed', /^column "a" does not exist \(SQLSTATE 42703\)/, ['SELECT a']],
+    [
+      'any other error of the server',
+      'failed',
+      /^column "a" does not exist \(SQLSTATE 42703\)/,
+      ['SELECT a'],
+    ],
   ])('%s as %s', async (_name, code, message, statements) => {
     const error = asMigrationError(await errorOf(...statements));
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });

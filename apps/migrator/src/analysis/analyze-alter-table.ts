@@ -1,19 +1,17 @@
 import type { AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, Constraint, Node } from 'libpg-query';
 import { partsOf, tableName, valuesOf } from './sql-parser.ts';
-import { combine, effect, type FileSoFar, type StatementEffect, type TableLock } from './statement-effect.ts';
+import {
+  combine,
+  effect,
+  type FileSoFar,
+  NOTHING,
+  type Rule,
+  type StatementEffect,
+} from './statement-effect.ts';
 
-/** One action of an ALTER TABLE. */
-interface Action {
-  readonly lock: TableLock;
-  /** Whether it holds its lock for a time that grows with the table. */
-  readonly long?: boolean;
-  /** Whether it reads every row although it is not long. */
-  readonly reads?: boolean;
-  readonly hazard?: string;
-}
-
-const short: Action = { lock: 'ACCESS EXCLUSIVE' };
-const long = (hazard: string): Action => ({ lock: 'ACCESS EXCLUSIVE', long: true, hazard });
+const short: Rule = { lock: 'ACCESS EXCLUSIVE' };
+const long = (hazard: string): Rule => ({ lock: 'ACCESS EXCLUSIVE', blocks: 'long', hazard });
+const unblocking: Rule = { lock: 'SHARE UPDATE EXCLUSIVE', blocks: 'nothing' };
 
 const ADD_VALID = 'reads every row under the lock: add it NOT VALID and VALIDATE it in the next file';
 const PROVE_NOT_NULL = 'reads every row under the lock, unless a validated CHECK (… IS NOT NULL) proves it';
@@ -21,20 +19,13 @@ const BUILDS_INDEX =
   'builds an index under the lock: build it CONCURRENTLY first, then ADD CONSTRAINT … USING INDEX';
 
 /** Locks as in AlterTableGetLockLevel (src/backend/commands/tablecmds.c). ADD COLUMN and ADD CONSTRAINT depend on more. */
-const ACTIONS: readonly (readonly [Action, readonly AlterTableType[]])[] = [
+const ACTIONS: readonly (readonly [Rule, readonly AlterTableType[]])[] = [
   [
-    {
-      lock: 'SHARE UPDATE EXCLUSIVE',
-      reads: true,
-      hazard: 'reads every row without blocking readers or writers',
-    },
+    { ...unblocking, touchesRows: true, hazard: 'reads every row without blocking readers or writers' },
     ['AT_ValidateConstraint'],
   ],
-  [
-    { lock: 'SHARE UPDATE EXCLUSIVE' },
-    ['AT_SetStatistics', 'AT_SetOptions', 'AT_ResetOptions', 'AT_ClusterOn', 'AT_DropCluster'],
-  ],
-  [{ lock: 'SHARE UPDATE EXCLUSIVE' }, ['AT_SetRelOptions', 'AT_ResetRelOptions']],
+  [unblocking, ['AT_SetStatistics', 'AT_SetOptions', 'AT_ResetOptions', 'AT_ClusterOn', 'AT_DropCluster']],
+  [unblocking, ['AT_SetRelOptions', 'AT_ResetRelOptions']],
   [
     { lock: 'SHARE ROW EXCLUSIVE' },
     ['AT_EnableTrig', 'AT_EnableAlwaysTrig', 'AT_EnableReplicaTrig', 'AT_EnableTrigAll', 'AT_EnableTrigUser'],
@@ -55,11 +46,11 @@ const ACTIONS: readonly (readonly [Action, readonly AlterTableType[]])[] = [
 ];
 const ACTION_OF = new Map(ACTIONS.flatMap(([action, types]) => types.map((type) => [type, action] as const)));
 
-function analyzeConstraint(constraint: Constraint): Action {
+function analyzeConstraint(constraint: Constraint): Rule {
   if (constraint.indexname !== undefined) return short;
   const proven = constraint.skip_validation === true || constraint.is_enforced === false;
   if (constraint.contype === 'CONSTR_FOREIGN')
-    return { lock: 'SHARE ROW EXCLUSIVE', ...(proven ? {} : { long: true, hazard: ADD_VALID }) };
+    return { ...(proven ? short : long(ADD_VALID)), lock: 'SHARE ROW EXCLUSIVE' };
   if (constraint.contype === 'CONSTR_CHECK') return proven ? short : long(ADD_VALID);
   if (constraint.contype === 'CONSTR_NOTNULL') return proven ? short : long(PROVE_NOT_NULL);
   return long(BUILDS_INDEX);
@@ -78,7 +69,7 @@ function callsUnstableFunction(expression: Node | undefined): boolean {
   return names.some((name) => !STABLE_FUNCTIONS.has(name));
 }
 
-function analyzeAddColumn(column: ColumnDef): Action {
+function analyzeAddColumn(column: ColumnDef): Rule {
   const constraints = constraintsOf(column.constraints);
   const has = (...types: readonly Constraint['contype'][]): boolean =>
     constraints.some(({ contype }) => types.includes(contype));
@@ -97,7 +88,7 @@ function analyzeAddColumn(column: ColumnDef): Action {
   return short;
 }
 
-function analyzeAction({ subtype, def }: AlterTableCmd): Action {
+function analyzeAction({ subtype, def }: AlterTableCmd): Rule {
   if (subtype === 'AT_AddColumn' && def !== undefined && 'ColumnDef' in def)
     return analyzeAddColumn(def.ColumnDef);
   if (subtype === 'AT_AddConstraint' && def !== undefined && 'Constraint' in def)
@@ -106,22 +97,17 @@ function analyzeAction({ subtype, def }: AlterTableCmd): Action {
   return known ?? long('the analysis does not know this action');
 }
 
-function toEffect(table: string, { lock, long: isLong, reads, hazard }: Action): StatementEffect {
-  const blocks = isLong === true ? 'long' : lock === 'SHARE UPDATE EXCLUSIVE' ? 'nothing' : 'short';
-  const touchesRows = isLong === true || reads === true;
-  return effect(lock, table, blocks, hazard === undefined ? [] : [hazard], touchesRows);
-}
-
 /** Combines the actions: the strongest lock; long if any action is long. */
 export function analyzeAlterTable(statement: AlterTableStmt, soFar: FileSoFar): StatementEffect {
+  // Views, sequences and types: only the catalog.
+  if (statement.objtype !== 'OBJECT_TABLE' && statement.objtype !== 'OBJECT_INDEX') return effect(NOTHING);
   const table = tableName(statement.relation);
   const actions = (statement.cmds ?? []).flatMap((node) =>
     'AlterTableCmd' in node ? [node.AlterTableCmd] : [],
   );
   if (actions.some(({ subtype }) => subtype === 'AT_ValidateConstraint') && soFar.locked.has(table)) {
-    return effect('ACCESS EXCLUSIVE', table, 'long', [
-      'an earlier statement of this file holds ACCESS EXCLUSIVE until the commit: VALIDATE in the next file',
-    ]);
+    const why = 'an earlier statement of this file holds ACCESS EXCLUSIVE until the commit';
+    return effect(long(`${why}: VALIDATE in the next file`), table);
   }
-  return combine(actions.map((action) => toEffect(table, analyzeAction(action))));
+  return combine(actions.map((action) => effect(analyzeAction(action), table)));
 }

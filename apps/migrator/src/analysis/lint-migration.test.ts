@@ -129,7 +129,6 @@ describe('lintMigration accepts', () => {
       'ALTER TABLE timers ADD a timestamptz DEFAULT pg_catalog.now();',
     ],
     ['a function call in another action', 'ALTER TABLE timers ADD a int, ALTER b SET DEFAULT random();'],
-    ['REINDEX CONCURRENTLY', '-- no-transaction\nREINDEX INDEX CONCURRENTLY a;'],
     ['a lookup in a DO block', 'DO $$ DECLARE a int; BEGIN SELECT 1 INTO a FROM timers; END $$;'],
     ['drops', 'ALTER TABLE timers DROP COLUMN a; DROP INDEX b; DROP TABLE c;'],
   ])('%s', (_name, sql) => {

@@ -1,4 +1,4 @@
-import type { Node, RangeVar } from 'libpg-query';
+import type { Node } from 'libpg-query';
 import { z } from 'zod';
 
 /** PostgreSQL's own parser. Its names are those of PostgreSQL's source (src/include/nodes/parsenodes.h). */
@@ -56,7 +56,9 @@ export function toSqlName(parts: readonly (string | undefined)[]): string {
     .join('.');
 }
 
-export function tableName(table: RangeVar | undefined): string {
+type TableReference = Partial<Record<'schemaname' | 'relname', string | undefined>>;
+
+export function tableName(table: TableReference | undefined): string {
   return toSqlName([table?.schemaname, table?.relname]);
 }
 

@@ -1,14 +1,7 @@
 /** Strongest lock of a statement on a table that exists already (PostgreSQL manual, 13.3.1). Weakest first. */
 export const TABLE_LOCKS = [
-  'none',
-  'ACCESS SHARE',
-  'ROW SHARE',
-  'ROW EXCLUSIVE',
-  'SHARE UPDATE EXCLUSIVE',
-  'SHARE',
-  'SHARE ROW EXCLUSIVE',
-  'EXCLUSIVE',
-  'ACCESS EXCLUSIVE',
+  ...(['none', 'ACCESS SHARE', 'ROW SHARE', 'ROW EXCLUSIVE', 'SHARE UPDATE EXCLUSIVE', 'SHARE'] as const),
+  ...(['SHARE ROW EXCLUSIVE', 'EXCLUSIVE', 'ACCESS EXCLUSIVE'] as const),
 ] as const;
 export type TableLock = (typeof TABLE_LOCKS)[number];
 
@@ -32,33 +25,39 @@ export interface FileSoFar {
   readonly locked: ReadonlySet<string>;
 }
 
-export function effect(
-  lock: TableLock,
-  table: string | undefined,
-  blocks: StatementEffect['blocks'],
-  hazards: readonly string[] = [],
-  touchesRows: boolean = blocks === 'long',
-): StatementEffect {
-  return { lock, table, blocks, hazards, touchesRows };
+/** What a rule says about a statement, without its table. */
+export interface Rule {
+  readonly lock: TableLock;
+  /** By default short. */
+  readonly blocks?: StatementEffect['blocks'];
+  /** By default whether it blocks for long. */
+  readonly touchesRows?: boolean;
+  readonly hazard?: string;
 }
 
-export const NO_EFFECT = effect('none', undefined, 'nothing');
+export function effect(
+  { lock, blocks = 'short', touchesRows, hazard }: Rule,
+  table?: string,
+): StatementEffect {
+  const hazards = hazard === undefined ? [] : [hazard];
+  return { lock, table, blocks, hazards, touchesRows: touchesRows ?? blocks === 'long' };
+}
 
-export function unknownEffect(why: string): StatementEffect {
-  return effect('ACCESS EXCLUSIVE', undefined, 'long', [why]);
+export const NOTHING: Rule = { lock: 'none', blocks: 'nothing' };
+
+export function unknown(hazard: string): StatementEffect {
+  return effect({ lock: 'ACCESS EXCLUSIVE', blocks: 'long', hazard });
 }
 
 /** The effect of several statements that run as one: the strongest of each. */
 export function combine(effects: readonly StatementEffect[]): StatementEffect {
-  const [strongest = NO_EFFECT] = effects.toSorted(
-    (a, b) => TABLE_LOCKS.indexOf(b.lock) - TABLE_LOCKS.indexOf(a.lock),
-  );
+  const strength = ({ lock }: StatementEffect): number => TABLE_LOCKS.indexOf(lock);
+  const [strongest = effect(NOTHING)] = effects.toSorted((a, b) => strength(b) - strength(a));
   const blocks = (['long', 'short'] as const).find((each) => effects.some((one) => one.blocks === each));
   return {
-    lock: strongest.lock,
-    table: strongest.table,
+    ...strongest,
     blocks: blocks ?? 'nothing',
     touchesRows: effects.some((one) => one.touchesRows),
-    hazards: [...new Set(effects.flatMap((one) => one.hazards))],
+    hazards: [...new Set(effects.flatMap(({ hazards }) => hazards))],
   };
 }
