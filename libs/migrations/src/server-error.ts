@@ -1,10 +1,16 @@
 import { z } from 'zod';
 
+/** The detail of a violated constraint contains the whole row, with the headers and the payload of a timer. */
+const containsRow = /^Failing row contains/;
+
 /** The error that node-postgres throws for an error reported by the server. */
 const databaseErrorSchema = z.object({
   code: z.string().length(5),
   message: z.string(),
-  detail: z.string().optional(),
+  detail: z
+    .string()
+    .optional()
+    .transform((detail) => (detail !== undefined && containsRow.test(detail) ? undefined : detail)),
   hint: z.string().optional(),
   where: z.string().optional(),
   /** 1-based, in characters, within the statement. */
