@@ -34,6 +34,12 @@ describe('asMigrationError explains', () => {
       /no schema[\s\S]*migrator:plan/,
       ["SET search_path = ''", 'CREATE TABLE t (a int)'],
     ],
+    [
+      'a statement_timeout',
+      'failed',
+      /statement_timeout of the role/,
+      ['SET statement_timeout = 20', 'SELECT pg_sleep(60)'],
+    ],
     ['an ended session', 'connection', /run again/, ['SELECT pg_terminate_backend(pg_backend_pid())']],
     [
       'a lost connection',
@@ -51,6 +57,16 @@ describe('asMigrationError explains', () => {
     const error = asMigrationError(await errorOf(...statements));
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
   });
+});
+
+test('asMigrationError explains a lock that another session holds as lock-timeout', async () => {
+  await database.query('CREATE TABLE t (a int)');
+  const holder = new pg.Client({ connectionString: database.url });
+  await holder.connect();
+  await holder.query('BEGIN; LOCK TABLE t');
+  const error = await errorOf("SET lock_timeout = '20ms'", 'ALTER TABLE t ADD b int');
+  await holder.end();
+  expect(asMigrationError(error)).toMatchObject({ code: 'lock-timeout' });
 });
 
 test('asMigrationError leaves a bug alone', () => {

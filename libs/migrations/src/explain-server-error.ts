@@ -12,6 +12,11 @@ const ENDED: Explanation = {
   wayOut: 'the server ended the session; see its log, then run again',
 };
 
+const LOCKED: Explanation = {
+  code: 'lock-timeout',
+  wayOut: 'another session holds a lock on it: end that session or wait, then run again',
+};
+
 /** By SQLSTATE (PostgreSQL manual, appendix A), else by its class, the first two characters. */
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   '08': ENDED,
@@ -40,12 +45,18 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     wayOut:
       'the role may use no schema of its search_path; `npx nx run migrator:plan` prints the GRANT statements',
   },
+  '40P01': LOCKED,
   '42501': {
     code: 'permission-denied',
     wayOut: '`npx nx run migrator:plan` prints the statements that grant what the role lacks',
   },
   '53100': { code: 'failed', wayOut: 'free disk space on the server, then run again' },
   '53300': { code: 'connection', wayOut: 'end other sessions, or raise max_connections, then run again' },
+  '55P03': LOCKED,
+  '57014': {
+    code: 'failed',
+    wayOut: 'canceled by the statement_timeout of the role, or by an administrator',
+  },
   '57P': ENDED,
   '57P03': { code: 'connection', wayOut: 'the server is starting or stopping; run again in a moment' },
 };

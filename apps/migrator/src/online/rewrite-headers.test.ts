@@ -146,7 +146,10 @@ describe('encrypt-headers', () => {
       `ALTER TABLE timers ADD CONSTRAINT broken CHECK (callback_config::text NOT LIKE '%"b"%') NOT VALID`,
     );
     const failed = await run(B);
-    expect(failed).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^error \(failed\): .*"broken"/) });
+    expect(failed).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^error \(failed\): .*"broken"/),
+    });
     // PostgreSQL's detail contains the row, with headers and payload.
     expect(failed.stderr).not.toMatch(/Failing row|Authorization/);
     expect(await triggers()).toEqual(before);
