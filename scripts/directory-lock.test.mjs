@@ -79,7 +79,8 @@ echo ended >> npm.log
 `,
   );
   chmodSync(npm, 0o755);
-  const { npm_execpath: _, ...env } = process.env;
+  const env = { ...process.env };
+  delete env.npm_execpath;
   const start = () => {
     const child = spawn(process.execPath, [path.join('scripts', 'ensure-dependencies.mjs')], {
       cwd: workspace,
