@@ -89,12 +89,14 @@ describe('on an empty database', () => {
       });
   });
 
-  test('a wrong password and an unknown database are one line with the way out', async () => {
+  test('a wrong password, an unknown database and a wrong port are one line with the way out', async () => {
     const wrong = await runCommand(url.replace(':secret@', ':wrong@'), 'migrate');
     expect(wrong).toMatchObject({ exitCode: 4 });
     expect(wrong.stderr).toMatch(
       /^error \(connection\): cannot connect .*password authentication failed.*; check user and password[^\n]*$/,
     );
+    const unreachable = await runCommand('postgres://a:b@127.0.0.1:1/c', 'status');
+    expect(unreachable.stderr).toMatch(/^error \(connection\): .*ECONNREFUSED.*; check DATABASE_URL[^\n]*$/);
     const unknown = await runCommand(url.replace(database.name, 'no_such_database'), 'status');
     expect(unknown.stderr).toMatch(
       /^error \(connection\): .*"no_such_database" does not exist; create it [^\n]*$/,

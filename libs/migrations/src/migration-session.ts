@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { explain } from './explain-server-error.ts';
+import { explain,type Explanation } from './explain-server-error.ts';
 import { MigrationError } from './migration-error.ts';
 import { asDatabaseError } from './server-error.ts';
 
@@ -21,15 +21,18 @@ export const APPLICATION_NAME = 'timer-migrator';
 /** Never contains the password of the URL. */
 function connectionError({ database, user }: pg.Client, cause: unknown): MigrationError {
   const reported = asDatabaseError(cause);
-  const explanation = reported === undefined ? undefined : explain(reported);
+  const explanation: Explanation =
+    reported === undefined
+      ? { code: 'connection', wayOut: 'check DATABASE_URL, or PG_HOST and PG_PORT, and that the server runs' }
+      : explain(reported);
   // The privilege to connect: `plan` cannot show it.
   const wayOut =
-    explanation?.code === 'permission-denied'
+    explanation.code === 'permission-denied'
       ? `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(database ?? '')} TO ${pg.escapeIdentifier(user ?? '')}`
-      : explanation?.wayOut;
+      : explanation.wayOut;
   const message = cause instanceof Error ? cause.message : String(cause);
   return new MigrationError(
-    explanation?.code === 'permission-denied' ? 'permission-denied' : 'connection',
+    explanation.code === 'permission-denied' ? 'permission-denied' : 'connection',
     `cannot connect to the database: ${message}${wayOut === undefined ? '' : `; ${wayOut}`}`,
     { cause },
   );
