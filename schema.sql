@@ -4,7 +4,7 @@
 CREATE FUNCTION claimed_timers(due_between timestamp with time zone, due_and timestamp with time zone)
  RETURNS TABLE(id uuid, token integer)
  LANGUAGE plpgsql
- SET search_path TO '$user', 'public'
+ SET search_path FROM CURRENT
 AS $function$
 BEGIN
     RETURN QUERY
@@ -17,7 +17,7 @@ $function$;
 CREATE FUNCTION lock_unclaimed_timer(timer uuid)
  RETURNS boolean
  LANGUAGE plpgsql
- SET search_path TO '$user', 'public'
+ SET search_path FROM CURRENT
 AS $function$
 DECLARE
     due TIMESTAMPTZ;

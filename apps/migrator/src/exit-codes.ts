@@ -31,6 +31,7 @@ export const EXIT_CODE_OF_ERROR: Readonly<Record<MigrationErrorCode, ExitCode>> 
   failed: EXIT_CODE.failed,
   'bad-directory': EXIT_CODE.usage,
   'no-such-version': EXIT_CODE.usage,
+  'no-schema': EXIT_CODE.usage,
   connection: EXIT_CODE.access,
   'permission-denied': EXIT_CODE.access,
   edited: EXIT_CODE.files,

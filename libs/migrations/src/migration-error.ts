@@ -31,6 +31,7 @@ export type MigrationErrorCode =
   | 'no-such-version'
   | 'permission-denied'
   | 'dependent-objects'
+  | 'no-schema'
   | 'connection';
 
 /** Location and PostgreSQL's error of a failed statement. */

@@ -1,7 +1,9 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { explain,type Explanation } from './explain-server-error.ts';
+import { z } from 'zod';
+import { explain, type Explanation } from './explain-server-error.ts';
 import { MigrationError } from './migration-error.ts';
+import { queryRow } from './query-rows.ts';
 import { asDatabaseError } from './server-error.ts';
 
 /**
@@ -12,6 +14,8 @@ export interface MigrationSession {
   readonly client: pg.Client;
   readonly kysely: Kysely<unknown>;
   readonly databaseUrl: string;
+  /** The schema of this installation, the only one on the `search_path` of the session. */
+  readonly schema: string;
   close(): Promise<void>;
 }
 
@@ -54,8 +58,37 @@ export async function connectClient(databaseUrl: string): Promise<pg.Client> {
   return client;
 }
 
+/** The current schema becomes the whole search_path. Returns its name, and the former search_path. */
+const BIND_SCHEMA = `
+SELECT schema, path, CASE WHEN schema IS NOT NULL THEN set_config('search_path', quote_ident(schema), false) END
+FROM (SELECT current_schema() AS schema, current_setting('search_path') AS path OFFSET 0) AS found`;
+
+/**
+ * Every unqualified name of the session, in the migrations as well, then refers to this schema: another installation or
+ * another application in a different schema of the same database is neither read nor changed.
+ */
+async function bindToSchema(client: pg.Client): Promise<string> {
+  const { schema, path } = await queryRow(
+    client,
+    z.object({ schema: z.string().nullable(), path: z.string() }),
+    BIND_SCHEMA,
+  );
+  if (schema === null) {
+    throw new MigrationError(
+      'no-schema',
+      `search_path is ${path}, and none of these schemas exists with the privilege USAGE for this role; create the schema or correct search_path in the options of DATABASE_URL`,
+    );
+  }
+  return schema;
+}
+
+/** @throws MigrationError `connection`, or `no-schema` when `search_path` names no usable schema */
 export async function openMigrationSession(databaseUrl: string): Promise<MigrationSession> {
   const client = await connectClient(databaseUrl);
+  const schema = await bindToSchema(client).catch(async (error: unknown) => {
+    await client.end();
+    throw error;
+  });
   // PostgreSQL cancels a blocking autovacuum after this wait, so it must be below the lock_timeout of a try. Only a
   // superuser may set it; for other roles some tries last longer, see lock-retry.ts.
   await client.query("SET deadlock_timeout = '100ms'").catch(() => undefined);
@@ -66,5 +99,5 @@ export async function openMigrationSession(databaseUrl: string): Promise<Migrati
       onCreateConnection: () => Promise.resolve(),
     }),
   });
-  return { client, kysely, databaseUrl, close: () => client.end() };
+  return { client, kysely, databaseUrl, schema, close: () => client.end() };
 }

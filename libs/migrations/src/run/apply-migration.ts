@@ -58,6 +58,7 @@ async function migrateUp(
     db: run.session.kysely,
     provider: new SqlMigrationProvider(run.files, () => ({ up })),
     disableTransactions,
+    migrationTableSchema: run.session.schema,
   });
   const { error } = await migrator.migrateUp();
   // eslint-disable-next-line @typescript-eslint/only-throw-error -- Kysely returns the thrown value unchanged

@@ -123,6 +123,7 @@ export async function migrateDown(options: MigrateDownOptions): Promise<readonly
                   ),
               },
               disableTransactions: !down.inTransaction,
+              migrationTableSchema: session.schema,
             });
             const { error } = await migrator.migrateDown();
             // eslint-disable-next-line @typescript-eslint/only-throw-error -- Kysely returns the thrown value unchanged

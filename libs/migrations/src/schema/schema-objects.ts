@@ -32,7 +32,10 @@ export const BOOKKEEPING_TABLES: readonly string[] = [
   'kysely_migration_lock',
 ];
 
-/** Reads the catalog of the current schema. The pretty-printed definitions leave out the name of the schema. */
+/**
+ * Reads the catalog of the current schema. The pretty-printed definitions leave out the name of the schema, so that they
+ * are the same in every schema.
+ */
 const READ_OBJECTS = `
 WITH tables AS (
   SELECT c.oid, c.relname AS name FROM pg_class c
@@ -65,7 +68,8 @@ SELECT 4, 0, 'trigger', t.name, g.tgname,
 FROM tables t JOIN pg_trigger g ON g.tgrelid = t.oid WHERE NOT g.tgisinternal
 UNION ALL
 SELECT 0, 0, 'function', '', p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
-       regexp_replace(pg_get_functiondef(p.oid), '^CREATE OR REPLACE (FUNCTION|PROCEDURE) [^(]*\\(', 'CREATE \\1 ' || quote_ident(p.proname) || '(')
+       regexp_replace(replace(pg_get_functiondef(p.oid), E'\\n SET search_path TO ' || quote_literal(current_schema()) || E'\\n', E'\\n SET search_path FROM CURRENT\\n'),
+                      '^CREATE OR REPLACE (FUNCTION|PROCEDURE) [^(]*\\(', 'CREATE \\1 ' || quote_ident(p.proname) || '(')
 FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND p.prokind IN ('f', 'p')
   AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
 UNION ALL
@@ -103,7 +107,7 @@ function titleOf(object: SchemaObject): string {
 const textCasts = /::(?:text|character varying)(?:\(\d+\))?(?:\[\])?/g;
 
 /** A function with SET search_path FROM CURRENT keeps the path of the session that created it. */
-const searchPath = / set search_path to .*?(?= as )/;
+const searchPath = / set search_path (?:to|from) .*?(?= as )/;
 
 /**
  * The definition without insignificant differences: letter case and white space of a function's text (of strings in it
