@@ -62,6 +62,24 @@ export function lockPolicyOf(options: LockOptions): LockPolicy {
   };
 }
 
+export interface LockWaitOption {
+  /** Seconds. */
+  readonly lockWait?: number | undefined;
+}
+
+export function addLockWaitOption(command: Command): Command {
+  return command.option(
+    '--lock-wait <seconds>',
+    'how long to wait for another migrator; 0: do not wait (default: no limit)',
+    parseSeconds,
+  );
+}
+
+/** Undefined: no limit. */
+export function lockWaitMsOf({ lockWait }: LockWaitOption): number | undefined {
+  return lockWait === undefined ? undefined : lockWait * 1000;
+}
+
 export interface BlockingOptions {
   readonly allowBlocking?: boolean | undefined;
   readonly blockingRowLimit?: number | undefined;

@@ -58,6 +58,7 @@ describe('migrate', () => {
     expect((await run('migrate')).stdout).toBe(`nothing to do, the schema is at version ${await newest()}`);
     expect(JSON.parse((await run('migrate', '--json')).stdout)).toEqual({
       applied: [],
+      waiting: [],
       version: await newest(),
     });
   });

@@ -1,24 +1,36 @@
 import { formatDuration, type Output } from '@timer-platform/command-line';
-import { migrateDown } from '@timer-platform/migrations';
+import { type DownProgress, migrateDown } from '@timer-platform/migrations';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import {
   addBlockingOptions,
   addJsonOption,
   addLockOptions,
+  addLockWaitOption,
   addMigrationsOption,
   type BlockingOptions,
   blockingRowLimitOf,
   type JsonOption,
   type LockOptions,
   lockPolicyOf,
+  lockWaitMsOf,
+  type LockWaitOption,
   type MigrationsOption,
   parseVersion,
 } from '../command-options.ts';
+import { describeProgress } from './describe-progress.ts';
 
-interface DownCommandOptions extends BlockingOptions, LockOptions, MigrationsOption, JsonOption {
+interface DownCommandOptions
+  extends BlockingOptions, LockOptions, LockWaitOption, MigrationsOption, JsonOption {
   readonly to: bigint;
   readonly acceptLoss?: boolean | undefined;
+}
+
+function printProgress(output: Output, json: boolean): (progress: DownProgress) => void {
+  return (progress) => {
+    if (progress.kind !== 'undone') output.note(describeProgress(progress));
+    else if (!json) output.line(`undone ${progress.file.fileName}  ${formatDuration(progress.milliseconds)}`);
+  };
 }
 
 async function down(databaseUrl: string, command: DownCommandOptions, output: Output): Promise<void> {
@@ -28,11 +40,10 @@ async function down(databaseUrl: string, command: DownCommandOptions, output: Ou
     directory: command.migrations,
     to: command.to,
     acceptLoss: command.acceptLoss === true,
+    lockWaitMs: lockWaitMsOf(command),
     blockingRowLimit: blockingRowLimitOf(command),
     lockPolicy: lockPolicyOf(command),
-    onUndone: (file, milliseconds) => {
-      if (!json) output.line(`undone ${file.fileName}  ${formatDuration(milliseconds)}`);
-    },
+    onProgress: printProgress(output, json),
   });
   if (json) output.json({ undone: undone.map((file) => file.fileName), version: command.to });
   else
@@ -52,6 +63,7 @@ export function addDown(program: Command, { output, onDatabase }: CommandContext
     .action((options: DownCommandOptions) => onDatabase((databaseUrl) => down(databaseUrl, options, output)));
   addBlockingOptions(command);
   addLockOptions(command);
+  addLockWaitOption(command);
   addMigrationsOption(command);
   addJsonOption(command);
 }

@@ -1,62 +1,45 @@
 import { formatDuration, type Output } from '@timer-platform/command-line';
-import {
-  describeSession,
-  migrateToLatest,
-  type MigrationProgress,
-  type MigrationReport,
-} from '@timer-platform/migrations';
+import { migrateToLatest, type MigrationProgress, type MigrationReport } from '@timer-platform/migrations';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import {
   addBlockingOptions,
   addJsonOption,
   addLockOptions,
+  addLockWaitOption,
   addMigrationsOption,
   type BlockingOptions,
   blockingRowLimitOf,
   type JsonOption,
   type LockOptions,
   lockPolicyOf,
+  lockWaitMsOf,
+  type LockWaitOption,
   type MigrationsOption,
-  parseSeconds,
   parseVersion,
 } from '../command-options.ts';
 import { describeAdoption } from './adopt.ts';
+import { describeProgress } from './describe-progress.ts';
 
-interface MigrateCommandOptions extends BlockingOptions, LockOptions, MigrationsOption, JsonOption {
+interface MigrateCommandOptions
+  extends BlockingOptions, LockOptions, LockWaitOption, MigrationsOption, JsonOption {
   readonly to?: bigint | undefined;
-  /** Seconds. */
-  readonly lockWait?: number | undefined;
   readonly beforeContract?: boolean | undefined;
 }
 
 function printProgress(output: Output, json: boolean): (progress: MigrationProgress) => void {
   return (progress) => {
     switch (progress.kind) {
-      case 'waiting': {
-        const holder = progress.holder === undefined ? '' : ` (${describeSession(progress.holder)})`;
-        output.note(`waiting for another migrator${holder}`);
-        break;
-      }
       case 'adopted':
         output.note(describeAdoption(progress.adoption));
         break;
       case 'started':
         break;
-      case 'blocked': {
-        const who =
-          progress.failed.blockers.map(describeSession).join('; ') || 'a session that has ended since';
-        output.note(
-          `${progress.file.fileName}: try ${progress.failed.number} got no lock, blocked by: ${who}`,
-        );
-        break;
-      }
-      case 'leftover-index-dropped':
-        output.note(`${progress.file.fileName}: dropped the index ${progress.index} of an interrupted run`);
-        break;
       case 'applied':
         if (!json) output.line(`${progress.file.fileName}  ${formatDuration(progress.milliseconds)}`);
         break;
+      default:
+        output.note(describeProgress(progress));
     }
   };
 }
@@ -68,6 +51,7 @@ function toJsonReport(report: MigrationReport): unknown {
       file: file.fileName,
       milliseconds: Math.round(milliseconds),
     })),
+    waiting: report.waiting.map((file) => file.fileName),
     version: report.version ?? null,
   };
 }
@@ -83,16 +67,22 @@ export async function migrate(
     databaseUrl,
     directory: command.migrations,
     to: command.to,
-    lockWaitMs: command.lockWait === undefined ? undefined : command.lockWait * 1000,
+    lockWaitMs: lockWaitMsOf(command),
     blockingRowLimit: blockingRowLimitOf(command),
     lockPolicy: lockPolicyOf(command),
     beforeContract: command.beforeContract,
     onProgress: printProgress(output, json),
   });
-  if (json) output.json(toJsonReport(report));
-  else if (report.applied.length === 0)
-    output.line(`nothing to do, the schema is at version ${report.version ?? 'none'}`);
-  else output.line(`done, the schema is at version ${report.version ?? 'none'}`);
+  if (json) {
+    output.json(toJsonReport(report));
+    return;
+  }
+  if (report.waiting.length > 0) {
+    const names = report.waiting.map((file) => file.fileName).join(', ');
+    output.line(`waiting for the contract of the online migration: ${names}`);
+  }
+  const done = report.applied.length === 0 ? 'nothing to do' : 'done';
+  output.line(`${done}, the schema is at version ${report.version ?? 'none'}`);
 }
 
 export function addMigrate(program: Command, { output, onDatabase }: CommandContext): void {
@@ -101,16 +91,15 @@ export function addMigrate(program: Command, { output, onDatabase }: CommandCont
     .description('apply the pending migrations in order, each in its own transaction')
     .option('--to <version>', 'the last version to apply', parseVersion)
     .option(
-      '--lock-wait <seconds>',
-      'how long to wait for another migrator; 0: do not wait (default: no limit)',
-      parseSeconds,
+      '--before-contract',
+      'apply the files after an online migration before its contract, except those that drop what the first service uses',
     )
-    .option('--before-contract', 'apply the files after an online migration before its contract')
     .action((options: MigrateCommandOptions) =>
       onDatabase((databaseUrl) => migrate(databaseUrl, options, output)),
     );
   addBlockingOptions(command);
   addLockOptions(command);
+  addLockWaitOption(command);
   addMigrationsOption(command);
   addJsonOption(command);
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
+  AFTER_CONTRACT,
   compareSchemas,
   migrateDown,
   migrateToLatest,
@@ -245,7 +246,7 @@ describe('between start and contract', () => {
 });
 
 describe('before the contract, the files after 002', () => {
-  test('need an option; with it they are applied, and the contract leads to the schema and ledger of a plain migration', async () => {
+  test('need an option; with it they are applied, and those that waited for the contract lead to the schema and ledger of a plain migration', async () => {
     const plain = await createMigratedDatabase();
     const other = await connect(plain.url);
     const expected = {
@@ -272,6 +273,8 @@ describe('before the contract, the files after 002', () => {
     await expect(abortOnline(options())).rejects.toMatchObject({ code: 'no-way-back' });
 
     await contract();
+    const afterContract = await migrateToLatest({ databaseUrl: database.url });
+    expect(afterContract.applied.map(({ file }) => file.version)).toEqual([...AFTER_CONTRACT]);
     expect(compareSchemas(expected.schema, await readSchemaObjects(client))).toEqual([]);
     expect(await columnsOf(client)).toEqual(expected.columns);
     expect(await versions(client)).toEqual(expected.versions);

@@ -213,9 +213,7 @@ export async function contractOnline(options: ContractOptions): Promise<Verifica
     await assertNoOldClients(context.session, options.knownApplications ?? []);
     const result = await verify(context);
     await contract(context, ledger.table);
-    const { client } = context.session;
-    const recorded = await readLedger(client);
-    await syncKyselyTable(client, compareLedger(files, recorded).applied, recorded.rows, recorded.table);
+    await syncKyselyTable(context.session.client, files, ledger.table);
     return result;
   });
 }

@@ -1,6 +1,7 @@
 import { checksumOf, type MigrationFile } from '../files/migration-file.ts';
 import { MigrationError, type MigrationErrorCode } from '../migration-error.ts';
 import type { Ledger, LedgerRow } from './ledger.ts';
+import { AFTER_CONTRACT } from './online-state.ts';
 
 /** One difference between the files and the ledger. */
 export interface LedgerProblem {
@@ -68,7 +69,8 @@ export function compareLedger(
     .map((row) => compareRow(row, byVersion.get(row.version), ledger.table))
     .filter((problem) => problem !== undefined);
   for (const file of pending) {
-    if (file.version < newest && file.version !== ledger.underWay) {
+    const mayBeLate = file.version === ledger.underWay || AFTER_CONTRACT.has(file.version);
+    if (file.version < newest && !mayBeLate) {
       problems.push({
         code: 'out-of-order',
         message: `${file.fileName}: is pending, but version ${newest} is applied already; rename it to a number above ${newest}`,

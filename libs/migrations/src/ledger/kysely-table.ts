@@ -2,68 +2,56 @@ import type { ClientBase } from 'pg';
 import { z } from 'zod';
 import type { MigrationFile } from '../files/migration-file.ts';
 import { MigrationError } from '../migration-error.ts';
-import { queryRows } from '../query-rows.ts';
-import type { LedgerRow } from './ledger.ts';
+import { queryRow, queryRows } from '../query-rows.ts';
+import type { LedgerTable } from './ledger.ts';
 
-const kyselyRowSchema = z.object({ name: z.string(), timestamp: z.string() });
+/** The columns that Kysely creates. */
+const CREATE_TABLE =
+  'CREATE TABLE kysely_migration (name varchar(255) NOT NULL PRIMARY KEY, timestamp varchar(255) NOT NULL)';
 
-/** Kysely sorts by these, so each is later than the one before. */
-function timestampsFor(rows: readonly LedgerRow[]): string[] {
-  let last = 0;
-  return rows.map((row) => {
-    last = Math.max(row.installed_on.getTime(), last + 1);
-    return new Date(last).toISOString();
-  });
-}
+const FIND_FOREIGN_NAMES = 'SELECT name FROM kysely_migration WHERE name <> ALL ($1) ORDER BY name';
 
 /**
- * Rewrites Kysely's own table from the ledger. The ledger is authoritative: Kysely's table has no checksums, and sqlx
- * does not write it. The caller holds the migration lock.
+ * Parameters: versions and names of the files. Kysely undoes the migration with the latest timestamp, so each is later
+ * than the one before, whatever the clocks of the clients were.
+ */
+const copyLedger = (ledgerTable: LedgerTable): string => `
+WITH ledger AS (
+  SELECT f.name, to_char(
+    (max(l.installed_on) OVER by_version + row_number() OVER by_version * interval '1 ms') AT TIME ZONE 'UTC',
+    'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp
+  FROM unnest($1::bigint[], $2::text[]) AS f (version, name) JOIN ${ledgerTable} l USING (version)
+  WINDOW by_version AS (ORDER BY version)
+),
+removed AS (DELETE FROM kysely_migration WHERE name NOT IN (SELECT name FROM ledger))
+INSERT INTO kysely_migration (name, timestamp) SELECT name, timestamp FROM ledger
+ON CONFLICT (name) DO UPDATE SET timestamp = EXCLUDED.timestamp
+WHERE kysely_migration.timestamp <> EXCLUDED.timestamp`;
+
+/**
+ * Makes Kysely's own table a copy of the ledger, which alone decides what is applied: Kysely's table has no checksums,
+ * sqlx does not write it, and a kill can come between the writes to the two. The caller holds the migration lock.
  *
- * @throws MigrationError `ledgers-differ` when Kysely's table has a migration that the ledger does not have
+ * @throws MigrationError `ledgers-differ` when Kysely's table belongs to another application
  */
 export async function syncKyselyTable(
   client: ClientBase,
-  applied: readonly MigrationFile[],
-  rows: readonly LedgerRow[],
-  ledgerTable: string,
+  files: readonly MigrationFile[],
+  ledgerTable: LedgerTable,
 ): Promise<void> {
-  await client.query('BEGIN');
-  try {
-    const exists = await queryRows(
-      client,
-      z.object({ found: z.boolean() }),
-      "SELECT to_regclass('kysely_migration') IS NOT NULL AS found",
+  const names = files.map((file) => file.name);
+  const { found } = await queryRow(
+    client,
+    z.object({ found: z.boolean() }),
+    "SELECT to_regclass('kysely_migration') IS NOT NULL AS found",
+  );
+  if (!found) await client.query(CREATE_TABLE);
+  const foreign = await queryRows(client, z.object({ name: z.string() }), FIND_FOREIGN_NAMES, [names]);
+  if (foreign.length > 0) {
+    throw new MigrationError(
+      'ledgers-differ',
+      `kysely_migration has ${foreign.map((row) => row.name).join(', ')}, which no file of migrations/ is named: the table belongs to another application, or a file was renamed. Give this installation a schema of its own by search_path, or rename the file back`,
     );
-    if (exists[0]?.found !== true) {
-      // The columns that Kysely creates.
-      await client.query(
-        'CREATE TABLE kysely_migration (name varchar(255) NOT NULL PRIMARY KEY, timestamp varchar(255) NOT NULL)',
-      );
-    }
-    const known = await queryRows(
-      client,
-      kyselyRowSchema,
-      'SELECT name, timestamp FROM kysely_migration ORDER BY timestamp, name',
-    );
-    const names = applied.map((file) => file.name);
-    const extra = known.filter((row) => !names.includes(row.name)).map((row) => row.name);
-    if (extra.length > 0) {
-      throw new MigrationError(
-        'ledgers-differ',
-        `kysely_migration has ${extra.join(', ')}, ${ledgerTable} does not: one of them was changed by hand. Find out whether the migration is applied, then delete the row or insert the missing one`,
-      );
-    }
-    if (known.map((row) => row.name).join('\n') !== names.join('\n')) {
-      await client.query('DELETE FROM kysely_migration');
-      await client.query(
-        'INSERT INTO kysely_migration (name, timestamp) SELECT * FROM unnest($1::text[], $2::text[])',
-        [names, timestampsFor(rows)],
-      );
-    }
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
   }
+  await client.query(copyLedger(ledgerTable), [files.map((file) => file.version.toString()), names]);
 }

@@ -16,7 +16,7 @@ import {
 export interface LockPolicy {
   /** `lock_timeout` of one try, in milliseconds. */
   readonly lockTimeoutMs: number;
-  /** Time limit of all tries together, in milliseconds. */
+  /** Time limit of the waits for locks and the pauses of all tries together, in milliseconds. */
   readonly patienceMs: number;
   /** In [0, 1): jitter between tries. */
   readonly random: () => number;
@@ -83,10 +83,11 @@ export async function withLockRetry<T>(
     z.object({ pid: z.number(), deadlock_timeout: z.number() }),
     "SELECT pg_backend_pid() AS pid, setting::float8 AS deadlock_timeout FROM pg_settings WHERE name = 'deadlock_timeout'",
   );
-  const started = performance.now();
+  let waitedMs = 0;
   let nextLockTimeoutMs = policy.lockTimeoutMs;
   for (let number = 1; ; number++) {
     const lockTimeoutMs = nextLockTimeoutMs;
+    const startedAt = performance.now();
     let blockers: BlockingSession[] = [];
     try {
       return await watch.during(
@@ -100,18 +101,22 @@ export async function withLockRetry<T>(
       if (!isLockFailure(error)) throw error;
       nextLockTimeoutMs = nextLockTimeout(policy, number, blockers, backend.deadlock_timeout);
       onTry({ number, lockTimeoutMs, nextLockTimeoutMs, blockers });
-      if (performance.now() - started >= policy.patienceMs) {
+      // What the attempt did before it needed the lock is no wait: a file may read a large table first.
+      waitedMs += Math.min(performance.now() - startedAt, lockTimeoutMs);
+      if (waitedMs >= policy.patienceMs) {
         const who = blockers.map(describeSession).join('; ') || 'sessions that have ended since';
         const vacuum = blockers.some(isWraparoundVacuum)
           ? ' A vacuum to prevent wraparound is never canceled: let it finish.'
           : '';
         throw new MigrationError(
           'lock-timeout',
-          `got no lock in ${number} tries within ${((performance.now() - started) / 1000).toFixed(0)} s; blocked by: ${who}.${vacuum} Nothing was changed; end that session or wait for it, then run again`,
+          `got no lock in ${number} tries within ${(waitedMs / 1000).toFixed(0)} s; blocked by: ${who}.${vacuum} Nothing was changed; end that session or wait for it, then run again`,
           { cause: error },
         );
       }
     }
-    await sleep(pauseMs.min + policy.random() * pauseMs.jitter);
+    const pause = pauseMs.min + policy.random() * pauseMs.jitter;
+    await sleep(pause);
+    waitedMs += pause;
   }
 }

@@ -32,20 +32,26 @@ async function countTimers(client: ClientBase, limit: number): Promise<number> {
   return count;
 }
 
-/** @throws MigrationError `would-block` when the file blocks the table and the table has more than `rowLimit` rows */
+/**
+ * Checks all files of a run before the first one runs.
+ *
+ * @throws MigrationError `would-block` when some of them block the table and the table has more than `rowLimit` rows
+ */
 export async function guardAgainstBlocking(
   client: ClientBase,
-  file: MigrationFile,
+  files: readonly MigrationFile[],
   rowLimit: number,
 ): Promise<void> {
-  if (!blocksTable(file) || rowLimit === Infinity) return;
+  const blocking = files.filter(blocksTable);
+  if (blocking.length === 0 || rowLimit === Infinity) return;
   if ((await countTimers(client, rowLimit + 1)) <= rowLimit) return;
-  const online =
-    file.version === ONLINE_VERSION && !file.fileName.startsWith('down/')
-      ? 'Use `npx nx run migrator:online -- start` instead, which reaches the same schema in steps while readers and writers continue (docs/migrating.md); or stop'
-      : 'Stop';
+  const online = blocking.some(
+    (file) => file.version === ONLINE_VERSION && !file.fileName.startsWith('down/'),
+  )
+    ? 'For 002 use `npx nx run migrator:online -- start` instead, which reaches the same schema in steps while readers and writers continue (docs/migrating.md); or stop'
+    : 'Stop';
   throw new MigrationError(
     'would-block',
-    `${file.fileName} blocks readers and writers of timers while it runs, and the table has more than ${rowLimit} rows. ${online} the service and run again with --allow-blocking`,
+    `${blocking.map((file) => file.fileName).join(', ')} block${blocking.length === 1 ? 's' : ''} readers and writers of timers while running, and the table has more than ${rowLimit} rows; nothing was changed. ${online} the service and run again with --allow-blocking`,
   );
 }

@@ -16,8 +16,15 @@ function offsetOfPosition(statement: string, position: string | undefined): numb
     .join('').length;
 }
 
+/** What a failed file leaves behind, as the end of the message. */
+function keptBy(file: MigrationFile): string {
+  return file.inTransaction
+    ? 'nothing of this file was kept'
+    : 'the file ran outside a transaction; the next run repeats it as a whole';
+}
+
 /** An error with file, line:column, SQLSTATE, PostgreSQL's message and the statement. */
-function statementError(file: MigrationFile, statement: SqlStatement, cause: unknown): unknown {
+function statementError(file: MigrationFile, statement: SqlStatement, cause: unknown, kept: string): unknown {
   const error = asDatabaseError(cause);
   if (error === undefined) return cause;
   const { line, column } = lineAndColumn(
@@ -32,9 +39,6 @@ function statementError(file: MigrationFile, statement: SqlStatement, cause: unk
     error.hint === undefined ? undefined : `hint: ${error.hint}`,
     error.where === undefined ? undefined : `where: ${error.where}`,
   ].filter((note) => note !== undefined);
-  const kept = file.inTransaction
-    ? 'nothing of this file was kept'
-    : 'the file ran outside a transaction; the next run repeats it as a whole';
   return new MigrationError(
     code,
     [
@@ -60,19 +64,30 @@ function statementError(file: MigrationFile, statement: SqlStatement, cause: unk
 
 /** The error of a commit, for example of a deferred constraint, which no statement caused. */
 export function commitError(file: MigrationFile, cause: unknown): unknown {
-  return statementError(file, { text: 'COMMIT', offset: file.sql.length }, cause);
+  return statementError(file, { text: 'COMMIT', offset: file.sql.length }, cause, keptBy(file));
+}
+
+export interface ExecuteOptions {
+  /** Those of the file to run; by default all. */
+  readonly statements?: readonly SqlStatement[];
+  /** What a failure leaves behind, as the end of the message. */
+  readonly kept?: string;
 }
 
 /**
  * Runs the statements one by one, so that an error names its statement even where PostgreSQL reports no position
  * (a violated constraint, a DO block).
  */
-export async function executeStatements(db: Kysely<unknown>, file: MigrationFile): Promise<void> {
-  for (const statement of file.statements) {
+export async function executeStatements(
+  db: Kysely<unknown>,
+  file: MigrationFile,
+  { statements = file.statements, kept = keptBy(file) }: ExecuteOptions = {},
+): Promise<void> {
+  for (const statement of statements) {
     try {
       await db.executeQuery(CompiledQuery.raw(statement.text));
     } catch (error) {
-      throw statementError(file, statement, error);
+      throw statementError(file, statement, error, kept);
     }
   }
 }

@@ -1,18 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { CompiledQuery, type Kysely, Migrator } from 'kysely';
 import { type MigrationFile, parseMigrationFile, readMigrationFiles } from '../files/migration-file.ts';
 import { findMigrationsDirectory } from '../files/migrations-directory.ts';
 import { assertNoProblems, compareLedger } from '../ledger/compare-ledger.ts';
-import { syncKyselyTable } from '../ledger/kysely-table.ts';
-import { deleteLedgerRow, readLedger } from '../ledger/ledger.ts';
-import { BlockerWatch } from '../locks/blocking-sessions.ts';
-import { DEFAULT_LOCK_POLICY, type LockPolicy, withLockRetry } from '../locks/lock-retry.ts';
+import { readLedger } from '../ledger/ledger.ts';
+import { BlockerWatch, type BlockingSession } from '../locks/blocking-sessions.ts';
+import { DEFAULT_LOCK_POLICY, type LockPolicy } from '../locks/lock-retry.ts';
 import { withMigrationLock } from '../locks/migration-lock.ts';
 import { MigrationError } from '../migration-error.ts';
-import { openMigrationSession } from '../migration-session.ts';
+import { type MigrationSession, openMigrationSession } from '../migration-session.ts';
 import { DEFAULT_BLOCKING_ROW_LIMIT, guardAgainstBlocking } from './block-guard.ts';
-import { executeStatements } from './execute-migration.ts';
+import { runGuards } from './guards.ts';
+import { type FileProgress, type MigrationRun, runMigration } from './run-migration.ts';
 
 /** A migration and the file that undoes it: migrations/down/<the same name>.sql. */
 export interface DownFile {
@@ -22,6 +21,12 @@ export interface DownFile {
   readonly losses: readonly string[];
 }
 
+/** Progress of a run. The library itself prints nothing. */
+export type DownProgress =
+  | { readonly kind: 'waiting'; readonly holder: BlockingSession | undefined }
+  | FileProgress
+  | { readonly kind: 'undone'; readonly file: MigrationFile; readonly milliseconds: number };
+
 export interface MigrateDownOptions {
   readonly databaseUrl: string;
   readonly directory?: string | undefined;
@@ -29,10 +34,11 @@ export interface MigrateDownOptions {
   readonly to: bigint;
   /** The operator accepts the loss of data that the files declare. */
   readonly acceptLoss: boolean;
+  /** Milliseconds to wait for another migrator; 0: do not wait; by default no limit. */
   readonly lockWaitMs?: number | undefined;
   readonly blockingRowLimit?: number | undefined;
   readonly lockPolicy?: LockPolicy | undefined;
-  readonly onUndone?: ((file: MigrationFile, milliseconds: number) => void) | undefined;
+  readonly onProgress?: ((progress: DownProgress) => void) | undefined;
 }
 
 /** Reads the file that undoes a migration. @throws MigrationError `no-way-back` when there is none */
@@ -74,67 +80,73 @@ function assertLossAccepted(files: readonly DownFile[]): void {
   );
 }
 
+/** Nothing was changed when one of these checks refuses. */
+async function checkAll(
+  session: MigrationSession,
+  chosen: readonly DownFile[],
+  options: MigrateDownOptions,
+): Promise<void> {
+  if (!options.acceptLoss) assertLossAccepted(chosen);
+  const files = chosen.map(({ down }) => down);
+  const rowLimit = options.blockingRowLimit ?? DEFAULT_BLOCKING_ROW_LIMIT;
+  await guardAgainstBlocking(session.client, files, rowLimit);
+  await runGuards(session, files);
+}
+
+async function migrateDownLocked(
+  session: MigrationSession,
+  watch: BlockerWatch,
+  directory: string,
+  options: MigrateDownOptions,
+): Promise<readonly MigrationFile[]> {
+  const files = await readMigrationFiles(directory);
+  const ledger = await readLedger(session.client);
+  const { applied, problems } = compareLedger(files, ledger);
+  assertNoProblems(problems);
+  const chosen = await chooseDownFiles(directory, applied, options.to);
+  await checkAll(session, chosen, options);
+
+  const report = options.onProgress ?? (() => undefined);
+  const run: MigrationRun = {
+    session,
+    files,
+    ledgerTable: ledger.table,
+    watch,
+    policy: options.lockPolicy ?? DEFAULT_LOCK_POLICY,
+    report,
+  };
+  for (const { up, down } of chosen) {
+    const startedAt = performance.now();
+    await runMigration(run, {
+      direction: 'down',
+      migration: up,
+      file: down,
+      applied: applied.filter((file) => file.version <= up.version),
+    });
+    report({ kind: 'undone', file: up, milliseconds: performance.now() - startedAt });
+  }
+  return chosen.map(({ up }) => up);
+}
+
 /**
- * Undoes the newest migrations down to a version, each in its own transaction, which also deletes the ledger row.
+ * Undoes the newest migrations down to a version, each in its own transaction, which also deletes the ledger row. Checks
+ * the files, the table and the guards of all of them before it undoes the first.
  *
  * @returns the undone files, newest first
- * @throws MigrationError `no-way-back`, `not-confirmed` with the data that would be lost, `failed` when a row prevents it
+ * @throws MigrationError `no-way-back`, `not-confirmed` with the data that would be lost, `would-block`, `failed` when a
+ *   row prevents it
  */
 export async function migrateDown(options: MigrateDownOptions): Promise<readonly MigrationFile[]> {
   const directory = options.directory ?? findMigrationsDirectory();
-  const files = await readMigrationFiles(directory);
   const session = await openMigrationSession(options.databaseUrl);
   const watch = new BlockerWatch(options.databaseUrl);
+  const onWait = (holder: BlockingSession | undefined): void => {
+    options.onProgress?.({ kind: 'waiting', holder });
+  };
   try {
-    return await withMigrationLock(session.client, { lockWaitMs: options.lockWaitMs }, async () => {
-      const ledger = await readLedger(session.client);
-      const known = files.filter((file) => file.version !== ledger.underWay);
-      const { applied, problems } = compareLedger(known, ledger);
-      assertNoProblems(problems);
-      const chosen = await chooseDownFiles(directory, applied, options.to);
-      if (!options.acceptLoss) assertLossAccepted(chosen);
-      await syncKyselyTable(session.client, applied, ledger.rows, ledger.table);
-
-      for (const { up, down } of chosen) {
-        await guardAgainstBlocking(
-          session.client,
-          down,
-          options.blockingRowLimit ?? DEFAULT_BLOCKING_ROW_LIMIT,
-        );
-        const startedAt = performance.now();
-        const undo = async (db: Kysely<unknown>): Promise<void> => {
-          await executeStatements(db, down);
-          await db.executeQuery(CompiledQuery.raw(deleteLedgerRow(ledger.table), [up.version.toString()]));
-        };
-        await withLockRetry(
-          session,
-          watch,
-          options.lockPolicy ?? DEFAULT_LOCK_POLICY,
-          async (lockTimeoutMs) => {
-            await session.client.query(`SET lock_timeout = ${down.inTransaction ? lockTimeoutMs : 0}`);
-            const migrator = new Migrator({
-              db: session.kysely,
-              provider: {
-                getMigrations: () =>
-                  Promise.resolve(
-                    Object.fromEntries(
-                      known.map((file) => [file.name, { up: () => Promise.resolve(), down: undo }]),
-                    ),
-                  ),
-              },
-              disableTransactions: !down.inTransaction,
-              migrationTableSchema: session.schema,
-            });
-            const { error } = await migrator.migrateDown();
-            // eslint-disable-next-line @typescript-eslint/only-throw-error -- Kysely returns the thrown value unchanged
-            if (error !== undefined) throw error;
-          },
-          () => undefined,
-        );
-        options.onUndone?.(up, performance.now() - startedAt);
-      }
-      return chosen.map(({ up }) => up);
-    });
+    return await withMigrationLock(session.client, { lockWaitMs: options.lockWaitMs, onWait }, () =>
+      migrateDownLocked(session, watch, directory, options),
+    );
   } finally {
     await watch.close();
     await session.close();

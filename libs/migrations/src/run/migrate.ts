@@ -2,23 +2,22 @@ import { type MigrationFile, readMigrationFiles } from '../files/migration-file.
 import { findMigrationsDirectory } from '../files/migrations-directory.ts';
 import { type Adoption, adoptUnderLock, hasTimersTable } from '../ledger/adopt.ts';
 import { assertNoProblems, compareLedger } from '../ledger/compare-ledger.ts';
-import { syncKyselyTable } from '../ledger/kysely-table.ts';
 import { createLedger, type Ledger, readLedger } from '../ledger/ledger.ts';
-import { readOnlineState } from '../ledger/online-state.ts';
+import { AFTER_CONTRACT, readOnlineState } from '../ledger/online-state.ts';
 import { BlockerWatch, type BlockingSession } from '../locks/blocking-sessions.ts';
 import { DEFAULT_LOCK_POLICY, type LockPolicy } from '../locks/lock-retry.ts';
 import { withMigrationLock } from '../locks/migration-lock.ts';
 import { MigrationError } from '../migration-error.ts';
 import { type MigrationSession, openMigrationSession } from '../migration-session.ts';
-import { applyMigration, type ApplyProgress, type MigrationRun } from './apply-migration.ts';
 import { DEFAULT_BLOCKING_ROW_LIMIT, guardAgainstBlocking } from './block-guard.ts';
+import { type FileProgress, type MigrationRun, runMigration } from './run-migration.ts';
 
 /** Progress of a run. The library itself prints nothing. */
 export type MigrationProgress =
   | { readonly kind: 'waiting'; readonly holder: BlockingSession | undefined }
   | { readonly kind: 'adopted'; readonly adoption: Adoption }
   | { readonly kind: 'started'; readonly file: MigrationFile }
-  | ApplyProgress
+  | FileProgress
   | { readonly kind: 'applied'; readonly file: MigrationFile; readonly milliseconds: number };
 
 export interface MigrateOptions {
@@ -32,7 +31,7 @@ export interface MigrateOptions {
   /** Number of timers above which a file that blocks the table is rejected; Infinity: no limit. */
   readonly blockingRowLimit?: number | undefined;
   readonly lockPolicy?: LockPolicy | undefined;
-  /** Apply the files after an online migration before its contract. */
+  /** Apply the files after an online migration before its contract, except those of {@link AFTER_CONTRACT}. */
   readonly beforeContract?: boolean | undefined;
   readonly onProgress?: ((progress: MigrationProgress) => void) | undefined;
 }
@@ -40,6 +39,8 @@ export interface MigrateOptions {
 export interface MigrationReport {
   /** The files applied by this call, in order. */
   readonly applied: readonly { readonly file: MigrationFile; readonly milliseconds: number }[];
+  /** The pending files that wait for the contract of the online migration, itself included. */
+  readonly waiting: readonly MigrationFile[];
   /** Newest version of the database afterwards; undefined when none was ever applied. */
   readonly version: bigint | undefined;
 }
@@ -72,27 +73,33 @@ async function readOrAdopt(
 }
 
 /**
- * The files to apply. Leaves out a migration that is being applied online; its contract records it. The files after it
- * need `beforeContract`, because the first service may still run and some of them drop what it uses.
+ * Whether a pending file waits for the contract of the online migration under way. The contract records that migration
+ * itself. The files after it need `beforeContract`, because the first service may still run.
  *
- * @throws MigrationError `online-in-progress`
+ * @throws MigrationError `online-in-progress` or `not-online`
  */
-async function chooseFiles(
+async function chooseWaiting(
   session: MigrationSession,
   files: readonly MigrationFile[],
-  ledger: Ledger,
+  { underWay }: Ledger,
   options: MigrateOptions,
-): Promise<readonly MigrationFile[]> {
-  if (ledger.underWay === undefined) return files;
-  const state = await readOnlineState(session.client, ledger.underWay);
-  const name = files.find((file) => file.version === ledger.underWay)?.fileName ?? String(ledger.underWay);
+): Promise<(file: MigrationFile) => boolean> {
+  if (underWay === undefined) {
+    if (options.beforeContract !== true) return () => false;
+    throw new MigrationError(
+      'not-online',
+      'no online migration is under way, so there is no contract to come; run again without --before-contract',
+    );
+  }
+  const state = await readOnlineState(session.client, underWay);
+  const name = files.find((file) => file.version === underWay)?.fileName ?? String(underWay);
   if (options.beforeContract !== true || state?.phase !== 'verified') {
     throw new MigrationError(
       'online-in-progress',
       `${name} is being applied online and is in phase ${state?.phase ?? 'start'}; check \`npx nx run migrator:online -- status\`, then contract or abort it. Once it is verified, --before-contract applies the files after it`,
     );
   }
-  return files.filter((file) => file.version !== ledger.underWay);
+  return ({ version }) => version === underWay || AFTER_CONTRACT.has(version);
 }
 
 async function migrateLocked(
@@ -106,14 +113,16 @@ async function migrateLocked(
   const ledger = await readOrAdopt(session, directory, files, report);
   await createLedger(session.client, ledger.table);
   assertNoProblems(compareLedger(files, ledger).problems);
-  const chosen = await chooseFiles(session, files, ledger, options);
-  const { applied, pending } = compareLedger(chosen, ledger);
-  await syncKyselyTable(session.client, applied, ledger.rows, ledger.table);
+  const { applied, pending } = compareLedger(files, ledger);
+  const waits = await chooseWaiting(session, files, ledger, options);
+  const chosen = pending.filter((file) => file.version <= target && !waits(file));
+  const rowLimit = options.blockingRowLimit ?? DEFAULT_BLOCKING_ROW_LIMIT;
+  await guardAgainstBlocking(session.client, chosen, rowLimit);
 
   const watch = new BlockerWatch(session.databaseUrl);
   const run: MigrationRun = {
     session,
-    files: chosen,
+    files,
     ledgerTable: ledger.table,
     watch,
     policy: options.lockPolicy ?? DEFAULT_LOCK_POLICY,
@@ -121,15 +130,11 @@ async function migrateLocked(
   };
   const done: { file: MigrationFile; milliseconds: number }[] = [];
   try {
-    for (const file of pending.filter((candidate) => candidate.version <= target)) {
-      await guardAgainstBlocking(
-        session.client,
-        file,
-        options.blockingRowLimit ?? DEFAULT_BLOCKING_ROW_LIMIT,
-      );
+    for (const file of chosen) {
       report({ kind: 'started', file });
       const startedAt = performance.now();
-      await applyMigration(run, file);
+      const before = [...applied, ...done.map((earlier) => earlier.file)];
+      await runMigration(run, { direction: 'up', migration: file, file, applied: before });
       const milliseconds = performance.now() - startedAt;
       done.push({ file, milliseconds });
       report({ kind: 'applied', file, milliseconds });
@@ -137,7 +142,8 @@ async function migrateLocked(
   } finally {
     await watch.close();
   }
-  return { applied: done, version: done.at(-1)?.file.version ?? ledger.rows.at(-1)?.version };
+  const { rows } = await readLedger(session.client);
+  return { applied: done, waiting: pending.filter(waits), version: rows.at(-1)?.version };
 }
 
 /**
