@@ -22,12 +22,25 @@ function embeddedDirectoryOf(env: Environment): string {
     : path.resolve(directory, 'postgres');
 }
 
+/** The values of TRANSACTION_POOLER that the service takes for true. */
+const TRUE = ['true', '1', 'on'];
+
+/** A pooler in transaction mode gives each transaction another session, and the lock of the migrator belongs to one. */
+function assertNoTransactionPooler(env: Environment): void {
+  const variable = 'TRANSACTION_POOLER';
+  if (!TRUE.includes(env[variable] ?? '')) return;
+  const message =
+    'is true, but the migrator needs a session of its own: connect directly to PostgreSQL and unset it for this command';
+  throw new DatabaseSettingsError([{ variable, message }]);
+}
+
 /**
  * Reads the settings of the migrator from the environment.
  *
  * @throws DatabaseSettingsError that names every invalid variable
  */
 export function readConfig(env: Environment): Config {
+  assertNoTransactionPooler(env);
   return Object.freeze({ database: databaseSettings(env), embeddedDirectory: embeddedDirectoryOf(env) });
 }
 

@@ -15,6 +15,7 @@ export type { MigrationState } from './ledger/migration-state.ts';
 export { readMigrationState } from './ledger/migration-state.ts';
 export type { OnlinePhase, OnlineState } from './ledger/online-state.ts';
 export { AFTER_CONTRACT, isUnderWay, ONLINE_VERSION, readOnlineState } from './ledger/online-state.ts';
+export { repairLineEndings } from './ledger/repair-line-endings.ts';
 export type { BlockingSession } from './locks/blocking-sessions.ts';
 export { BlockerWatch, describeSession, sessionSchema } from './locks/blocking-sessions.ts';
 export type { LockPolicy, LockTry } from './locks/lock-retry.ts';
@@ -34,6 +35,11 @@ export { migrateDown, readDownFile } from './run/migrate-down.ts';
 export type { FileProgress } from './run/run-migration.ts';
 export { dumpSchema } from './schema/schema-dump.ts';
 export type { SchemaObject } from './schema/schema-objects.ts';
-export { BOOKKEEPING_TABLES, compareSchemas, readSchemaObjects } from './schema/schema-objects.ts';
+export {
+  BOOKKEEPING_TABLES,
+  compareSchemas,
+  describeExtraObjects,
+  readSchemaObjects,
+} from './schema/schema-objects.ts';
 export { formatStoredSchema, readStoredSchema, storedSchemaFile } from './schema/stored-schema.ts';
 export { asDatabaseError, SQL_STATE } from './server-error.ts';

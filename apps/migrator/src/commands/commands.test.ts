@@ -204,10 +204,10 @@ describe('verify', () => {
       () => writeFile(file('000_late.sql'), 'SELECT 1;\n'),
     ],
     [
-      'a column added by hand',
+      'a column added by hand that every insert must fill',
       'schema-drift',
-      /\+ column timers\.extra: not created by any migration: integer/,
-      () => client.query('ALTER TABLE timers ADD COLUMN extra int'),
+      /\+ column timers\.extra: not created by any migration: integer NOT NULL/,
+      () => client.query('ALTER TABLE timers ADD COLUMN extra int NOT NULL'),
     ],
     [
       'an index dropped by hand',
@@ -417,9 +417,9 @@ describe('adopt', () => {
 
   test.each([
     [
-      'an extra column',
-      'ALTER TABLE timers ADD COLUMN extra int',
-      /\+ column timers\.extra: not created by any migration: integer/,
+      'an extra column that every insert must fill',
+      'ALTER TABLE timers ADD COLUMN extra int NOT NULL',
+      /\+ column timers\.extra: not created by any migration: integer NOT NULL/,
     ],
     [
       'another type',

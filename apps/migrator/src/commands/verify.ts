@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Output } from '@timer-platform/command-line';
 import {
   compareSchemas,
+  describeExtraObjects,
   findMigrationsDirectory,
   isUnderWay,
   type LedgerProblem,
@@ -27,6 +28,7 @@ import {
   type JsonOption,
   type MigrationsOption,
 } from '../command-options.ts';
+import { describeExtraObject } from './adopt.ts';
 
 function asProblem(error: unknown): LedgerProblem {
   if (!(error instanceof MigrationError)) throw error;
@@ -51,22 +53,30 @@ async function findInvalidFiles(directory: string): Promise<LedgerProblem[]> {
   return problems.flat();
 }
 
-/** Differences between the live schema and its stored list; undefined when none is kept of this version. */
-async function findDrift(
+/** The live schema compared with its stored list. */
+interface SchemaComparison {
+  readonly drift: readonly string[];
+  /** Harmless objects that no migration creates. */
+  readonly remarks: readonly string[];
+}
+
+/** Undefined when no list of this version is kept. */
+async function compareWithStored(
   session: MigrationSession,
   directory: string,
   files: readonly MigrationFile[],
   state: MigrationState,
-): Promise<string[] | undefined> {
+): Promise<SchemaComparison | undefined> {
   const newest = state.applied.at(-1);
   const expected = newest === undefined ? undefined : await readStoredSchema(directory, files, newest);
-  return expected === undefined
-    ? undefined
-    : compareSchemas(expected, await readSchemaObjects(session.client));
+  if (expected === undefined) return undefined;
+  const live = await readSchemaObjects(session.client);
+  return { drift: compareSchemas(expected, live), remarks: describeExtraObjects(expected, live) };
 }
 
 interface Findings {
   readonly problems: readonly LedgerProblem[];
+  readonly remarks?: readonly string[];
   /** Why the live schema was not compared, if it was not. */
   readonly notCompared: string | undefined;
 }
@@ -79,14 +89,15 @@ async function findAllProblems(session: MigrationSession, directory: string): Pr
   if (isUnderWay(await readOnlineState(session.client, ONLINE_VERSION))) {
     return { problems: state.problems, notCompared: 'an online migration is under way' };
   }
-  const drift = await findDrift(session, directory, files, state);
-  if (drift === undefined) {
+  const comparison = await compareWithStored(session, directory, files, state);
+  if (comparison === undefined) {
     const pending = state.pending.map((file) => file.fileName).join(', ');
     return {
       problems: state.problems,
       notCompared: `no list of its objects is kept for this version; pending: ${pending}`,
     };
   }
+  const { drift, remarks } = comparison;
   const drifted: LedgerProblem[] =
     drift.length === 0
       ? []
@@ -96,7 +107,7 @@ async function findAllProblems(session: MigrationSession, directory: string): Pr
             message: `the live schema differs from the schema of the migrations:\n${drift.join('\n')}`,
           },
         ];
-  return { problems: [...state.problems, ...drifted], notCompared: undefined };
+  return { problems: [...state.problems, ...drifted], remarks, notCompared: undefined };
 }
 
 /**
@@ -113,13 +124,15 @@ async function verifyDatabase(
   const session = await openMigrationSession(databaseUrl);
   try {
     await session.client.query('BEGIN TRANSACTION READ ONLY');
-    const { problems, notCompared } = await findAllProblems(session, directory).catch((error: unknown) => ({
+    const findings: Findings = await findAllProblems(session, directory).catch((error: unknown) => ({
       problems: [asProblem(error)],
       notCompared: 'see the problem',
     }));
+    const { problems, remarks = [], notCompared } = findings;
     await session.client.query('ROLLBACK');
-    if (command.json === true) output.json({ problems, schema_compared: notCompared === undefined });
+    if (command.json === true) output.json({ problems, remarks, schema_compared: notCompared === undefined });
     else if (notCompared !== undefined) output.line(`the live schema was not compared: ${notCompared}`);
+    else for (const remark of remarks) output.line(describeExtraObject(remark));
     const [first] = problems;
     if (first !== undefined)
       throw new MigrationError(first.code, problems.map(({ message }) => message).join('\n'));

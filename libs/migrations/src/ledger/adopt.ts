@@ -4,7 +4,12 @@ import { findMigrationsDirectory } from '../files/migrations-directory.ts';
 import { withMigrationLock } from '../locks/migration-lock.ts';
 import { MigrationError } from '../migration-error.ts';
 import { openMigrationSession } from '../migration-session.ts';
-import { compareSchemas, readSchemaObjects, type SchemaObject } from '../schema/schema-objects.ts';
+import {
+  compareSchemas,
+  describeExtraObjects,
+  readSchemaObjects,
+  type SchemaObject,
+} from '../schema/schema-objects.ts';
 import { ADOPTABLE_VERSIONS, readStoredSchema } from '../schema/stored-schema.ts';
 import {
   createLedger,
@@ -21,6 +26,14 @@ export interface Adoption {
   readonly ledgerTable: LedgerTable;
   /** True when _sqlx_migrations keeps the rows of the first service, so that it can still start. */
   readonly keepsLegacyLedger: boolean;
+  /** Harmless parts of the table timers that no migration creates, a line each. */
+  readonly extraObjects: readonly string[];
+}
+
+/** The newest version whose schema the live table has. */
+export interface ProvenVersion {
+  readonly version: bigint;
+  readonly extraObjects: readonly string[];
 }
 
 /** True for the table timers, its columns, constraints, indexes, triggers and their function. */
@@ -35,7 +48,7 @@ export async function hasTimersTable(client: ClientBase): Promise<boolean> {
 }
 
 /**
- * Finds the newest adoptable version whose schema equals the live schema.
+ * Finds the adoptable version whose schema the live table has.
  *
  * @throws MigrationError `schema-differs` with the smallest difference
  */
@@ -43,19 +56,31 @@ export async function findMatchingVersion(
   client: ClientBase,
   directory: string,
   files: readonly MigrationFile[],
-): Promise<bigint> {
+): Promise<ProvenVersion> {
   const live = (await readSchemaObjects(client)).filter(belongsToTimers);
   let nearest: { version: bigint; differences: string[] } | undefined;
   for (const file of files.filter((candidate) => ADOPTABLE_VERSIONS.includes(candidate.version))) {
-    const expected = (await readStoredSchema(directory, files, file)) ?? [];
-    const differences = compareSchemas(expected.filter(belongsToTimers), live);
-    if (differences.length === 0) return file.version;
+    const stored = (await readStoredSchema(directory, files, file)) ?? [];
+    const expected = stored.filter(belongsToTimers);
+    const differences = compareSchemas(expected, live);
+    if (differences.length === 0)
+      return { version: file.version, extraObjects: describeExtraObjects(expected, live) };
     if (nearest === undefined || differences.length < nearest.differences.length)
       nearest = { version: file.version, differences };
   }
   throw new MigrationError(
     'schema-differs',
     `the table timers of this database does not match the schema of any migration. Differences from version ${nearest?.version ?? 1n}, the closest one:\n${(nearest?.differences ?? []).join('\n')}\nCorrect the table by hand, then run adopt again; nothing was changed`,
+  );
+}
+
+/** @throws MigrationError `vanished` when `_sqlx_migrations` holds rows that are neither ours nor of the first service */
+function assertLegacyRowsKnown(ledger: Ledger): void {
+  if (ledger.unknownLegacyRows.length === 0) return;
+  const versions = ledger.unknownLegacyRows.map((row) => `${row.version} (${row.description})`).join(', ');
+  throw new MigrationError(
+    'vanished',
+    `_sqlx_migrations records ${versions}, which neither migrations/ nor the first service have; nothing was changed. Find out what applied them and whether their changes are in the schema of the migrations, then delete these rows and run again`,
   );
 }
 
@@ -88,16 +113,10 @@ export async function adoptUnderLock(
   files: readonly MigrationFile[],
   ledger: Ledger,
 ): Promise<Adoption> {
-  if (ledger.unknownLegacyRows.length > 0) {
-    const versions = ledger.unknownLegacyRows.map((row) => `${row.version} (${row.description})`).join(', ');
-    throw new MigrationError(
-      'vanished',
-      `_sqlx_migrations records ${versions}, which neither our files nor the first service have`,
-    );
-  }
+  assertLegacyRowsKnown(ledger);
   const proven = await findMatchingVersion(client, directory, files);
-  checkLegacyRows(ledger, proven);
-  const recorded = files.filter((file) => file.version <= proven);
+  checkLegacyRows(ledger, proven.version);
+  const recorded = files.filter((file) => file.version <= proven.version);
   await client.query('BEGIN');
   try {
     await createLedger(client, ledger.table);
@@ -114,7 +133,12 @@ export async function adoptUnderLock(
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
-  return { recorded, ledgerTable: ledger.table, keepsLegacyLedger: ledger.table === '_timer_migrations' };
+  return {
+    recorded,
+    ledgerTable: ledger.table,
+    keepsLegacyLedger: ledger.table === '_timer_migrations',
+    extraObjects: proven.extraObjects,
+  };
 }
 
 export interface AdoptOptions {
@@ -154,7 +178,7 @@ export interface SwitchOptions extends AdoptOptions {
  * and the migrator share one ledger.
  *
  * @returns false when the ledger is `_sqlx_migrations` already
- * @throws MigrationError `not-adopted` or `not-confirmed`
+ * @throws MigrationError `not-adopted`, `vanished` or `not-confirmed`
  */
 export async function switchLedger(options: SwitchOptions): Promise<boolean> {
   const session = await openMigrationSession(options.databaseUrl);
@@ -169,6 +193,7 @@ export async function switchLedger(options: SwitchOptions): Promise<boolean> {
           'this database is not adopted yet; run `npx nx run migrator:adopt` without --finish first',
         );
       }
+      assertLegacyRowsKnown(ledger);
       if (!options.oldServiceStopped) {
         throw new MigrationError(
           'not-confirmed',

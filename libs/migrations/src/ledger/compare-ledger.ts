@@ -19,6 +19,11 @@ function shortHash(checksum: Buffer): string {
   return `${checksum.toString('hex').slice(0, 16)}…`;
 }
 
+/** True when the checksum in the ledger is that of the file with Windows line endings: the SQL is the same. */
+export function wasAppliedWithCrlf(row: LedgerRow, file: MigrationFile): boolean {
+  return checksumOf(Buffer.from(file.sql.replaceAll('\n', '\r\n'), 'utf8')).equals(row.checksum);
+}
+
 function compareRow(
   row: LedgerRow,
   file: MigrationFile | undefined,
@@ -37,9 +42,8 @@ function compareRow(
     };
   }
   if (!file.checksum.equals(row.checksum)) {
-    const crlf = checksumOf(Buffer.from(file.sql.replaceAll('\n', '\r\n'), 'utf8'));
-    const why = crlf.equals(row.checksum)
-      ? 'applied with Windows line endings (CRLF), has LF now; the SQL is the same'
+    const why = wasAppliedWithCrlf(row, file)
+      ? 'applied with Windows line endings (CRLF), has LF now; the SQL is the same. `npx nx run migrator:adopt -- --repair-line-endings` records the checksum of the file'
       : 'edited after it was applied; undo the edit and put the change into a new migration, or if it is a draft on the embedded development database, run `npx nx run migrator:reset -- --yes`';
     return {
       code: 'edited',

@@ -26,7 +26,7 @@ export async function readMigrationState(
   if (ledger.rows.length > 0 || !(await hasTimersTable(client))) {
     return { ledger, adoptable: undefined, ...compareLedger(files, ledger) };
   }
-  const adoptable = await findMatchingVersion(client, directory, files);
+  const { version: adoptable } = await findMatchingVersion(client, directory, files);
   return {
     ledger,
     adoptable,

@@ -10,9 +10,21 @@ export const DEFAULT_BLOCKING_ROW_LIMIT = 50_000;
 
 const blockingDirective = /^-- blocking: \S/;
 
+/** Undoing files have the same versions as the files that they undo. */
+function isDownFile(file: MigrationFile): boolean {
+  return file.fileName.startsWith('down/');
+}
+
+/**
+ * Files that block for milliseconds in spite of their `-- blocking:` line: 011 writes only timers that a stopped
+ * dispatcher left executing, which it finds by an index, before it takes a lock that blocks others.
+ */
+const BLOCKS_BRIEFLY: ReadonlySet<bigint> = new Set([11n]);
+
 /** True for a file that blocks readers or writers of a table for a time that grows with the table. */
 export function blocksTable(file: MigrationFile): boolean {
-  return file.version === ONLINE_VERSION || blockingDirective.test(file.sql);
+  if (file.version === ONLINE_VERSION) return true;
+  return blockingDirective.test(file.sql) && (isDownFile(file) || !BLOCKS_BRIEFLY.has(file.version));
 }
 
 /** Counts the rows of timers, up to `limit`. */
@@ -45,9 +57,7 @@ export async function guardAgainstBlocking(
   const blocking = files.filter(blocksTable);
   if (blocking.length === 0 || rowLimit === Infinity) return;
   if ((await countTimers(client, rowLimit + 1)) <= rowLimit) return;
-  const online = blocking.some(
-    (file) => file.version === ONLINE_VERSION && !file.fileName.startsWith('down/'),
-  )
+  const online = blocking.some((file) => file.version === ONLINE_VERSION && !isDownFile(file))
     ? 'For 002 use `npx nx run migrator:online -- start` instead, which reaches the same schema in steps while readers and writers continue (docs/migrating.md); or stop'
     : 'Stop';
   throw new MigrationError(

@@ -121,7 +121,36 @@ function comparableDefinition({ kind, definition }: SchemaObject): string {
   return kind === 'comment' ? definition : definition.replaceAll(textCasts, '');
 }
 
-/** Describes each difference in one or more lines; empty when the schemas are equal. Ignores the order of columns. */
+/**
+ * True for an object that no migration creates and that makes no statement of the service fail or write another value.
+ * A unique index, a constraint, a trigger, and a column that every insert must fill do.
+ */
+function isHarmless({ kind, table, definition }: SchemaObject, tables: ReadonlySet<string>): boolean {
+  if (kind === 'foreign key')
+    return !tables.has(table) && / ON DELETE (?:CASCADE|SET )/.test(definition);
+  if (!tables.has(table)) return true;
+  if (kind === 'column') return !/ NOT NULL$/.test(definition) || / DEFAULT | GENERATED /.test(definition);
+  return kind === 'comment' || (kind === 'index' && !definition.startsWith('UNIQUE '));
+}
+
+function findHarmless(expected: readonly SchemaObject[], live: readonly SchemaObject[]): SchemaObject[] {
+  const titles = new Set(expected.map(titleOf));
+  const tables = new Set(expected.map(({ table }) => table).filter((table) => table !== ''));
+  return live.filter((object) => !titles.has(titleOf(object)) && isHarmless(object, tables));
+}
+
+/** Describes each object of the operator that does not disturb the service; {@link compareSchemas} leaves them out. */
+export function describeExtraObjects(
+  expected: readonly SchemaObject[],
+  live: readonly SchemaObject[],
+): string[] {
+  return findHarmless(expected, live).map((object) => `${titleOf(object)}: ${object.definition}`);
+}
+
+/**
+ * Describes each difference in one or more lines; empty when the schemas are equal. Ignores the order of columns and
+ * harmless objects that no migration creates.
+ */
 export function compareSchemas(expected: readonly SchemaObject[], live: readonly SchemaObject[]): string[] {
   const byTitle = new Map(live.map((object) => [titleOf(object), object]));
   const differences: string[] = [];
@@ -136,6 +165,7 @@ export function compareSchemas(expected: readonly SchemaObject[], live: readonly
       );
     }
   }
+  for (const object of findHarmless(expected, live)) byTitle.delete(titleOf(object));
   for (const object of byTitle.values())
     differences.push(`+ ${titleOf(object)}: not created by any migration: ${object.definition}`);
   return differences;
