@@ -94,7 +94,10 @@ export const SCENARIOS = [
       { command: 'npx nx run migrator:online -- pause' },
       { command: 'npx nx run migrator:online -- status', shows: /paused/ },
       { command: 'npx nx run migrator:online -- resume' },
-      { command: 'npx nx run migrator:migrate -- --before-contract', shows: /waiting for the contract.*009_/ },
+      {
+        command: 'npx nx run migrator:migrate -- --before-contract',
+        shows: /waiting for the contract.*009_/,
+      },
       { command: 'npx nx run migrator:online -- contract --old-service-stopped' },
       { command: 'npx nx run migrator:migrate', shows: /009_/ },
       { command: 'npx nx run migrator:verify', shows: /files, ledger and live schema match/ },

@@ -85,7 +85,11 @@ describe('adopt', () => {
 describe('verify', () => {
   test.each([
     ...HARMLESS,
-    ['a table', 'CREATE TABLE notes (id int PRIMARY KEY, text text NOT NULL)', 'column notes.text: text NOT NULL'],
+    [
+      'a table',
+      'CREATE TABLE notes (id int PRIMARY KEY, text text NOT NULL)',
+      'column notes.text: text NOT NULL',
+    ],
     ['a view', 'CREATE VIEW late AS SELECT 1 AS one', 'view late:  SELECT 1 AS one'],
     ['a comment', "COMMENT ON COLUMN timers.metadata IS 'ours'", "comment timers.metadata: 'ours'"],
   ])('reports %s that no migration created and succeeds', async (_name, sql, remark) => {

@@ -38,8 +38,11 @@ function printProgress(output: Output, json: boolean): (progress: MigrationProgr
       case 'applied':
         if (!json) output.line(`${progress.file.fileName}  ${formatDuration(progress.milliseconds)}`);
         break;
-      default:
+      case 'waiting':
+      case 'blocked':
+      case 'leftover-index-dropped':
         output.note(describeProgress(progress));
+        break;
     }
   };
 }

@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { type CommandResult, runCommand, runCommandWith } from '../testing/run-command.ts';
@@ -19,23 +19,30 @@ describe('adopt --finish', () => {
   test.each([
     ['that the first service does not have', '20250303000000'],
     ['with a version of ours', '1'],
-  ])('refuses a row %s in the ledger of the first service, names it and changes nothing', async (_name, version) => {
-    await run('migrate', '--to', '1');
-    await database.query('DROP TABLE _sqlx_migrations');
-    await database.query(LEGACY_LEDGER);
-    expect(await run('adopt')).toMatchObject({ exitCode: 0 });
-    await database.query(
-      `INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (${version}, 'unknown', true, '\\x00', 1)`,
-    );
-    const refused = await run('adopt', '--finish', '--old-service-stopped');
-    expect(refused.stderr).toMatch(new RegExp(`records ${version} \\(unknown\\).*delete these rows and run again`));
-    expect(refused.exitCode).not.toBe(0);
-    expect(await rowsOf('SELECT version::text FROM _sqlx_migrations ORDER BY version')).toHaveLength(2);
+  ])(
+    'refuses a row %s in the ledger of the first service, names it and changes nothing',
+    async (_name, version) => {
+      await run('migrate', '--to', '1');
+      await database.query('DROP TABLE _sqlx_migrations');
+      await database.query(LEGACY_LEDGER);
+      expect(await run('adopt')).toMatchObject({ exitCode: 0 });
+      await database.query(
+        `INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (${version}, 'unknown', true, '\\x00', 1)`,
+      );
+      const refused = await run('adopt', '--finish', '--old-service-stopped');
+      expect(refused.stderr).toMatch(
+        new RegExp(`records ${version} \\(unknown\\).*delete these rows and run again`),
+      );
+      expect(refused.exitCode).not.toBe(0);
+      expect(await rowsOf('SELECT version::text FROM _sqlx_migrations ORDER BY version')).toHaveLength(2);
 
-    await database.query(`DELETE FROM _sqlx_migrations WHERE version = ${version}`);
-    expect(await run('adopt', '--finish', '--old-service-stopped')).toMatchObject({ exitCode: 0 });
-    expect(await run('status')).toMatchObject({ stdout: expect.stringMatching(/_sqlx_migrations: 1 applied/) });
-  });
+      await database.query(`DELETE FROM _sqlx_migrations WHERE version = ${version}`);
+      expect(await run('adopt', '--finish', '--old-service-stopped')).toMatchObject({ exitCode: 0 });
+      expect(await run('status')).toMatchObject({
+        stdout: expect.stringMatching(/_sqlx_migrations: 1 applied/),
+      });
+    },
+  );
 });
 
 describe('adopt --repair-line-endings', () => {
@@ -80,13 +87,18 @@ describe('adopt --repair-line-endings', () => {
   });
 });
 
-test.each(['true', '1', 'on'])('TRANSACTION_POOLER=%s is refused by every command that connects', async (value) => {
-  for (const command of [['migrate'], ['status'], ['down', '--to', '1'], ['online', 'status']]) {
-    const env = { DATABASE_URL: database.url, TRANSACTION_POOLER: value };
-    expect(await runCommandWith(env, ...command)).toMatchObject({
-      exitCode: 2,
-      stderr: expect.stringMatching(/^TRANSACTION_POOLER is true.*connect directly to PostgreSQL/),
-    });
-  }
-  expect(await rowsOf("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")).toEqual([]);
-});
+test.each(['true', '1', 'on'])(
+  'TRANSACTION_POOLER=%s is refused by every command that connects',
+  async (value) => {
+    for (const command of [['migrate'], ['status'], ['down', '--to', '1'], ['online', 'status']]) {
+      const env = { DATABASE_URL: database.url, TRANSACTION_POOLER: value };
+      expect(await runCommandWith(env, ...command)).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringMatching(/^TRANSACTION_POOLER is true.*connect directly to PostgreSQL/),
+      });
+    }
+    expect(await rowsOf("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")).toEqual(
+      [],
+    );
+  },
+);

@@ -110,7 +110,7 @@ export async function withLockRetry<T>(
           : '';
         throw new MigrationError(
           'lock-timeout',
-          `got no lock in ${number} tries within ${(waitedMs / 1000).toFixed(0)} s; blocked by: ${who}.${vacuum} Nothing was changed; end that session or wait for it, then run again`,
+          `got no lock in ${number} tries within ${(waitedMs / 1000).toFixed(0)} s; blocked by: ${who}.${vacuum} This step changed nothing; end that session or wait for it, then run again`,
           { cause: error },
         );
       }

@@ -126,8 +126,7 @@ function comparableDefinition({ kind, definition }: SchemaObject): string {
  * A unique index, a constraint, a trigger, and a column that every insert must fill do.
  */
 function isHarmless({ kind, table, definition }: SchemaObject, tables: ReadonlySet<string>): boolean {
-  if (kind === 'foreign key')
-    return !tables.has(table) && / ON DELETE (?:CASCADE|SET )/.test(definition);
+  if (kind === 'foreign key') return !tables.has(table) && / ON DELETE (?:CASCADE|SET )/.test(definition);
   if (!tables.has(table)) return true;
   if (kind === 'column') return !/ NOT NULL$/.test(definition) || / DEFAULT | GENERATED /.test(definition);
   return kind === 'comment' || (kind === 'index' && !definition.startsWith('UNIQUE '));
