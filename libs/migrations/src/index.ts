@@ -26,7 +26,7 @@ export { MigrationError } from './migration-error.ts';
 export type { MigrationSession } from './migration-session.ts';
 export { APPLICATION_NAME, openMigrationSession } from './migration-session.ts';
 export { queryRow, queryRows } from './query-rows.ts';
-export { blocksTable, DEFAULT_BLOCKING_ROW_LIMIT } from './run/block-guard.ts';
+export { blocksTable, DEFAULT_BLOCKING_ROW_LIMIT, needsAllowBlocking } from './run/block-guard.ts';
 export { dropLeftoverIndex } from './run/concurrent-index.ts';
 export type { MigrateOptions, MigrationProgress, MigrationReport } from './run/migrate.ts';
 export { migrateToLatest } from './run/migrate.ts';

@@ -1,10 +1,10 @@
 import type { Output } from '@timer-platform/command-line';
 import {
   assertNoProblems,
-  blocksTable,
   findMigrationsDirectory,
   type MigrationFile,
   type MigrationSession,
+  needsAllowBlocking,
   openMigrationSession,
   queryRow,
   readMigrationFiles,
@@ -79,7 +79,7 @@ function printFiles(plan: readonly PlannedFile[], output: Output): void {
       );
       for (const hazard of statement.hazards) output.line(`      ! ${hazard}`);
     }
-    if (blocksTable(file))
+    if (needsAllowBlocking(file))
       output.line(
         '      ! this file blocks the table; migrate rejects it on a large table without --allow-blocking',
       );
@@ -97,7 +97,7 @@ function toJsonPlan(plan: readonly PlannedFile[]): unknown {
     version: file.version,
     file: file.fileName,
     in_transaction: file.inTransaction,
-    blocks_table: blocksTable(file),
+    blocks_table: needsAllowBlocking(file),
     statements: statements.map(({ statement, line, lock, table, blocks, rows, hazards }) => ({
       line,
       sql: statement.text,

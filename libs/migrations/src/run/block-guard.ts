@@ -21,10 +21,14 @@ function isDownFile(file: MigrationFile): boolean {
  */
 const BLOCKS_BRIEFLY: ReadonlySet<bigint> = new Set([11n]);
 
-/** True for a file that blocks readers or writers of a table for a time that grows with the table. */
+/** True for a file that announces that it blocks readers or writers of a table while it runs. */
 export function blocksTable(file: MigrationFile): boolean {
-  if (file.version === ONLINE_VERSION) return true;
-  return blockingDirective.test(file.sql) && (isDownFile(file) || !BLOCKS_BRIEFLY.has(file.version));
+  return file.version === ONLINE_VERSION || blockingDirective.test(file.sql);
+}
+
+/** True for a file that blocks for a time that grows with the table. */
+export function needsAllowBlocking(file: MigrationFile): boolean {
+  return blocksTable(file) && (isDownFile(file) || !BLOCKS_BRIEFLY.has(file.version));
 }
 
 /** Counts the rows of timers, up to `limit`. */
@@ -54,7 +58,7 @@ export async function guardAgainstBlocking(
   files: readonly MigrationFile[],
   rowLimit: number,
 ): Promise<void> {
-  const blocking = files.filter(blocksTable);
+  const blocking = files.filter(needsAllowBlocking);
   if (blocking.length === 0 || rowLimit === Infinity) return;
   if ((await countTimers(client, rowLimit + 1)) <= rowLimit) return;
   const online = blocking.some((file) => file.version === ONLINE_VERSION && !isDownFile(file))
