@@ -102,6 +102,46 @@ describe('before the first file is undone', () => {
     expect(await versions()).toEqual(applied);
   });
 
+  test('the lock is probed: a session that blocks it prevents the first file already', async () => {
+    await migrateToLatest({ databaseUrl: database.url });
+    const applied = await versions();
+    await database.query('BEGIN');
+    await database.query('SELECT * FROM timers');
+    await expect(
+      migrateDown({
+        databaseUrl: database.url,
+        to: 1n,
+        acceptLoss: true,
+        lockPolicy: { lockTimeoutMs: 100, patienceMs: 1, random: () => 0 },
+      }),
+    ).rejects.toMatchObject({ code: 'lock-timeout', message: expect.stringContaining('test support') });
+    await database.query('COMMIT');
+    expect(await versions()).toEqual(applied);
+  });
+
+  test('the owners are checked: a table of another role prevents the first file already', async () => {
+    const role = `migrator_${database.name}`;
+    const url = new URL(database.url);
+    url.username = role;
+    url.password = 'secret';
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+    await database.query(`GRANT CREATE, USAGE ON SCHEMA public TO ${role}`);
+    try {
+      await migrateToLatest({ databaseUrl: url.href });
+      await database.query('ALTER TABLE idempotency_keys OWNER TO CURRENT_USER');
+      const applied = await versions();
+      await expect(migrateDown({ databaseUrl: url.href, to: 1n, acceptLoss: true })).rejects.toMatchObject({
+        message: expect.stringMatching(
+          /^the role must own idempotency_keys \(owner: \w+\), idx_idempotency_keys_created_at/,
+        ),
+      });
+      expect(await versions()).toEqual(applied);
+    } finally {
+      await database.query(`DROP OWNED BY ${role}`);
+      await database.query(`DROP ROLE ${role}`);
+    }
+  });
+
   test('the guards of the repository are valid at the newest version', async () => {
     await migrateToLatest({ databaseUrl: database.url });
     await migrateDown({ databaseUrl: database.url, to: 1n, acceptLoss: true });

@@ -10,6 +10,7 @@ import { withMigrationLock } from '../locks/migration-lock.ts';
 import { MigrationError } from '../migration-error.ts';
 import { type MigrationSession, openMigrationSession } from '../migration-session.ts';
 import { DEFAULT_BLOCKING_ROW_LIMIT, guardAgainstBlocking } from './block-guard.ts';
+import { checkOwnership, probeLock } from './check-access.ts';
 import { runGuards } from './guards.ts';
 import { type FileProgress, type MigrationRun, runMigration } from './run-migration.ts';
 
@@ -82,15 +83,18 @@ function assertLossAccepted(files: readonly DownFile[]): void {
 
 /** Nothing was changed when one of these checks refuses. */
 async function checkAll(
-  session: MigrationSession,
+  run: MigrationRun,
   chosen: readonly DownFile[],
   options: MigrateDownOptions,
 ): Promise<void> {
+  const { session } = run;
   if (!options.acceptLoss) assertLossAccepted(chosen);
   const files = chosen.map(({ down }) => down);
   const rowLimit = options.blockingRowLimit ?? DEFAULT_BLOCKING_ROW_LIMIT;
   await guardAgainstBlocking(session.client, files, rowLimit);
+  await checkOwnership(session.client, files);
   await runGuards(session, files);
+  await probeLock(run, files);
 }
 
 async function migrateDownLocked(
@@ -104,7 +108,6 @@ async function migrateDownLocked(
   const { applied, problems } = compareLedger(files, ledger);
   assertNoProblems(problems);
   const chosen = await chooseDownFiles(directory, applied, options.to);
-  await checkAll(session, chosen, options);
 
   const report = options.onProgress ?? (() => undefined);
   const run: MigrationRun = {
@@ -115,6 +118,7 @@ async function migrateDownLocked(
     policy: options.lockPolicy ?? DEFAULT_LOCK_POLICY,
     report,
   };
+  await checkAll(run, chosen, options);
   for (const { up, down } of chosen) {
     const startedAt = performance.now();
     await runMigration(run, {
