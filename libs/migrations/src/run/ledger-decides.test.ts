@@ -42,6 +42,14 @@ describe('the ledger', () => {
     expect(await rowsOf("SELECT to_regclass('a') AS a")).toEqual([{ a: null }]);
   });
 
+  test('is copied to the table of Kysely by a run that has nothing to apply', async () => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    await migrate();
+    await database.query('DROP TABLE kysely_migration');
+    expect((await migrate()).applied).toHaveLength(0);
+    expect(await kyselyNames()).toEqual([{ name: '001_make_a' }]);
+  });
+
   test.each([
     ['behind', '30 s'],
     ['ahead', '-30 s'],
@@ -55,6 +63,7 @@ describe('the ledger', () => {
     await write('002_make_b.sql', 'CREATE TABLE b (id int);\n');
     await write('003_make_c.sql', 'CREATE TABLE c (id int);\n');
     expect((await migrate()).applied).toHaveLength(2);
+    expect(await kyselyNames()).toEqual(['001_make_a', '002_make_b', '003_make_c'].map((name) => ({ name })));
     expect((await migrate()).applied).toHaveLength(0);
     await write('004_make_d.sql', 'CREATE TABLE d (id int);\n');
     expect((await migrate()).applied).toHaveLength(1);

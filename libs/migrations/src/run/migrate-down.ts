@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type MigrationFile, parseMigrationFile, readMigrationFiles } from '../files/migration-file.ts';
 import { findMigrationsDirectory } from '../files/migrations-directory.ts';
 import { assertNoProblems, compareLedger } from '../ledger/compare-ledger.ts';
+import { syncKyselyTable } from '../ledger/kysely-table.ts';
 import { readLedger } from '../ledger/ledger.ts';
 import { BlockerWatch, type BlockingSession } from '../locks/blocking-sessions.ts';
 import { DEFAULT_LOCK_POLICY, type LockPolicy } from '../locks/lock-retry.ts';
@@ -129,6 +130,7 @@ async function migrateDownLocked(
     });
     report({ kind: 'undone', file: up, milliseconds: performance.now() - startedAt });
   }
+  await syncKyselyTable(session.client, files, ledger.table);
   return chosen.map(({ up }) => up);
 }
 

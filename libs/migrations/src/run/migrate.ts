@@ -2,6 +2,7 @@ import { type MigrationFile, readMigrationFiles } from '../files/migration-file.
 import { findMigrationsDirectory } from '../files/migrations-directory.ts';
 import { type Adoption, adoptUnderLock, hasTimersTable } from '../ledger/adopt.ts';
 import { assertNoProblems, compareLedger } from '../ledger/compare-ledger.ts';
+import { syncKyselyTable } from '../ledger/kysely-table.ts';
 import { createLedger, type Ledger, readLedger } from '../ledger/ledger.ts';
 import { AFTER_CONTRACT, readOnlineState } from '../ledger/online-state.ts';
 import { BlockerWatch, type BlockingSession } from '../locks/blocking-sessions.ts';
@@ -142,6 +143,7 @@ async function migrateLocked(
   } finally {
     await watch.close();
   }
+  await syncKyselyTable(session.client, files, ledger.table);
   const { rows } = await readLedger(session.client);
   return { applied: done, waiting: pending.filter(waits), version: rows.at(-1)?.version };
 }
