@@ -18,7 +18,7 @@ ORDER BY relname`;
 /**
  * Checks that the role owns the tables, views and indexes that the files name.
  *
- * @throws MigrationError `failed`, which names the others and their owners
+ * @throws MigrationError `permission-denied`, which names the others and their owners
  */
 export async function checkOwnership(client: ClientBase, files: readonly MigrationFile[]): Promise<void> {
   const names = files.flatMap(({ statements }) =>
@@ -32,7 +32,7 @@ export async function checkOwnership(client: ClientBase, files: readonly Migrati
   );
   if (owned.length === 0) return;
   throw new MigrationError(
-    'failed',
+    'permission-denied',
     `the role must own ${owned.map(({ name, owner }) => `${name} (owner: ${owner})`).join(', ')}; nothing was changed. Run again as the owner, or as a member of its role`,
   );
 }
