@@ -58,10 +58,19 @@ export async function connectClient(databaseUrl: string): Promise<pg.Client> {
   return client;
 }
 
-/** The current schema becomes the whole search_path. Returns its name, and the former search_path. */
+/**
+ * The current schema becomes the whole search_path. Returns its name, and the former search_path. Without the privilege
+ * USAGE it is the first schema of the path that exists, so that `plan` can print the missing GRANT.
+ */
 const BIND_SCHEMA = `
 SELECT schema, path, CASE WHEN schema IS NOT NULL THEN set_config('search_path', quote_ident(schema), false) END
-FROM (SELECT current_schema() AS schema, current_setting('search_path') AS path OFFSET 0) AS found`;
+FROM (
+  SELECT current_setting('search_path') AS path, COALESCE(current_schema(), (
+    SELECT nspname FROM unnest(string_to_array(current_setting('search_path'), ',')) WITH ORDINALITY AS element (name, position)
+    JOIN pg_namespace ON nspname = CASE btrim(name) WHEN '"$user"' THEN current_user ELSE btrim(name, ' "') END
+    ORDER BY position LIMIT 1
+  )) AS schema OFFSET 0
+) AS found`;
 
 /**
  * Every unqualified name of the session, in the migrations as well, then refers to this schema: another installation or
@@ -76,13 +85,13 @@ async function bindToSchema(client: pg.Client): Promise<string> {
   if (schema === null) {
     throw new MigrationError(
       'no-schema',
-      `search_path is ${path}, and none of these schemas exists with the privilege USAGE for this role; create the schema or correct search_path in the options of DATABASE_URL`,
+      `search_path is ${path}, and none of these schemas exists; create the schema, or correct search_path of the role or in the options of DATABASE_URL`,
     );
   }
   return schema;
 }
 
-/** @throws MigrationError `connection`, or `no-schema` when `search_path` names no usable schema */
+/** @throws MigrationError `connection`, or `no-schema` when no schema of `search_path` exists */
 export async function openMigrationSession(databaseUrl: string): Promise<MigrationSession> {
   const client = await connectClient(databaseUrl);
   const schema = await bindToSchema(client).catch(async (error: unknown) => {
