@@ -1,6 +1,7 @@
 import { queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
+import { SYNC_TRIGGER } from './sync-trigger.ts';
 
 /** Proves that no callback_url is NULL: the trigger fills it for clients of the new shape. */
 const HELPER = 'timers_online_url_present';
@@ -24,10 +25,8 @@ function nextStep(found: z.infer<typeof stateSchema>): string | undefined {
 
 /** Dropping the columns also drops their index and constraints. */
 const DROP_NEW_SHAPE: readonly string[] = [
-  'DROP TRIGGER IF EXISTS zz_timers_online_sync ON timers',
+  ...SYNC_TRIGGER.drop,
   'ALTER TABLE timers DROP CONSTRAINT IF EXISTS timers_online_config_present, DROP COLUMN IF EXISTS callback_type, DROP COLUMN IF EXISTS callback_config',
-  'DROP FUNCTION IF EXISTS timers_online_sync()',
-  'DROP FUNCTION IF EXISTS timers_online_config(text, jsonb, jsonb)',
 ];
 
 /** Restores the schema of 001. Loses nothing: the trigger has kept the old columns in sync. */

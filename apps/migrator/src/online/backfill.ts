@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MigrationError, queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
 import { nextBatchRows, pauseAfterBatch } from './batch-throttle.ts';
+import { configOf } from './callback-shapes.ts';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
 
 /**
@@ -15,7 +16,7 @@ batch AS MATERIALIZED (
   ORDER BY id LIMIT $2 FOR NO KEY UPDATE ${locked}
 ),
 filled AS (
-  UPDATE timers t SET callback_config = timers_online_config(t.callback_url, t.callback_headers, t.callback_payload)
+  UPDATE timers t SET callback_config = ${configOf('t')}
   FROM batch WHERE t.id = batch.id RETURNING t.id
 ),
 moved AS (

@@ -1,15 +1,14 @@
 import { insertLedgerRow, type LedgerTable, MigrationError, queryRows } from '@timer-platform/migrations';
 import { z } from 'zod';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
+import { SYNC_TRIGGER } from './sync-trigger.ts';
 
 const READ_TRIGGER = `
-SELECT tgenabled::text AS enabled FROM pg_trigger WHERE tgrelid = 'timers'::regclass AND tgname = 'zz_timers_online_sync'`;
+SELECT tgenabled::text AS enabled FROM pg_trigger WHERE tgrelid = 'timers'::regclass AND tgname = '${SYNC_TRIGGER.name}'`;
 
 const DROP_OLD_SHAPE: readonly string[] = [
-  'DROP TRIGGER zz_timers_online_sync ON timers',
+  ...SYNC_TRIGGER.drop,
   'ALTER TABLE timers DROP COLUMN callback_url, DROP COLUMN callback_headers, DROP COLUMN callback_payload',
-  'DROP FUNCTION timers_online_sync()',
-  'DROP FUNCTION timers_online_config(text, jsonb, jsonb)',
 ];
 
 /**
@@ -27,7 +26,7 @@ export async function contract(context: OnlineContext, ledgerTable: LedgerTable)
     if (trigger?.enabled !== 'O') {
       throw new MigrationError(
         'not-verified',
-        'the trigger zz_timers_online_sync is missing or disabled, so old and new columns may differ; enable it, then verify again',
+        `the trigger ${SYNC_TRIGGER.name} is missing or disabled, so old and new columns may differ; enable it, then verify again`,
       );
     }
     for (const statement of DROP_OLD_SHAPE) await client.query(statement);

@@ -1,16 +1,19 @@
 import { MigrationError, queryRow, queryRows } from '@timer-platform/migrations';
 import { z } from 'zod';
+import { newText, oldText } from './callback-shapes.ts';
 import type { OnlineContext } from './online-context.ts';
 import { findProblems, type VerificationResult, verificationResultSchema } from './verification-result.ts';
 
-const OLD_SHAPE = `(callback_url, COALESCE(callback_headers, 'null'), COALESCE(callback_payload, 'null'))`;
-const NEW_SHAPE = `(callback_config->>'url', COALESCE(callback_config->'headers', 'null'), COALESCE(callback_config->'payload', 'null'))`;
-const hashOf = (url: string, headers: string, payload: string): string =>
-  `sum(hashtextextended(id::text || md5(${url}) || md5(COALESCE(${headers}, 'null')::text) || md5(COALESCE(${payload}, 'null')::text), 0)::numeric)`;
+/** OFFSET 0: computes each text once for each row. */
+const TIMERS = `timers AS t CROSS JOIN LATERAL (SELECT ${oldText('t')} AS old, ${newText('t')} AS new OFFSET 0) AS shape`;
+
+/** The sum does not depend on the order of the rows. */
+const sumOf = (text: string): string =>
+  `COALESCE(sum(hashtextextended(t.id::text || ${text}, 0)::numeric), 0)::text`;
 
 const MISSING = 'callback_config IS NULL';
 const SKEWED = `callback_config->>'type' IS DISTINCT FROM callback_type`;
-const DIFFERING = `${OLD_SHAPE} IS DISTINCT FROM ${NEW_SHAPE}`;
+const DIFFERING = 'shape.old <> shape.new';
 
 /** One statement, so one snapshot of all rows. Blocks no reader or writer. */
 const COMPARE_ALL_ROWS = `
@@ -18,16 +21,16 @@ SELECT count(*) AS rows,
   count(*) FILTER (WHERE ${MISSING}) AS missing,
   count(*) FILTER (WHERE ${SKEWED}) AS type_skew,
   count(*) FILTER (WHERE ${DIFFERING}) AS differing,
-  COALESCE(${hashOf('callback_url', 'callback_headers', 'callback_payload')}, 0)::text AS old_sum,
-  COALESCE(${hashOf("callback_config->>'url'", "callback_config->'headers'", "callback_config->'payload'")}, 0)::text AS new_sum,
+  ${sumOf('shape.old')} AS old_sum,
+  ${sumOf('shape.new')} AS new_sum,
   count(*) FILTER (WHERE callback_headers = 'null') AS json_null_headers,
   count(*) FILTER (WHERE callback_payload = 'null') AS json_null_payloads,
   count(*) FILTER (WHERE jsonb_typeof(callback_headers) NOT IN ('object', 'null')) AS other_headers,
   statement_timestamp()::text AS at
-FROM timers`;
+FROM ${TIMERS}`;
 
 /** Runs only when some rows have problems. */
-const FIND_EXAMPLES = `SELECT id FROM timers WHERE ${MISSING} OR ${SKEWED} OR ${DIFFERING} LIMIT 10`;
+const FIND_EXAMPLES = `SELECT t.id FROM ${TIMERS} WHERE ${MISSING} OR ${SKEWED} OR ${DIFFERING} LIMIT 10`;
 
 const STORE_RESULT = `
 UPDATE _online_migrations SET evidence = $2, verified_at = CASE WHEN $3 THEN clock_timestamp() END,
@@ -64,7 +67,7 @@ export async function verify(context: OnlineContext): Promise<VerificationResult
   if (problems.length > 0) {
     throw new MigrationError(
       'not-verified',
-      `old and new shape of the timers differ: ${problems.join('; ')}. Correct these rows (any UPDATE by a client syncs both shapes), then verify again`,
+      `old and new shape of the timers differ: ${problems.join('; ')}. Correct these rows (an UPDATE of the callback by a client syncs both shapes), then verify again`,
     );
   }
   return result;
