@@ -4,12 +4,13 @@ import { type Adoption, adoptUnderLock, hasTimersTable } from '../ledger/adopt.t
 import { assertNoProblems, compareLedger } from '../ledger/compare-ledger.ts';
 import { syncKyselyTable } from '../ledger/kysely-table.ts';
 import { createLedger, type Ledger, readLedger } from '../ledger/ledger.ts';
-import { AFTER_CONTRACT, readOnlineState } from '../ledger/online-state.ts';
+import { AFTER_CONTRACT, ONLINE_VERSION, readOnlineState } from '../ledger/online-state.ts';
 import { BlockerWatch, type BlockingSession } from '../locks/blocking-sessions.ts';
 import { DEFAULT_LOCK_POLICY, type LockPolicy } from '../locks/lock-retry.ts';
 import { withMigrationLock } from '../locks/migration-lock.ts';
 import { MigrationError } from '../migration-error.ts';
 import { type MigrationSession, openMigrationSession } from '../migration-session.ts';
+import { assertNoDependentObjects } from '../schema/dependent-objects.ts';
 import { DEFAULT_BLOCKING_ROW_LIMIT, guardAgainstBlocking } from './block-guard.ts';
 import { type FileProgress, type MigrationRun, runMigration } from './run-migration.ts';
 
@@ -119,6 +120,9 @@ async function migrateLocked(
   const chosen = pending.filter((file) => file.version <= target && !waits(file));
   const rowLimit = options.blockingRowLimit ?? DEFAULT_BLOCKING_ROW_LIMIT;
   await guardAgainstBlocking(session.client, chosen, rowLimit);
+
+  const dropping = chosen.find(({ version }) => version === ONLINE_VERSION);
+  if (dropping !== undefined) await assertNoDependentObjects(session.client, dropping.fileName);
 
   const watch = new BlockerWatch(session.databaseUrl);
   const run: MigrationRun = {
