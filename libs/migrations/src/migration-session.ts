@@ -42,9 +42,23 @@ function connectionError({ database, user }: pg.Client, cause: unknown): Migrati
   );
 }
 
+/**
+ * Limits of the role or the database would end a long VALIDATE, index build or verification, and leave an INVALID index.
+ * Only the settings that this version of PostgreSQL has. Short transactions set a lock_timeout of their own.
+ */
+const DISABLE_TIMEOUTS = `
+SELECT set_config(name, '0', false) FROM pg_settings
+WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')`;
+
 /** @throws MigrationError `connection` or `permission-denied` */
 export async function connectClient(databaseUrl: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: APPLICATION_NAME });
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: APPLICATION_NAME,
+    // A firewall drops a connection that is silent during a statement of an hour.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
+  });
   // The next query reports a connection that broke between two queries.
   client.on('error', () => undefined);
   try {
@@ -54,6 +68,7 @@ export async function connectClient(databaseUrl: string): Promise<pg.Client> {
   }
   // If this process is killed, the server ends its statement within a second or two instead of running it to the end
   // with all its locks. Unsupported before PostgreSQL 14 and on some platforms, where it is not needed for correctness.
+  await client.query(DISABLE_TIMEOUTS);
   await client.query("SET client_connection_check_interval = '1s'").catch(() => undefined);
   return client;
 }
