@@ -27,12 +27,13 @@ export type { MigrationSession } from './migration-session.ts';
 export { APPLICATION_NAME, openMigrationSession } from './migration-session.ts';
 export { queryRow, queryRows } from './query-rows.ts';
 export { blocksTable, DEFAULT_BLOCKING_ROW_LIMIT, needsAllowBlocking } from './run/block-guard.ts';
-export { dropLeftoverIndex } from './run/concurrent-index.ts';
+export { settleLeftoverIndex } from './run/concurrent-index.ts';
 export type { MigrateOptions, MigrationProgress, MigrationReport } from './run/migrate.ts';
 export { migrateToLatest } from './run/migrate.ts';
 export type { DownFile, DownProgress, MigrateDownOptions } from './run/migrate-down.ts';
 export { migrateDown, readDownFile } from './run/migrate-down.ts';
 export type { FileProgress } from './run/run-migration.ts';
+export { assertNoDependentObjects, findDependentObjects } from './schema/dependent-objects.ts';
 export { dumpSchema } from './schema/schema-dump.ts';
 export type { SchemaObject } from './schema/schema-objects.ts';
 export {

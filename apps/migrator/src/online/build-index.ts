@@ -1,12 +1,9 @@
-import { dropLeftoverIndex, queryRows, withLockRetry } from '@timer-platform/migrations';
-import { z } from 'zod';
+import { settleLeftoverIndex, withLockRetry } from '@timer-platform/migrations';
 import type { OnlineContext } from './online-context.ts';
 
-const NAME = 'idx_timers_callback_type';
-const CREATE_INDEX = `CREATE INDEX CONCURRENTLY ${NAME} ON timers(callback_type)`;
-const READ_INDEX = `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('${NAME}')`;
+const CREATE_INDEX = 'CREATE INDEX CONCURRENTLY idx_timers_callback_type ON timers(callback_type)';
 
-/** Phase 4: builds the index concurrently. Rebuilds the INVALID index of an interrupted run. */
+/** Phase 4: builds the index concurrently, unless an interrupted run has finished it. */
 export async function buildIndex(context: OnlineContext): Promise<void> {
   const { client } = context.session;
   await withLockRetry(
@@ -14,12 +11,12 @@ export async function buildIndex(context: OnlineContext): Promise<void> {
     context.watch,
     context.policy,
     async () => {
-      const [index] = await queryRows(client, z.object({ valid: z.boolean() }), READ_INDEX);
-      if (index?.valid === true) return;
       // The statement waits for older transactions without blocking others. A timeout would leave an INVALID index.
       await client.query('SET lock_timeout = 0');
-      if (await dropLeftoverIndex(client, NAME))
-        context.report({ kind: 'notice', text: `dropped the INVALID index ${NAME}` });
+      const leftover = await settleLeftoverIndex(client, CREATE_INDEX);
+      if (leftover.state === 'dropped')
+        context.report({ kind: 'notice', text: `dropped the leftover index ${leftover.index}` });
+      if (leftover.state === 'finished') return;
       await client.query(CREATE_INDEX);
     },
     (failed) => {

@@ -343,7 +343,7 @@ describe('an interrupted migration', () => {
     await client.query(`UPDATE _online_migrations SET phase = 'index'`);
     const notices: string[] = [];
     await resumeOnline(options({ report: (event) => event.kind === 'notice' && notices.push(event.text) }));
-    expect(notices).toEqual(['dropped the INVALID index idx_timers_callback_type']);
+    expect(notices).toEqual(['dropped the leftover index idx_timers_callback_type']);
     expect(
       await rowsOf(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_timers_callback_type'::regclass`),
     ).toEqual([{ indisvalid: true }]);

@@ -158,6 +158,29 @@ describe('a file outside a transaction', () => {
     expect((await ledger()).length).toBe(2);
   });
 
+  test.each([
+    ['keeps the valid index of an interrupted run', 'CREATE UNIQUE INDEX a_id ON a (id)', true],
+    [
+      'replaces a valid index with another definition',
+      'CREATE UNIQUE INDEX a_id ON a (id) WHERE id > 0',
+      false,
+    ],
+  ])('%s', async (_name, existing, kept) => {
+    await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
+    await write('002_index_a.sql', index);
+    await migrate({ to: 1n });
+    await database.query(existing);
+    const before = await rowsOf("SELECT 'a_id'::regclass::oid AS oid");
+    await migrate();
+    const after = await rowsOf("SELECT 'a_id'::regclass::oid AS oid");
+    if (kept) expect(after).toEqual(before);
+    else expect(after).not.toEqual(before);
+    expect(await rowsOf("SELECT pg_get_indexdef('a_id'::regclass) AS sql")).toEqual([
+      { sql: 'CREATE UNIQUE INDEX a_id ON public.a USING btree (id)' },
+    ]);
+    expect(await ledger()).toHaveLength(2);
+  });
+
   test('waits for an open transaction without blocking other writers', async () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     await write('002_index_a.sql', index);

@@ -5,7 +5,7 @@ import type { BlockerWatch } from '../locks/blocking-sessions.ts';
 import { isLockFailure, type LockPolicy, type LockTry, withLockRetry } from '../locks/lock-retry.ts';
 import { MigrationError } from '../migration-error.ts';
 import type { MigrationSession } from '../migration-session.ts';
-import { concurrentIndexName, dropLeftoverIndex } from './concurrent-index.ts';
+import { settleLeftoverIndex } from './concurrent-index.ts';
 import { commitError, executeStatements } from './execute-migration.ts';
 import { runKyselyStep } from './kysely-step.ts';
 
@@ -45,7 +45,7 @@ function ledgerChange(table: LedgerTable, step: MigrationStep, startedAt: number
 async function runStep(
   run: MigrationRun,
   step: MigrationStep,
-  prepare: (db: Kysely<unknown>) => Promise<void>,
+  execute: (db: Kysely<unknown>) => Promise<void>,
 ): Promise<void> {
   const { session, ledgerTable, files } = run;
   await runKyselyStep(session, ledgerTable, files, step.applied, {
@@ -54,8 +54,7 @@ async function runStep(
     inTransaction: step.file.inTransaction,
     work: async (db) => {
       const startedAt = performance.now();
-      await prepare(db);
-      await executeStatements(db, step.file);
+      await execute(db);
       await db.executeQuery(ledgerChange(ledgerTable, step, startedAt));
     },
   });
@@ -77,6 +76,7 @@ async function runInTransaction(
       await db.executeQuery(CompiledQuery.raw(`SET LOCAL lock_timeout = ${lockTimeoutMs}`));
       // The sqlx command line takes no advisory lock. This makes it wait at its insert into the ledger.
       await db.executeQuery(CompiledQuery.raw(`LOCK TABLE ${run.ledgerTable} IN SHARE ROW EXCLUSIVE MODE`));
+      await executeStatements(db, step.file);
     });
   } catch (error) {
     throw namedError(step.file, error);
@@ -86,13 +86,14 @@ async function runInTransaction(
 /** For CREATE INDEX CONCURRENTLY and similar statements: the ledger is changed afterwards. */
 async function runWithoutTransaction(run: MigrationRun, step: MigrationStep): Promise<void> {
   const { client } = run.session;
-  const index = concurrentIndexName(step.file.statements[0]?.text ?? '');
   // The statement waits for older transactions without blocking others. A timeout would leave an INVALID index.
   await client.query('SET lock_timeout = 0');
-  if (index !== undefined && (await dropLeftoverIndex(client, index))) {
-    run.report({ kind: 'leftover-index-dropped', file: step.file, index });
-  }
-  await runStep(run, step, () => Promise.resolve());
+  const leftover = await settleLeftoverIndex(client, step.file.statements[0]?.text ?? '');
+  if (leftover.state === 'dropped')
+    run.report({ kind: 'leftover-index-dropped', file: step.file, index: leftover.index });
+  await runStep(run, step, async (db) => {
+    if (leftover.state !== 'finished') await executeStatements(db, step.file);
+  });
 }
 
 /**
