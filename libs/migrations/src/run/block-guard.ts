@@ -8,6 +8,9 @@ import { queryRow } from '../query-rows.ts';
 /** Number of timers above which a file that blocks the table needs an explicit option. */
 export const DEFAULT_BLOCKING_ROW_LIMIT = 50_000;
 
+/** Size of timers, without indexes, above which it does as well: few rows with large payloads block as long as many. */
+export const BLOCKING_BYTE_LIMIT = 128 * 1024 ** 2;
+
 const blockingDirective = /^-- blocking: \S/;
 
 /** Undoing files have the same versions as the files that they undo. */
@@ -31,27 +34,32 @@ export function needsAllowBlocking(file: MigrationFile): boolean {
   return blocksTable(file) && (isDownFile(file) || !BLOCKS_BRIEFLY.has(file.version));
 }
 
-/** Counts the rows of timers, up to `limit`. */
-async function countTimers(client: ClientBase, limit: number): Promise<number> {
+/** pg_table_size includes the payloads that are stored out of line. */
+const MEASURE_TIMERS = `
+SELECT (SELECT count(*) FROM (SELECT 1 FROM timers LIMIT $1) AS counted) AS rows, pg_table_size('timers') AS bytes`;
+
+const measureSchema = z.object({ rows: z.coerce.number(), bytes: z.coerce.number() });
+
+/** Why the table is too large to be blocked; undefined when it is not. */
+async function findExcess(client: ClientBase, rowLimit: number): Promise<string | undefined> {
   const exists = await queryRow(
     client,
     z.object({ found: z.boolean() }),
     "SELECT to_regclass('timers') IS NOT NULL AS found",
   );
-  if (!exists.found) return 0;
-  const { count } = await queryRow(
-    client,
-    z.object({ count: z.coerce.number() }),
-    'SELECT count(*) AS count FROM (SELECT 1 FROM timers LIMIT $1) AS counted',
-    [limit],
-  );
-  return count;
+  if (!exists.found) return undefined;
+  const { rows, bytes } = await queryRow(client, measureSchema, MEASURE_TIMERS, [rowLimit + 1]);
+  if (rows > rowLimit) return `more than ${rowLimit} rows`;
+  if (bytes <= BLOCKING_BYTE_LIMIT) return undefined;
+  const megabytes = (size: number): string => `${Math.floor(size / 1024 ** 2)} MB`;
+  return `${megabytes(bytes)}, more than ${megabytes(BLOCKING_BYTE_LIMIT)}`;
 }
 
 /**
  * Checks all files of a run before the first one runs.
  *
- * @throws MigrationError `would-block` when some of them block the table and the table has more than `rowLimit` rows
+ * @param rowLimit Infinity: no table is too large
+ * @throws MigrationError `would-block` when some of them block the table and the table is too large
  */
 export async function guardAgainstBlocking(
   client: ClientBase,
@@ -60,12 +68,13 @@ export async function guardAgainstBlocking(
 ): Promise<void> {
   const blocking = files.filter(needsAllowBlocking);
   if (blocking.length === 0 || rowLimit === Infinity) return;
-  if ((await countTimers(client, rowLimit + 1)) <= rowLimit) return;
+  const excess = await findExcess(client, rowLimit);
+  if (excess === undefined) return;
   const online = blocking.some((file) => file.version === ONLINE_VERSION && !isDownFile(file))
     ? 'For 002 use `npx nx run migrator:online -- start` instead, which reaches the same schema in steps while readers and writers continue (docs/migrating.md); or stop'
     : 'Stop';
   throw new MigrationError(
     'would-block',
-    `${blocking.map((file) => file.fileName).join(', ')} block${blocking.length === 1 ? 's' : ''} readers and writers of timers while running, and the table has more than ${rowLimit} rows; nothing was changed. ${online} the service and run again with --allow-blocking`,
+    `${blocking.map((file) => file.fileName).join(', ')} block${blocking.length === 1 ? 's' : ''} readers and writers of timers while running, and the table has ${excess}; nothing was changed. ${online} the service and run again with --allow-blocking`,
   );
 }
