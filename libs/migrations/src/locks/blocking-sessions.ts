@@ -49,7 +49,13 @@ const FIND_BLOCKERS = `
   FROM unnest(pg_blocking_pids($1)) AS blocker(pid) JOIN pg_stat_activity a ON a.pid = blocker.pid
   ORDER BY a.xact_start NULLS LAST`;
 
-const POLL_MS = 60;
+/** pg_blocking_pids stops the lock manager for a moment, so that it is called ever less often during a long statement. */
+const POLL_MS = { first: 60, growth: 2, max: 10_000 };
+
+/** Milliseconds between poll number `number`, from 0, and the one before. Pure. */
+export function pollDelay(number: number): number {
+  return Math.min(POLL_MS.first * POLL_MS.growth ** number, POLL_MS.max);
+}
 
 /**
  * Polls which sessions block another one while it waits for a lock; after the wait PostgreSQL no longer shows them. Uses
@@ -69,23 +75,27 @@ export class BlockerWatch {
     work: () => Promise<T>,
     onBlocked: (blockers: BlockingSession[]) => void,
   ): Promise<T> {
-    let polling = false;
-    const timer = setInterval(() => {
-      if (polling) return;
-      polling = true;
-      this.#readBlockers(pid)
-        .then((blockers) => {
-          if (blockers.length > 0) onBlocked(blockers);
-        })
-        .catch(() => undefined)
-        .finally(() => {
-          polling = false;
-        });
-    }, POLL_MS);
+    let timer: NodeJS.Timeout | undefined;
+    let ended = false;
+    const pollAfterDelay = (number: number): void => {
+      if (ended) return;
+      timer = setTimeout(() => {
+        this.#readBlockers(pid)
+          .then((blockers) => {
+            if (blockers.length > 0 && !ended) onBlocked(blockers);
+          })
+          .catch(() => undefined)
+          .finally(() => {
+            pollAfterDelay(number + 1);
+          });
+      }, pollDelay(number));
+    };
+    pollAfterDelay(0);
     try {
       return await work();
     } finally {
-      clearInterval(timer);
+      ended = true;
+      clearTimeout(timer);
     }
   }
 
