@@ -19,6 +19,13 @@ BEGIN
         RAISE EXCEPTION '% timers have no url in callback_config, for example %: version 1 needs one', broken, example
             USING ERRCODE = 'not_null_violation', HINT = 'Correct or delete them, then go back again';
     END IF;
+    SELECT count(*), min(id::text)::uuid INTO broken, example
+    FROM timers WHERE jsonb_typeof(callback_config->'headers'->'$encrypted') = 'object';
+    IF broken > 0 THEN
+        RAISE EXCEPTION '% timers have encrypted headers, for example %: the first service cannot read them', broken, example
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = 'Put none in front of the keys in HEADER_ENCRYPTION_KEYS of every process, run npx nx run migrator:encrypt-headers -- --decrypt, then go back again';
+    END IF;
 END;
 $$;
 
