@@ -1,6 +1,6 @@
 import { type Output, parseNonNegativeInteger } from '@timer-platform/command-line';
 import type { OnlineState } from '@timer-platform/migrations';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import {
   addJsonOption,
@@ -11,7 +11,12 @@ import {
   lockPolicyOf,
   type MigrationsOption,
 } from '../command-options.ts';
-import { type BatchThrottle, DEFAULT_THROTTLE } from '../online/batch-throttle.ts';
+import {
+  type BatchThrottle,
+  DEFAULT_MAX_REPLICA_LAG_BYTES,
+  DEFAULT_THROTTLE,
+} from '../online/batch-throttle.ts';
+import { formatBytes, parseByteSize } from '../online/byte-size.ts';
 import {
   abortOnline,
   contractOnline,
@@ -29,6 +34,9 @@ interface OnlineCommandOptions extends LockOptions, MigrationsOption, JsonOption
   readonly batchRows?: number | undefined;
   readonly oldServiceStopped?: boolean | undefined;
   readonly knownApplication?: readonly string[] | undefined;
+  readonly maxReplicaLag?: number | undefined;
+  readonly ignoreFreeDisk?: boolean | undefined;
+  readonly acceptLoss?: boolean | undefined;
 }
 
 const NEXT_STEPS = `Old and new clients can now work at the same time; docs/migrating.md describes how to switch without downtime.
@@ -56,6 +64,7 @@ async function withProgress<T>(
       databaseUrl,
       directory: command.migrations,
       throttle: throttleOf(command),
+      maxReplicaLagBytes: command.maxReplicaLag,
       lockPolicy: lockPolicyOf(command),
       signal,
       report: progress.report,
@@ -105,7 +114,11 @@ async function online(
       break;
     case 'start':
     case 'resume':
-      await run(action === 'start' ? startOnline : resumeOnline);
+      await run((options) =>
+        action === 'start'
+          ? startOnline({ ...options, ignoreFreeDisk: command.ignoreFreeDisk })
+          : resumeOnline(options),
+      );
       if (command.json !== true) output.line(NEXT_STEPS);
       break;
     case 'verify':
@@ -123,17 +136,30 @@ async function online(
         output.line('done, 002 is recorded; apply the pending files with `npx nx run migrator:migrate`');
       break;
     case 'abort':
-      await run(abortOnline);
+      await run((options) => abortOnline({ ...options, acceptLoss: command.acceptLoss }));
       if (command.json !== true) output.line('aborted, the schema is at version 1');
       break;
   }
   if (command.json === true) await printStatus(databaseUrl, command, output);
 }
 
-function addThrottleOptions(command: Command): void {
+function addThrottleOptions(command: Command): Command {
   command
     .option('--target-batch-ms <ms>', 'target duration of one batch of the backfill', parseNonNegativeInteger)
-    .option('--batch-rows <rows>', 'rows of the first batch', parseNonNegativeInteger);
+    .option('--batch-rows <rows>', 'rows of the first batch', parseNonNegativeInteger)
+    .option(
+      '--max-replica-lag <size>',
+      `batches wait while a streaming replica is further behind; off: they never wait (default: ${formatBytes(DEFAULT_MAX_REPLICA_LAG_BYTES)})`,
+      parseLagLimit,
+    );
+  return command;
+}
+
+/** `off` is Infinity. */
+function parseLagLimit(text: string): number {
+  const bytes = text === 'off' ? Infinity : parseByteSize(text);
+  if (bytes === undefined) throw new InvalidArgumentError('Use a size, for example 64MB, or off.');
+  return bytes;
 }
 
 function collect(value: string, previous: readonly string[]): readonly string[] {
@@ -157,7 +183,10 @@ export function addOnline(program: Command, { output, listenForStop, onDatabase 
     addJsonOption(command);
     return command;
   };
-  addThrottleOptions(add('start', 'start, or continue after a crash, up to the verification'));
+  addThrottleOptions(add('start', 'start, or continue after a crash, up to the verification')).option(
+    '--ignore-free-disk',
+    'start although the disk is known to be too small',
+  );
   add('status', 'show the progress');
   add('pause', 'stop after the current batch');
   addThrottleOptions(add('resume', 'continue after a pause or a crash'));
@@ -170,5 +199,8 @@ export function addOnline(program: Command, { output, listenForStop, onDatabase 
       collect,
       [],
     );
-  add('abort', 'restore version 1 without loss');
+  add('abort', 'restore version 1').option(
+    '--accept-loss',
+    'confirm the loss of settings that version 1 has no column for, such as timeout_ms',
+  );
 }

@@ -1,4 +1,5 @@
-import { queryRow } from '@timer-platform/migrations';
+import { MigrationError, queryRow, queryRows } from '@timer-platform/migrations';
+import type { ClientBase } from 'pg';
 import { z } from 'zod';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
 import { SYNC_TRIGGER } from './sync-trigger.ts';
@@ -29,7 +30,29 @@ const DROP_NEW_SHAPE: readonly string[] = [
   'ALTER TABLE timers DROP CONSTRAINT IF EXISTS timers_online_config_present, DROP COLUMN IF EXISTS callback_type, DROP COLUMN IF EXISTS callback_config',
 ];
 
-/** Restores the schema of 001. Loses nothing: the trigger has kept the old columns in sync. */
+/** Settings of a callback for which version 1 has no column, such as timeout_ms. */
+const FIND_LOST_SETTINGS = `
+SELECT setting, count(*) AS rows, min(id::text) AS example
+FROM timers, jsonb_object_keys(callback_config - ARRAY['type', 'url', 'headers', 'payload']) AS setting
+WHERE jsonb_typeof(callback_config) = 'object'
+GROUP BY setting ORDER BY setting`;
+
+const lostSchema = z.object({ setting: z.string(), rows: z.coerce.number(), example: z.string() });
+
+/** @throws MigrationError `not-confirmed`, which names what {@link abort} would lose */
+export async function assertNothingLost(client: ClientBase): Promise<void> {
+  const lost = await queryRows(client, lostSchema, FIND_LOST_SETTINGS);
+  if (lost.length === 0) return;
+  const lines = lost.map(
+    ({ setting, rows, example }) => `  ${setting} of ${rows} timers, for example ${example}`,
+  );
+  throw new MigrationError(
+    'not-confirmed',
+    `version 1 has no column for these settings, which abort loses:\n${lines.join('\n')}\nConfirm with --accept-loss; nothing was changed`,
+  );
+}
+
+/** Restores the schema of 001. The trigger has kept the old columns in sync, so they hold every callback. */
 export async function abort(context: OnlineContext): Promise<void> {
   const { client } = context.session;
   const version = context.file.version.toString();

@@ -10,6 +10,9 @@ export interface BatchThrottle {
 
 export const DEFAULT_THROTTLE: BatchThrottle = { targetBatchMs: 100, firstBatchRows: 500, pauseRatio: 0.2 };
 
+/** How far a streaming replica may be behind before batches wait for it: about ten batches. */
+export const DEFAULT_MAX_REPLICA_LAG_BYTES = 64 * 1024 ** 2;
+
 const rowLimits = { min: 50, max: 20_000 };
 /** Largest growth or shrinkage from one batch to the next, so that one slow batch has little influence. */
 const MAX_STEP = 2;

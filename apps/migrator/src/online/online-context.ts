@@ -8,6 +8,7 @@ import {
   withLockRetry,
 } from '@timer-platform/migrations';
 import type { BatchThrottle } from './batch-throttle.ts';
+import type { ReplicaThrottle } from './replica-lag.ts';
 import type { VerificationResult } from './verification-result.ts';
 
 /** Progress of the online migration; the commands print it. */
@@ -24,6 +25,7 @@ export interface OnlineContext {
   readonly watch: BlockerWatch;
   readonly policy: LockPolicy;
   readonly throttle: BatchThrottle;
+  readonly replicas: ReplicaThrottle;
   /** 002_add_callback_types.sql, for its checksum and its COMMENT statements. */
   readonly file: MigrationFile;
   /** Aborted by Ctrl-C: the step stops after the current batch. */

@@ -1,4 +1,5 @@
 import {
+  assertNoDependentObjects,
   assertNoProblems,
   BlockerWatch,
   compareLedger,
@@ -19,16 +20,17 @@ import {
   syncKyselyTable,
   withMigrationLock,
 } from '@timer-platform/migrations';
-import { abort } from './abort.ts';
-import { backfill, throwIfStopped } from './backfill.ts';
-import { type BatchThrottle, DEFAULT_THROTTLE } from './batch-throttle.ts';
+import { abort, assertNothingLost } from './abort.ts';
+import { backfill, sweep, throwIfStopped } from './backfill.ts';
+import { type BatchThrottle, DEFAULT_MAX_REPLICA_LAG_BYTES, DEFAULT_THROTTLE } from './batch-throttle.ts';
 import { buildIndex } from './build-index.ts';
 import { addConstraints } from './constraints.ts';
 import { contract } from './contract.ts';
 import { expand } from './expand.ts';
 import { assertNoOldClients } from './old-clients.ts';
 import type { OnlineContext, OnlineEvent } from './online-context.ts';
-import { preflight } from './preflight.ts';
+import { preflight, type PreflightOptions } from './preflight.ts';
+import { ReplicaThrottle } from './replica-lag.ts';
 import type { VerificationResult } from './verification-result.ts';
 import { verify } from './verify.ts';
 
@@ -36,6 +38,8 @@ export interface OnlineOptions {
   readonly databaseUrl: string;
   readonly directory?: string | undefined;
   readonly throttle?: BatchThrottle | undefined;
+  /** Batches wait while a streaming replica is further behind; Infinity: they never do. */
+  readonly maxReplicaLagBytes?: number | undefined;
   readonly lockPolicy?: LockPolicy | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly report?: ((event: OnlineEvent) => void) | undefined;
@@ -62,6 +66,14 @@ async function withOnlineContext<T>(
     throw new MigrationError('vanished', `migration ${ONLINE_VERSION} does not exist; restore its file`);
   const session = await openMigrationSession(options.databaseUrl);
   const watch = new BlockerWatch(options.databaseUrl);
+  const report = options.report ?? (() => undefined);
+  const replicas = new ReplicaThrottle(
+    session.client,
+    options.maxReplicaLagBytes ?? DEFAULT_MAX_REPLICA_LAG_BYTES,
+    (text) => {
+      report({ kind: 'notice', text });
+    },
+  );
   try {
     return await withMigrationLock(session.client, { lockWaitMs: LOCK_WAIT_MS }, async () => {
       const ledger = await readLedger(session.client);
@@ -72,9 +84,10 @@ async function withOnlineContext<T>(
           watch,
           policy: options.lockPolicy ?? DEFAULT_LOCK_POLICY,
           throttle: options.throttle ?? DEFAULT_THROTTLE,
+          replicas,
           file,
           signal: options.signal ?? new AbortController().signal,
-          report: options.report ?? (() => undefined),
+          report,
         },
         ledger,
         files,
@@ -110,8 +123,10 @@ async function runRemainingPhases(context: OnlineContext): Promise<void> {
     context.report({ kind: 'phase', phase });
     switch (phase) {
       case 'backfill':
+        await backfill(context);
+        break;
       case 'sweep':
-        await backfill(context, phase);
+        await sweep(context);
         break;
       case 'constraints':
         await addConstraints(context);
@@ -151,15 +166,22 @@ function assertCanStart({ ledger, context }: OnlineRun): void {
   }
 }
 
+export interface StartOptions extends OnlineOptions, PreflightOptions {}
+
+/** Each of their connections fails once, so that it is better done at a known time. */
+const RECYCLE_CONNECTIONS =
+  'restart the first service or recycle its connections now: a prepared SELECT * or RETURNING * fails with "cached plan must not change result type" until it is prepared again, and some drivers never do that';
+
 /** Starts the online migration to version 2, or continues an interrupted one, up to the verification. */
-export async function startOnline(options: OnlineOptions): Promise<void> {
+export async function startOnline(options: StartOptions): Promise<void> {
   await withOnlineContext(options, async (run) => {
     const { context } = run;
     assertCanStart(run);
     await createLedger(context.session.client, run.ledger.table);
     if (!isUnderWay(await readOnlineState(context.session.client, context.file.version))) {
-      for (const text of await preflight(context.session)) context.report({ kind: 'notice', text });
+      for (const text of await preflight(context.session, options)) context.report({ kind: 'notice', text });
       await expand(context);
+      context.report({ kind: 'notice', text: RECYCLE_CONNECTIONS });
     }
     await runRemainingPhases(context);
   });
@@ -210,18 +232,28 @@ export async function contractOnline(options: ContractOptions): Promise<Verifica
         'the contract drops the old columns permanently; stop every process of the first service, then confirm with --old-service-stopped',
       );
     }
-    await assertNoOldClients(context.session, options.knownApplications ?? []);
+    const { client } = context.session;
+    await assertNoDependentObjects(client, 'the contract');
+    const known = options.knownApplications ?? [];
+    await assertNoOldClients(client, known);
     const result = await verify(context);
+    // The verification takes minutes on a large table.
+    await assertNoOldClients(client, known);
     await contract(context, ledger.table);
-    await syncKyselyTable(context.session.client, files, ledger.table);
+    await syncKyselyTable(client, files, ledger.table);
     return result;
   });
 }
 
-/** Restores the schema of 001; possible until the contract. */
-export async function abortOnline(options: OnlineOptions): Promise<void> {
+export interface AbortOptions extends OnlineOptions {
+  /** The operator accepts the loss of settings that version 1 has no column for. */
+  readonly acceptLoss?: boolean | undefined;
+}
+
+/** Restores the schema of 001; possible until the contract. @throws MigrationError `not-confirmed`, which names the losses */
+export async function abortOnline(options: AbortOptions): Promise<void> {
   await withOnlineContext(options, async ({ context, ledger }) => {
-    await requireUnderWay(context);
+    const { phase } = await requireUnderWay(context);
     const newest = ledger.rows.at(-1)?.version ?? 0n;
     if (newest > context.file.version) {
       throw new MigrationError(
@@ -229,6 +261,7 @@ export async function abortOnline(options: OnlineOptions): Promise<void> {
         `version ${newest} is applied already; run \`npx nx run migrator:down -- --to 1\` first`,
       );
     }
+    if (options.acceptLoss !== true && phase !== 'aborting') await assertNothingLost(context.session.client);
     await abort(context);
   });
 }

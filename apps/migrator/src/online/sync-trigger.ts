@@ -21,9 +21,10 @@ BEGIN
       NEW.updated_at := OLD.updated_at; -- update_timers_updated_at ran before: triggers fire by name
       RETURN NEW;
     END IF;
-    wrote_old := (NEW.callback_url, NEW.callback_headers::text, NEW.callback_payload::text)
-      IS DISTINCT FROM (OLD.callback_url, OLD.callback_headers::text, OLD.callback_payload::text);
-    wrote_new := (NEW.callback_type, NEW.callback_config::text) IS DISTINCT FROM (OLD.callback_type, OLD.callback_config::text);
+    -- *<> compares bytes: it is faster than text, and unlike <> it finds the change from 1.0 to 1.
+    wrote_old := ROW(NEW.callback_url, NEW.callback_headers, NEW.callback_payload)::record
+      *<> ROW(OLD.callback_url, OLD.callback_headers, OLD.callback_payload)::record;
+    wrote_new := ROW(NEW.callback_type, NEW.callback_config)::record *<> ROW(OLD.callback_type, OLD.callback_config)::record;
     IF NOT wrote_new AND NEW.callback_config IS NULL THEN
       wrote_old := true;
     END IF;
