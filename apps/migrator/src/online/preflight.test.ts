@@ -64,7 +64,7 @@ describe('an object that depends on the old columns', () => {
       report: (event) => seen.push(event.kind),
     });
     await expect(contract).rejects.toMatchObject({
-      code: 'schema-differs',
+      code: 'dependent-objects',
       message: expect.stringMatching(/view urls \(callback_url\)\n.*Drop these objects/),
     });
     expect(seen).toEqual([]);

@@ -61,7 +61,7 @@ test('002 names every object that uses the old columns, and writes nothing', asy
     (error: unknown) => error,
   );
   expect(failure).toMatchObject({
-    code: 'schema-differs',
+    code: 'dependent-objects',
     message: expect.stringMatching(
       /^002_add_callback_types\.sql drops columns of timers that these objects use:/,
     ),

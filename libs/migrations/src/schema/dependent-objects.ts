@@ -35,12 +35,12 @@ export async function findDependentObjects(client: ClientBase): Promise<string[]
   return found.map(({ object, columns }) => `${object} (${columns})`);
 }
 
-/** @throws MigrationError `schema-differs`, which names the objects */
+/** @throws MigrationError `dependent-objects`, which names the objects */
 export async function assertNoDependentObjects(client: ClientBase, step: string): Promise<void> {
   const found = await findDependentObjects(client);
   if (found.length === 0) return;
   throw new MigrationError(
-    'schema-differs',
+    'dependent-objects',
     `${step} drops columns of timers that these objects use:\n${found.map((line) => `  ${line}`).join('\n')}\nNothing was changed. Drop these objects, run again, then create them again on callback_config`,
   );
 }

@@ -79,7 +79,7 @@ export function toApiError(error: unknown, request: FastifyRequest): ApiError {
         {
           path: 'callback.type',
           message:
-            'must be http until the database migration is complete: run npx nx run migrator:online -- contract',
+            'must be http, and headers must not be encrypted (HEADER_ENCRYPTION_KEYS), until the database migration is complete: run npx nx run migrator:online -- contract',
         },
       ]);
     case 'unreachable':
