@@ -67,7 +67,7 @@ async function initialize(
     `--username=${CLUSTER_USER}`,
     `--pwfile=${passwordForInitdb}`,
   ];
-  options.push('--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-instructions');
+  options.push('--auth=scram-sha-256', '--encoding=UTF8', '--locale=C');
   if (!durable) options.push('--no-sync');
   await run(initdb, options, { ...asUser(user), cwd: directory, env: { LC_ALL: 'C', TZ: 'UTC' } });
   await rm(passwordForInitdb);

@@ -21,6 +21,8 @@ export interface EmbeddedPostgresOptions {
   readonly durable?: boolean;
   /** Holds data and programs if root's server user cannot enter the workspace. Default: `/var/lib/timer-platform`. */
   readonly fallbackDirectory?: string;
+  /** A directory whose node_modules holds another version of the package. Default: the dependency of this library. */
+  readonly installedIn?: string;
 }
 
 /** A running embedded PostgreSQL. */
@@ -60,7 +62,12 @@ export function embeddedDirectory(): string {
 export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { log, database = 'timers', durable = true, fallbackDirectory = '/var/lib/timer-platform' } = options;
   const location = await locateCluster(path.resolve(options.directory), fallbackDirectory, log);
-  const binaries = await prepareBinaries(await findNativePackage(), location.user, fallbackDirectory, log);
+  const binaries = await prepareBinaries(
+    await findNativePackage(options.installedIn),
+    location.user,
+    fallbackDirectory,
+    log,
+  );
   const cluster = await ensureCluster(location, binaries, durable, log);
   const settings = { ...(durable ? {} : NOT_DURABLE), ...options.settings };
   const server = { cluster, binaries, user: location.user, settings };

