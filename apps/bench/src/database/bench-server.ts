@@ -1,7 +1,8 @@
-import { openTemporaryPostgres } from '@timer-platform/embedded-postgres';
+import { type EmbeddedPostgres, openTemporaryPostgres } from '@timer-platform/embedded-postgres';
 import pg from 'pg';
 import { z } from 'zod';
-import { postmasterOf, serverCpuSeconds } from '../measure/process-usage.ts';
+import { postmasterOf, serverCpuSeconds, serverWrittenBytes } from '../measure/process-usage.ts';
+import { startReplica, type StreamingReplica } from './replica.ts';
 
 /** The PostgreSQL that all contenders share. Each has its own database. */
 export interface BenchServer {
@@ -12,6 +13,13 @@ export interface BenchServer {
   cpuSeconds(): number;
   /** Bytes of WAL that the server has written so far. */
   walBytes(): Promise<number>;
+  /** Bytes that the server has given to its disk so far; NaN if it runs on another machine. */
+  writtenBytes(): number;
+  /**
+   * Starts a streaming replica, which replays with this delay. Stop it before the server.
+   * @throws Error when the server is not the temporary one
+   */
+  startReplica(delayMs: number): Promise<StreamingReplica>;
   /** Creates an empty database; drops an existing one of that name. */
   createDatabase(name: string): Promise<BenchDatabase>;
   stop(): Promise<void>;
@@ -41,17 +49,13 @@ export async function connectClient(url: string): Promise<pg.Client> {
 
 /** Connects to `databaseUrl`, or starts a temporary server that writes durably, as in production. */
 export async function openBenchServer(databaseUrl: string | undefined): Promise<BenchServer> {
-  if (databaseUrl !== undefined && databaseUrl !== '') return useServer(databaseUrl, 'DATABASE_URL', []);
+  if (databaseUrl !== undefined && databaseUrl !== '') return useServer(databaseUrl, 'DATABASE_URL');
   const server = await openTemporaryPostgres({ durable: true, settings: SETTINGS, log: () => undefined });
   const changed = Object.entries(SETTINGS).map(([name, value]) => `${name}=${value}`);
-  return useServer(server.url, `embedded, ${changed.join(' ')}`, [() => server.stop()]);
+  return useServer(server.url, `embedded, ${changed.join(' ')}`, server);
 }
 
-async function useServer(
-  url: string,
-  origin: string,
-  closers: readonly (() => Promise<unknown>)[],
-): Promise<BenchServer> {
+async function useServer(url: string, origin: string, embedded?: EmbeddedPostgres): Promise<BenchServer> {
   const admin = await connectClient(url);
   const { rows } = await admin.query(
     'SELECT version(), pg_backend_pid() AS pid, current_setting($1) AS fsync',
@@ -71,6 +75,11 @@ async function useServer(
       );
       return z.tuple([z.object({ bytes: z.number() })]).parse(positions)[0].bytes;
     },
+    writtenBytes: () => (postmaster === undefined ? Number.NaN : serverWrittenBytes(postmaster)),
+    startReplica: (delayMs) => {
+      if (embedded === undefined) throw new Error('a replica needs the temporary server: unset DATABASE_URL');
+      return startReplica(admin, embedded, SETTINGS, delayMs);
+    },
     createDatabase: async (name) => {
       const quoted = pg.escapeIdentifier(name);
       await admin.query(`DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);
@@ -86,7 +95,7 @@ async function useServer(
     },
     stop: async () => {
       await admin.end();
-      for (const close of closers) await close();
+      await embedded?.stop();
     },
   };
 }

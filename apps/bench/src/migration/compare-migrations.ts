@@ -3,6 +3,7 @@ import type { BenchServer } from '../database/bench-server.ts';
 import { CLIENT_URL, type ClientName, type ClientResult, startClientLoad } from './client-load.ts';
 import { countChangedTimestamps, fillTimers, hashCallbacks } from './fill-timers.ts';
 import { runMigrator } from './migrator-process.ts';
+import { CONTRACT, START } from './online-steps.ts';
 import { readSchemaText, type SchemaText } from './schema-text.ts';
 
 /** A migration from version 1 to 2 while clients use the table. Durations are in milliseconds. */
@@ -52,16 +53,11 @@ async function runMigration(
     const sizeBefore = await readSize();
 
     const load = await startClientLoad(url, client);
-    const args = name === 'plain' ? ['migrate', '--to', '2', '--allow-blocking'] : ['online', 'start'];
+    const args = name === 'plain' ? ['migrate', '--to', '2', '--allow-blocking'] : START;
     const beforeContractMs = await measureMs(() => runMigrator(url, args));
     const clients = await load.stop();
     // The contract requires that no client uses the old columns.
-    const contractMs =
-      name === 'plain'
-        ? undefined
-        : await measureMs(() =>
-            runMigrator(url, ['online', 'contract', '--old-service-stopped', '--known-application', 'bench']),
-          );
+    const contractMs = name === 'plain' ? undefined : await measureMs(() => runMigrator(url, CONTRACT));
 
     const lockedMs = await readExecutionMs(client);
     const sizeAfter = await readSize();

@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { BenchServer } from '../database/bench-server.ts';
 import { fillTimers, hashCallbacks } from './fill-timers.ts';
 import { runMigrator, startMigrator } from './migrator-process.ts';
+import { CONTRACT, START, type Step, STEPS } from './online-steps.ts';
 import { readSchemaText } from './schema-text.ts';
 
 /** A kill during the online migration and its result. */
@@ -18,27 +19,12 @@ export interface KillResult {
   readonly problems: readonly string[];
 }
 
-const START = ['online', 'start'];
-const CONTRACT = ['online', 'contract', '--old-service-stopped', '--known-application', 'bench'];
-
 async function readPhase(client: pg.Client): Promise<string> {
   const { rows: found } = await client.query("SELECT 1 WHERE to_regclass('_online_migrations') IS NOT NULL");
   if (found.length === 0) return 'not started';
   const { rows } = await client.query<{ phase: string }>('SELECT phase FROM _online_migrations');
   return rows[0]?.phase ?? 'not started';
 }
-
-/** The steps of the migration, each with the line of the migrator that announces it. */
-const STEPS = [
-  ['expand', /^timers takes/],
-  ['backfill', /^phase backfill/],
-  ['sweep', /^phase sweep/],
-  ['constraints', /^phase constraints/],
-  ['index', /^phase index/],
-  ['verify', /^phase verify$/],
-  ['contract', /rows compared/],
-] as const;
-export type Step = (typeof STEPS)[number][0];
 
 interface MigrationRun {
   readonly kill: () => void;

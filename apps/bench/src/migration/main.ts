@@ -1,4 +1,4 @@
-import { parsePositiveInteger, processOutput } from '@timer-platform/command-line';
+import { parseNonNegativeInteger, parsePositiveInteger, processOutput } from '@timer-platform/command-line';
 import { Command } from 'commander';
 import { type BenchServer, openBenchServer } from '../database/bench-server.ts';
 import { formatNumber, formatTable } from '../report/table.ts';
@@ -10,7 +10,17 @@ import {
   type MigrationResult,
 } from './compare-migrations.ts';
 import { killOnline } from './kill-online.ts';
+import { type LargeTableOptions, migrateLargeTable } from './large-table.ts';
+import { findLargeTableViolations, formatLargeTable } from './large-table-report.ts';
 import { measureLockBehavior } from './lock-behavior.ts';
+
+interface LargeCommandOptions {
+  readonly rows: number;
+  readonly replica?: boolean;
+  readonly replicaDelayMs: number;
+  readonly maxReplicaLagMib: number;
+  readonly json?: boolean;
+}
 
 const output = processOutput(process.stdout, process.stderr);
 
@@ -83,6 +93,29 @@ program
         output.line(`first failed insert during the plain migration: ${firstFailure}`);
       if (json === true) output.json(comparison);
       return findViolations(comparison);
+    }),
+  );
+program
+  .command('large')
+  .description('migrate a large table online while clients work; measure waits, steps, WAL and disk')
+  .option('--rows <rows>', 'timers in the table', parsePositiveInteger, 10_000_000)
+  .option('--replica', 'attach a streaming replica')
+  .option('--replica-delay-ms <ms>', 'how late the replica replays', parseNonNegativeInteger, 2_000)
+  .option('--max-replica-lag-mib <size>', 'limit of its lag for the migrator', parsePositiveInteger, 64)
+  .option('--json', 'also print the result as JSON')
+  .action(({ rows, replica, replicaDelayMs, maxReplicaLagMib, json }: LargeCommandOptions) =>
+    runOnServer(async (server) => {
+      const options: LargeTableOptions = {
+        rows,
+        replica: replica === true ? { delayMs: replicaDelayMs, maxLagMib: maxReplicaLagMib } : undefined,
+        log: (text) => {
+          output.note(text);
+        },
+      };
+      const result = await migrateLargeTable(server, options);
+      output.line(formatLargeTable(result));
+      if (json === true) output.json(result);
+      return findLargeTableViolations(result, options);
     }),
   );
 program
