@@ -1,7 +1,7 @@
 import { type EmbeddedPostgres, openTemporaryPostgres } from '@timer-platform/embedded-postgres';
 import pg from 'pg';
 import { z } from 'zod';
-import { postmasterOf, serverCpuSeconds, serverWrittenBytes } from '../measure/process-usage.ts';
+import { postmasterOf, serverCpuSeconds } from '../measure/process-usage.ts';
 import { startReplica, type StreamingReplica } from './replica.ts';
 
 /** The PostgreSQL that all contenders share. Each has its own database. */
@@ -13,8 +13,8 @@ export interface BenchServer {
   cpuSeconds(): number;
   /** Bytes of WAL that the server has written so far. */
   walBytes(): Promise<number>;
-  /** Bytes that the server has given to its disk so far; NaN if it runs on another machine. */
-  writtenBytes(): number;
+  /** Bytes that the server has written so far: WAL, data and temporary files. NaN before PostgreSQL 18. */
+  writtenBytes(): Promise<number>;
   /**
    * Starts a streaming replica, which replays with this delay. Stop it before the server.
    * @throws Error when the server is not the temporary one
@@ -40,6 +40,9 @@ const SETTINGS = {
   max_wal_size: '4GB',
   checkpoint_timeout: '15min',
 } as const;
+
+const WRITTEN_BYTES = `
+  SELECT ((SELECT sum(write_bytes) FROM pg_stat_io) + (SELECT sum(temp_bytes) FROM pg_stat_database))::double precision AS bytes`;
 
 export async function connectClient(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, application_name: 'bench' });
@@ -75,7 +78,12 @@ async function useServer(url: string, origin: string, embedded?: EmbeddedPostgre
       );
       return z.tuple([z.object({ bytes: z.number() })]).parse(positions)[0].bytes;
     },
-    writtenBytes: () => (postmaster === undefined ? Number.NaN : serverWrittenBytes(postmaster)),
+    writtenBytes: async () => {
+      const { rows: sums } = await admin
+        .query(WRITTEN_BYTES)
+        .catch(() => ({ rows: [{ bytes: Number.NaN }] }));
+      return z.tuple([z.object({ bytes: z.nan().or(z.number()) })]).parse(sums)[0].bytes;
+    },
     startReplica: (delayMs) => {
       if (embedded === undefined) throw new Error('a replica needs the temporary server: unset DATABASE_URL');
       return startReplica(admin, embedded, SETTINGS, delayMs);

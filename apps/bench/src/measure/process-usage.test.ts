@@ -1,16 +1,5 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
-import {
-  cpuSeconds,
-  parseStat,
-  peakResidentMib,
-  serverCpuSeconds,
-  serverWrittenBytes,
-} from './process-usage.ts';
+import { cpuSeconds, parseStat, peakResidentMib, serverCpuSeconds } from './process-usage.ts';
 
 test('parseStat accepts a process name with parentheses and spaces', () => {
   const line = '4242 (a (b) c) S 17 4242 4242 0 -1 4194304 1 2 3 4 250 150 30 20 20 0 1 0 100 0 0';
@@ -26,28 +15,12 @@ test('the figures of a process that does not exist are NaN', () => {
   expect(cpuSeconds(2 ** 22 + 1)).toBeNaN();
   expect(serverCpuSeconds(2 ** 22 + 1)).toBeNaN();
   expect(peakResidentMib(2 ** 22 + 1)).toBeNaN();
-  expect(serverWrittenBytes(2 ** 22 + 1)).toBeNaN();
 });
 
-const TMPFS = 0x01021994;
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
 onLinux('this process has used CPU time and memory', () => {
   const { user, system } = process.cpuUsage();
   expect(cpuSeconds(process.pid)).toBeGreaterThan(((user + system) / 1e6) * 0.5);
   expect(peakResidentMib(process.pid)).toBeGreaterThan(10);
-});
-
-onLinux('the bytes written by a child count for its parent, also after its exit', async () => {
-  const directory = await mkdtemp(path.join(tmpdir(), 'written-'));
-  try {
-    const before = serverWrittenBytes(process.pid);
-    const output = `of=${path.join(directory, 'file')}`;
-    await promisify(execFile)('dd', ['if=/dev/zero', output, 'bs=1M', 'count=4', 'conv=fsync']);
-    // A file system in memory writes nothing to a disk.
-    const { type } = await statfs(directory);
-    expect(serverWrittenBytes(process.pid) - before).toBeGreaterThanOrEqual(type === TMPFS ? 0 : 4 * 2 ** 20);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
 });

@@ -57,34 +57,17 @@ export function postmasterOf(backendPid: number): number | undefined {
   return backend?.name === 'postgres' ? backend.parentPid : undefined;
 }
 
-function findChildren(parentPid: number): { readonly pid: number; readonly stat: Stat }[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((entry) => {
-      const stat = readStat(Number(entry));
-      return stat?.parentPid === parentPid ? [{ pid: Number(entry), stat }] : [];
-    });
-}
-
 /** CPU seconds of all processes of a server so far, including those that have exited; NaN if unknown. */
 export function serverCpuSeconds(postmasterPid: number): number {
   const postmaster = readStat(postmasterPid);
   if (postmaster === undefined) return Number.NaN;
-  const ended = postmaster.ownSeconds + postmaster.endedChildrenSeconds;
-  return findChildren(postmasterPid).reduce((sum, { stat }) => sum + stat.ownSeconds, ended);
-}
-
-/**
- * Bytes that all processes of a server have given to the disk so far; NaN if unknown. The kernel adds those of a process
- * that has exited to its parent.
- */
-export function serverWrittenBytes(postmasterPid: number): number {
-  const writtenBytes = (pid: number): number | undefined => {
-    const bytes = /^write_bytes: (\d+)$/m.exec(readProcFile(`/proc/${pid}/io`) ?? '')?.[1];
-    return bytes === undefined ? undefined : Number(bytes);
-  };
-  const postmaster = writtenBytes(postmasterPid) ?? Number.NaN;
-  return findChildren(postmasterPid).reduce((sum, { pid }) => sum + (writtenBytes(pid) ?? 0), postmaster);
+  let total = postmaster.ownSeconds + postmaster.endedChildrenSeconds;
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = readStat(Number(entry));
+    if (stat?.parentPid === postmasterPid) total += stat.ownSeconds;
+  }
+  return total;
 }
 
 /** The largest resident set of a process so far, in MiB; NaN if unknown. */

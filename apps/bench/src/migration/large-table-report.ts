@@ -39,7 +39,7 @@ export function formatLargeTable(result: LargeTableResult): string {
     ['', 'MiB'],
     [
       ['WAL', mebibytes(result.walBytes)],
-      ['written to disk', mebibytes(result.diskBytes)],
+      ['written in all', mebibytes(result.writtenBytes)],
       ['timers before', mebibytes(result.sizeBefore)],
       ['timers after', mebibytes(result.sizeAfter)],
     ],

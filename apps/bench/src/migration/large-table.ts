@@ -32,7 +32,8 @@ export interface LargeTableResult {
   /** The step in which the longest wait of each client ended. */
   readonly longestWaitIn: Readonly<Record<ClientName, Step | undefined>>;
   readonly walBytes: number;
-  readonly diskBytes: number;
+  /** WAL, data and temporary files. */
+  readonly writtenBytes: number;
   readonly sizeBefore: number;
   readonly sizeAfter: number;
   readonly changedTimestamps: number;
@@ -113,12 +114,15 @@ export async function migrateLargeTable(
     const sizeBefore = await readSize(client);
     await replica?.catchUp();
 
-    const [walBefore, diskBefore] = [await server.walBytes(), server.writtenBytes()];
+    const [walBefore, writtenBefore] = [await server.walBytes(), await server.writtenBytes()];
     const started = await startOnline(server, url, client, replica, options);
     // The contract requires that no client uses the old columns.
     const contractMs = await measureMs(() => runMigrator(url, CONTRACT));
     await client.query('CHECKPOINT');
-    const [walBytes, diskBytes] = [(await server.walBytes()) - walBefore, server.writtenBytes() - diskBefore];
+    const [walBytes, writtenBytes] = [
+      (await server.walBytes()) - walBefore,
+      (await server.writtenBytes()) - writtenBefore,
+    ];
 
     const sizeAfter = await readSize(client);
     const changedTimestamps = await countChangedTimestamps(client);
@@ -129,7 +133,7 @@ export async function migrateLargeTable(
       fillMs,
       contractMs,
       walBytes,
-      diskBytes,
+      writtenBytes,
       sizeBefore,
       sizeAfter,
       changedTimestamps,
