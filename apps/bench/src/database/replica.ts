@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,6 +28,14 @@ const LAG = `
   SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), COALESCE(replay_lsn, '0/0'))::double precision AS bytes
   FROM pg_stat_replication WHERE application_name = '${NAME}'`;
 
+/** Creates a file of the user that runs the server. */
+async function addFile(data: string, name: string, text: string): Promise<void> {
+  const file = path.join(data, name);
+  await writeFile(file, text, { mode: 0o600 });
+  const { uid, gid } = await stat(data);
+  await chown(file, uid, gid);
+}
+
 /**
  * Copies the data of a running server, as pg_basebackup does, which the embedded packages do not have. cp keeps the
  * owner: for root, another user runs the server.
@@ -39,7 +47,7 @@ async function copyData(admin: pg.Client, from: string, directory: string): Prom
   const [{ labelfile }] = z.tuple([z.object({ labelfile: z.string() })]).parse(rows);
   for (const file of ['data/postmaster.pid', 'data/postmaster.opts', 'port'])
     await rm(path.join(directory, 'cluster', file), { force: true });
-  await writeFile(path.join(directory, 'cluster', 'data', 'backup_label'), labelfile, { mode: 0o644 });
+  await addFile(path.join(directory, 'cluster', 'data'), 'backup_label', labelfile);
 }
 
 /**
@@ -65,7 +73,7 @@ export async function startReplica(
     path.join(data, 'postgresql.auto.conf'),
     `primary_conninfo = '${primaryConnection}'\nprimary_slot_name = '${NAME}'\n`,
   );
-  await writeFile(path.join(data, 'standby.signal'), '', { mode: 0o644 });
+  await addFile(data, 'standby.signal', '');
   const standby = await openEmbeddedPostgres({
     directory,
     settings: { ...settings, recovery_min_apply_delay: `${delayMs}ms` },
