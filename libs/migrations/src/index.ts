@@ -44,3 +44,4 @@ export {
 } from './schema/schema-objects.ts';
 export { formatStoredSchema, readStoredSchema, storedSchemaFile } from './schema/stored-schema.ts';
 export { asDatabaseError, SQL_STATE } from './server-error.ts';
+export { OLDEST_POSTGRES } from './server-version.ts';

@@ -5,6 +5,7 @@ import { explain, type Explanation } from './explain-server-error.ts';
 import { MigrationError } from './migration-error.ts';
 import { queryRow } from './query-rows.ts';
 import { asDatabaseError } from './server-error.ts';
+import { checkServerVersion } from './server-version.ts';
 
 /**
  * The one connection of a migration. Advisory locks belong to a session, so a second connection from a pool would run
@@ -50,7 +51,7 @@ const DISABLE_TIMEOUTS = `
 SELECT set_config(name, '0', false) FROM pg_settings
 WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')`;
 
-/** @throws MigrationError `connection` or `permission-denied` */
+/** @throws MigrationError `connection`, also for a server that is too old, or `permission-denied` */
 export async function connectClient(databaseUrl: string): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: databaseUrl,
@@ -66,9 +67,13 @@ export async function connectClient(databaseUrl: string): Promise<pg.Client> {
   } catch (cause) {
     throw connectionError(client, cause);
   }
+  await checkServerVersion(client).catch(async (error: unknown) => {
+    await client.end();
+    throw error;
+  });
+  await client.query(DISABLE_TIMEOUTS);
   // If this process is killed, the server ends its statement within a second or two instead of running it to the end
   // with all its locks. Unsupported before PostgreSQL 14 and on some platforms, where it is not needed for correctness.
-  await client.query(DISABLE_TIMEOUTS);
   await client.query("SET client_connection_check_interval = '1s'").catch(() => undefined);
   return client;
 }
