@@ -219,6 +219,13 @@ export const SCENARIOS = [
         as: 'node scripts/documented-commands.mjs --list',
         shows: /^npx nx run migrator:migrate$/m,
       },
+      { command: 'npx nx run migrator:check-sqlx', timeoutMinutes: 60, shows: /^(?:ok|skipped) /m },
+      {
+        command: 'npx nx run migrator:check-versions',
+        as: 'npx nx run migrator:check-versions -- 12',
+        shows: /^12 +1 +0$/m,
+      },
+      { command: 'npx nx run migrator:lint-sql', shows: /, 0 not explained$|^skipped/m },
       { command: 'npm run regenerate' },
       { command: 'npm run format' },
     ],
@@ -243,6 +250,11 @@ export const SCENARIOS = [
     steps: [
       { command: 'npx nx run bench:quick' },
       { command: 'npx nx run bench:migration', as: 'npx nx run bench:migration -- --rows 5000' },
+      {
+        command: 'npx nx run bench:migration -- large',
+        as: 'npx nx run bench:migration -- large --rows 5000 --replica',
+        shows: /^backfill +/m,
+      },
       {
         command: 'npx nx run bench:compare',
         as: `npx nx run bench:compare -- ${SMALL} ${BENCH_OUT}`,

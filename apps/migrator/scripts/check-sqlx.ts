@@ -148,6 +148,15 @@ const CHECKS: readonly Check[] = [
       await expectInstalled(sqlx, url, '1');
     },
   ],
+  [
+    'sqlx and the migrator at once apply no file twice; another run of the migrator completes what is left',
+    async (url, sqlx) => {
+      await Promise.all([sqlx.migrate(url, directory), runCommand(url, 'migrate')]);
+      await migrator(url, 'migrate');
+      await expectInstalled(sqlx, url, newest);
+      await expectMigratorToHaveNothingToDo(url);
+    },
+  ],
   ...FIRST_SERVICE_FILES.map(([, newestFile], index): Check => [
     `a database of the first service at ${newestFile} is adopted: its sqlx starts until --finish, then ours`,
     (url, sqlx) =>

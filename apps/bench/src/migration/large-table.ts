@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { BenchServer } from '../database/bench-server.ts';
 import type { StreamingReplica } from '../database/replica.ts';
-import { type ServerSample, startSampling } from '../measure/server-samples.ts';
+import { type ServerSample, startSampling } from '../database/server-samples.ts';
 import { CLIENT_URL, type ClientName, type ClientResult, startClientLoad } from './client-load.ts';
 import { countChangedTimestamps, fillTimers, hashCallbacks } from './fill-timers.ts';
 import { runMigrator } from './migrator-process.ts';

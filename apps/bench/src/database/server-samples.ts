@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BenchServer } from '../database/bench-server.ts';
-import type { StreamingReplica } from '../database/replica.ts';
+import type { BenchServer } from './bench-server.ts';
+import type { StreamingReplica } from './replica.ts';
 
 const SAMPLE_MS = 100;
 
