@@ -105,7 +105,11 @@ export async function readLedger(client: ClientBase): Promise<Ledger> {
  */
 export async function createLedger(client: ClientBase, table: LedgerTable): Promise<void> {
   // CREATE TABLE IF NOT EXISTS alone would print a notice each time.
-  if (!(await tableExists(client, table))) await client.query(createTable(table));
+  if (!(await tableExists(client, table)))
+    await client.query(createTable(table)).catch(async (error: unknown) => {
+      // Despite IF NOT EXISTS, it fails with a duplicate key when sqlx creates the table at the same time.
+      if (!(await tableExists(client, table).catch(() => false))) throw error;
+    });
   if (!(await tableExists(client, '_online_migrations'))) await client.query(CREATE_ONLINE_TABLE);
 }
 
