@@ -11,6 +11,8 @@ export interface LargeTableOptions {
   readonly rows: number;
   /** A streaming replica, how late it replays, and the limit of its lag for the migrator; undefined: none. */
   readonly replica?: { readonly delayMs: number; readonly maxLagMib: number } | undefined;
+  /** Target duration of a batch of the backfill; undefined: the migrator's default. */
+  readonly targetBatchMs?: number | undefined;
   readonly log: (text: string) => void;
 }
 
@@ -75,11 +77,14 @@ async function startOnline(
   url: string,
   client: pg.Client,
   replica: StreamingReplica | undefined,
-  { replica: limit, log }: LargeTableOptions,
+  { replica: limit, targetBatchMs, log }: LargeTableOptions,
 ) {
   const load = await startClientLoad(url, client);
   const sampling = startSampling(server, replica);
-  const options = limit === undefined ? [] : ['--max-replica-lag', `${limit.maxLagMib}MB`];
+  const options = [
+    ...(limit === undefined ? [] : ['--max-replica-lag', `${limit.maxLagMib}MB`]),
+    ...(targetBatchMs === undefined ? [] : ['--target-batch-ms', String(targetBatchMs)]),
+  ];
   const starts = await runOnlineStart(url, options, log);
   const steps = measureSteps(starts, await sampling.stop());
   const clients = await load.stop();

@@ -16,6 +16,7 @@ import { measureLockBehavior } from './lock-behavior.ts';
 
 interface LargeCommandOptions {
   readonly rows: number;
+  readonly targetBatchMs?: number;
   readonly replica?: boolean;
   readonly replicaDelayMs: number;
   readonly maxReplicaLagMib: number;
@@ -99,14 +100,16 @@ program
   .command('large')
   .description('migrate a large table online while clients work; measure waits, steps, WAL and disk')
   .option('--rows <rows>', 'timers in the table', parsePositiveInteger, 10_000_000)
+  .option('--target-batch-ms <ms>', 'target duration of a batch of the backfill', parsePositiveInteger)
   .option('--replica', 'attach a streaming replica')
   .option('--replica-delay-ms <ms>', 'how late the replica replays', parseNonNegativeInteger, 2_000)
   .option('--max-replica-lag-mib <size>', 'limit of its lag for the migrator', parsePositiveInteger, 64)
   .option('--json', 'also print the result as JSON')
-  .action(({ rows, replica, replicaDelayMs, maxReplicaLagMib, json }: LargeCommandOptions) =>
+  .action(({ rows, targetBatchMs, replica, replicaDelayMs, maxReplicaLagMib, json }: LargeCommandOptions) =>
     runOnServer(async (server) => {
       const options: LargeTableOptions = {
         rows,
+        targetBatchMs,
         replica: replica === true ? { delayMs: replicaDelayMs, maxLagMib: maxReplicaLagMib } : undefined,
         log: (text) => {
           output.note(text);
