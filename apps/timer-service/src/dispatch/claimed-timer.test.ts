@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ClaimedRow } from '@timer-platform/database';
 import { type ClaimedTimer, type ReadContext, readTimer } from './claimed-timer.ts';
+import { createCallbackReader } from './stored-callback.ts';
 import { claimedRow, validLease } from './testing/claimed-timer.ts';
 
 const lease = validLease();
@@ -8,8 +9,10 @@ const lease = validLease();
 function read(row: Partial<ClaimedRow>, more: Partial<ReadContext> = {}) {
   return readTimer(claimedRow(row), {
     lease,
-    decryptHeaders: (_, config) => ({ ok: true, config }),
-    destinationOf: (callback) => ({ endpoint: callback.type, route: 'route' }),
+    readCallback: createCallbackReader(
+      (_, config) => ({ ok: true, config }),
+      (callback) => ({ endpoint: callback.type, route: 'route' }),
+    ),
     nowMs: 5_000,
     ...more,
   });
@@ -57,29 +60,12 @@ describe('readTimer', () => {
     expect(readable({ revision }).messageId).toBe(messageId);
   });
 
-  test('decrypts the headers before it parses the callback', () => {
-    const { callback } = readable(
-      { callbackConfig: 'encrypted' },
-      {
-        decryptHeaders: (id) => ({
-          ok: true,
-          config: { type: 'http', url: 'http://receiver.test/', headers: { id } },
-        }),
-      },
-    );
-    expect(callback.headers).toEqual({ id: 'timer' });
-  });
-
-  test('headers that cannot be decrypted make it unreadable', () => {
-    const result = read({}, { decryptHeaders: () => ({ ok: false, reason: 'no key' }) });
-    expect(result).toEqual({ kind: 'unreadable', reason: 'no key' });
+  test('a callback that cannot be read makes it unreadable', () => {
+    const unreadable = { kind: 'unreadable', reason: 'no key' } as const;
+    expect(read({}, { readCallback: () => unreadable })).toEqual(unreadable);
   });
 
   test.each<[string, Partial<ClaimedRow>, string]>([
-    ['no callback', { callbackConfig: null }, 'callback_config cannot be parsed: '],
-    ['a callback that is no object', { callbackConfig: 'http' }, 'callback_config cannot be parsed: '],
-    ['an unknown type', { callbackConfig: { type: 'fax' } }, 'callback_config cannot be parsed: type '],
-    ['no URL', { callbackConfig: { type: 'http' } }, 'callback_config cannot be parsed: url '],
     ['a retry policy that is no object', { retry: 3 }, 'retry cannot be parsed: '],
     ['a malformed retry policy', { retry: { delays: ['1s', 'soon'] } }, 'retry cannot be parsed: delays 1 '],
     ['an unknown field of the retry policy', { retry: { attempts: 3 } }, 'retry cannot be parsed: '],

@@ -1,14 +1,12 @@
 import {
-  type JsonValue,
   type RetryPolicy,
   retryPolicySchema,
   type StoredCallbackConfig,
-  storedCallbackConfigSchema,
 } from '@timer-platform/callback-types';
-import type { ClaimedRow, DecryptedCallback } from '@timer-platform/database';
-import type { z } from 'zod';
+import type { ClaimedRow } from '@timer-platform/database';
 import type { Destination } from '../transports/transport.ts';
 import type { Lease } from './lease/lease.ts';
+import { type CallbackReader, describeIssues } from './stored-callback.ts';
 
 /** A claimed row, parsed. */
 export interface ClaimedTimer {
@@ -32,20 +30,11 @@ export type ReadTimer =
   /** The row can never be delivered. */
   | { readonly kind: 'unreadable'; readonly reason: string };
 
-/** Decrypts the stored headers of a callback. */
-export type DecryptHeaders = (timerId: string, config: JsonValue) => DecryptedCallback;
-
 export interface ReadContext {
   readonly lease: Lease;
-  readonly decryptHeaders: DecryptHeaders;
-  readonly destinationOf: (callback: StoredCallbackConfig) => Destination;
+  readonly readCallback: CallbackReader;
   /** The database's clock, in milliseconds since 1970. */
   readonly nowMs: number;
-}
-
-function unreadable(column: string, { issues }: z.ZodError): ReadTimer {
-  const texts = issues.map((issue) => [...issue.path, issue.message].join(' '));
-  return { kind: 'unreadable', reason: `${column} cannot be parsed: ${texts.join('; ')}` };
 }
 
 /** The first message of a timer has its id, as in earlier versions. A changed one must not look like a repetition. */
@@ -53,26 +42,20 @@ function messageIdOf({ id, revision }: ClaimedRow): string {
   return revision === 0 ? id : `${id}-${revision}`;
 }
 
-/**
- * Parses a row, which may have been written by SQL: the only place where stored JSON becomes a typed callback. Headers
- * that no key can decrypt make it unreadable: without them an attempt could reach the receiver unauthenticated.
- */
-export function readTimer(row: ClaimedRow, context: ReadContext): ReadTimer {
-  const { lease, decryptHeaders, destinationOf, nowMs } = context;
-  const decrypted = decryptHeaders(row.id, row.callbackConfig);
-  if (!decrypted.ok) return { kind: 'unreadable', reason: decrypted.reason };
-  const callback = storedCallbackConfigSchema.safeParse(decrypted.config);
-  if (!callback.success) return unreadable('callback_config', callback.error);
+/** Parses a row, which may have been written by SQL. */
+export function readTimer(row: ClaimedRow, { lease, readCallback, nowMs }: ReadContext): ReadTimer {
+  const read = readCallback(row);
+  if (read.kind === 'unreadable') return read;
   const retry = row.retry === null ? null : retryPolicySchema.safeParse(row.retry);
-  if (retry?.success === false) return unreadable('retry', retry.error);
+  if (retry?.success === false) return { kind: 'unreadable', reason: describeIssues('retry', retry.error) };
   const dueMs = Number.isFinite(row.dueMs) ? row.dueMs : nowMs;
   const timer = {
     row,
     lease,
     dueMs,
     dueSinceMs: Number.isFinite(row.dueSinceMs) ? Math.min(row.dueSinceMs, dueMs) : dueMs,
-    callback: callback.data,
-    destination: destinationOf(callback.data),
+    callback: read.callback,
+    destination: read.destination,
     bytes: row.bytes,
     retry: retry?.data ?? null,
     messageId: messageIdOf(row),

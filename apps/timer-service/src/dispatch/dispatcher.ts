@@ -8,7 +8,7 @@ import { ClaimLoop } from './claim/claim-loop.ts';
 import { Claimer } from './claim/claimer.ts';
 import { DelayQueue, timeoutAlarm } from './claim/delay-queue.ts';
 import { LiveBatches } from './claim/live-batches.ts';
-import type { ClaimedTimer, DecryptHeaders } from './claimed-timer.ts';
+import type { ClaimedTimer } from './claimed-timer.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { AttemptRunner } from './deliver/attempt-runner.ts';
 import { HeldTimers } from './held-timers.ts';
@@ -19,6 +19,7 @@ import type { DispatchObserver } from './observer.ts';
 import type { DispatchSettings } from './settings.ts';
 import { SettleBatcher } from './settle/settle-batcher.ts';
 import type { DispatchStatements } from './statements.ts';
+import type { DecryptHeaders } from './stored-callback.ts';
 
 export interface DispatcherOptions {
   readonly statements: DispatchStatements;

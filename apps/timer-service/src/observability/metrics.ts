@@ -1,5 +1,8 @@
+import type { CallbackType } from '@timer-platform/callback-types';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { DispatchObserver } from '../dispatch/observer.ts';
+import type { Outcome } from '../transports/transport.ts';
+import { PendingCounts } from './pending-counts.ts';
 
 /** In seconds: attempts normally start within milliseconds, and may be days late after an outage. */
 const LATENESS_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3_600];
@@ -46,28 +49,34 @@ export function createMetrics(sources: MetricSources): Metrics {
     buckets: DURATION_BUCKETS,
     registers,
   });
-  const attempts = new Counter({
+  const attempts = new PendingCounts<Outcome['kind']>();
+  new Counter({
     name: 'timer_attempts_total',
     help: 'Attempts by outcome; withdrawn ones do not count as attempts of their timer',
     labelNames: ['outcome'] as const,
     registers,
+    collect() {
+      for (const [outcome, count] of attempts.takeAll()) this.inc({ outcome }, count);
+    },
   });
-  const ended = {
-    delivered: attempts.labels('delivered'),
-    retryable: attempts.labels('retryable'),
-    permanent: attempts.labels('permanent'),
-    withdrawn: attempts.labels('withdrawn'),
-  };
   const duplicates = new Counter({
     name: 'timer_deliveries_duplicate_total',
     help: 'Deliveries that the receiver had already stored under the same message id',
     registers,
   });
-  const finished = new Counter({
+  const finished = {
+    completed: new PendingCounts<CallbackType | 'unreadable'>(),
+    failed: new PendingCounts<CallbackType | 'unreadable'>(),
+  };
+  new Counter({
     name: 'timer_finished_total',
     help: 'Timers that reached their final status in this process',
     labelNames: ['status', 'callback_type'] as const,
     registers,
+    collect() {
+      for (const [status, counts] of Object.entries(finished))
+        for (const [type, count] of counts.takeAll()) this.inc({ status, callback_type: type }, count);
+    },
   });
   const claims = new Histogram({
     name: 'timer_claim_batch_size',
@@ -147,11 +156,11 @@ export function createMetrics(sources: MetricSources): Metrics {
       },
       ended: (outcome, durationMs) => {
         duration.observe(durationMs / 1_000);
-        ended[outcome.kind].inc();
+        attempts.add(outcome.kind);
         if (outcome.kind === 'delivered' && outcome.isDuplicate) duplicates.inc();
       },
       finished: ({ status, callbackType }) => {
-        finished.inc({ status, callback_type: callbackType ?? 'unreadable' });
+        finished[status].add(callbackType ?? 'unreadable');
       },
       claimed: (timers) => {
         if (timers > 0) claims.observe(timers);

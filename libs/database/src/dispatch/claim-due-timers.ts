@@ -47,8 +47,8 @@ export interface ClaimedRow {
   readonly revision: number;
   /** Bytes of the callback as PostgreSQL prints it. */
   readonly bytes: number;
-  /** As stored, without the payload. Not validated. */
-  readonly callbackConfig: JsonValue;
+  /** JSON text of the stored callback without the payload. Not validated; many timers have the same text. */
+  readonly callbackConfig: string;
   /**
    * The payload as PostgreSQL prints it, null if it is absent or JSON null. It is sent to the receiver unchanged: parsing
    * would take time and lose digits of large numbers.
@@ -132,10 +132,13 @@ const insertBatch = (range: ClaimedRow['range']): string => `
      HAVING count(*) > 0
      RETURNING '${range}' AS range, id`;
 
-const TIMER_COLUMNS = `claimed.id, batches.id AS batch_id, claimed.range, claims, attempts, retry, revision, bytes,
-     callback_config - 'payload' AS config, NULLIF((callback_config -> 'payload')::text, 'null') AS payload,
-     ${epochMs('due_at')} AS due_ms, ${epochMs('due_since')} AS due_since_ms, ${epochMs('execute_at')} AS execute_at_ms,
-     ${epochMs('expires_at')} AS expires_at_ms, ${epochMs('retry_from')} AS retry_from_ms`;
+/** The names are those of {@link ClaimedRow}: under load, copies of the rows would be a part of all garbage. */
+const TIMER_COLUMNS = `claimed.id, batches.id AS "batchId", claims AS "fencingToken", claimed.range,
+     ${epochMs('due_at')} AS "dueMs", ${epochMs('COALESCE(due_since, due_at)')} AS "dueSinceMs",
+     ${epochMs('execute_at')} AS "executeAtMs", ${epochMs('expires_at')} AS "expiresAtMs", attempts, retry,
+     ${epochMs('COALESCE(retry_from, execute_at)')} AS "retryFromMs", revision, bytes,
+     (callback_config - 'payload')::text AS "callbackConfig",
+     NULLIF((callback_config -> 'payload')::text, 'null') AS payload`;
 
 /**
  * Claims in two ranges at once, so that neither waits for the other. now() is the same instant in all parts of the
@@ -169,24 +172,28 @@ const CLAIM = statement(
             max(due_at) FILTER (WHERE range = 'backlog' AND fits) AS backlog_reached
      FROM measured
    )
-   SELECT NULL::uuid AS id, NULL::bigint AS batch_id, NULL::text AS range, NULL::integer AS claims, NULL::integer AS attempts,
-     NULL::jsonb AS retry, NULL::integer AS revision, NULL::integer AS bytes, NULL::jsonb AS config, NULL::text AS payload,
-     NULL::double precision AS due_ms, NULL::double precision AS due_since_ms, NULL::double precision AS execute_at_ms,
-     NULL::double precision AS expires_at_ms, NULL::double precision AS retry_from_ms,
-     EXISTS (SELECT FROM lease) AS holds_lease,
-     ${epochMs('clock_timestamp()')} AS now_ms,
-     ${epochMs(HORIZON)} AS polled_up_to_ms,
-     $5 > 0 AND recent_more AS recent_more, ${epochMs('recent_reached')} AS recent_reached_ms,
-     $8 > 0 AND backlog_more AS backlog_more, ${epochMs('backlog_reached')} AS backlog_reached_ms,
-     CASE WHEN $5 > 0 AND NOT recent_more THEN (
-       SELECT ${epochMs(DUE_AT)} FROM timers WHERE status = 'pending' AND ${DUE_AT} > ${HORIZON}
-       ORDER BY ${DUE_AT} LIMIT 1
-     ) END AS next_due_ms,
-     EXISTS (SELECT FROM timers WHERE status = 'pending' AND lost_claims > 1 AND ${DUE_AT} <= now()) AS suspects
+   SELECT NULL::uuid AS id, NULL::bigint AS "batchId", NULL::integer AS "fencingToken", NULL::text AS range,
+     NULL::double precision AS "dueMs", NULL::double precision AS "dueSinceMs", NULL::double precision AS "executeAtMs",
+     NULL::double precision AS "expiresAtMs", NULL::integer AS attempts, NULL::jsonb AS retry,
+     NULL::double precision AS "retryFromMs", NULL::integer AS revision, NULL::integer AS bytes,
+     NULL::text AS "callbackConfig", NULL::text AS payload,
+     json_build_object(
+       'holds_lease', EXISTS (SELECT FROM lease),
+       'now_ms', ${epochMs('clock_timestamp()')},
+       'polled_up_to_ms', ${epochMs(HORIZON)},
+       'recent_more', $5 > 0 AND recent_more,
+       'recent_reached_ms', (${epochMs('recent_reached')})::text,
+       'backlog_more', $8 > 0 AND backlog_more,
+       'backlog_reached_ms', (${epochMs('backlog_reached')})::text,
+       'next_due_ms', CASE WHEN $5 > 0 AND NOT recent_more THEN (
+         SELECT ${epochMs(DUE_AT)} FROM timers WHERE status = 'pending' AND ${DUE_AT} > ${HORIZON}
+         ORDER BY ${DUE_AT} LIMIT 1
+       ) END::text,
+       'suspects', EXISTS (SELECT FROM timers WHERE status = 'pending' AND lost_claims > 1 AND ${DUE_AT} <= now())
+     ) AS poll
    FROM found
    UNION ALL
-   SELECT ${TIMER_COLUMNS}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-   FROM claimed JOIN batches USING (range)`,
+   SELECT ${TIMER_COLUMNS}, NULL FROM claimed JOIN batches USING (range)`,
 );
 
 const claimSuspects = (name: string, condition: string, limit: number): Statement =>
@@ -202,42 +209,31 @@ const claimSuspects = (name: string, condition: string, limit: number): Statemen
 const CLAIM_FEW_SUSPECTS = claimSuspects('claim-few-suspects', 'lost_claims = 2', 8);
 const CLAIM_ONE_SUSPECT = claimSuspects('claim-one-suspect', 'lost_claims > 2', 1);
 
-/** The only row without an id describes the poll itself. In each timer's row, these columns would be a third of the result. */
-interface PollRow {
-  id: null;
+/** A column of its own for each of these would be a third of every row of the result. */
+interface Poll {
   holds_lease: boolean;
   now_ms: number;
   polled_up_to_ms: number;
   recent_more: boolean;
-  recent_reached_ms: number | null;
+  /** As text, like the others that can be infinite: JSON has no infinity. */
+  recent_reached_ms: string | null;
   backlog_more: boolean;
-  backlog_reached_ms: number | null;
-  next_due_ms: number | null;
+  backlog_reached_ms: string | null;
+  next_due_ms: string | null;
   suspects: boolean;
 }
 
-interface TimerRow {
-  id: string;
-  batch_id: string;
-  range: ClaimedRow['range'];
-  claims: number;
-  attempts: number;
-  retry: JsonValue;
-  revision: number;
-  bytes: number;
-  config: JsonValue;
-  payload: string | null;
-  due_ms: number;
-  due_since_ms: number | null;
-  execute_at_ms: number;
-  expires_at_ms: number | null;
-  retry_from_ms: number | null;
+/** One row of the result describes the poll, each of the others is a timer. */
+type ResultRow = { id: null; poll: Poll } | (ClaimedRow & { poll: null });
+
+function parseMs(text: string | null): number | null {
+  return text === null ? null : Number(text);
 }
 
 /** Claims timers that are due soon. undefined: the lease of this dispatcher was removed. */
 export async function claimDueTimers(db: Database, request: ClaimRequest): Promise<ClaimResult | undefined> {
   const { dispatcherId, lookAheadMs, recent, backlog, maxBytes } = request;
-  const returned = await unlessLeaseIsLost<PollRow | TimerRow>(db, CLAIM, [
+  const returned = await unlessLeaseIsLost<ResultRow>(db, CLAIM, [
     dispatcherId,
     lookAheadMs,
     recent.fromMs,
@@ -248,22 +244,22 @@ export async function claimDueTimers(db: Database, request: ClaimRequest): Promi
     backlog.limit,
     maxBytes,
   ]);
-  let poll: PollRow | undefined;
+  let poll: Poll | undefined;
   const rows: ClaimedRow[] = [];
   for (const row of returned) {
-    if (row.id === null) poll = row;
-    else rows.push(toClaimedRow(row));
+    if (row.id === null) poll = row.poll;
+    else rows.push(row);
   }
   if (poll?.holds_lease !== true) return undefined;
   // UNION ALL guarantees no order.
   rows.sort((one, other) => one.dueMs - other.dueMs);
   return {
     rows,
-    recent: { more: poll.recent_more, reachedMs: poll.recent_reached_ms },
-    backlog: { more: poll.backlog_more, reachedMs: poll.backlog_reached_ms },
+    recent: { more: poll.recent_more, reachedMs: parseMs(poll.recent_reached_ms) },
+    backlog: { more: poll.backlog_more, reachedMs: parseMs(poll.backlog_reached_ms) },
     nowMs: poll.now_ms,
     polledUpToMs: poll.polled_up_to_ms,
-    nextDueMs: poll.next_due_ms,
+    nextDueMs: parseMs(poll.next_due_ms),
     suspects: poll.suspects,
   };
 }
@@ -275,9 +271,8 @@ export async function claimDueTimers(db: Database, request: ClaimRequest): Promi
  */
 export async function claimDueSuspects(db: Database, dispatcherId: string): Promise<ClaimedRow[]> {
   const values = [dispatcherId, 0, Number.MAX_SAFE_INTEGER];
-  const few = await unlessLeaseIsLost<TimerRow>(db, CLAIM_FEW_SUSPECTS, values);
-  const rows = few.length > 0 ? few : await unlessLeaseIsLost<TimerRow>(db, CLAIM_ONE_SUSPECT, values);
-  return rows.map(toClaimedRow);
+  const few = await unlessLeaseIsLost<ClaimedRow>(db, CLAIM_FEW_SUSPECTS, values);
+  return few.length > 0 ? few : unlessLeaseIsLost<ClaimedRow>(db, CLAIM_ONE_SUSPECT, values);
 }
 
 /** No rows if the lease was removed while the statement ran. */
@@ -292,24 +287,4 @@ async function unlessLeaseIsLost<Row extends object>(
     if (isForeignKeyViolation(error, 'claim_batches_dispatcher_fkey')) return [];
     throw error;
   }
-}
-
-function toClaimedRow(row: TimerRow): ClaimedRow {
-  return {
-    id: row.id,
-    batchId: row.batch_id,
-    fencingToken: row.claims,
-    range: row.range,
-    dueMs: row.due_ms,
-    dueSinceMs: row.due_since_ms ?? row.due_ms,
-    executeAtMs: row.execute_at_ms,
-    expiresAtMs: row.expires_at_ms,
-    attempts: row.attempts,
-    retry: row.retry,
-    retryFromMs: row.retry_from_ms ?? row.execute_at_ms,
-    revision: row.revision,
-    bytes: row.bytes,
-    callbackConfig: row.config,
-    payload: row.payload,
-  };
 }

@@ -206,7 +206,7 @@ describe('claimDueTimers', () => {
     );
     const timer = await claimOne();
     expect(timer.payload).toBe('{"n": 12345678901234567890.10}');
-    expect(timer.callbackConfig).toEqual({ type: 'http', url: 'http://x/' });
+    expect(JSON.parse(timer.callbackConfig)).toEqual({ type: 'http', url: 'http://x/' });
   });
 
   test.each([

@@ -184,12 +184,16 @@ describe('rows that cannot be read', () => {
   test.each<[string, Partial<ClaimedRow>, RegExp]>([
     [
       'a malformed callback',
-      { callbackConfig: { type: 'http', url: 7 } },
+      { callbackConfig: '{"type":"http","url":7}' },
       /^callback_config cannot be parsed: url /,
     ],
-    ['an unknown type', { callbackConfig: { type: 'fax' } }, /^callback_config cannot be parsed: type /],
+    ['an unknown type', { callbackConfig: '{"type":"fax"}' }, /^callback_config cannot be parsed: type /],
     ['a malformed retry policy', { retry: { max_attempts: 0 } }, /^retry cannot be parsed: max_attempts /],
-    ['headers without a key', { id: 'encrypted' }, /^no key decrypts the headers$/],
+    [
+      'headers without a key',
+      { id: 'encrypted', callbackConfig: '{"type":"http","url":"http://encrypted.test/"}' },
+      /^no key decrypts the headers$/,
+    ],
   ])('%s fails its timer, with the reason; the others go on', async (_, unreadable, reason) => {
     const rows = [
       claimedRow({ id: 'a' }),
@@ -211,7 +215,7 @@ describe('rows that cannot be read', () => {
 
   test('a defect of a transport fails the timer; the others go on', async () => {
     const rows = ['a', 'broken', 'c'].map((id) =>
-      claimedRow({ id, callbackConfig: { type: 'http', url: `http://${id}.test/` } }),
+      claimedRow({ id, callbackConfig: JSON.stringify({ type: 'http', url: `http://${id}.test/` }) }),
     );
     const { claimer, queued, failed, events } = createClaimer({
       claim: () => Promise.resolve(found(...rows)),
@@ -232,7 +236,7 @@ describe('rows that cannot be read', () => {
 });
 
 test('each callback type has its own destination', async () => {
-  const nats = claimedRow({ callbackConfig: { type: 'nats', topic: 'orders' } });
+  const nats = claimedRow({ callbackConfig: '{"type":"nats","topic":"orders"}' });
   const { claimer, queued } = createClaimer({ claim: () => Promise.resolve(found(nats)) });
   await claimer.claim(RECENT, BACKLOG, 4_096);
   expect(queued).toMatchObject([{ destination: { endpoint: 'nats', route: 'orders' } }]);

@@ -2,13 +2,14 @@ import { matchCallback } from '@timer-platform/callback-types';
 import type { ClaimedRow, ClaimRange, ClaimRequest, ClaimResult } from '@timer-platform/database';
 import type { Clock } from '../../clock.ts';
 import type { Transports } from '../../transports/transport.ts';
-import { type ClaimedTimer, type DecryptHeaders, readTimer } from '../claimed-timer.ts';
+import { type ClaimedTimer, readTimer } from '../claimed-timer.ts';
 import type { DatabaseClock } from '../database-clock.ts';
 import type { AttemptRunner } from '../deliver/attempt-runner.ts';
 import type { HeldTimers } from '../held-timers.ts';
 import type { Lease } from '../lease/lease.ts';
 import type { LeaseKeeper } from '../lease/lease-keeper.ts';
 import type { DispatchObserver } from '../observer.ts';
+import { type CallbackReader, createCallbackReader, type DecryptHeaders } from '../stored-callback.ts';
 import { type ClaimCapacity, claimCapacity } from './claim-capacity.ts';
 import type { Claims } from './claim-loop.ts';
 import type { DelayQueue } from './delay-queue.ts';
@@ -43,10 +44,18 @@ const INTERNAL_ERROR = 'the timer could not be read: internal error of the timer
 /** Claims timers and queues them until they are due; fails rows that cannot be parsed. */
 export class Claimer implements Claims {
   readonly #options: ClaimerOptions;
+  readonly #readCallback: CallbackReader;
   #underWaySinceMs = Number.POSITIVE_INFINITY;
 
   constructor(options: ClaimerOptions) {
+    const { transports, decryptHeaders } = options;
     this.#options = options;
+    this.#readCallback = createCallbackReader(decryptHeaders, (callback) =>
+      matchCallback(callback, {
+        http: (http) => transports.http.destinationOf(http),
+        nats: (nats) => transports.nats.destinationOf(nats),
+      }),
+    );
   }
 
   /** Monotonic instant since which a claim has been under way; Infinity: none is. */
@@ -104,17 +113,12 @@ export class Claimer implements Claims {
 
   /** undefined: the timer was failed. Never throws, because the other rows of the batch would be lost. */
   #read(lease: Lease, row: ClaimedRow): ClaimedTimer | undefined {
-    const { transports, decryptHeaders, attemptRunner, clock, databaseClock, observer } = this.#options;
+    const { attemptRunner, clock, databaseClock, observer } = this.#options;
     let reason = INTERNAL_ERROR;
     try {
       const read = readTimer(row, {
         lease,
-        decryptHeaders,
-        destinationOf: (callback) =>
-          matchCallback(callback, {
-            http: (http) => transports.http.destinationOf(http),
-            nats: (nats) => transports.nats.destinationOf(nats),
-          }),
+        readCallback: this.#readCallback,
         nowMs: databaseClock.at(clock.monotonicMs()),
       });
       if (read.kind === 'readable') return read.timer;

@@ -1,4 +1,4 @@
-import type { Claim, ClaimedRow, ShrunkBatch } from '@timer-platform/database';
+import type { ClaimedRow, ShrunkBatch } from '@timer-platform/database';
 import type { Lease } from '../lease/lease.ts';
 
 interface Batch {
@@ -6,7 +6,8 @@ interface Batch {
   readonly claimedMs: number;
   /** Claims in the row of the batch; of these, `open` go on. */
   recorded: number;
-  readonly open: Map<string, Claim>;
+  /** The fencing tokens, by timer. */
+  readonly open: Map<string, number>;
 }
 
 /** Work on the rows of the batches of one lease. */
@@ -37,7 +38,7 @@ export class LiveBatches {
         this.#batches.set(row.batchId, batch);
       }
       batch.recorded += 1;
-      batch.open.set(row.id, { id: row.id, fencingToken: row.fencingToken });
+      batch.open.set(row.id, row.fencingToken);
     }
   }
 
@@ -75,8 +76,8 @@ export class LiveBatches {
         batch.open.size * 2 <= batch.recorded && monotonicMs - batch.claimedMs >= SHRINK_AFTER_MS;
       if (!worthwhile && !thorough) continue;
       batch.recorded = batch.open.size;
-      const work = { batchId, claims: [...batch.open.values()] };
-      shrunk.set(batch.lease, [...(shrunk.get(batch.lease) ?? []), work]);
+      const claims = Array.from(batch.open, ([id, fencingToken]) => ({ id, fencingToken }));
+      shrunk.set(batch.lease, [...(shrunk.get(batch.lease) ?? []), { batchId, claims }]);
     }
     const finished = this.#finished;
     this.#finished = new Map();

@@ -1,4 +1,4 @@
-import { type CallbackType, matchCallback } from '@timer-platform/callback-types';
+import type { CallbackType } from '@timer-platform/callback-types';
 import type { ClaimedRow } from '@timer-platform/database';
 import type { Clock } from '../../clock.ts';
 import { REFUSED, retryable } from '../../transports/outcome.ts';
@@ -137,14 +137,16 @@ export class AttemptRunner implements AttemptOwner {
     held.started(timer.row);
     const problem = startProblem(timer, monotonicMs, started.databaseMs);
     if (problem === undefined) observer.started(started.databaseMs - timer.dueSinceMs);
-    matchCallback(timer.callback, {
-      http: (callback) => {
+    const { callback } = timer;
+    // Not matchCallback: its functions would be made anew for each attempt.
+    switch (callback.type) {
+      case 'http':
         this.#run(transports.http, new Attempt(this, timer, slot, callback, started), problem);
-      },
-      nats: (callback) => {
+        break;
+      case 'nats':
         this.#run(transports.nats, new Attempt(this, timer, slot, callback, started), problem);
-      },
-    });
+        break;
+    }
   }
 
   #run<Type extends CallbackType>(

@@ -18,7 +18,7 @@ export function claimedRow(more: Partial<ClaimedRow> = {}): ClaimedRow {
     retryFromMs: 0,
     revision: 0,
     bytes: 100,
-    callbackConfig: { type: 'http', url: 'http://receiver.test/' },
+    callbackConfig: '{"type":"http","url":"http://receiver.test/"}',
     payload: null,
     ...more,
   };
