@@ -41,7 +41,7 @@ interface OnlineCommandOptions extends LockOptions, MigrationsOption, JsonOption
 
 const NEXT_STEPS = `Old and new clients can now work at the same time; docs/migrating.md describes how to switch without downtime.
 When no process of the first service is left: \`npx nx run migrator:online -- contract --old-service-stopped\`.
-Until then, \`abort\` restores version 1 without loss.`;
+Until then, \`abort\` restores version 1.`;
 
 function throttleOf(command: OnlineCommandOptions): BatchThrottle {
   return {
@@ -178,20 +178,19 @@ export function addOnline(program: Command, { output, listenForStop, onDatabase 
       .action((options: OnlineCommandOptions) =>
         onDatabase((databaseUrl) => online(action, databaseUrl, options, output, listenForStop())),
       );
-    addMigrationsOption(command);
-    addLockOptions(command);
-    addJsonOption(command);
-    return command;
+    return addJsonOption(command);
   };
-  addThrottleOptions(add('start', 'start, or continue after a crash, up to the verification')).option(
+  const addStep = (action: OnlineAction, description: string): Command =>
+    addLockOptions(addMigrationsOption(add(action, description)));
+  addThrottleOptions(addStep('start', 'start, or continue after a crash, up to the verification')).option(
     '--ignore-free-disk',
     'start although the disk is known to be too small',
   );
   add('status', 'show the progress');
   add('pause', 'stop after the current batch');
-  addThrottleOptions(add('resume', 'continue after a pause or a crash'));
-  add('verify', 'compare old and new shape of every row again');
-  add('contract', 'drop the old columns; the only irreversible step')
+  addThrottleOptions(addStep('resume', 'continue after a pause or a crash'));
+  addStep('verify', 'compare old and new shape of every row again');
+  addStep('contract', 'drop the old columns; the only irreversible step')
     .option('--old-service-stopped', 'confirm that no process of the first service is left')
     .option(
       '--known-application <name>',
@@ -199,7 +198,7 @@ export function addOnline(program: Command, { output, listenForStop, onDatabase 
       collect,
       [],
     );
-  add('abort', 'restore version 1').option(
+  addStep('abort', 'restore version 1').option(
     '--accept-loss',
     'confirm the loss of settings that version 1 has no column for, such as timeout_ms',
   );
