@@ -8,7 +8,7 @@ export function parseVersion(text: string): bigint {
   return BigInt(text);
 }
 
-export function parseSeconds(text: string): number {
+function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (!/^\d+(?:\.\d+)?$/.test(text) || seconds > 86_400) {
     throw new InvalidArgumentError('Use seconds from 0 to 86400, for example 30.');

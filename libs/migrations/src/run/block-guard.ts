@@ -9,7 +9,7 @@ import { queryRow } from '../query-rows.ts';
 export const DEFAULT_BLOCKING_ROW_LIMIT = 50_000;
 
 /** Size of timers, without indexes, above which it does as well: few rows with large payloads block as long as many. */
-export const BLOCKING_BYTE_LIMIT = 128 * 1024 ** 2;
+const BLOCKING_BYTE_LIMIT = 128 * 1024 ** 2;
 
 const blockingDirective = /^-- blocking: \S/;
 

@@ -8,7 +8,7 @@ import { executeStatements } from './execute-migration.ts';
  * The guards of a file that undoes a migration: the `DO` blocks at its start. They read only, raise an error when a row or
  * a session prevents the file, and are valid at any later version of the schema.
  */
-export function guardsOf(file: MigrationFile): readonly SqlStatement[] {
+function guardsOf(file: MigrationFile): readonly SqlStatement[] {
   const end = file.statements.findIndex(({ text }) => !/^DO\b/i.test(text));
   return end === -1 ? file.statements : file.statements.slice(0, end);
 }
