@@ -11,6 +11,7 @@ import {
   type SchemaObject,
 } from '../schema/schema-objects.ts';
 import { ADOPTABLE_VERSIONS, readStoredSchema } from '../schema/stored-schema.ts';
+import { tableExists } from '../schema/table-exists.ts';
 import {
   createLedger,
   insertLedgerRow,
@@ -40,11 +41,6 @@ export interface ProvenVersion {
 function belongsToTimers(object: SchemaObject): boolean {
   if (object.kind === 'function') return object.name === 'update_updated_at_column()';
   return object.table === 'timers' && object.kind !== 'comment';
-}
-
-export async function hasTimersTable(client: ClientBase): Promise<boolean> {
-  const { rows } = await client.query("SELECT 1 WHERE to_regclass('timers') IS NOT NULL");
-  return rows.length > 0;
 }
 
 /**
@@ -160,7 +156,7 @@ export async function adoptDatabase(options: AdoptOptions): Promise<Adoption | u
   try {
     return await withMigrationLock(session.client, { lockWaitMs: options.lockWaitMs }, async () => {
       const ledger = await readLedger(session.client);
-      if (ledger.rows.length > 0 || !(await hasTimersTable(session.client))) return undefined;
+      if (ledger.rows.length > 0 || !(await tableExists(session.client, 'timers'))) return undefined;
       return adoptUnderLock(session.client, directory, files, ledger);
     });
   } finally {

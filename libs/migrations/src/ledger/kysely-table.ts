@@ -2,7 +2,8 @@ import type { ClientBase } from 'pg';
 import { z } from 'zod';
 import type { MigrationFile } from '../files/migration-file.ts';
 import { MigrationError } from '../migration-error.ts';
-import { queryRow, queryRows } from '../query-rows.ts';
+import { queryRows } from '../query-rows.ts';
+import { tableExists } from '../schema/table-exists.ts';
 import type { LedgerTable } from './ledger.ts';
 
 /** The columns that Kysely creates. */
@@ -40,12 +41,7 @@ export async function syncKyselyTable(
   ledgerTable: LedgerTable,
 ): Promise<void> {
   const names = files.map((file) => file.name);
-  const { found } = await queryRow(
-    client,
-    z.object({ found: z.boolean() }),
-    "SELECT to_regclass('kysely_migration') IS NOT NULL AS found",
-  );
-  if (!found) await client.query(CREATE_TABLE);
+  if (!(await tableExists(client, 'kysely_migration'))) await client.query(CREATE_TABLE);
   const foreign = await queryRows(client, z.object({ name: z.string() }), FIND_FOREIGN_NAMES, [names]);
   if (foreign.length > 0) {
     throw new MigrationError(

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
-import { queryRow, queryRows } from '../query-rows.ts';
+import { queryRows } from '../query-rows.ts';
+import { tableExists } from '../schema/table-exists.ts';
 import { CREATE_ONLINE_TABLE, isUnderWay, ONLINE_VERSION, readOnlineState } from './online-state.ts';
 
 /**
@@ -50,16 +51,6 @@ function createTable(table: LedgerTable): string {
         checksum BYTEA NOT NULL,
         execution_time BIGINT NOT NULL
     )`;
-}
-
-async function tableExists(client: ClientBase, table: string): Promise<boolean> {
-  const found = await queryRow(
-    client,
-    z.object({ found: z.boolean() }),
-    'SELECT to_regclass($1) IS NOT NULL AS found',
-    [table],
-  );
-  return found.found;
 }
 
 async function readRows(client: ClientBase, table: LedgerTable): Promise<LedgerRow[]> {

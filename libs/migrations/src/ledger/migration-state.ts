@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { MigrationFile } from '../files/migration-file.ts';
-import { findMatchingVersion, hasTimersTable } from './adopt.ts';
+import { tableExists } from '../schema/table-exists.ts';
+import { findMatchingVersion } from './adopt.ts';
 import { compareLedger, type LedgerComparison } from './compare-ledger.ts';
 import { type Ledger, readLedger } from './ledger.ts';
 
@@ -23,7 +24,7 @@ export async function readMigrationState(
   files: readonly MigrationFile[],
 ): Promise<MigrationState> {
   const ledger = await readLedger(client);
-  if (ledger.rows.length > 0 || !(await hasTimersTable(client))) {
+  if (ledger.rows.length > 0 || !(await tableExists(client, 'timers'))) {
     return { ledger, adoptable: undefined, ...compareLedger(files, ledger) };
   }
   const { version: adoptable } = await findMatchingVersion(client, directory, files);

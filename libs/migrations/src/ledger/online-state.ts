@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
-import { queryRow, queryRows } from '../query-rows.ts';
+import { queryRows } from '../query-rows.ts';
+import { tableExists } from '../schema/table-exists.ts';
 
 /**
  * The phases of an online migration. A phase is stored until it is complete. In `verified` the trigger keeps both shapes
@@ -65,12 +66,7 @@ export const CREATE_ONLINE_TABLE = `
 
 /** The state of the online migration to a version; undefined when none was ever started. Reads only. */
 export async function readOnlineState(client: ClientBase, version: bigint): Promise<OnlineState | undefined> {
-  const { found } = await queryRow(
-    client,
-    z.object({ found: z.boolean() }),
-    "SELECT to_regclass('_online_migrations') IS NOT NULL AS found",
-  );
-  if (!found) return undefined;
+  if (!(await tableExists(client, '_online_migrations'))) return undefined;
   const [state] = await queryRows(
     client,
     onlineStateSchema,

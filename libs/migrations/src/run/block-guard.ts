@@ -4,6 +4,7 @@ import type { MigrationFile } from '../files/migration-file.ts';
 import { ONLINE_VERSION } from '../ledger/online-state.ts';
 import { MigrationError } from '../migration-error.ts';
 import { queryRow } from '../query-rows.ts';
+import { tableExists } from '../schema/table-exists.ts';
 
 /** Number of timers above which a file that blocks the table needs an explicit option. */
 export const DEFAULT_BLOCKING_ROW_LIMIT = 50_000;
@@ -42,12 +43,7 @@ const measureSchema = z.object({ rows: z.coerce.number(), bytes: z.coerce.number
 
 /** Why the table is too large to be blocked; undefined when it is not. */
 async function findExcess(client: ClientBase, rowLimit: number): Promise<string | undefined> {
-  const exists = await queryRow(
-    client,
-    z.object({ found: z.boolean() }),
-    "SELECT to_regclass('timers') IS NOT NULL AS found",
-  );
-  if (!exists.found) return undefined;
+  if (!(await tableExists(client, 'timers'))) return undefined;
   const { rows, bytes } = await queryRow(client, measureSchema, MEASURE_TIMERS, [rowLimit + 1]);
   if (rows > rowLimit) return `more than ${rowLimit} rows`;
   if (bytes <= BLOCKING_BYTE_LIMIT) return undefined;

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { MigrationFile } from '../files/migration-file.ts';
 import { withLockRetry } from '../locks/lock-retry.ts';
 import { MigrationError } from '../migration-error.ts';
-import { queryRow, queryRows } from '../query-rows.ts';
+import { queryRows } from '../query-rows.ts';
+import { tableExists } from '../schema/table-exists.ts';
 import type { MigrationRun } from './run-migration.ts';
 
 const relationName =
@@ -45,12 +46,7 @@ export async function checkOwnership(client: ClientBase, files: readonly Migrati
  */
 export async function probeLock(run: MigrationRun, files: readonly MigrationFile[]): Promise<void> {
   const first = files.find((file) => file.inTransaction);
-  const { found } = await queryRow(
-    run.session.client,
-    z.object({ found: z.boolean() }),
-    "SELECT to_regclass('timers') IS NOT NULL AS found",
-  );
-  if (first === undefined || !found) return;
+  if (first === undefined || !(await tableExists(run.session.client, 'timers'))) return;
   await withLockRetry(
     run.session,
     run.watch,

@@ -1,6 +1,6 @@
 import { type MigrationFile, readMigrationFiles } from '../files/migration-file.ts';
 import { findMigrationsDirectory } from '../files/migrations-directory.ts';
-import { type Adoption, adoptUnderLock, hasTimersTable } from '../ledger/adopt.ts';
+import { type Adoption, adoptUnderLock } from '../ledger/adopt.ts';
 import { assertNoProblems, compareLedger } from '../ledger/compare-ledger.ts';
 import { syncKyselyTable } from '../ledger/kysely-table.ts';
 import { createLedger, type Ledger, readLedger } from '../ledger/ledger.ts';
@@ -11,6 +11,7 @@ import { withMigrationLock } from '../locks/migration-lock.ts';
 import { MigrationError } from '../migration-error.ts';
 import { type MigrationSession, openMigrationSession } from '../migration-session.ts';
 import { assertNoDependentObjects } from '../schema/dependent-objects.ts';
+import { tableExists } from '../schema/table-exists.ts';
 import { DEFAULT_BLOCKING_ROW_LIMIT, guardAgainstBlocking } from './block-guard.ts';
 import { type FileProgress, type MigrationRun, runMigration } from './run-migration.ts';
 
@@ -69,7 +70,7 @@ async function readOrAdopt(
   report: (progress: MigrationProgress) => void,
 ): Promise<Ledger> {
   const ledger = await readLedger(session.client);
-  if (ledger.rows.length > 0 || !(await hasTimersTable(session.client))) return ledger;
+  if (ledger.rows.length > 0 || !(await tableExists(session.client, 'timers'))) return ledger;
   report({ kind: 'adopted', adoption: await adoptUnderLock(session.client, directory, files, ledger) });
   return readLedger(session.client);
 }
