@@ -9,13 +9,21 @@ const headers = {
   'x-api-key': 'a-test-key-of-more-than-32-characters',
 };
 
-/** Runs work and returns the longest turn of the event loop and the time that it was busy, in milliseconds. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/**
+ * Runs work and returns the longest turn of the event loop and the sum of all that did something. In milliseconds of CPU
+ * time, which other processes do not prolong as they do a duration.
+ */
 async function measure(work: () => Promise<unknown>): Promise<{ longest: number; busy: number }> {
   let longest = 0;
   let busy = 0;
-  let since = performance.now();
+  let since = cpuMs();
   let immediate = setImmediate(function turn() {
-    const now = performance.now();
+    const now = cpuMs();
     longest = Math.max(longest, now - since);
     if (now - since > 1) busy += now - since;
     since = now;
