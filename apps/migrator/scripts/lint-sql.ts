@@ -15,7 +15,7 @@ import { cacheDirectory } from './cache-directory.ts';
 import { EXCEPTIONS } from './squawk-exceptions.ts';
 
 const VERSION = '2.66.0';
-const OLDEST_POSTGRES = '13.0';
+const OLDEST_POSTGRES = '14.0';
 
 const findingSchema = z.object({
   file: z.string(),

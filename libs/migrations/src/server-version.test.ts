@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { assertSupportedVersion } from './server-version.ts';
 
 test.each([
-  [130_000, '13.0'],
+  [140_000, '14.0'],
   [180_004, '18.4'],
   [190_000, '19devel'],
 ])('accepts a server of version %i', (number, version) => {
@@ -13,11 +13,11 @@ test.each([
 
 test('rejects an older server, and names its version and the oldest supported one', () => {
   expect(() => {
-    assertSupportedVersion(120_022, '12.22');
+    assertSupportedVersion(130_023, '13.23');
   }).toThrow(
     expect.objectContaining({
       code: 'connection',
-      message: expect.stringMatching(/the server is PostgreSQL 12\.22, .* need 13 or newer/),
+      message: expect.stringMatching(/the server is PostgreSQL 13\.23, .* need 14 or newer/),
     }),
   );
 });

@@ -3,8 +3,11 @@ import { z } from 'zod';
 import { MigrationError } from './migration-error.ts';
 import { queryRow } from './query-rows.ts';
 
-/** The oldest PostgreSQL that the migrations and the migrator run on; `migrator:check-versions` tries it. */
-export const OLDEST_POSTGRES = 13;
+/**
+ * The oldest PostgreSQL that the migrations, the migrator and the service run on; `migrator:check-versions` tries it. The
+ * backfill of the online migration reads ranges of pages, and the service uses infinite numbers: both are new in 14.
+ */
+export const OLDEST_POSTGRES = 14;
 
 /** `server_version_num` of a major version is this many times its number. */
 const NUMBERS_PER_MAJOR_VERSION = 10_000;

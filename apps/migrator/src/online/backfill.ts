@@ -5,47 +5,49 @@ import { nextBatchRows, pauseAfterBatch } from './batch-throttle.ts';
 import { configOf } from './callback-shapes.ts';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
 
-/** The first pass: skips locked rows. */
+/**
+ * The first pass, in the order of the pages: ids are random, so that batches in their order would write most pages to the
+ * WAL as a whole, once for each row. Skips locked rows. A row that moves to a later page meanwhile was written, and
+ * thereby filled.
+ */
 const NEXT_ROWS = `
-SELECT id FROM timers WHERE id > $2 AND callback_config IS NULL
-ORDER BY id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED`;
+SELECT ctid FROM timers
+WHERE ctid >= format('(%s,0)', $2::bigint)::tid AND ctid < format('(%s,0)', $3::bigint)::tid AND callback_config IS NULL
+FOR NO KEY UPDATE SKIP LOCKED`;
 
 /** The sweep: waits for locked rows. */
 const SKIPPED_ROWS = `
-SELECT id FROM timers WHERE id = ANY($2::uuid[]) AND callback_config IS NULL
+SELECT ctid FROM timers WHERE id = ANY($2::uuid[]) AND callback_config IS NULL
 ORDER BY id FOR NO KEY UPDATE`;
 
 /**
- * One batch: updates the rows, the cursor and the counters in one transaction. NO KEY UPDATE does not block foreign key
+ * One batch: updates the rows, the position and the counters in one transaction. NO KEY UPDATE does not block foreign key
  * checks.
  */
-const fillBatch = (rows: string): string => `
+const fillBatch = (rows: string, nextPage: string): string => `
 WITH batch AS MATERIALIZED (${rows}),
 filled AS (
   UPDATE timers t SET callback_config = ${configOf('t')}
-  FROM batch WHERE t.id = batch.id RETURNING t.id
+  FROM batch WHERE t.ctid = batch.ctid RETURNING 1
 )
 UPDATE _online_migrations SET
-  cursor = COALESCE((SELECT id FROM batch ORDER BY id DESC LIMIT 1), cursor),
-  rows_done = rows_done + (SELECT count(*) FROM filled),
+  next_page = ${nextPage}, rows_done = rows_done + (SELECT count(*) FROM filled),
   batches = batches + 1, updated_at = clock_timestamp()
 WHERE version = $1
-RETURNING (SELECT count(*) FROM batch) AS rows, cursor, rows_done, rows_total, paused`;
+RETURNING (SELECT count(*) FROM batch) AS rows, pages, next_page, rows_done, rows_total, paused`;
 
-/**
- * Without statistics of the new column the planner expects few rows without a value, and reads the whole table for each
- * batch. The primary key always serves best.
- */
+/** The planner must not read the whole table for a batch, whatever the statistics are. */
 const BATCH_SETTINGS =
   "SET LOCAL timers.backfill = 'on'; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off";
 
-const batchSchema = z.object({
-  rows: z.coerce.number(),
-  cursor: z.string(),
+const stateSchema = z.object({
+  pages: z.coerce.number(),
+  next_page: z.coerce.number(),
   rows_done: z.coerce.number(),
   rows_total: z.coerce.number(),
   paused: z.boolean(),
 });
+const batchSchema = stateSchema.extend({ rows: z.coerce.number() });
 type Batch = z.infer<typeof batchSchema>;
 
 /** Reads the table in the order of its pages and locks nothing. */
@@ -53,11 +55,11 @@ const FIND_SKIPPED = `
 SELECT id FROM (SELECT id FROM timers WHERE callback_config IS NULL LIMIT $1) AS skipped ORDER BY id`;
 const MAX_SKIPPED = 10_000;
 
-const READ_STATE = 'SELECT cursor, paused FROM _online_migrations WHERE version = $1';
-const stateSchema = z.object({ cursor: z.string(), paused: z.boolean() });
+const READ_STATE =
+  'SELECT pages, next_page, rows_done, rows_total, paused FROM _online_migrations WHERE version = $1';
 
 const NEXT_PHASE = `
-UPDATE _online_migrations SET phase = $2, cursor = DEFAULT, updated_at = clock_timestamp() WHERE version = $1`;
+UPDATE _online_migrations SET phase = $2, updated_at = clock_timestamp() WHERE version = $1`;
 
 /** @throws MigrationError `interrupted` or `paused` when the operator has stopped the migration */
 export function throwIfStopped(context: OnlineContext, paused: boolean): void {
@@ -106,23 +108,26 @@ function readState({ session, file }: OnlineContext): Promise<z.infer<typeof sta
 function runBatch(
   context: OnlineContext,
   phase: 'backfill' | 'sweep',
-  rows: string,
+  statement: string,
   parameters: readonly unknown[],
 ): Promise<Batch> {
   const { client } = context.session;
   return inShortTransaction(context, phase, async () => {
     await client.query(BATCH_SETTINGS);
-    return queryRow(client, batchSchema, fillBatch(rows), [context.file.version.toString(), ...parameters]);
+    return queryRow(client, batchSchema, statement, [context.file.version.toString(), ...parameters]);
   });
 }
 
-/** Phase 2: fills callback_config in batches, in order of id. Skips locked rows. */
+/** Phase 2: fills callback_config in batches, in the order of the pages. Skips locked rows. */
 export async function backfill(context: OnlineContext): Promise<void> {
-  let { cursor } = await readState(context);
+  const { pages, rows_total: total, next_page: nextPage } = await readState(context);
+  let from = nextPage;
   await runBatches(context, async (rows) => {
-    const batch = await runBatch(context, 'backfill', NEXT_ROWS, [cursor, rows]);
-    ({ cursor } = batch);
-    return batch.rows === 0 ? undefined : batch;
+    if (from >= pages) return undefined;
+    const to = Math.min(from + Math.max(Math.round((rows * pages) / Math.max(total, 1)), 1), pages);
+    const batch = await runBatch(context, 'backfill', fillBatch(NEXT_ROWS, '$3'), [from, to]);
+    from = to;
+    return batch;
   });
   await context.session.client.query(NEXT_PHASE, [context.file.version.toString(), 'sweep']);
 }
@@ -137,7 +142,7 @@ export async function sweep(context: OnlineContext): Promise<void> {
     await runBatches(context, async (batchRows) =>
       skipped.length === 0
         ? undefined
-        : runBatch(context, 'sweep', SKIPPED_ROWS, [skipped.splice(0, batchRows)]),
+        : runBatch(context, 'sweep', fillBatch(SKIPPED_ROWS, 'next_page'), [skipped.splice(0, batchRows)]),
     );
   }
   await client.query(NEXT_PHASE, [context.file.version.toString(), 'constraints']);

@@ -11,9 +11,10 @@ ALTER TABLE timers
   ALTER COLUMN callback_url DROP NOT NULL`;
 
 const BEGIN_STATE = `
-INSERT INTO _online_migrations (version, phase, rows_total) VALUES ($1, 'backfill', $2)
-ON CONFLICT (version) DO UPDATE SET phase = 'backfill', paused = FALSE, cursor = DEFAULT, rows_done = 0, batches = 0,
-  rows_total = EXCLUDED.rows_total, started_at = DEFAULT, updated_at = DEFAULT, evidence = NULL, verified_at = NULL`;
+INSERT INTO _online_migrations (version, phase, rows_total, pages)
+VALUES ($1, 'backfill', $2, pg_relation_size('timers') / current_setting('block_size')::int)
+ON CONFLICT (version) DO UPDATE SET phase = 'backfill', paused = FALSE, next_page = DEFAULT, rows_done = 0, batches = 0,
+  rows_total = EXCLUDED.rows_total, pages = EXCLUDED.pages, started_at = DEFAULT, updated_at = DEFAULT, evidence = NULL, verified_at = NULL`;
 
 /** For the progress display only; exact if the table was never analyzed. */
 const ESTIMATE_ROWS = `

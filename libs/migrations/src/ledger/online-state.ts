@@ -26,8 +26,9 @@ export const onlineStateSchema = z.object({
   phase: onlinePhaseSchema,
   /** Set by another session; the running migrator stops after its batch. */
   paused: z.boolean(),
-  /** Id of the last row that the backfill has read. */
-  cursor: z.string(),
+  /** Pages of the table when the migration started, and the next one that the backfill reads. */
+  pages: z.coerce.number(),
+  next_page: z.coerce.number(),
   rows_done: z.coerce.number(),
   rows_total: z.coerce.number(),
   batches: z.coerce.number(),
@@ -54,7 +55,8 @@ export const CREATE_ONLINE_TABLE = `
       version BIGINT PRIMARY KEY,
       phase TEXT NOT NULL,
       paused BOOLEAN NOT NULL DEFAULT FALSE,
-      cursor UUID NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+      pages BIGINT NOT NULL DEFAULT 0,
+      next_page BIGINT NOT NULL DEFAULT 0,
       rows_done BIGINT NOT NULL DEFAULT 0,
       rows_total BIGINT NOT NULL DEFAULT 0,
       batches BIGINT NOT NULL DEFAULT 0,
@@ -70,7 +72,7 @@ export async function readOnlineState(client: ClientBase, version: bigint): Prom
   const [state] = await queryRows(
     client,
     onlineStateSchema,
-    `SELECT version, phase, paused, cursor, rows_done, rows_total, batches, started_at, updated_at, evidence, verified_at
+    `SELECT version, phase, paused, pages, next_page, rows_done, rows_total, batches, started_at, updated_at, evidence, verified_at
      FROM _online_migrations WHERE version = $1`,
     [version.toString()],
   );
