@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { BenchServer } from '../database/bench-server.ts';
 import type { StreamingReplica } from '../database/replica.ts';
@@ -30,6 +31,8 @@ export interface LargeTableResult {
   /** In order, without the contract. */
   readonly steps: readonly StepResult[];
   readonly contractMs: number;
+  /** The clients in the minute before the migration: what the table and the disk allow without it. */
+  readonly clientsBefore: Readonly<Record<ClientName, ClientResult>>;
   readonly clients: Readonly<Record<ClientName, ClientResult>>;
   /** The step in which the longest wait of each client ended. */
   readonly longestWaitIn: Readonly<Record<ClientName, Step | undefined>>;
@@ -41,6 +44,9 @@ export interface LargeTableResult {
   readonly changedTimestamps: number;
   readonly callbacksKept: boolean;
 }
+
+/** How long the clients work before the migration. */
+const BEFORE_MS = 60_000;
 
 async function measureMs(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
@@ -119,6 +125,10 @@ export async function migrateLargeTable(
     const sizeBefore = await readSize(client);
     await replica?.catchUp();
 
+    const loadBefore = await startClientLoad(url, client);
+    await sleep(BEFORE_MS);
+    const clientsBefore = await loadBefore.stop();
+
     const [walBefore, writtenBefore] = [await server.walBytes(), await server.writtenBytes()];
     const started = await startOnline(server, url, client, replica, options);
     // The contract requires that no client uses the old columns.
@@ -135,6 +145,7 @@ export async function migrateLargeTable(
     const callbacksKept = (await hashCallbacks(client)) === hashBefore;
     return {
       ...started,
+      clientsBefore,
       fillMs,
       contractMs,
       walBytes,
