@@ -14,7 +14,13 @@ export { createLedger, insertLedgerRow, readLedger } from './ledger/ledger.ts';
 export type { MigrationState } from './ledger/migration-state.ts';
 export { readMigrationState } from './ledger/migration-state.ts';
 export type { OnlinePhase, OnlineState } from './ledger/online-state.ts';
-export { AFTER_CONTRACT, isUnderWay, ONLINE_VERSION, readOnlineState } from './ledger/online-state.ts';
+export {
+  AFTER_CONTRACT,
+  ensureOnlineTable,
+  isUnderWay,
+  ONLINE_VERSION,
+  readOnlineState,
+} from './ledger/online-state.ts';
 export { repairLineEndings } from './ledger/repair-line-endings.ts';
 export type { BlockingSession } from './locks/blocking-sessions.ts';
 export { BlockerWatch, describeSession, sessionSchema } from './locks/blocking-sessions.ts';

@@ -51,6 +51,16 @@ const DISABLE_TIMEOUTS = `
 SELECT set_config(name, '0', false) FROM pg_settings
 WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')`;
 
+/** Each is left out where the server or its platform does not support it. */
+const SESSION_SETTINGS = [
+  // If this process is killed, the server ends its statement within a second or two instead of running it to the end
+  // with all its locks.
+  "client_connection_check_interval = '1s'",
+  // What this session writes goes to the disk little by little. Otherwise the operating system collects gigabytes, and
+  // the commits of clients wait while it writes them.
+  "backend_flush_after = '256kB'",
+];
+
 /** @throws MigrationError `connection`, also for a server that is too old, or `permission-denied` */
 export async function connectClient(databaseUrl: string): Promise<pg.Client> {
   const client = new pg.Client({
@@ -67,14 +77,14 @@ export async function connectClient(databaseUrl: string): Promise<pg.Client> {
   } catch (cause) {
     throw connectionError(client, cause);
   }
-  await checkServerVersion(client).catch(async (error: unknown) => {
+  try {
+    await checkServerVersion(client);
+    await client.query(DISABLE_TIMEOUTS);
+  } catch (error) {
     await client.end();
     throw error;
-  });
-  await client.query(DISABLE_TIMEOUTS);
-  // If this process is killed, the server ends its statement within a second or two instead of running it to the end
-  // with all its locks. Unsupported before PostgreSQL 14 and on some platforms, where it is not needed for correctness.
-  await client.query("SET client_connection_check_interval = '1s'").catch(() => undefined);
+  }
+  for (const setting of SESSION_SETTINGS) await client.query(`SET ${setting}`).catch(() => undefined);
   return client;
 }
 

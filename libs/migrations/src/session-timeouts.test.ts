@@ -27,3 +27,13 @@ test('a session has no timeout, whatever the role has', async () => {
     await session.close();
   }
 });
+
+test('a session lets the server write its pages early', async () => {
+  const session = await openMigrationSession(database.url);
+  try {
+    const { rows } = await session.client.query('SHOW backend_flush_after');
+    expect(rows).toEqual([{ backend_flush_after: '256kB' }]);
+  } finally {
+    await session.close();
+  }
+});

@@ -32,6 +32,7 @@ import { showProgress } from '../online/show-progress.ts';
 interface OnlineCommandOptions extends LockOptions, MigrationsOption, JsonOption {
   readonly targetBatchMs?: number | undefined;
   readonly batchRows?: number | undefined;
+  readonly pauseRatio?: number | undefined;
   readonly oldServiceStopped?: boolean | undefined;
   readonly knownApplication?: readonly string[] | undefined;
   readonly maxReplicaLag?: number | undefined;
@@ -45,9 +46,9 @@ Until then, \`abort\` restores version 1.`;
 
 function throttleOf(command: OnlineCommandOptions): BatchThrottle {
   return {
-    ...DEFAULT_THROTTLE,
     targetBatchMs: command.targetBatchMs ?? DEFAULT_THROTTLE.targetBatchMs,
     firstBatchRows: command.batchRows ?? DEFAULT_THROTTLE.firstBatchRows,
+    pauseRatio: command.pauseRatio ?? DEFAULT_THROTTLE.pauseRatio,
   };
 }
 
@@ -147,6 +148,11 @@ function addThrottleOptions(command: Command): Command {
   command
     .option('--target-batch-ms <ms>', 'target duration of one batch of the backfill', parseNonNegativeInteger)
     .option('--batch-rows <rows>', 'rows of the first batch', parseNonNegativeInteger)
+    .option(
+      '--pause-ratio <ratio>',
+      `pause after each batch, as a multiple of its duration (default: ${DEFAULT_THROTTLE.pauseRatio})`,
+      parseNonNegativeInteger,
+    )
     .option(
       '--max-replica-lag <size>',
       `batches wait while a streaming replica is further behind; off: they never wait (default: ${formatBytes(DEFAULT_MAX_REPLICA_LAG_BYTES)})`,

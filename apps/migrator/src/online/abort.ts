@@ -2,6 +2,7 @@ import { MigrationError, queryRow, queryRows } from '@timer-platform/migrations'
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
+import { restoreAutovacuum } from './slow-autovacuum.ts';
 import { SYNC_TRIGGER } from './sync-trigger.ts';
 
 /** Proves that no callback_url is NULL: the trigger fills it for clients of the new shape. */
@@ -67,6 +68,7 @@ export async function abort(context: OnlineContext): Promise<void> {
   await inShortTransaction(context, 'abort', async () => {
     await client.query('LOCK TABLE timers IN ACCESS EXCLUSIVE MODE');
     for (const statement of DROP_NEW_SHAPE) await client.query(statement);
+    await restoreAutovacuum(client, version);
     await client.query(
       "UPDATE _online_migrations SET phase = 'aborted', updated_at = clock_timestamp() WHERE version = $1",
       [version],

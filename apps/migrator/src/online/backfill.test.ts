@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type FirstServiceDatabase, openFirstServiceDatabase } from '../testing/first-service-database.ts';
 import { waitUntil } from '../testing/wait-until.ts';
 import type { OnlineEvent } from './online-context.ts';
@@ -64,19 +64,42 @@ test('the sweep reads the table in the order of its pages, not of the ids', asyn
   expect((await rowsReadByIndex()) - before).toBeLessThan(100);
 });
 
-test('a batch fills the rows of few pages, although their ids are random', async () => {
-  await database.client.query(
-    'CREATE TABLE pages_before AS SELECT id, (ctid::text::point)[0]::int AS page FROM timers',
-  );
+describe('in the order of the pages', () => {
+  beforeEach(async () => {
+    await database.client.query(
+      'CREATE TABLE pages_before AS SELECT id, (ctid::text::point)[0]::int AS page FROM timers',
+    );
+  });
+
+  test('a batch fills rows of few pages, although their ids are random', async () => {
+    await startUntil(({ kind }) => kind === 'batch');
+    const { rows } = await database.client.query<{ filled: number; first: number }>(
+      `SELECT count(*)::int AS filled, count(*) FILTER (WHERE page < 9)::int AS first
+       FROM timers JOIN pages_before USING (id) WHERE callback_config IS NOT NULL`,
+    );
+    expect(rows[0]?.filled).toBeGreaterThan(20);
+    expect(rows[0]?.first).toBe(rows[0]?.filled);
+  });
+
+  test('many rows stay in their page, where the batches before have made room', async () => {
+    await startOnline(options({}));
+    const { rows } = await database.client.query<{ stayed: number }>(
+      `SELECT count(*)::int AS stayed FROM timers JOIN pages_before USING (id)
+       WHERE (timers.ctid::text::point)[0] = page`,
+    );
+    expect(rows[0]?.stayed).toBeGreaterThan(125);
+  });
+});
+
+test('a migration that an earlier version has begun is completed', async () => {
   await startUntil(({ kind }) => kind === 'batch');
-  const { rows } = await database.client.query<{ filled: number; all: number }>(
-    `SELECT count(DISTINCT page) FILTER (WHERE callback_config IS NOT NULL)::int AS filled,
-       count(DISTINCT page)::int AS all
-     FROM timers JOIN pages_before USING (id)`,
+  await database.client.query(
+    `ALTER TABLE _online_migrations DROP COLUMN pages, DROP COLUMN next_page, DROP COLUMN slowed_autovacuum,
+       ADD COLUMN cursor UUID NOT NULL DEFAULT gen_random_uuid()`,
   );
-  const [pages] = rows;
-  expect(pages?.filled).toBeLessThan((pages?.all ?? 0) / 2);
-  expect(pages?.all).toBeGreaterThan(4);
+  await resumeOnline(options({}));
+  const { rows } = await database.client.query('SELECT phase, rows_done::int FROM _online_migrations');
+  expect(rows).toEqual([{ phase: 'verified', rows_done: 500 }]);
 });
 
 test('no batch reads the whole table, although the table was never analyzed', async () => {

@@ -4,15 +4,16 @@ import { z } from 'zod';
 import { nextBatchRows, pauseAfterBatch } from './batch-throttle.ts';
 import { configOf } from './callback-shapes.ts';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
+import { firstRange, nextRange, type PageRange, TURNS } from './page-ranges.ts';
 
 /**
- * The first pass, in the order of the pages: ids are random, so that batches in their order would write most pages to the
- * WAL as a whole, once for each row. Skips locked rows. A row that moves to a later page meanwhile was written, and
- * thereby filled.
+ * The first pass, by ranges of pages. Skips locked rows. A row that moves to a later page meanwhile was written, and thereby
+ * filled.
  */
 const NEXT_ROWS = `
 SELECT ctid FROM timers
 WHERE ctid >= format('(%s,0)', $2::bigint)::tid AND ctid < format('(%s,0)', $3::bigint)::tid AND callback_config IS NULL
+  AND ($4::int IS NULL OR (ctid::text::point)[1]::int % ${TURNS} = $4)
 FOR NO KEY UPDATE SKIP LOCKED`;
 
 /** The sweep: waits for locked rows. */
@@ -50,6 +51,11 @@ const stateSchema = z.object({
 const batchSchema = stateSchema.extend({ rows: z.coerce.number() });
 type Batch = z.infer<typeof batchSchema>;
 
+/** A batch, and the rows for which it was sized: it may have found fewer, or none. */
+interface SizedBatch extends Batch {
+  readonly sizedFor: number;
+}
+
 /** Reads the table in the order of its pages and locks nothing. */
 const FIND_SKIPPED = `
 SELECT id FROM (SELECT id FROM timers WHERE callback_config IS NULL LIMIT $1) AS skipped ORDER BY id`;
@@ -76,7 +82,7 @@ export function throwIfStopped(context: OnlineContext, paused: boolean): void {
 /** Runs batches, throttled, until `runBatch` returns undefined. */
 async function runBatches(
   context: OnlineContext,
-  runBatch: (rows: number) => Promise<Batch | undefined>,
+  runBatch: (rows: number) => Promise<SizedBatch | undefined>,
 ): Promise<void> {
   const startedAt = performance.now();
   let filled = 0;
@@ -93,7 +99,7 @@ async function runBatches(
       rowsPerSecond: (filled * 1000) / (performance.now() - startedAt),
     });
     throwIfStopped(context, batch.paused);
-    rows = nextBatchRows(rows, tookMs, context.throttle);
+    rows = nextBatchRows(batch.sizedFor, tookMs, context.throttle);
     await sleep(pauseAfterBatch(tookMs, context.throttle));
     await context.replicas.wait(async () => {
       throwIfStopped(context, (await readState(context)).paused);
@@ -120,14 +126,20 @@ function runBatch(
 
 /** Phase 2: fills callback_config in batches, in the order of the pages. Skips locked rows. */
 export async function backfill(context: OnlineContext): Promise<void> {
-  const { pages, rows_total: total, next_page: nextPage } = await readState(context);
-  let from = nextPage;
-  await runBatches(context, async (rows) => {
-    if (from >= pages) return undefined;
-    const to = Math.min(from + Math.max(Math.round((rows * pages) / Math.max(total, 1)), 1), pages);
-    const batch = await runBatch(context, 'backfill', fillBatch(NEXT_ROWS, '$3'), [from, to]);
-    from = to;
-    return batch;
+  const { pages, rows_total: rows, next_page: first } = await readState(context);
+  const table = { pages, rows };
+  let range: PageRange | undefined;
+  await runBatches(context, async (batchRows) => {
+    range = range === undefined ? firstRange(table, first, batchRows) : nextRange(table, range, batchRows);
+    if (range === undefined) return undefined;
+    const { from, to, turn, isLastTurn, batchRows: sizedFor } = range;
+    const batch = await runBatch(context, 'backfill', fillBatch(NEXT_ROWS, '$5'), [
+      from,
+      to,
+      isLastTurn ? null : turn,
+      isLastTurn ? to : from,
+    ]);
+    return { ...batch, sizedFor };
   });
   await context.session.client.query(NEXT_PHASE, [context.file.version.toString(), 'sweep']);
 }
@@ -139,11 +151,11 @@ export async function sweep(context: OnlineContext): Promise<void> {
     const rows = await queryRows(client, z.object({ id: z.string() }), FIND_SKIPPED, [MAX_SKIPPED]);
     const skipped = rows.map(({ id }) => id);
     found = skipped.length;
-    await runBatches(context, async (batchRows) =>
-      skipped.length === 0
-        ? undefined
-        : runBatch(context, 'sweep', fillBatch(SKIPPED_ROWS, 'next_page'), [skipped.splice(0, batchRows)]),
-    );
+    await runBatches(context, async (sizedFor) => {
+      const ids = skipped.splice(0, sizedFor);
+      if (ids.length === 0) return undefined;
+      return { ...(await runBatch(context, 'sweep', fillBatch(SKIPPED_ROWS, 'next_page'), [ids])), sizedFor };
+    });
   }
   await client.query(NEXT_PHASE, [context.file.version.toString(), 'constraints']);
 }

@@ -29,7 +29,8 @@ describe('nextBatchRows', () => {
   });
 });
 
-test('pauseAfterBatch is a fraction of the batch duration, capped for a batch that was blocked', () => {
-  expect(pauseAfterBatch(100, throttle)).toBe(20);
-  expect(pauseAfterBatch(60_000, throttle)).toBe(40);
+test('pauseAfterBatch is a multiple of the batch duration, capped for a batch that was blocked', () => {
+  expect(pauseAfterBatch(100, { ...throttle, pauseRatio: 2 })).toBe(200);
+  expect(pauseAfterBatch(60_000, { ...throttle, pauseRatio: 2 })).toBe(400);
+  expect(pauseAfterBatch(100, { ...throttle, pauseRatio: 0 })).toBe(0);
 });

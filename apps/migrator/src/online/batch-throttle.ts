@@ -4,11 +4,16 @@ export interface BatchThrottle {
   readonly targetBatchMs: number;
   /** Rows of the first batch; later sizes follow from the target. */
   readonly firstBatchRows: number;
-  /** Pause after a batch, as a fraction of the duration of the batch. */
+  /** Pause after a batch, as a multiple of the duration of the batch. */
   readonly pauseRatio: number;
 }
 
-export const DEFAULT_THROTTLE: BatchThrottle = { targetBatchMs: 100, firstBatchRows: 500, pauseRatio: 0.2 };
+/**
+ * The pauses leave the disk to others. At a ratio of 0.2 the backfill of a large table writes as fast as an average disk can,
+ * and commits of clients wait for the fsyncs of the checkpoints.
+ */
+
+export const DEFAULT_THROTTLE: BatchThrottle = { targetBatchMs: 100, firstBatchRows: 500, pauseRatio: 2 };
 
 /** How far a streaming replica may be behind before batches wait for it: about ten batches. */
 export const DEFAULT_MAX_REPLICA_LAG_BYTES = 64 * 1024 ** 2;
@@ -24,7 +29,7 @@ export function nextBatchRows(rows: number, tookMs: number, throttle: BatchThrot
   return Math.round(Math.min(Math.max(limited, rowLimits.min), rowLimits.max));
 }
 
-/** Pause after a batch, in milliseconds. Pure. */
+/** Pause after a batch, in milliseconds; limited, in case that the batch waited for a lock. Pure. */
 export function pauseAfterBatch(tookMs: number, throttle: BatchThrottle): number {
   return Math.min(tookMs, throttle.targetBatchMs * MAX_STEP) * throttle.pauseRatio;
 }

@@ -1,6 +1,7 @@
 import { insertLedgerRow, type LedgerTable, MigrationError, queryRows } from '@timer-platform/migrations';
 import { z } from 'zod';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
+import { restoreAutovacuum } from './slow-autovacuum.ts';
 import { SYNC_TRIGGER } from './sync-trigger.ts';
 
 const READ_TRIGGER = `
@@ -30,6 +31,7 @@ export async function contract(context: OnlineContext, ledgerTable: LedgerTable)
       );
     }
     for (const statement of DROP_OLD_SHAPE) await client.query(statement);
+    await restoreAutovacuum(client, file.version.toString());
     for (const statement of file.statements.filter(({ text }) => text.startsWith('COMMENT ON'))) {
       await client.query(statement.text);
     }

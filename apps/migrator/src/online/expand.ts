@@ -1,6 +1,7 @@
 import { queryRow } from '@timer-platform/migrations';
 import { z } from 'zod';
 import { inShortTransaction, type OnlineContext } from './online-context.ts';
+import { slowDownAutovacuum } from './slow-autovacuum.ts';
 import { SYNC_TRIGGER } from './sync-trigger.ts';
 
 /** A constant default does not rewrite existing rows. */
@@ -11,10 +12,11 @@ ALTER TABLE timers
   ALTER COLUMN callback_url DROP NOT NULL`;
 
 const BEGIN_STATE = `
-INSERT INTO _online_migrations (version, phase, rows_total, pages)
-VALUES ($1, 'backfill', $2, pg_relation_size('timers') / current_setting('block_size')::int)
+INSERT INTO _online_migrations (version, phase, rows_total, slowed_autovacuum, pages)
+VALUES ($1, 'backfill', $2, $3, pg_relation_size('timers') / current_setting('block_size')::int)
 ON CONFLICT (version) DO UPDATE SET phase = 'backfill', paused = FALSE, next_page = DEFAULT, rows_done = 0, batches = 0,
-  rows_total = EXCLUDED.rows_total, pages = EXCLUDED.pages, started_at = DEFAULT, updated_at = DEFAULT, evidence = NULL, verified_at = NULL`;
+  rows_total = EXCLUDED.rows_total, pages = EXCLUDED.pages, slowed_autovacuum = EXCLUDED.slowed_autovacuum,
+  started_at = DEFAULT, updated_at = DEFAULT, evidence = NULL, verified_at = NULL`;
 
 /** For the progress display only; exact if the table was never analyzed. */
 const ESTIMATE_ROWS = `
@@ -30,6 +32,7 @@ export async function expand(context: OnlineContext): Promise<void> {
     await client.query('LOCK TABLE timers IN ACCESS EXCLUSIVE MODE');
     await client.query(ADD_COLUMNS);
     for (const statement of SYNC_TRIGGER.create) await client.query(statement);
-    await client.query(BEGIN_STATE, [context.file.version.toString(), rows]);
+    const slowedAutovacuum = await slowDownAutovacuum(client);
+    await client.query(BEGIN_STATE, [context.file.version.toString(), rows, slowedAutovacuum]);
   });
 }

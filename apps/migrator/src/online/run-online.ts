@@ -5,6 +5,7 @@ import {
   compareLedger,
   createLedger,
   DEFAULT_LOCK_POLICY,
+  ensureOnlineTable,
   findMigrationsDirectory,
   isUnderWay,
   type Ledger,
@@ -114,6 +115,7 @@ async function requireUnderWay(context: OnlineContext): Promise<OnlineState> {
 /** Runs the remaining phases up to the verification. Each phase stores its successor when it ends. */
 async function runRemainingPhases(context: OnlineContext): Promise<void> {
   const { client } = context.session;
+  await ensureOnlineTable(client);
   await client.query('UPDATE _online_migrations SET paused = FALSE WHERE version = $1', [
     context.file.version.toString(),
   ]);

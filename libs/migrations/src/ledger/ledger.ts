@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { z } from 'zod';
 import { queryRows } from '../query-rows.ts';
 import { tableExists } from '../schema/table-exists.ts';
-import { CREATE_ONLINE_TABLE, isUnderWay, ONLINE_VERSION, readOnlineState } from './online-state.ts';
+import { ensureOnlineTable, isUnderWay, ONLINE_VERSION, readOnlineState } from './online-state.ts';
 
 /**
  * The ledger in use: the table of sqlx, or a second one with the same columns while the first service owns
@@ -101,7 +101,7 @@ export async function createLedger(client: ClientBase, table: LedgerTable): Prom
       // Despite IF NOT EXISTS, it fails with a duplicate key when sqlx creates the table at the same time.
       if (!(await tableExists(client, table).catch(() => false))) throw error;
     });
-  if (!(await tableExists(client, '_online_migrations'))) await client.query(CREATE_ONLINE_TABLE);
+  await ensureOnlineTable(client);
 }
 
 /** INSERT of one row; parameters: version, description, checksum, execution time in nanoseconds. */

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
-import { queryRows } from '../query-rows.ts';
+import { queryRow, queryRows } from '../query-rows.ts';
 import { tableExists } from '../schema/table-exists.ts';
 
 /**
@@ -27,8 +27,8 @@ export const onlineStateSchema = z.object({
   /** Set by another session; the running migrator stops after its batch. */
   paused: z.boolean(),
   /** Pages of the table when the migration started, and the next one that the backfill reads. */
-  pages: z.coerce.number(),
-  next_page: z.coerce.number(),
+  pages: z.coerce.number().default(0),
+  next_page: z.coerce.number().default(0),
   rows_done: z.coerce.number(),
   rows_total: z.coerce.number(),
   batches: z.coerce.number(),
@@ -50,7 +50,7 @@ export const ONLINE_VERSION = 2n;
  */
 export const AFTER_CONTRACT: ReadonlySet<bigint> = new Set([9n, 15n, 17n]);
 
-export const CREATE_ONLINE_TABLE = `
+const CREATE_TABLE = `
   CREATE TABLE IF NOT EXISTS _online_migrations (
       version BIGINT PRIMARY KEY,
       phase TEXT NOT NULL,
@@ -63,8 +63,31 @@ export const CREATE_ONLINE_TABLE = `
       started_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
       updated_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
       evidence JSONB,
+      slowed_autovacuum BOOLEAN NOT NULL DEFAULT FALSE,
       verified_at TIMESTAMPTZ
   )`;
+
+/** The columns that a table of an earlier version lacks. */
+const ADD_COLUMNS = `
+  ALTER TABLE _online_migrations
+    ADD COLUMN IF NOT EXISTS pages BIGINT NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS next_page BIGINT NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS slowed_autovacuum BOOLEAN NOT NULL DEFAULT FALSE`;
+
+const HAS_ALL_COLUMNS = `
+SELECT EXISTS (
+  SELECT FROM pg_attribute WHERE attrelid = '_online_migrations'::regclass AND attname = 'slowed_autovacuum'
+) AS complete`;
+
+/** Creates the table, or adds what an earlier version of it lacks. */
+export async function ensureOnlineTable(client: ClientBase): Promise<void> {
+  if (!(await tableExists(client, '_online_migrations'))) {
+    await client.query(CREATE_TABLE);
+    return;
+  }
+  const { complete } = await queryRow(client, z.object({ complete: z.boolean() }), HAS_ALL_COLUMNS);
+  if (!complete) await client.query(ADD_COLUMNS);
+}
 
 /** The state of the online migration to a version; undefined when none was ever started. Reads only. */
 export async function readOnlineState(client: ClientBase, version: bigint): Promise<OnlineState | undefined> {
@@ -72,8 +95,7 @@ export async function readOnlineState(client: ClientBase, version: bigint): Prom
   const [state] = await queryRows(
     client,
     onlineStateSchema,
-    `SELECT version, phase, paused, pages, next_page, rows_done, rows_total, batches, started_at, updated_at, evidence, verified_at
-     FROM _online_migrations WHERE version = $1`,
+    'SELECT * FROM _online_migrations WHERE version = $1',
     [version.toString()],
   );
   return state;
