@@ -9,6 +9,7 @@ const OLD_COLUMNS = ['callback_url', 'callback_headers', 'callback_payload'];
 /**
  * Objects that prevent DROP COLUMN: views, rules, triggers, policies, generated columns, publications with column lists,
  * functions with a parsed body. Those that also depend on a column with deptype a, such as its checks, are dropped with it.
+ * PostgreSQL 14 drops generated columns with it, too: only there does a column depend on another with deptype a.
  */
 const FIND_DEPENDENTS = `
 SELECT object, string_agg(DISTINCT attname, ', ' ORDER BY attname) AS columns
@@ -18,12 +19,11 @@ FROM (
   FROM pg_depend d
   JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
   LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
-  WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass('timers') AND d.deptype = 'n'
-    AND a.attname = ANY($1)
-    AND NOT EXISTS (
+  WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass('timers') AND a.attname = ANY($1)
+    AND (d.classid = 'pg_class'::regclass AND d.objsubid > 0 OR d.deptype = 'n' AND NOT EXISTS (
       SELECT FROM pg_depend own
       WHERE (own.classid, own.objid, own.objsubid, own.deptype) = (d.classid, d.objid, d.objsubid, 'a')
-        AND (own.refclassid, own.refobjid, own.refobjsubid) = (d.refclassid, d.refobjid, d.refobjsubid))
+        AND (own.refclassid, own.refobjid, own.refobjsubid) = (d.refclassid, d.refobjid, d.refobjsubid)))
 ) AS found
 GROUP BY object ORDER BY object`;
 
