@@ -33,12 +33,14 @@ WHERE kysely_migration.timestamp <> EXCLUDED.timestamp`;
  * Makes Kysely's own table a copy of the ledger, which alone decides what is applied: Kysely's table has no checksums,
  * sqlx does not write it, and a kill can come between the writes to the two. The caller holds the migration lock.
  *
+ * @param copied the migrations to copy; the command line of sqlx, which takes no lock, may record others meanwhile
  * @throws MigrationError `ledgers-differ` when Kysely's table belongs to another application
  */
 export async function syncKyselyTable(
   client: ClientBase,
   files: readonly MigrationFile[],
   ledgerTable: LedgerTable,
+  copied = files,
 ): Promise<void> {
   const names = files.map((file) => file.name);
   if (!(await tableExists(client, 'kysely_migration'))) await client.query(CREATE_TABLE);
@@ -49,5 +51,8 @@ export async function syncKyselyTable(
       `kysely_migration has ${foreign.map((row) => row.name).join(', ')}, which no file of migrations/ is named: the table belongs to another application, or a file was renamed. Give this installation a schema of its own by search_path, or rename the file back`,
     );
   }
-  await client.query(copyLedger(ledgerTable), [files.map((file) => file.version.toString()), names]);
+  await client.query(copyLedger(ledgerTable), [
+    copied.map((file) => file.version.toString()),
+    copied.map((file) => file.name),
+  ]);
 }

@@ -26,7 +26,7 @@ export async function runKyselyStep(
   applied: readonly MigrationFile[],
   { direction, migration, inTransaction, work }: KyselyStep,
 ): Promise<void> {
-  await syncKyselyTable(session.client, files, ledgerTable);
+  await syncKyselyTable(session.client, files, ledgerTable, applied);
   const other = (): Promise<void> =>
     Promise.reject(new Error(`Kysely chose another migration than ${migration.name}`));
   const migrations = new Map<string, Migration>(

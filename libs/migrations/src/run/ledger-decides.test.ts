@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
+import { checksumOf } from '../files/migration-file.ts';
 import { migrateToLatest } from './migrate.ts';
 
 const database = withTestDatabase({ empty: true, perTest: true });
@@ -48,6 +49,25 @@ describe('the ledger', () => {
     await database.query('DROP TABLE kysely_migration');
     expect((await migrate()).applied).toHaveLength(0);
     expect(await kyselyNames()).toEqual([{ name: '001_make_a' }]);
+  });
+
+  test('may get rows of sqlx meanwhile, whose files are not applied again', async () => {
+    const third = 'CREATE TABLE c (id int);\n';
+    const recordThird = `INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+      VALUES (3, 'make c', TRUE, decode('${checksumOf(Buffer.from(third)).toString('hex')}', 'hex'), 1);\n`;
+    await write('001_make_a.sql', `CREATE TABLE a (id int);\n${third}${recordThird}`);
+    await write('002_make_b.sql', 'CREATE TABLE b (id int);\n');
+    await write('003_make_c.sql', third);
+    await expect(migrate()).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringMatching(/sqlx, has applied 003_make_c\.sql meanwhile; run again/),
+    });
+    expect((await migrate()).applied).toHaveLength(0);
+    expect(await kyselyNames()).toEqual([
+      { name: '001_make_a' },
+      { name: '002_make_b' },
+      { name: '003_make_c' },
+    ]);
   });
 
   test.each([

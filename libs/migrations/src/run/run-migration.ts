@@ -60,6 +60,24 @@ async function runStep(
   });
 }
 
+/**
+ * The command line of sqlx takes no lock: it may have applied the file since the ledger was read.
+ *
+ * @throws MigrationError `busy`
+ */
+async function assertNotApplied(db: Kysely<unknown>, table: LedgerTable, step: MigrationStep): Promise<void> {
+  if (step.direction === 'down') return;
+  const { version, fileName } = step.migration;
+  const { rows } = await db.executeQuery(
+    CompiledQuery.raw(`SELECT FROM ${table} WHERE version = $1`, [version.toString()]),
+  );
+  if (rows.length > 0)
+    throw new MigrationError(
+      'busy',
+      `another program, such as sqlx, has applied ${fileName} meanwhile; run again to apply what is left`,
+    );
+}
+
 /** Lock failures are passed on for a retry; any other error without a statement happened at the commit. */
 function namedError(file: MigrationFile, error: unknown): unknown {
   return error instanceof MigrationError || isLockFailure(error) ? error : commitError(file, error);
@@ -76,6 +94,7 @@ async function runInTransaction(
       await db.executeQuery(CompiledQuery.raw(`SET LOCAL lock_timeout = ${lockTimeoutMs}`));
       // The sqlx command line takes no advisory lock. This makes it wait at its insert into the ledger.
       await db.executeQuery(CompiledQuery.raw(`LOCK TABLE ${run.ledgerTable} IN SHARE ROW EXCLUSIVE MODE`));
+      await assertNotApplied(db, run.ledgerTable, step);
       await executeStatements(db, step.file);
     });
   } catch (error) {
@@ -92,6 +111,7 @@ async function runWithoutTransaction(run: MigrationRun, step: MigrationStep): Pr
   if (leftover.state === 'dropped')
     run.report({ kind: 'leftover-index-dropped', file: step.file, index: leftover.index });
   await runStep(run, step, async (db) => {
+    await assertNotApplied(db, run.ledgerTable, step);
     if (leftover.state !== 'finished') await executeStatements(db, step.file);
   });
 }
