@@ -12,7 +12,6 @@ export interface BatchThrottle {
  * The pauses leave the disk to others. At a ratio of 0.2 the backfill of a large table writes as fast as an average disk can,
  * and commits of clients wait for the fsyncs of the checkpoints.
  */
-
 export const DEFAULT_THROTTLE: BatchThrottle = { targetBatchMs: 100, firstBatchRows: 500, pauseRatio: 2 };
 
 /** How far a streaming replica may be behind before batches wait for it: about ten batches. */
