@@ -54,17 +54,3 @@ test.each<[Partial<LargeTableResult>, string]>([
 test('the lag of a replica counts only with a replica', () => {
   expect(findLargeTableViolations({ ...result, steps: [] }, { ...options, replica: undefined })).toEqual([]);
 });
-
-test('a wait counts only if it is longer than those without a migration', () => {
-  const slow = { ...client, longestWaitMs: 400 };
-  const withSlowDisk = {
-    ...result,
-    clients: { ...result.clients, updater: { ...client, longestWaitMs: 399 } },
-    clientsBefore: { ...result.clientsBefore, inserter: slow },
-  };
-  expect(findLargeTableViolations(withSlowDisk, options)).toEqual([]);
-  const clients = { ...result.clients, updater: slow };
-  expect(findLargeTableViolations({ ...withSlowDisk, clients }, options)).toEqual([
-    'the updater waited 400 ms',
-  ]);
-});
