@@ -35,20 +35,18 @@ UPDATE _online_migrations SET
   next_page = ${nextPage}, rows_done = rows_done + (SELECT count(*) FROM filled),
   batches = batches + 1, updated_at = clock_timestamp()
 WHERE version = $1
-RETURNING (SELECT count(*) FROM batch) AS rows, pages, next_page, rows_done, rows_total, paused`;
+RETURNING (SELECT count(*) FROM batch) AS rows, rows_done, rows_total, paused`;
 
 /** The planner must not read the whole table for a batch, whatever the statistics are. */
 const BATCH_SETTINGS =
   "SET LOCAL timers.backfill = 'on'; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off";
 
-const stateSchema = z.object({
-  pages: z.coerce.number(),
-  next_page: z.coerce.number(),
+const batchSchema = z.object({
+  rows: z.coerce.number(),
   rows_done: z.coerce.number(),
   rows_total: z.coerce.number(),
   paused: z.boolean(),
 });
-const batchSchema = stateSchema.extend({ rows: z.coerce.number() });
 type Batch = z.infer<typeof batchSchema>;
 
 /** A batch, and the rows for which it was sized: it may have found fewer, or none. */
@@ -61,8 +59,13 @@ const FIND_SKIPPED = `
 SELECT id FROM (SELECT id FROM timers WHERE callback_config IS NULL LIMIT $1) AS skipped ORDER BY id`;
 const MAX_SKIPPED = 10_000;
 
-const READ_STATE =
-  'SELECT pages, next_page, rows_done, rows_total, paused FROM _online_migrations WHERE version = $1';
+const READ_STATE = 'SELECT pages, next_page, rows_total, paused FROM _online_migrations WHERE version = $1';
+const stateSchema = z.object({
+  pages: z.coerce.number(),
+  next_page: z.coerce.number(),
+  rows_total: z.coerce.number(),
+  paused: z.boolean(),
+});
 
 const NEXT_PHASE = `
 UPDATE _online_migrations SET phase = $2, updated_at = clock_timestamp() WHERE version = $1`;
