@@ -11,7 +11,7 @@ export const BENCH_API_KEY = 'a-key-for-measurements-on-this-machine';
 
 const MAIN = path.join(workspaceRoot, 'apps/timer-service/dist/main.js');
 /** The same as in the Dockerfile. */
-const NODE_ARGS = ['--max-semi-space-size=16'];
+const NODE_ARGS = ['--max-semi-space-size=16', '--heap-growing-percent=100'];
 
 const listening = z.looseObject({ msg: z.literal('listening'), url: z.string() });
 
@@ -56,7 +56,7 @@ function timerServiceWith(name: string, callbackOf: (job: Job) => CallbackConfig
   return {
     name,
     settings:
-      'defaults, MAX_IN_FLIGHT_PER_DESTINATION = the connections; --max-semi-space-size=16, as in the Dockerfile',
+      'defaults, MAX_IN_FLIGHT_PER_DESTINATION = the connections; options of Node.js as in the Dockerfile',
     prepare: async ({ url }) => {
       await migrateToLatest({ databaseUrl: url });
     },
