@@ -36,6 +36,7 @@ test('exports the public names', () => {
     'storedHttpCallbackSchema',
     'storedNatsCallbackSchema',
     'timerBatchResponseSchema',
+    'timerCallbackSchema',
     'timerListResponseSchema',
     'timerParamsSchema',
     'timerResponseSchema',

@@ -45,6 +45,12 @@ export {
   timerSummarySchema,
 } from './timer.ts';
 export {
+  type HttpTimerCallback,
+  type NatsTimerCallback,
+  type TimerCallback,
+  timerCallbackSchema,
+} from './timer-callback.ts';
+export {
   type CreateTimerRequest,
   createTimerRequestSchema,
   type CreateTimersRequest,

@@ -6,6 +6,9 @@ import { printedGrowth } from './printed-growth.ts';
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
+/** Any JSON value of a response, unchecked: what is stored is returned. */
+export const anyJsonSchema = z.custom<JsonValue>(() => true).meta({ description: 'Any JSON value' });
+
 /** Why a value parsed from JSON cannot be stored, and where. */
 export interface JsonIssue {
   readonly path: readonly (string | number)[];

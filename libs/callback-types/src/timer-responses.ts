@@ -6,11 +6,11 @@ function success<Data extends z.ZodType>(data: Data) {
   return z.object({ code: z.literal(0), message: z.string(), data });
 }
 
-/** `POST /timers`, `PUT /timers/:id`, `POST /timers/:id/retry` and `/run`. */
+/** `POST /timers`, `POST /timers/:id/retry` and `/run`. */
 export const timerSummaryResponseSchema = success(timerSummarySchema);
 /** `POST /timers/batch`: one timer per item, in the order of the request. */
 export const timerBatchResponseSchema = success(z.object({ timers: z.array(timerSummarySchema) }));
-/** `GET /timers/:id`. */
+/** `GET` and `PUT /timers/:id`. */
 export const timerResponseSchema = success(timerSchema);
 /** `DELETE /timers/:id`. */
 export const canceledResponseSchema = success(z.object({ id: z.guid(), status: z.literal('canceled') }));

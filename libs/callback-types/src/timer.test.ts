@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { issuesOf } from '../testing/issues-of.ts';
 import { attempt, summary, timer } from '../testing/sample-timer.ts';
+import { type CallbackConfig, callbackConfigSchema } from './callback.ts';
 import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
+import { timerCallbackSchema } from './timer-callback.ts';
 
 test('timerSummarySchema has the fields of the first service, with callback_type instead of the URL', () => {
   expect(timerSummarySchema.parse(summary)).toEqual(summary);
@@ -25,10 +27,10 @@ test.each(['00000000-0000-0000-0000-000000000000', '11111111-1111-1111-1111-1111
 describe('timerSchema', () => {
   test.each<[string, object]>([
     ['a pending timer', {}],
-    ['a timer with an unknown callback', { callback_config: ['anything', { at: 'all' }] }],
+    ['a timer with a NATS callback', { callback: { type: 'nats', topic: 'a', key: null, jetstream: true } }],
     [
-      'a timer with the headers of an old row',
-      { callback_config: { type: 'http', url: 'http://a b', headers: ['x'] } },
+      'a timer with the headers of an old row and an unknown field',
+      { callback: { type: 'http', url: 'http://a b', headers: ['x'], callback_method: 'POST' } },
     ],
     ['a timer without metadata', { metadata: null }],
     ['a timer that is never due', { execute_at: 'infinity', due_at: 'infinity', expires_at: '-infinity' }],
@@ -60,9 +62,22 @@ describe('timerSchema', () => {
     [{ created_at: new Date(0) }, 'created_at: must be an RFC 3339 instant in UTC, infinity or -infinity'],
     [{ attempts: null }, 'attempts: Invalid input: expected number, received null'],
     [{ id: '42' }, 'id: Invalid GUID'],
+    [{ callback: { type: 'fax' } }, "callback.type: Invalid discriminator value. Expected 'http' | 'nats'"],
+    [{ callback: undefined }, 'callback: Invalid input: expected object, received undefined'],
   ])('rejects %j', (fields, issue) => {
     expect(issuesOf(timerSchema, { ...timer, ...fields })).toEqual([issue]);
   });
+});
+
+test('the callback of a response can be sent again as it is', () => {
+  const { callback } = timerSchema.parse(timer);
+  const request: CallbackConfig = { ...callback };
+  expect(callbackConfigSchema.parse(request)).toEqual(timer.callback);
+});
+
+test('a row without a URL or topic, which SQL can write, is read with an empty one', () => {
+  expect(timerCallbackSchema.parse({ type: 'http' })).toEqual({ type: 'http', url: '' });
+  expect(timerCallbackSchema.parse({ type: 'nats', topic: 5 })).toEqual({ type: 'nats', topic: '' });
 });
 
 test('attemptSchema accepts an attempt and rejects an unknown outcome', () => {

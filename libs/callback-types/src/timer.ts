@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { callbackTypeSchema } from './callback.ts';
-import type { JsonValue } from './json-value.ts';
+import { anyJsonSchema } from './json-value.ts';
 import { retryPolicySchema } from './retry-policy.ts';
+import { timerCallbackSchema } from './timer-callback.ts';
 import { timerStateSchema } from './timer-state.ts';
 
 /**
@@ -11,7 +12,6 @@ import { timerStateSchema } from './timer-state.ts';
 const instant = z.union([z.iso.datetime(), z.enum(['infinity', '-infinity'])], {
   error: 'must be an RFC 3339 instant in UTC, infinity or -infinity',
 });
-const json = z.custom<JsonValue>(() => true).meta({ description: 'Any JSON value' });
 
 /** A timer in the response to a create, update or list request. */
 export const timerSummarySchema = z
@@ -30,8 +30,8 @@ export type TimerSummary = z.infer<typeof timerSummarySchema>;
 export const timerSchema = timerSummarySchema
   .extend({
     updated_at: instant,
-    callback_config: json.meta({ description: 'The stored callback' }),
-    metadata: json,
+    callback: timerCallbackSchema,
+    metadata: anyJsonSchema,
     last_error: z.string().nullable().meta({ description: 'Error of the last failed attempt' }),
     attempts: z.int().meta({ description: 'Number of attempts so far' }),
     due_at: instant.meta({

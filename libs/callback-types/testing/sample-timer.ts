@@ -11,7 +11,7 @@ export const summary = {
 export const timer = {
   ...summary,
   updated_at: '2030-01-31T08:00:00.000Z',
-  callback_config: { type: 'http', url: 'https://example.com/hook' },
+  callback: { type: 'http', url: 'https://example.com/hook' },
   metadata: { order: 42 },
   last_error: null,
   attempts: 0,

@@ -68,7 +68,7 @@ describe('the routes of the first service', () => {
         execute_at: EXECUTE_AT,
         due_at: EXECUTE_AT,
         callback_type: 'http',
-        callback_config: CALLBACK,
+        callback: CALLBACK,
         metadata: { order: 7 },
         status: 'pending',
         last_error: null,
@@ -95,8 +95,9 @@ describe('the routes of the first service', () => {
     const later = '2099-02-01T00:00:00.000Z';
     const { status, body } = await api.request('PUT', `/timers/${id}`, { execute_at: later });
     expect(status).toBe(200);
-    expect(timerSummaryResponseSchema.parse(body).data).toMatchObject({ id, execute_at: later });
-    expect(await api.getTimer(id)).toMatchObject({ callback_config: CALLBACK, due_at: later });
+    const { data } = timerResponseSchema.parse(body);
+    expect(data).toMatchObject({ id, execute_at: later, callback: CALLBACK, due_at: later });
+    expect(await api.getTimer(id)).toStrictEqual(data);
     expect(api.wakes.at(-1)).toBe(Date.parse(later));
   });
 

@@ -95,8 +95,8 @@ describe('hostile requests', () => {
         const { data } = z.object({ data: z.object({ id: z.string() }) }).parse(created.body);
         const read = await api.request('GET', `/timers/${data.id}`);
         expect(read.status).toBe(200);
-        const { callback_config: stored } = z
-          .object({ data: z.object({ callback_config: z.unknown() }) })
+        const { callback: stored } = z
+          .object({ data: z.object({ callback: z.unknown() }) })
           .parse(read.body).data;
         const { callback } = z.object({ callback: z.unknown() }).parse(JSON.parse(JSON.stringify(body)));
         // Not toStrictEqual, which treats a key named "constructor" as the type of the object.

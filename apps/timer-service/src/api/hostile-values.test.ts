@@ -57,7 +57,7 @@ describe('numbers', () => {
       expect(status).toBe(201);
       const { data } = timerSummaryResponseSchema.parse(body);
       const timer = await api.getTimer(data.id);
-      expect(timer.callback_config).toMatchObject({ payload: { list: [Number(number) + 0] } });
+      expect(timer.callback).toMatchObject({ payload: { list: [Number(number) + 0] } });
     },
   );
 

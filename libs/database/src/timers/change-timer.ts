@@ -9,8 +9,8 @@ import { CHANGED_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
  * The result of a change that only one state allows. `changed` is a guarantee: no attempt that starts afterwards, on any
  * instance, uses the old timer, because claims and changes lock the same row and check each other afterwards.
  */
-export type ChangeResult =
-  | { readonly outcome: 'changed'; readonly timer: TimerSummaryRow }
+export type ChangeResult<Row = TimerSummaryRow> =
+  | { readonly outcome: 'changed'; readonly timer: Row }
   | { readonly outcome: 'wrong-state'; readonly status: TimerState }
   | { readonly outcome: 'not-found' };
 
@@ -59,12 +59,12 @@ const MAX_TRIES = 3;
  * Runs a change that requires the state `allowed`. If it changes no row, reads the state to find out why. A dispatcher may
  * release the timer between the two statements: if the state is now the allowed one, the change is retried.
  */
-export async function changeFrom(
+export async function changeFrom<Row>(
   allowed: TimerState,
   db: Database,
   id: string,
-  transition: () => Promise<readonly TimerSummaryRow[]>,
-): Promise<ChangeResult> {
+  transition: () => Promise<readonly Row[]>,
+): Promise<ChangeResult<Row>> {
   for (let tries = 1; ; tries += 1) {
     const [timer] = await transition();
     if (timer !== undefined) return { outcome: 'changed', timer };

@@ -30,12 +30,18 @@ export type TimerSummaryRow = Pick<
   'id' | 'created_at' | 'execute_at' | 'callback_type' | 'status' | 'executed_at'
 >;
 
+/** Columns that a {@link TimerRow} has and a {@link TimerSummaryRow} has not. */
+const FURTHER_COLUMNS = `updated_at, callback_config, last_error, metadata, attempts, attempted_at,
+  retry, expires_at, COALESCE(due_since, ${DUE_AT}) AS due_at`;
+
 /** Columns of a {@link TimerSummaryRow} as a statement returns a timer that it has just changed: nobody has claimed it. */
 export const CHANGED_COLUMNS = 'id, created_at, execute_at, callback_type, status, executed_at';
+
+/** The same for a {@link TimerRow}. */
+export const ALL_CHANGED_COLUMNS = `${CHANGED_COLUMNS}, ${FURTHER_COLUMNS}`;
 
 /** Columns of a {@link TimerSummaryRow}. */
 export const SUMMARY_COLUMNS = `id, created_at, execute_at, callback_type, ${CURRENT_STATUS} AS status, executed_at`;
 
 /** Columns of a {@link TimerRow}. */
-export const TIMER_COLUMNS = `${SUMMARY_COLUMNS}, updated_at, callback_config, last_error, metadata, attempts, attempted_at,
-  retry, expires_at, COALESCE(due_since, ${DUE_AT}) AS due_at`;
+export const TIMER_COLUMNS = `${SUMMARY_COLUMNS}, ${FURTHER_COLUMNS}`;

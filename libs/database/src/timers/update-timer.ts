@@ -5,7 +5,7 @@ import { isCheckViolation } from '../postgres-error.ts';
 import { IS_UNCLAIMED } from '../state-guards.ts';
 import { afterDelay } from './after-delay.ts';
 import { changeFrom, type ChangeResult } from './change-timer.ts';
-import { CHANGED_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
+import { ALL_CHANGED_COLUMNS, type TimerRow } from './timer-row.ts';
 
 /** The fields to change. An absent field keeps its value, null clears it. */
 export interface TimerUpdate {
@@ -19,7 +19,7 @@ export interface TimerUpdate {
 }
 
 export type UpdateResult =
-  | ChangeResult
+  | ChangeResult<TimerRow>
   | { readonly outcome: 'in-the-past' }
   /** The timer would expire before it is due, or when it is, or has expired. */
   | { readonly outcome: 'expires-before-due' };
@@ -53,7 +53,7 @@ const UPDATE = statement(
        WHEN claims > 0 AND num_nonnulls($2::timestamptz, $3::double precision, $5::jsonb) > 0 THEN 1 ELSE 0 END,
      updated_at = now()
    WHERE id = $1 AND ${IS_UNCLAIMED} AND ${EXPIRES_LATER}
-   RETURNING ${CHANGED_COLUMNS}`,
+   RETURNING ${ALL_CHANGED_COLUMNS}`,
 );
 
 const EXPIRES_BEFORE_DUE = statement(
@@ -95,9 +95,9 @@ export async function updateTimer(
     expiresAt !== undefined,
     expiresAt ?? null,
   ];
-  let result: ChangeResult;
+  let result: ChangeResult<TimerRow>;
   try {
-    result = await changeFrom('pending', db, id, () => db.rows<TimerSummaryRow>(UPDATE, values));
+    result = await changeFrom('pending', db, id, () => db.rows<TimerRow>(UPDATE, values));
   } catch (error) {
     // Also an instant in the future can be before created_at, if that was set by SQL or by a clock that was ahead.
     if (isCheckViolation(error, 'future_execute_at')) return { outcome: 'in-the-past' };

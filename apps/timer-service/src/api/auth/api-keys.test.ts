@@ -92,7 +92,7 @@ describe('roles', () => {
 
   test('only admin sees secrets', async () => {
     const id = await create();
-    const configOf = async (key: string) => (await api.getTimer(id, { 'x-api-key': key })).callback_config;
+    const configOf = async (key: string) => (await api.getTimer(id, { 'x-api-key': key })).callback;
     expect(await configOf(ADMIN)).toStrictEqual(timer.callback);
     const masked = {
       ...timer.callback,
@@ -101,6 +101,8 @@ describe('roles', () => {
     };
     expect(await configOf(READ)).toStrictEqual(masked);
     expect(await configOf(WRITE)).toStrictEqual(masked);
+    const update = await api.request('PUT', `/timers/${id}`, { metadata: 1 }, { 'x-api-key': WRITE });
+    expect(update).toMatchObject({ status: 200, body: { data: { callback: masked } } });
   });
 
   test('an idempotency key belongs to one API key', async () => {

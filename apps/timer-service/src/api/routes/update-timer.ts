@@ -1,6 +1,6 @@
 import {
   timerParamsSchema,
-  timerSummaryResponseSchema,
+  timerResponseSchema,
   updateTimerRequestSchema,
   type ValidationIssue,
 } from '@timer-platform/callback-types';
@@ -10,7 +10,7 @@ import type { Api } from '../api-instance.ts';
 import { validationError } from '../http/api-error.ts';
 import { changedTimer } from '../timers/changed-timer.ts';
 import { expiresBeforeDue, parseTimerUpdate } from '../timers/parse-timer-request.ts';
-import { presentSummary } from '../timers/present-timer.ts';
+import { presentTimer } from '../timers/present-timer.ts';
 import { responses, success } from './responses.ts';
 
 /** `PUT /timers/:id`: pending timers only. */
@@ -28,7 +28,7 @@ export function updateTimerRoute(app: Api, context: ApiContext): void {
         description: 'Absent fields are unchanged. After a 200, no attempt starts with the old values.',
         params: timerParamsSchema,
         body: updateTimerRequestSchema,
-        response: responses(200, timerSummaryResponseSchema, [400, 404, 413, 415]),
+        response: responses(200, timerResponseSchema, [400, 404, 413, 415]),
       },
     },
     async (request) => {
@@ -41,7 +41,8 @@ export function updateTimerRoute(app: Api, context: ApiContext): void {
       if (result.outcome === 'expires-before-due') throw validationError([expiresBeforeDue('')]);
       const timer = changedTimer(result, 'update');
       wake(Number(timer.execute_at));
-      return success(presentSummary(timer));
+      const role = request.apiKey?.role ?? 'read';
+      return success(presentTimer(timer, { role, headerKeys }));
     },
   );
 }

@@ -1,4 +1,4 @@
-import type { ChangeResult, TimerSummaryRow } from '@timer-platform/database';
+import type { ChangeResult } from '@timer-platform/database';
 import { ApiError, timerNotFound } from '../http/api-error.ts';
 
 /**
@@ -7,7 +7,7 @@ import { ApiError, timerNotFound } from '../http/api-error.ts';
  * @param verb names the change in the error message: "cannot update timer with status 'completed'"
  * @throws {ApiError} code 3 for an unknown timer, code 2 when its status does not allow the change
  */
-export function changedTimer(result: ChangeResult, verb: string): TimerSummaryRow {
+export function changedTimer<Row>(result: ChangeResult<Row>, verb: string): Row {
   switch (result.outcome) {
     case 'changed':
       return result.timer;

@@ -1,4 +1,4 @@
-import type { JsonValue, Timer, TimerSummary } from '@timer-platform/callback-types';
+import type { JsonValue, Timer, TimerCallback, TimerSummary } from '@timer-platform/callback-types';
 import {
   decryptHeaders,
   type HeaderKeys,
@@ -51,14 +51,19 @@ interface Visibility {
   readonly headerKeys: HeaderKeys;
 }
 
-/** Headers that no key decrypts are shown as stored if secrets may be shown, and masked as a whole otherwise. */
+/**
+ * Headers that no key decrypts are shown as stored if secrets may be shown, and masked as a whole otherwise. The
+ * constraints of the table guarantee an object with a known type; the contract is as tolerant as the table of the rest.
+ */
 function shownCallback(
   { id, callback_config: stored }: TimerRow,
   { role, headerKeys }: Visibility,
-): JsonValue {
+): TimerCallback {
   const decrypted = decryptHeaders(headerKeys, id, stored);
   const config = decrypted.ok ? decrypted.config : stored;
-  return role === 'admin' ? config : maskCallback(config, role === 'read' ? 'every-parameter' : 'secrets');
+  const shown =
+    role === 'admin' ? config : maskCallback(config, role === 'read' ? 'every-parameter' : 'secrets');
+  return shown as TimerCallback & JsonValue;
 }
 
 /** Converts a row with all its fields. */
@@ -69,7 +74,7 @@ export function presentTimer(row: TimerRow, visibility: Visibility): Timer {
   return {
     ...presentSummary(row),
     updated_at: presentInstant(row.updated_at),
-    callback_config: shownCallback(row, visibility),
+    callback: shownCallback(row, visibility),
     metadata: row.metadata,
     last_error: row.last_error,
     attempts: row.attempts,

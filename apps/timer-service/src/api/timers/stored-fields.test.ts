@@ -50,7 +50,7 @@ const sampleByField: Readonly<Record<string, Sample>> = {
     value: { max_attempts: 3, delays: ['1s', '5m'], give_up_after: '1d' },
     read: (timer) => timer.retry,
   },
-  callback: { value: CALLBACKS.nats, read: (timer) => timer.callback_config },
+  callback: { value: CALLBACKS.nats, read: (timer) => timer.callback },
   metadata: { value: { owner: 'billing' }, read: (timer) => timer.metadata },
 } satisfies Record<keyof (CreateTimerRequest & UpdateTimerRequest), Sample>;
 
@@ -84,7 +84,7 @@ describe('POST /timers', () => {
     const variant = callbackConfigSchema.options.find(({ shape }) => shape.type.value === type);
     expect(Object.keys(callback).sort()).toStrictEqual(Object.keys(variant?.shape ?? {}).sort());
     const id = await api.createTimer({ delay: '1d', callback });
-    expect((await api.getTimer(id)).callback_config).toStrictEqual(callback);
+    expect((await api.getTimer(id)).callback).toStrictEqual(callback);
   });
 });
 
