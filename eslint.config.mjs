@@ -17,6 +17,8 @@ const tests = [
   'apps/migrator/scripts/**',
 ];
 
+const testPackages = ['@jest/globals', 'fast-check', 'typescript'];
+
 /** Which project may import which, and which packages; what tests may import besides. */
 function boundaries({ packages: more, libraries: testLibraries }) {
   const packages = (...names) => [...names, ...more];
@@ -160,7 +162,7 @@ export default defineConfig(
     settings: { jest: { globalPackage: '@jest/globals' } },
     rules: {
       '@nx/enforce-module-boundaries': boundaries({
-        packages: ['@jest/globals', 'fast-check', 'typescript'],
+        packages: testPackages,
         libraries: ['type:test-support'],
       }),
       '@typescript-eslint/naming-convention': naming(),
@@ -174,6 +176,26 @@ export default defineConfig(
       'jest/no-standalone-expect': 'off',
       'no-restricted-properties': 'off',
       'no-restricted-syntax': 'off',
+    },
+  },
+  {
+    // The packages that users of the client have beside it.
+    files: ['libs/client/**/*.test.ts', 'libs/client/**/testing/**'],
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries({
+        packages: [
+          ...testPackages,
+          'drizzle-orm',
+          'express',
+          'fastify',
+          'kysely',
+          'nats',
+          'pg',
+          'valibot',
+          'zod',
+        ],
+        libraries: ['type:test-support'],
+      }),
     },
   },
   {
