@@ -186,6 +186,7 @@ export default defineConfig(
         packages: [
           ...testPackages,
           'drizzle-orm',
+          'esbuild',
           'express',
           'fastify',
           'kysely',

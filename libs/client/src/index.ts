@@ -13,4 +13,16 @@ export type {
 } from './callbacks/destination.ts';
 export { PayloadError, type PayloadIssue } from './callbacks/payload-error.ts';
 export type { InputOf, OutputOf, StandardSchema } from './callbacks/standard-schema.ts';
-export { natsSubject } from '@timer-platform/callback-types';
+export {
+  type AnyTimerError,
+  TimerError,
+  type TimerErrorDetails,
+  type TimerErrorKind,
+} from './client/errors.ts';
+export type { CallLimits, CallOptions, ClientOptions, CreateOptions } from './client/options.ts';
+export type { ListQuery, NewTimer, TimerChanges } from './client/requests.ts';
+export type { TimerPage } from './client/response-shapes.ts';
+export type { Fetch, FetchedResponse, ReadableBody } from './client/runtime.ts';
+export { splitBatches } from './client/split-batches.ts';
+export { createClient, TimerClient, type TimerTerms } from './client/timer-client.ts';
+export type { TimerList } from './client/timer-list.ts';

@@ -1,0 +1,302 @@
+import type { Attempt, Timer, TimerState, TimerSummary } from '@timer-platform/callback-types';
+import type { CallbackDefinition } from '../callbacks/define-callback.ts';
+import { type Call, runCall } from './call.ts';
+import { TimerError } from './errors.ts';
+import {
+  type CallOptions,
+  type ClientOptions,
+  type CreateOptions,
+  DEFAULT_LIMITS,
+  parseApiKey,
+  parseBaseUrl,
+  type ResolvedLimits,
+  resolveLimits,
+} from './options.ts';
+import {
+  checkId,
+  checkIdempotencyKey,
+  invalidRequest,
+  type ListQuery,
+  type NewTimer,
+  queryString,
+  serializeBody,
+  type TimerChanges,
+} from './requests.ts';
+import {
+  isAttemptList,
+  isBatchOf,
+  isCanceled,
+  isTimer,
+  isTimerPage,
+  isTimerSummary,
+  type Shape,
+  type TimerPage,
+} from './response-shapes.ts';
+import { type Fetch, type Runtime, systemRuntime } from './runtime.ts';
+import { TimerList } from './timer-list.ts';
+
+/** Timers of one batch. */
+const MAX_BATCH = 1_000;
+/** The page size of a list that does not say one: the largest, for the fewest requests. */
+const PAGE_SIZE = 200;
+
+/** What makes a callback of a payload: a definition of `defineCallback`. */
+type Sendable<Payload> = Pick<CallbackDefinition<string, Payload>, 'toAsync'>;
+
+/** When to deliver, and what else a timer has besides its callback. */
+export type TimerTerms = Omit<NewTimer, 'callback'>;
+
+interface CallSpec<Data> {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: string;
+  readonly body?: unknown;
+  readonly shape: Shape<Data>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Whether an earlier try, whose response was lost, has done what this error says can no longer be done. */
+function wasDoneBefore(error: unknown, reason: string, states: readonly TimerState[]): boolean {
+  if (!(error instanceof TimerError) || !error.mayHaveSucceeded || error.reason !== reason) return false;
+  return states.some((state) => state === error.timerStatus);
+}
+
+/**
+ * A client of the HTTP API. Needs nothing but `fetch` and Web Crypto, keeps no connection, timer or state between calls,
+ * and may be shared by the whole program.
+ *
+ * Every call settles once: with the result, or with a {@link TimerError}, within `deadlineMs`. Requests are sent again after
+ * errors that may be transient (no response, 408, 429, 500, 502, 503, 504), with exponential backoff, full jitter and
+ * regard to `Retry-After`. None is carried out twice by that: creates have an `Idempotency-Key`, the other calls lead to
+ * the same state when repeated.
+ */
+export class TimerClient {
+  readonly #baseUrl: string;
+  readonly #apiKey: string;
+  readonly #limits: ResolvedLimits;
+  readonly #fetch: Fetch;
+  readonly #runtime: Runtime;
+
+  /**
+   * @param runtime time and randomness, replaced only by tests
+   * @throws {TypeError | RangeError} if an option is not valid
+   */
+  constructor(options: ClientOptions, runtime: Runtime = systemRuntime) {
+    this.#baseUrl = parseBaseUrl(options.url);
+    this.#apiKey = parseApiKey(options.apiKey);
+    this.#limits = resolveLimits(options, DEFAULT_LIMITS);
+    this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
+    this.#runtime = runtime;
+  }
+
+  /**
+   * Stores a timer. When this resolves, it is stored durably.
+   *
+   * @returns the timer; when a try was repeated, in its current state
+   * @throws {TimerError} `validation` with all issues; `idempotencyConflict` if `idempotencyKey` belongs to another request
+   */
+  create(timer: NewTimer, options?: CreateOptions): Promise<TimerSummary>;
+  /**
+   * Stores a timer with a callback of this definition.
+   *
+   * @throws {PayloadError} if the payload is not valid
+   * @throws {TimerError} as without a definition
+   */
+  create<Payload>(
+    definition: Sendable<Payload>,
+    payload: NoInfer<Payload>,
+    timer: TimerTerms,
+    options?: CreateOptions,
+  ): Promise<TimerSummary>;
+  async create(
+    first: NewTimer | Sendable<unknown>,
+    second?: unknown,
+    third?: TimerTerms,
+    fourth?: CreateOptions,
+  ): Promise<TimerSummary> {
+    if (!('toAsync' in first)) return this.#create(first, second as CreateOptions | undefined);
+    return this.#create({ ...third, callback: await first.toAsync(second) }, fourth);
+  }
+
+  /**
+   * Stores up to 1,000 timers, all or none, in a body of up to 4 MiB. For more, see {@link splitBatches}.
+   *
+   * @returns the timers in the order of the request
+   * @throws {TimerError} `validation` for more than 1,000, and as {@link create}; `payloadTooLarge`
+   */
+  async createMany(timers: readonly NewTimer[], options: CreateOptions = {}): Promise<TimerSummary[]> {
+    if (timers.length === 0) return [];
+    if (timers.length > MAX_BATCH) {
+      const message = `must have at most ${MAX_BATCH} items, got ${timers.length}: call createMany for each batch of splitBatches(timers)`;
+      throw invalidRequest('POST /timers/batch', 'timers', message);
+    }
+    const shape = isBatchOf(timers.length);
+    const spec = { method: 'POST', path: '/timers/batch', body: { timers }, shape };
+    const data = await this.#call(
+      { ...spec, headers: this.#idempotency('POST /timers/batch', options) },
+      options,
+    );
+    return data.timers;
+  }
+
+  /**
+   * Returns a timer with all its fields.
+   *
+   * @throws {TimerError} `notFound`
+   */
+  async get(id: string, options: CallOptions = {}): Promise<Timer> {
+    return this.#call({ ...this.#timer('GET', id), shape: isTimer }, options);
+  }
+
+  /**
+   * Returns the timers that match, over all pages: `for await (const timer of client.list({ status: 'failed' }))`. Nothing is
+   * requested before the loop starts. `options` hold for each request.
+   */
+  list(query: ListQuery = {}, options: CallOptions = {}): TimerList {
+    const { cursor: first, ...rest } = { limit: PAGE_SIZE, ...query };
+    return new TimerList((cursor) => this.listPage({ ...rest, cursor }, options), first);
+  }
+
+  /** Returns one page of a list: 50 timers by default, 200 at most. `next_cursor` is null on the last page. */
+  async listPage(query: ListQuery = {}, options: CallOptions = {}): Promise<TimerPage> {
+    return this.#call(
+      { method: 'GET', path: '/timers', query: queryString(query), shape: isTimerPage },
+      options,
+    );
+  }
+
+  /**
+   * Changes a pending timer. When this resolves, no attempt starts with the old values.
+   *
+   * @throws {TimerError} `notFound`; `validation` with the reason `not_pending` when it is too late. If `mayHaveSucceeded`
+   *   is true, the change itself may have come in time, and its response was lost
+   */
+  async update(id: string, changes: TimerChanges, options: CallOptions = {}): Promise<TimerSummary> {
+    return this.#call({ ...this.#timer('PUT', id), body: changes, shape: isTimerSummary }, options);
+  }
+
+  /**
+   * Cancels a pending timer. When this resolves, no attempt starts.
+   *
+   * @throws {TimerError} `notFound`; `validation` with the reason `not_pending` when it is too late
+   */
+  async cancel(id: string, options: CallOptions = {}): Promise<{ id: string; status: 'canceled' }> {
+    try {
+      return await this.#call({ ...this.#timer('DELETE', id), shape: isCanceled }, options);
+    } catch (error) {
+      if (wasDoneBefore(error, 'not_pending', ['canceled'])) return { id, status: 'canceled' };
+      throw error;
+    }
+  }
+
+  /**
+   * Makes a pending timer due now.
+   *
+   * @throws {TimerError} `notFound`; `validation` with the reason `not_pending`
+   */
+  async run(id: string, options: CallOptions = {}): Promise<TimerSummary> {
+    return this.#repeatable({ ...this.#timer('POST', id, '/run'), shape: isTimerSummary }, id, options, {
+      reason: 'not_pending',
+      after: ['executing', 'completed', 'failed'],
+    });
+  }
+
+  /**
+   * Makes a failed timer pending again, due now, with all the attempts of its policy.
+   *
+   * @throws {TimerError} `notFound`; `validation` with the reason `not_failed`
+   */
+  async retry(id: string, options: CallOptions = {}): Promise<TimerSummary> {
+    return this.#repeatable({ ...this.#timer('POST', id, '/retry'), shape: isTimerSummary }, id, options, {
+      reason: 'not_failed',
+      after: ['pending', 'executing', 'completed'],
+    });
+  }
+
+  /**
+   * Returns the attempts of a timer that have ended.
+   *
+   * @throws {TimerError} `notFound`
+   */
+  async attempts(id: string, options: CallOptions = {}): Promise<Attempt[]> {
+    const data = await this.#call({ ...this.#timer('GET', id, '/attempts'), shape: isAttemptList }, options);
+    return data.attempts;
+  }
+
+  async #create(timer: NewTimer, options: CreateOptions = {}): Promise<TimerSummary> {
+    const headers = this.#idempotency('POST /timers', options);
+    return this.#call(
+      { method: 'POST', path: '/timers', body: timer, shape: isTimerSummary, headers },
+      options,
+    );
+  }
+
+  /** A transition that an earlier try may have made: then the states that follow it are a success. */
+  async #repeatable(
+    spec: CallSpec<TimerSummary>,
+    id: string,
+    options: CallOptions,
+    done: { readonly reason: string; readonly after: readonly TimerState[] },
+  ): Promise<TimerSummary> {
+    const { deadlineMs } = resolveLimits(options, this.#limits);
+    const startedAt = this.#runtime.monotonicMs();
+    try {
+      return await this.#call(spec, options);
+    } catch (error) {
+      if (!wasDoneBefore(error, done.reason, done.after)) throw error;
+      const left = Math.ceil(startedAt + deadlineMs - this.#runtime.monotonicMs());
+      return await this.get(id, { ...options, deadlineMs: Math.max(1, left) });
+    }
+  }
+
+  #timer(method: string, id: string, action = ''): { method: string; path: string } {
+    return { method, path: `/timers/${checkId(`${method} /timers/:id${action}`, id)}${action}` };
+  }
+
+  #idempotency(label: string, { idempotencyKey }: CreateOptions): { 'idempotency-key': string } {
+    const key = idempotencyKey ?? this.#runtime.randomId();
+    return { 'idempotency-key': checkIdempotencyKey(label, key) };
+  }
+
+  async #call<Data>(spec: CallSpec<Data>, options: CallOptions): Promise<Data> {
+    const { method, path, query = '', body, shape, headers } = spec;
+    const label = `${method} ${path}`;
+    const call: Call<Data> = {
+      request: {
+        label,
+        method,
+        url: `${this.#baseUrl}${path}${query}`,
+        headers: {
+          accept: 'application/json',
+          'user-agent': 'timer-platform-client',
+          'x-api-key': this.#apiKey,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        body: body === undefined ? undefined : serializeBody(label, body),
+      },
+      shape,
+      writes: method !== 'GET',
+      limits: resolveLimits(options, this.#limits),
+      signal: options.signal,
+    };
+    return runCall(call, { fetch: this.#fetch, runtime: this.#runtime });
+  }
+}
+
+/**
+ * Creates a client. Reads nothing from the environment.
+ *
+ * @throws {TypeError | RangeError} if an option is not valid
+ *
+ * @example
+ * const client = createClient({ url: 'https://timers.example.com', apiKey });
+ * const { id } = await client.create({
+ *   delay: '15m',
+ *   callback: { type: 'http', url: 'https://shop.example/reminders', payload: { cart: 42 } },
+ * });
+ * await client.cancel(id);
+ */
+export function createClient(options: ClientOptions): TimerClient {
+  return new TimerClient(options);
+}
