@@ -3,7 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ERRORS, timerListResponseSchema, timerResponseSchema } from '@timer-platform/callback-types';
+import {
+  ERROR_REASONS,
+  ERRORS,
+  timerListResponseSchema,
+  timerResponseSchema,
+} from '@timer-platform/callback-types';
 import {
   createTestDatabase,
   type NatsServer,
@@ -42,6 +47,15 @@ describe('docs/api.md', () => {
     );
     for (const row of rows) expect(unaligned).toContain(row);
     expect(unaligned.match(/^\| \d+ \| \d+ \|/gm)).toHaveLength(rows.length);
+  });
+
+  test('lists every reason', () => {
+    const unaligned = apiPage.replaceAll(/ {2,}/g, ' ');
+    const rows = Object.entries(ERROR_REASONS).map(
+      ([reason, { error, meaning }]) => `| \`${reason}\` | ${ERRORS[error].code} | ${meaning} |`,
+    );
+    for (const row of rows) expect(unaligned).toContain(row);
+    expect(unaligned.match(/^\| `[a-z_]+` \| \d+ \|/gm)).toHaveLength(rows.length);
   });
 
   test('names every variable', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { issuesOf } from '../testing/issues-of.ts';
 import { type ErrorKind, errorResponseSchema, ERRORS } from './error-code.ts';
+import { ERROR_REASONS, type ErrorReasonKind } from './error-reason.ts';
 
 const kinds: [string, ErrorKind][] = Object.entries(ERRORS);
 
@@ -33,6 +34,27 @@ test('errorResponseSchema accepts a list of issues', () => {
     errors: [{ path: 'callback.url', message: 'must be an absolute URL' }],
   };
   expect(errorResponseSchema.parse(response)).toEqual(response);
+});
+
+const reasons: [string, ErrorReasonKind][] = Object.entries(ERROR_REASONS);
+
+test.each(reasons)(
+  'the reason %s belongs to an error and is read from its response',
+  (reason, { error, meaning }) => {
+    expect(meaning).not.toBe('');
+    const response = { code: ERRORS[error].code, message: meaning, data: null, reason, status: 'executing' };
+    expect(errorResponseSchema.parse(response)).toEqual(response);
+  },
+);
+
+test('too late and malformed have the code and status of the first service', () => {
+  expect(ERROR_REASONS.not_pending.error).toBe('validation');
+  expect(ERROR_REASONS.not_failed.error).toBe('validation');
+});
+
+test('a reason of a later version is ignored', () => {
+  const response = { code: 2, message: 'no', data: null, reason: 'toString' };
+  expect(errorResponseSchema.parse(response).reason).toBeUndefined();
 });
 
 test.each<[unknown, string]>([

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { errorReasonSchema } from './error-reason.ts';
+import { timerStateSchema } from './timer-state.ts';
 
 /** A kind of error response: the `code` in its body, its HTTP status and its meaning. */
 export interface ErrorKind {
@@ -16,7 +18,7 @@ export const ERRORS = {
   },
   validation: { code: 2, status: 400, meaning: 'The request is invalid; errors lists the issues' },
   notFound: { code: 3, status: 404, meaning: 'Timer or path not found' },
-  unauthorized: { code: 4, status: 401, meaning: 'X-API-Key is missing or wrong' },
+  unauthorized: { code: 4, status: 401, meaning: 'The API key is missing or wrong' },
   payloadTooLarge: { code: 5, status: 413, meaning: 'The body exceeds the size limit' },
   unsupportedMediaType: { code: 6, status: 415, meaning: 'The body is not application/json' },
   idempotencyConflict: {
@@ -44,6 +46,12 @@ export const errorResponseSchema = z
     message: z.string(),
     data: z.null(),
     errors: z.array(validationIssueSchema).optional(),
+    reason: errorReasonSchema.optional().meta({
+      description: 'Why, where a program may want to tell errors with the same code apart',
+    }),
+    status: timerStateSchema
+      .optional()
+      .meta({ description: 'The status of the timer, with the reasons not_pending and not_failed' }),
   })
   .meta({ id: 'ErrorResponse' });
 export type ErrorResponse = z.infer<typeof errorResponseSchema>;

@@ -6,6 +6,7 @@ test('exports the public names', () => {
   expect(Object.keys(contract).sort()).toEqual([
     'CALLBACK_TYPES',
     'ERRORS',
+    'ERROR_REASONS',
     'LIMITS',
     'SignatureError',
     'TIMER_STATES',
@@ -19,6 +20,7 @@ test('exports the public names', () => {
     'degradedResponseSchema',
     'deliveredBytes',
     'durationSchema',
+    'errorReasonSchema',
     'errorResponseSchema',
     'findJsonIssue',
     'healthResponseSchema',

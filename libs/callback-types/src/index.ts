@@ -17,6 +17,7 @@ export {
   type ValidationIssue,
   validationIssueSchema,
 } from './error-code.ts';
+export { ERROR_REASONS, type ErrorReason, type ErrorReasonKind, errorReasonSchema } from './error-reason.ts';
 export type { HeaderMap } from './header-map.ts';
 export {
   type HttpCallback,

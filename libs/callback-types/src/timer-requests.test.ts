@@ -64,6 +64,7 @@ describe('createTimerRequestSchema', () => {
   test.each<[object]>([
     [{ execute_at: executeAt, callback }],
     [{ delay: '250ms', callback }],
+    [{ delay: '0s', callback }],
     [{ execute_at: executeAt, callback: { type: 'nats', topic: 'orders' }, metadata: null }],
     [
       {
@@ -84,7 +85,10 @@ describe('createTimerRequestSchema', () => {
     [{ callback }, ['execute_at: is required unless delay is set']],
     [{ execute_at: executeAt, delay: '1s', callback }, ['delay: cannot be combined with execute_at']],
     [{ execute_at: executeAt }, ['callback: Invalid input: expected object, received undefined']],
-    [{ delay: '0s', callback }, ['delay: must be between 1 ms and 3155760000000 ms, got 0 ms']],
+    [
+      { delay: '36526d', callback },
+      ['delay: must be between 0 ms and 3155760000000 ms, got 3155846400000 ms'],
+    ],
     [{ delay: null, callback }, ['delay: Invalid input: expected string, received null']],
     [
       { execute_at: executeAt, expires_at: '2030-01-31T08:59:59Z', callback },
@@ -194,6 +198,7 @@ describe('updateTimerRequestSchema', () => {
   test.each<[object]>([
     [{ execute_at: executeAt }],
     [{ delay: '1h' }],
+    [{ delay: '0s' }],
     [{ callback }],
     [{ metadata: null }],
     [{ retry: null }],

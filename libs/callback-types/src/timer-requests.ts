@@ -31,9 +31,9 @@ const sharedFields = {
   execute_at: instant
     .optional()
     .meta({ description: 'When to deliver: in the future by the clock of the database' }),
-  delay: durationSchema()
+  delay: durationSchema(0)
     .optional()
-    .meta({ description: 'Time from now until delivery, instead of execute_at' }),
+    .meta({ description: 'Time from now until delivery, instead of execute_at; 0s: now' }),
   expires_at: instant.nullish().meta({
     description: 'No attempt starts after this instant; the timer fails instead. Must be after execute_at',
   }),

@@ -2,11 +2,13 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import {
   attemptListResponseSchema,
   canceledResponseSchema,
+  errorResponseSchema,
   healthResponseSchema,
   timerListResponseSchema,
   timerResponseSchema,
   timerSummaryResponseSchema,
 } from '@timer-platform/callback-types';
+import { findTimer } from '@timer-platform/database';
 import { startTestApi } from './testing/test-api.ts';
 
 const api = await startTestApi();
@@ -115,11 +117,26 @@ describe('the routes of the first service', () => {
       await setStatus(id, status);
       expect(await api.request('PUT', `/timers/${id}`, { metadata: 1 })).toMatchObject({
         status: 400,
-        body: { code: 2, message: `cannot update timer with status '${status}'`, data: null },
+        body: {
+          code: 2,
+          message: `cannot update timer with status '${status}'`,
+          data: null,
+          reason: 'not_pending',
+          status,
+        },
       });
       expect(await api.request('DELETE', `/timers/${id}`)).toMatchObject({
         status: 400,
-        body: { code: 2, message: `cannot cancel timer with status '${status}'`, data: null },
+        body: {
+          code: 2,
+          message: `cannot cancel timer with status '${status}'`,
+          reason: 'not_pending',
+          status,
+        },
+      });
+      expect(await api.request('POST', `/timers/${id}/run`)).toMatchObject({
+        status: 400,
+        body: { code: 2, message: `cannot run timer with status '${status}'`, reason: 'not_pending', status },
       });
     },
   );
@@ -134,7 +151,7 @@ describe('the routes of the first service', () => {
   ])('%s %s returns 404 with code 3', async (method, path, body) => {
     expect(await api.request(method, path, body)).toMatchObject({
       status: 404,
-      body: { code: 3, message: 'timer not found', data: null },
+      body: { code: 3, message: 'timer not found', data: null, reason: 'timer_not_found' },
     });
   });
 
@@ -166,7 +183,12 @@ describe('retry and run', () => {
     expect(api.wakes.at(-1)).toBeUndefined();
     expect(await api.request('POST', `/timers/${id}/retry`)).toMatchObject({
       status: 400,
-      body: { code: 2, message: "cannot retry timer with status 'pending'" },
+      body: {
+        code: 2,
+        message: "cannot retry timer with status 'pending'",
+        reason: 'not_failed',
+        status: 'pending',
+      },
     });
   });
 
@@ -186,5 +208,69 @@ describe('retry and run', () => {
     const { status, body } = await api.request('GET', `/timers/${await create()}/attempts`);
     expect(status).toBe(200);
     expect(attemptListResponseSchema.parse(body).data).toStrictEqual({ attempts: [] });
+  });
+});
+
+describe('reason, for programs', () => {
+  const past = { execute_at: '2020-01-01T00:00:00Z', callback: CALLBACK };
+
+  test('an instant in the past is told from a malformed request', async () => {
+    const errors = [{ path: 'execute_at', message: 'must be in the future' }];
+    const rejected = { status: 400, body: { code: 2, reason: 'in_the_past', errors } };
+    expect(await api.request('POST', '/timers', past)).toMatchObject(rejected);
+    const id = await create();
+    expect(await api.request('PUT', `/timers/${id}`, { execute_at: past.execute_at })).toMatchObject(
+      rejected,
+    );
+    expect(await api.request('POST', '/timers/batch', { timers: [past, past] })).toMatchObject({
+      status: 400,
+      body: {
+        reason: 'in_the_past',
+        errors: [{ path: 'timers.0.execute_at' }, { path: 'timers.1.execute_at' }],
+      },
+    });
+  });
+
+  test('a malformed request has no reason: its errors say what is wrong', async () => {
+    const { body } = await api.request('POST', '/timers', { ...past, execute_at: 'soon' });
+    const { reason, status, errors } = errorResponseSchema.strict().parse(body);
+    expect({ reason, status, errors: errors?.length }).toStrictEqual({
+      reason: undefined,
+      status: undefined,
+      errors: 1,
+    });
+  });
+
+  test('a wrong URL is told from an unknown timer', async () => {
+    expect(await api.request('GET', `/api/timers/${MISSING}`)).toMatchObject({
+      status: 404,
+      body: { code: 3, reason: 'path_not_found' },
+    });
+  });
+});
+
+describe('delay 0s', () => {
+  test.each(['0s', '0ms', '0d0h0m0s'])(
+    'a timer with the delay %s is due now, and never before it was created',
+    async (delay) => {
+      // Now and then now() is a full millisecond, which must not be equal to created_at.
+      const ids = await Promise.all(Array.from({ length: 20 }, () => create({ delay, callback: CALLBACK })));
+      for (const id of ids) {
+        const row = await findTimer(api.db, id);
+        const aheadMs = Number(row?.execute_at) - Number(row?.created_at);
+        expect(aheadMs).toBeGreaterThan(0);
+        expect(aheadMs).toBeLessThanOrEqual(2);
+      }
+    },
+  );
+
+  test('an update with the delay 0s makes a timer due now', async () => {
+    const id = await create();
+    const { status, body } = await api.request('PUT', `/timers/${id}`, { delay: '0s' });
+    expect(status).toBe(200);
+    const { data } = timerResponseSchema.parse(body);
+    expect(Date.parse(data.execute_at)).toBeLessThanOrEqual(Date.parse(data.updated_at) + 2);
+    expect(data.due_at).toBe(data.execute_at);
+    expect(api.wakes.at(-1)).toBe(Date.parse(data.execute_at));
   });
 });

@@ -13,7 +13,7 @@ import type { Api } from './api-instance.ts';
 import { openApiKeyRing } from './auth/api-key-ring.ts';
 import { requireApiKey } from './auth/authenticate.ts';
 import { trackRoutes } from './http/allowed-methods.ts';
-import { ApiError } from './http/api-error.ts';
+import { ApiError, errorOf } from './http/api-error.ts';
 import { respondToMalformedRequest, sendError, toApiError } from './http/error-handler.ts';
 import { parseJsonBodies } from './http/parse-json-body.ts';
 import { validateRequest } from './http/validation.ts';
@@ -153,7 +153,7 @@ function handleUnknownPaths(app: Api): void {
     const methods = paths.methodsOf(path);
     const error =
       methods.length === 0
-        ? new ApiError('notFound', 'not found: no such path')
+        ? errorOf('path_not_found', 'not found: no such path')
         : new ApiError('methodNotAllowed', `${path} allows ${methods.join(', ')}`, {
             headers: { allow: methods.join(', ') },
           });

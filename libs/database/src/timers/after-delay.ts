@@ -1,7 +1,7 @@
 /**
- * SQL for the instant `ms` milliseconds (an SQL expression) from now; NULL for NULL. Rounded up to milliseconds: the API
- * returns exactly what is stored, and a timer is never early.
+ * SQL for the instant `ms` milliseconds (an SQL expression) from now; NULL for NULL. The next full millisecond: the API
+ * returns exactly what is stored, a timer is never early, and one without delay is still later than its created_at.
  */
 export function afterDelay(ms: string): string {
-  return `date_trunc('milliseconds', now() + ${ms} * interval '1 millisecond' + interval '999 microseconds')`;
+  return `date_trunc('milliseconds', now() + (${ms} + 1) * interval '1 millisecond')`;
 }

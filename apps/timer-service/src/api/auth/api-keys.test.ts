@@ -114,6 +114,63 @@ describe('roles', () => {
   });
 });
 
+describe('Authorization: Bearer', () => {
+  const get = (headers: Record<string, string>, url = '/timers') =>
+    api.app.inject({ method: 'GET', url, headers });
+
+  test.each(['Bearer', 'bearer', 'BEARER'])('%s with a key is accepted like X-API-Key', async (scheme) => {
+    const headers = { authorization: `${scheme} ${WRITE}` };
+    expect((await get(headers)).statusCode).toBe(200);
+    expect((await get(headers, '/metrics')).statusCode).toBe(200);
+    const create = await api.app.inject({ method: 'POST', url: '/timers', headers, payload: timer });
+    expect(create.statusCode).toBe(201);
+  });
+
+  test('has the role of its key', async () => {
+    const headers = { authorization: `Bearer ${READ}` };
+    const create = await api.app.inject({ method: 'POST', url: '/timers', headers, payload: timer });
+    expect(create.statusCode).toBe(403);
+  });
+
+  test.each([
+    ['the same key in both headers', { authorization: `Bearer ${ADMIN}`, 'x-api-key': ADMIN }, 200],
+    ['a key, and credentials of another scheme', { authorization: 'Basic YTpi', 'x-api-key': ADMIN }, 200],
+    ['two valid keys that differ', { authorization: `Bearer ${READ}`, 'x-api-key': ADMIN }, 401],
+    ['a valid key and a wrong bearer', { authorization: 'Bearer wrong', 'x-api-key': ADMIN }, 401],
+    ['a valid bearer and a wrong key', { authorization: `Bearer ${ADMIN}`, 'x-api-key': 'wrong' }, 401],
+    ['a valid key and an empty bearer', { authorization: 'Bearer', 'x-api-key': ADMIN }, 401],
+    ['a valid bearer and an empty key', { authorization: `Bearer ${ADMIN}`, 'x-api-key': '' }, 401],
+    ['a key without a scheme', { authorization: ADMIN }, 401],
+    ['a key as another scheme', { authorization: `Basic ${ADMIN}` }, 401],
+    ['nothing', {}, 401],
+  ])('%s', async (_, headers, status) => {
+    const response = await get(headers);
+    expect(response.statusCode).toBe(status);
+    expect(response.headers['www-authenticate']).toBe(status === 401 ? 'Bearer realm="timers"' : undefined);
+  });
+
+  test('an idempotency key belongs to the API key, in whichever header it is sent', async () => {
+    const post = async (headers: Record<string, string>) => {
+      const all = { ...headers, 'idempotency-key': 'either-header' };
+      return (await api.app.inject({ method: 'POST', url: '/timers', headers: all, payload: timer })).payload;
+    };
+    expect(await post({ 'x-api-key': WRITE })).toBe(await post({ authorization: `Bearer ${WRITE}` }));
+  });
+
+  test('a wrong bearer counts as a wrong key', async () => {
+    const limited = await startTestApi({ database, env: { FAILED_AUTH_PER_MINUTE: '2' } });
+    const statuses: number[] = [];
+    for (const headers of [
+      { authorization: 'Bearer wrong' },
+      { 'x-api-key': 'wrong' },
+      { authorization: 'Bearer b' },
+    ])
+      statuses.push((await limited.app.inject({ method: 'GET', url: '/timers', headers })).statusCode);
+    expect(statuses).toStrictEqual([401, 401, 429]);
+    await limited.close();
+  });
+});
+
 describe('API_KEYS_FILE', () => {
   /** Waits until the service has reloaded the file. */
   async function untilLogged(message: string): Promise<void> {
@@ -182,6 +239,7 @@ test('no secret is logged', async () => {
   api.logged.length = 0;
   const id = await create();
   for (const key of [READ, WRITE, ADMIN, 'wrong-key-that-somebody-tries-now']) {
+    await api.app.inject({ method: 'GET', url: '/timers', headers: { authorization: `Bearer ${key}` } });
     await api.request('GET', `/timers/${id}?token=query-secret`, undefined, { 'x-api-key': key });
     await api.request('POST', '/timers', { ...timer, unknown: SECRET }, { 'x-api-key': key });
   }
@@ -215,7 +273,7 @@ describe('limits', () => {
     const rejected = responses.filter(({ status }) => status === 429);
     expect(responses.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(5);
     expect(rejected.length).toBeGreaterThan(0);
-    expect(rejected[0]).toMatchObject({ body: { code: 8, data: null } });
+    expect(rejected[0]).toMatchObject({ body: { code: 8, data: null, reason: 'too_many_requests' } });
     expect(Number(rejected[0]?.headers['retry-after'])).toBeGreaterThanOrEqual(1);
     expect(rejected[0]?.headers).toMatchObject({ 'ratelimit-limit': '5', 'ratelimit-remaining': '0' });
     expect(await limited.request('GET', '/healthz')).toMatchObject({ status: 200 });
@@ -231,6 +289,7 @@ describe('limits', () => {
     expect(responses.map(({ status }) => status).sort()).toStrictEqual([401, 401, 401, 429, 429, 429]);
     const rejected = responses.find(({ status }) => status === 429);
     expect(Number(rejected?.headers['retry-after'])).toBeGreaterThan(1);
+    expect(rejected?.body).toMatchObject({ code: 8, reason: 'too_many_wrong_keys' });
     expect(await limited.request('GET', '/timers')).toMatchObject({ status: 200 });
     await limited.close();
   });

@@ -1,9 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import type { Clock } from '../../clock.ts';
 import type { Api } from '../api-instance.ts';
-import { ApiError } from '../http/api-error.ts';
+import { ApiError, errorOf } from '../http/api-error.ts';
 import { type ApiKey, includesRole, type Role } from './api-key.ts';
 import type { ApiKeyRing } from './api-key-ring.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -40,9 +41,28 @@ function networkOf(address: string): string {
   return (parsed.kind() === 'ipv6' ? bytes.slice(0, 8) : bytes).join('.');
 }
 
-function rateLimited(message: string, waitMs: number): ApiError {
+/** Response header with how to authenticate, which RFC 9110 requires with a 401. */
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="timers"' };
+
+/**
+ * The secret that a request sends as `X-API-Key` or as `Authorization: Bearer`. Undefined if it sends none, or two that
+ * differ: a proxy or a library that adds one of them must not decide whose timer it is. Other schemes of Authorization
+ * belong to others.
+ */
+function secretOf({ 'x-api-key': apiKey, authorization }: IncomingHttpHeaders): string | undefined {
+  const bearer = /^bearer(?: +(.*))?$/i.exec(authorization ?? '');
+  if (bearer === null) return typeof apiKey === 'string' ? apiKey : undefined;
+  const [, token = ''] = bearer;
+  return apiKey === undefined || apiKey === token ? token : undefined;
+}
+
+function rateLimited(
+  reason: 'too_many_requests' | 'too_many_wrong_keys',
+  message: string,
+  waitMs: number,
+): ApiError {
   const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
-  return new ApiError('rateLimited', message, { headers: { 'retry-after': String(seconds) } });
+  return errorOf(reason, message, { headers: { 'retry-after': String(seconds) } });
 }
 
 /**
@@ -55,7 +75,7 @@ function rejectWrongKeys(perMinute: number, clock: Clock): (request: FastifyRequ
   return async (request) => {
     const { allowed, waitMs } = failures.take(networkOf(request.ip));
     if (!allowed || waiting >= MAX_WAITING)
-      return rateLimited('too many requests with a wrong API key', waitMs);
+      return rateLimited('too_many_wrong_keys', 'too many requests with a wrong API key', waitMs);
     request.log.warn(
       { address: request.ip, route: request.routeOptions.url },
       'request with a wrong API key',
@@ -63,7 +83,11 @@ function rejectWrongKeys(perMinute: number, clock: Clock): (request: FastifyRequ
     waiting += 1;
     await delay(WRONG_KEY_DELAY_MS);
     waiting -= 1;
-    return new ApiError('unauthorized', 'X-API-Key is missing or wrong');
+    return new ApiError(
+      'unauthorized',
+      'the API key is missing or wrong: send it as X-API-Key or as Authorization: Bearer, or the same in both',
+      { headers: CHALLENGE },
+    );
   };
 }
 
@@ -78,12 +102,17 @@ function limitRate(perSecond: number, clock: Clock): (key: ApiKey, reply: Fastif
       'ratelimit-remaining': remaining,
       'ratelimit-reset': Math.ceil(waitMs / 1_000),
     });
-    if (!allowed) throw rateLimited(`more than ${perSecond} requests per second with this API key`, waitMs);
+    if (!allowed)
+      throw rateLimited(
+        'too_many_requests',
+        `more than ${perSecond} requests per second with this API key`,
+        waitMs,
+      );
   };
 }
 
 /**
- * Requires a valid X-API-Key on the routes of this context, and enforces the role and the rate limit of the key.
+ * Requires a valid API key on the routes of this context, and enforces the role and the rate limit of the key.
  */
 export function requireApiKey(app: Api, keys: ApiKeyRing, limits: AuthLimits, clock: Clock): void {
   const rejectWrongKey = rejectWrongKeys(limits.failedAuthPerMinute, clock);
@@ -98,8 +127,8 @@ export function requireApiKey(app: Api, keys: ApiKeyRing, limits: AuthLimits, cl
   }
 
   app.addHook('onRequest', async (request, reply) => {
-    const secret = request.headers['x-api-key'];
-    const key = typeof secret === 'string' ? keys.find(secret) : undefined;
+    const secret = secretOf(request.headers);
+    const key = secret === undefined ? undefined : keys.find(secret);
     if (key === undefined) throw await rejectWrongKey(request);
     check(request, reply, key);
   });

@@ -7,8 +7,15 @@ import { ApiError, validationError } from './api-error.ts';
 
 /** The response body for an error. */
 function errorBody(error: ApiError): ErrorResponse {
-  const body: ErrorResponse = { code: error.code, message: error.message, data: null };
-  return error.issues === undefined ? body : { ...body, errors: [...error.issues] };
+  const { code, message, issues, reason, timerStatus } = error;
+  return {
+    code,
+    message,
+    data: null,
+    ...(issues !== undefined && { errors: [...issues] }),
+    ...(reason !== undefined && { reason }),
+    ...(timerStatus !== undefined && { status: timerStatus }),
+  };
 }
 
 interface ThrownFields {

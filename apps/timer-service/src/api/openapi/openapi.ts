@@ -38,9 +38,12 @@ export async function documentApi(app: Api): Promise<void> {
       servers: [{ url: '/' }],
       tags: [{ name: 'timers' }, { name: 'service' }],
       components: {
-        securitySchemes: { apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' } },
+        securitySchemes: {
+          apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+          bearer: { type: 'http', scheme: 'bearer', description: 'The same key' },
+        },
       },
-      security: [{ apiKey: [] }],
+      security: [{ apiKey: [] }, { bearer: [] }],
     },
     transform: jsonSchemaTransform,
     transformObject: (document) => tidyOpenApi(jsonSchemaTransformObject(document)),

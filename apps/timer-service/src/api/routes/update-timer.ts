@@ -7,7 +7,7 @@ import {
 import { updateTimer } from '@timer-platform/database';
 import type { ApiContext } from '../api-context.ts';
 import type { Api } from '../api-instance.ts';
-import { validationError } from '../http/api-error.ts';
+import { notInFuture, validationError } from '../http/api-error.ts';
 import { changedTimer } from '../timers/changed-timer.ts';
 import { expiresBeforeDue, parseTimerUpdate } from '../timers/parse-timer-request.ts';
 import { presentTimer } from '../timers/present-timer.ts';
@@ -36,8 +36,7 @@ export function updateTimerRoute(app: Api, context: ApiContext): void {
       const update = parseTimerUpdate(request.body, { prefix: '', issues, checkCallback });
       if (issues.length > 0) throw validationError(issues);
       const result = await updateTimer(db, request.params.id, update, headerKeys);
-      if (result.outcome === 'in-the-past')
-        throw validationError([{ path: 'execute_at', message: 'must be in the future' }]);
+      if (result.outcome === 'in-the-past') throw notInFuture(['execute_at']);
       if (result.outcome === 'expires-before-due') throw validationError([expiresBeforeDue('')]);
       const timer = changedTimer(result, 'update');
       wake(Number(timer.execute_at));

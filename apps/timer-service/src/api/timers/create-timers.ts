@@ -8,7 +8,7 @@ import { insertTimers, mapInTurns } from '@timer-platform/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../api-context.ts';
-import { validationError } from '../http/api-error.ts';
+import { notInFuture, validationError } from '../http/api-error.ts';
 import { idempotencyOf, repeatedTimers, REPLAYED_HEADER } from './idempotency.ts';
 import { expiresBeforeDue, parseNewTimer } from './parse-timer-request.ts';
 import { presentInserted, presentSummary } from './present-timer.ts';
@@ -41,12 +41,7 @@ export async function createTimers(
   const result = await insertTimers(db, timers, await idempotencyOf(request, items), headerKeys);
   switch (result.outcome) {
     case 'in-the-past':
-      throw validationError(
-        result.items.map((index) => ({
-          path: `${prefixOf(index)}execute_at`,
-          message: 'must be in the future',
-        })),
-      );
+      throw notInFuture(result.items.map((index) => `${prefixOf(index)}execute_at`));
     case 'expires-before-due':
       throw validationError(result.items.map((index) => expiresBeforeDue(prefixOf(index))));
     case 'repeated': {

@@ -9,7 +9,7 @@ import {
 } from '@timer-platform/database';
 import type { FastifyRequest } from 'fastify';
 import type { ApiKey } from '../auth/api-key.ts';
-import { ApiError } from '../http/api-error.ts';
+import { errorOf } from '../http/api-error.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** Header of a response with timers that an earlier request created. */
@@ -50,15 +50,9 @@ export async function repeatedTimers(
   { sameRequest, timerIds }: Extract<InsertResult, { outcome: 'repeated' }>,
 ): Promise<TimerSummaryRow[]> {
   if (!sameRequest)
-    throw new ApiError(
-      'idempotencyConflict',
-      'this Idempotency-Key was used with another request; use a new key',
-    );
+    throw errorOf('different_request', 'this Idempotency-Key was used with another request; use a new key');
   const timers = await findTimers(db, timerIds);
   if (timers.length < timerIds.length)
-    throw new ApiError(
-      'idempotencyConflict',
-      'the timers of this Idempotency-Key were deleted; use a new key',
-    );
+    throw errorOf('timers_deleted', 'the timers of this Idempotency-Key were deleted; use a new key');
   return timers;
 }

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import type { ErrorName } from './error-code.ts';
+
+/** A kind of rejection that its `code` does not tell from others: a program handles it in its own way. */
+export interface ErrorReasonKind {
+  /** The error whose code and HTTP status the response has. */
+  readonly error: ErrorName;
+  readonly meaning: string;
+}
+
+/** Every `reason` of an error response. Most errors have none: their code says what to do. */
+export const ERROR_REASONS = {
+  not_pending: {
+    error: 'validation',
+    meaning: 'Too late: only a pending timer can be updated, canceled or run now; status has its status',
+  },
+  not_failed: {
+    error: 'validation',
+    meaning: 'Only a failed timer can be retried; status has its status',
+  },
+  in_the_past: {
+    error: 'validation',
+    meaning: 'execute_at is not in the future by the clock of the database',
+  },
+  timer_not_found: { error: 'notFound', meaning: 'No timer has this id: never stored, or deleted' },
+  path_not_found: { error: 'notFound', meaning: 'The service has no such path: is its URL right?' },
+  different_request: {
+    error: 'idempotencyConflict',
+    meaning: 'The Idempotency-Key belongs to another request',
+  },
+  timers_deleted: {
+    error: 'idempotencyConflict',
+    meaning: 'The timers of the first request with this Idempotency-Key have been deleted',
+  },
+  too_many_requests: { error: 'rateLimited', meaning: 'The API key is above its rate limit' },
+  too_many_wrong_keys: {
+    error: 'rateLimited',
+    meaning: 'The API key is wrong, like many before it from this address: a retry does not help',
+  },
+} as const satisfies Record<string, ErrorReasonKind>;
+
+/** Why a request was rejected, for programs. Later versions may add reasons. */
+export type ErrorReason = keyof typeof ERROR_REASONS;
+
+function isErrorReason(text: unknown): text is ErrorReason {
+  return typeof text === 'string' && Object.hasOwn(ERROR_REASONS, text);
+}
+
+/** A reason in a response. One that a later version has added is read as absent: the code still tells what to do. */
+export const errorReasonSchema = z.preprocess(
+  (value) => (isErrorReason(value) ? value : undefined),
+  z.enum(Object.keys(ERROR_REASONS) as [ErrorReason, ...ErrorReason[]]).optional(),
+);
