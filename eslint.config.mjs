@@ -12,6 +12,7 @@ const tests = [
   '**/*.test.ts',
   '**/testing/**',
   'libs/test-support/**',
+  'libs/package-consumer/**',
   'apps/chaos/**',
   'apps/bench/**',
   'apps/migrator/scripts/**',
@@ -20,12 +21,12 @@ const tests = [
 const testPackages = ['@jest/globals', 'fast-check', 'typescript'];
 
 /** Which project may import which, and which packages; what tests may import besides. */
-function boundaries({ packages: more, libraries: testLibraries }) {
+function boundaries({ packages: more, libraries: testLibraries, packageTests = [] }) {
   const packages = (...names) => [...names, ...more];
   const depConstraints = [
     {
       sourceTag: 'type:contract',
-      onlyDependOnLibsWithTags: [],
+      onlyDependOnLibsWithTags: packageTests,
       allowedExternalImports: packages('zod'),
     },
     {
@@ -35,12 +36,19 @@ function boundaries({ packages: more, libraries: testLibraries }) {
     },
     {
       sourceTag: 'type:client',
-      onlyDependOnLibsWithTags: ['type:contract', ...testLibraries],
+      onlyDependOnLibsWithTags: ['type:contract', ...testLibraries, ...packageTests],
       allowedExternalImports: packages('commander'),
     },
     {
       sourceTag: 'type:test-kit',
-      onlyDependOnLibsWithTags: ['type:contract', 'type:client', 'type:data', 'type:app', ...testLibraries],
+      onlyDependOnLibsWithTags: [
+        'type:contract',
+        'type:client',
+        'type:data',
+        'type:app',
+        ...testLibraries,
+        ...packageTests,
+      ],
     },
     {
       sourceTag: 'type:command-line',
@@ -52,6 +60,7 @@ function boundaries({ packages: more, libraries: testLibraries }) {
       onlyDependOnLibsWithTags: ['type:data'],
       allowedExternalImports: packages('pg', 'zod'),
     },
+    { sourceTag: 'type:package-consumer', onlyDependOnLibsWithTags: [], allowedExternalImports: packages() },
     {
       sourceTag: 'type:app',
       onlyDependOnLibsWithTags: ['type:contract', 'type:data', 'type:command-line', ...testLibraries],
@@ -164,6 +173,7 @@ export default defineConfig(
       '@nx/enforce-module-boundaries': boundaries({
         packages: testPackages,
         libraries: ['type:test-support'],
+        packageTests: ['type:package-consumer'],
       }),
       '@typescript-eslint/naming-convention': naming(),
       '@typescript-eslint/no-restricted-imports': 'off',

@@ -102,6 +102,9 @@ const CASES = {
     ...[SERVICE, API, DISPATCH, MIGRATOR, DATABASE].map((file) =>
       refused(file, from('@timer-platform/test-support'), BOUNDARY),
     ),
+    passes('libs/callback-types/src/new.test.ts', from('@timer-platform/package-consumer')),
+    refused(CONTRACT, from('@timer-platform/package-consumer'), BOUNDARY),
+    refused('libs/callback-types/src/new.test.ts', from('@timer-platform/test-support'), BOUNDARY),
   ],
   'the environment is read in config.ts, and passed to it by main.ts': [
     ...['config.ts', 'main.ts', 'new.test.ts'].map((name) => passes(`apps/timer-service/src/${name}`, env)),
@@ -151,7 +154,8 @@ before(async () => {
 });
 
 test('the project graph has the contract and the embedded server at its root', () => {
-  assert.deepEqual(graph.get('callback-types'), []);
+  assert.deepEqual(graph.get('callback-types'), ['package-consumer']);
+  assert.deepEqual(graph.get('package-consumer'), []);
   assert.deepEqual(graph.get('command-line'), []);
   assert.deepEqual(graph.get('embedded-postgres'), []);
 });

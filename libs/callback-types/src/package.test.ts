@@ -1,13 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { type Consumer, installInConsumer } from '../testing/consumer.ts';
+import {
+  compile,
+  type Consumer,
+  documentedExamples,
+  installInConsumer,
+  MODULE_MODES,
+  typescriptCompilers,
+} from '@timer-platform/package-consumer';
 
 // Runs compilers while the tests of other projects run.
 jest.setTimeout(600_000);
 
+const { installed, missing } = await typescriptCompilers();
+
 let consumer: Consumer;
 beforeAll(async () => {
-  consumer = await installInConsumer();
+  consumer = await installInConsumer({ libraries: ['callback-types'], external: ['zod'] });
 });
 afterAll(async () => {
   await consumer.remove();
@@ -16,51 +25,71 @@ afterAll(async () => {
 const SUCCESS = { status: 0, output: expect.any(String) };
 
 describe('the packed package', () => {
-  test('contains the build of every source, no stale files, tests or fixtures', () => {
+  test('contains the build of every source, schemas and fixtures, no stale files or tests', () => {
+    const packed = consumer.packages[0]?.files ?? [];
     const sources = readdirSync(new URL('./', import.meta.url)).filter(
       (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
     );
     for (const format of ['dist/esm', 'dist/cjs']) {
-      const modules = consumer.packed.filter((path) => path.startsWith(format) && path.endsWith('.js'));
+      const modules = packed.filter((path) => path.startsWith(format) && path.endsWith('.js'));
       expect(modules.sort()).toEqual(sources.map((name) => `${format}/${name.replace('.ts', '.js')}`).sort());
     }
-    expect(consumer.packed).toContain('schemas/create-timer-request.schema.json');
-    expect(consumer.packed.filter((path) => /test|fixtures|buildinfo/.test(path))).toEqual([]);
+    expect(packed).toEqual(
+      expect.arrayContaining(['schemas/create-timer-request.schema.json', 'fixtures/signatures.json']),
+    );
+    expect(packed.filter((path) => /test|buildinfo/.test(path))).toEqual([]);
+  });
+
+  test('depends on zod and nothing else', () => {
+    const {
+      dependencies = {},
+      peerDependencies = {},
+      optionalDependencies,
+    } = consumer.packages[0]?.manifest ?? {};
+    expect(Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })).toEqual(['zod']);
   });
 
   test('passes publint', async () => {
-    expect(await consumer.tool('publint/src/cli.js', 'run', consumer.tarball, '--strict')).toEqual(SUCCESS);
+    const tarball = consumer.packages[0]?.tarball ?? '';
+    expect(await consumer.tool('publint/src/cli.js', 'run', tarball, '--strict')).toEqual(SUCCESS);
   });
 
   test('passes arethetypeswrong: types resolve in every resolution mode', async () => {
-    expect(await consumer.tool('@arethetypeswrong/cli/dist/index.js', consumer.tarball)).toEqual(SUCCESS);
+    const tarball = consumer.packages[0]?.tarball ?? '';
+    expect(await consumer.tool('@arethetypeswrong/cli/dist/index.js', tarball)).toEqual(SUCCESS);
   });
 });
 
 describe('a consumer of the package', () => {
   const use = `
     const { url } = httpCallbackSchema.parse({ type: 'http', url: 'https://example.com/' });
-    console.log(url, typeof schema.title);`;
+    console.log(url, typeof schema.title, fixtures.length > 0);`;
 
-  test('imports it and its JSON Schemas as an ES module', async () => {
+  test('imports it, its JSON Schemas and its fixtures as an ES module', async () => {
     await consumer.write(
       'import.mjs',
       `import { httpCallbackSchema } from '@timer-platform/callback-types';
        import { createRequire } from 'node:module';
-       const schema = createRequire(import.meta.url)('@timer-platform/callback-types/schemas/timer.schema.json');${use}`,
+       const require = createRequire(import.meta.url);
+       const schema = require('@timer-platform/callback-types/schemas/timer.schema.json');
+       const fixtures = require('@timer-platform/callback-types/fixtures/signatures.json');${use}`,
     );
-    expect(await consumer.node('import.mjs')).toEqual({ status: 0, output: 'https://example.com/ string\n' });
+    expect(await consumer.node('import.mjs')).toEqual({
+      status: 0,
+      output: 'https://example.com/ string true\n',
+    });
   });
 
-  test('requires it and its JSON Schemas as CommonJS', async () => {
+  test('requires it, its JSON Schemas and its fixtures as CommonJS', async () => {
     await consumer.write(
       'require.cjs',
       `const { httpCallbackSchema } = require('@timer-platform/callback-types');
-       const schema = require('@timer-platform/callback-types/schemas/timer.schema.json');${use}`,
+       const schema = require('@timer-platform/callback-types/schemas/timer.schema.json');
+       const fixtures = require('@timer-platform/callback-types/fixtures/signatures.json');${use}`,
     );
     expect(await consumer.node('require.cjs')).toEqual({
       status: 0,
-      output: 'https://example.com/ string\n',
+      output: 'https://example.com/ string true\n',
     });
   });
 
@@ -92,54 +121,33 @@ describe('a consumer of the package', () => {
     // @ts-expect-error a number is not a string
     export const text: string = size({ type: 'nats', topic: 'orders' });`;
 
-  test.each([
-    ['nodenext', 'nodenext', ['typed.mts', 'typed.cts']],
-    ['esnext', 'bundler', ['typed.ts']],
-  ])('compiles with module %s and moduleResolution %s: %j', async (module, moduleResolution, files) => {
-    for (const file of files) await consumer.write(file, TYPED);
-    await consumer.write('globals.d.ts', 'interface URL {}'); // the only global in zod's declarations
-    // Without --skipLibCheck, to compile the declarations as well; without the types of DOM or Node.js.
-    const strict = ['--strict', '--exactOptionalPropertyTypes', '--noEmit'];
-    const options = [
-      '--module',
-      module,
-      '--moduleResolution',
-      moduleResolution,
-      '--target',
-      'es2022',
-      ...strict,
-    ];
-    const check = await consumer.tool(
-      'typescript/bin/tsc',
-      ...options,
-      '--lib',
-      'es2022',
-      'globals.d.ts',
-      ...files,
-    );
-    expect(check).toEqual({ status: 0, output: '' });
+  describe.each(installed)('with TypeScript $version', ({ tsc }) => {
+    test.each(MODULE_MODES)('compiles with moduleResolution $moduleResolution', async (mode) => {
+      // The only global in the declarations of zod.
+      const options = { mode, text: TYPED, globals: 'interface URL {}' };
+      expect(await compile(consumer, { tsc, ...options })).toEqual({ status: 0, output: '' });
+    });
   });
+
+  if (missing.length > 0)
+    // eslint-disable-next-line jest/no-disabled-tests, jest/expect-expect -- it only says what was not tried
+    test.skip.each(missing)('TypeScript %s is not tried: npm cannot install it', () => undefined);
 });
 
 describe('the examples of the README', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const blocks = readme.matchAll(/^```(ts|js)\n(.*?)^```$/gms);
-  const examples = Array.from(blocks, ([, language, text = ''], index) => ({
-    heading: Array.from(
-      readme.slice(0, readme.indexOf(text)).matchAll(/^## (.*)$/gm),
-      ([, title]) => title,
-    ).at(-1),
-    file: language === 'ts' ? `example-${index}.mts` : `example-${index}.cjs`,
-    text,
-    prints: Array.from(text.matchAll(/\/\/ → (.*)$/gm), ([, line]) => `${line ?? ''}\n`).join(''),
+  const examples = documentedExamples(readme, ['ts', 'js']).map((example, index) => ({
+    ...example,
+    file: example.language === 'ts' ? `example-${index}.mts` : `example-${index}.cjs`,
   }));
 
   test('compile', async () => {
-    const typed = examples.filter(({ file }) => file.endsWith('.mts'));
+    const typed = examples.filter(({ language }) => language === 'ts');
     for (const { file, text } of examples) await consumer.write(file, text);
     const options = ['--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022,dom', '--skipLibCheck'];
-    const compile = await consumer.tool('typescript/bin/tsc', ...options, ...typed.map(({ file }) => file));
-    expect(compile).toEqual({ status: 0, output: '' });
+    const files = typed.map(({ file }) => file);
+    const check = await consumer.tool('typescript/bin/tsc', ...options, ...files);
+    expect(check).toEqual({ status: 0, output: '' });
     expect(typed.length).toBeGreaterThan(0);
     expect(typed.length).toBeLessThan(examples.length);
   });

@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { readJson } from '../testing/read-json.ts';
 import { SignatureError, type SignedMessage, verifySignature } from './verify-signature.ts';
 
 /** Test vector of the Standard Webhooks reference implementations. */
@@ -137,4 +139,37 @@ test('verifySignature reports an invalid secret without revealing it', async () 
     expect(error).toBeInstanceOf(TypeError);
     expect(String(error)).not.toContain('%%%');
   }
+});
+
+describe('signatures.json', () => {
+  const vectors = z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        secrets: z.array(z.string()),
+        now: z.int(),
+        headers: z.record(z.string(), z.string()),
+        body_base64: z.base64(),
+        result: z.string(),
+      }),
+    )
+    .min(1)
+    .parse(readJson('fixtures/signatures.json'));
+
+  test.each(vectors)('$name: $result', async ({ secrets, now, headers, body_base64, result }) => {
+    const message = {
+      secrets,
+      headers,
+      body: Buffer.from(body_base64, 'base64'),
+      now: new Date(now * 1_000),
+    };
+    const received = await verifySignature(message).then(
+      ({ id }) => {
+        expect(id).toBe(headers['webhook-id']);
+        return 'accepted';
+      },
+      (error: unknown) => (error instanceof SignatureError ? error.reason : error),
+    );
+    expect(received).toBe(result);
+  });
 });

@@ -1,0 +1,53 @@
+import path from 'node:path';
+import type { Consumer } from './consumer.ts';
+import type { Run } from './run.ts';
+
+/** How a project resolves modules. */
+export interface ModuleMode {
+  readonly module: string;
+  readonly moduleResolution: string;
+  /** Extensions of the sources: `.mts` are ES modules, `.cts` are CommonJS. */
+  readonly extensions: readonly string[];
+}
+
+export const MODULE_MODES: readonly ModuleMode[] = [
+  { module: 'node16', moduleResolution: 'node16', extensions: ['.mts', '.cts'] },
+  { module: 'nodenext', moduleResolution: 'nodenext', extensions: ['.mts', '.cts'] },
+  { module: 'esnext', moduleResolution: 'bundler', extensions: ['.ts'] },
+];
+
+export interface CompileOptions {
+  /** Path of the script `tsc`. */
+  readonly tsc: string;
+  readonly mode: ModuleMode;
+  /** TypeScript text that is compiled once for each extension of the mode. */
+  readonly text: string;
+  /** Declarations of globals that the packages use but the project does not have. */
+  readonly globals?: string;
+  /** Names of types of the workspace, such as `node`; none by default. */
+  readonly types?: readonly string[];
+}
+
+/** Compiles a strict project, and the declarations of the packages with it (no `skipLibCheck`). Writes no output. */
+export async function compile(consumer: Consumer, options: CompileOptions): Promise<Run> {
+  const { tsc, mode, text, globals, types = [] } = options;
+  const name = `typed-${mode.moduleResolution}`;
+  const files = mode.extensions.map((extension) => `${name}${extension}`);
+  for (const file of files) await consumer.write(file, text);
+  if (globals !== undefined) await consumer.write('globals.d.ts', globals);
+  const config = {
+    compilerOptions: {
+      module: mode.module,
+      moduleResolution: mode.moduleResolution,
+      target: 'es2022',
+      lib: ['es2022'],
+      types,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+    },
+    files: globals === undefined ? files : ['globals.d.ts', ...files],
+  };
+  await consumer.write(`${name}.json`, JSON.stringify(config));
+  return consumer.node(path.resolve(tsc), '-p', `${name}.json`);
+}
