@@ -15,7 +15,7 @@ const tests = [
   'libs/package-consumer/**',
   'apps/chaos/**',
   'apps/bench/**',
-  'apps/migrator/scripts/**',
+  'apps/*/scripts/**',
 ];
 
 const testPackages = ['@jest/globals', 'fast-check', 'typescript'];

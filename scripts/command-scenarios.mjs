@@ -227,6 +227,12 @@ export const SCENARIOS = [
         shows: /^12 +1 +0$/m,
       },
       { command: 'npx nx run migrator:lint-sql', shows: /, 0 not explained$|^skipped/m },
+      {
+        command: 'npx nx run timer-service:check-generators',
+        timeoutMinutes: 10,
+        shows: /^(?:ok|skipped) /m,
+      },
+      { command: 'npm run api-reference', shows: /html generated at/ },
       { command: 'npm run regenerate' },
       { command: 'npm run format' },
     ],

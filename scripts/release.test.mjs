@@ -3,11 +3,18 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { runCommand } from './run-command.mjs';
-import { readJson, workspaceRoot } from './workspace.mjs';
+import { listProjects, readJson, workspaceRoot } from './workspace.mjs';
 
-test('a dry run of nx release finds the public package and its version', async () => {
-  const manifest = readJson(path.join(workspaceRoot, 'libs', 'callback-types', 'package.json'));
-  const [major, minor] = manifest.version.split('.').map(Number);
+const manifests = listProjects().map(({ directory }) => readJson(path.join(directory, 'package.json')));
+const released = manifests.filter((manifest) => manifest.private !== true);
+
+test('nx.json releases every package that is not private', () => {
+  const { release } = readJson(path.join(workspaceRoot, 'nx.json'));
+  assert.deepEqual(released.map(({ nx }) => nx.name).sort(), [...release.projects].sort());
+});
+
+test('a dry run of nx release gives every public package the next version, and the dependencies between them', async () => {
+  const [major, minor] = released[0].version.split('.').map(Number);
   const next = `${major}.${minor + 1}.0`;
   const nx = path.join(workspaceRoot, 'node_modules', 'nx', 'dist', 'bin', 'nx.js');
   const { exitCode, output } = await runCommand(
@@ -16,5 +23,12 @@ test('a dry run of nx release finds the public package and its version', async (
     { quiet: true, env: { FORCE_COLOR: '0' } },
   );
   assert.equal(exitCode, 0, output);
-  assert.match(output, new RegExp(`"version": "${next.replaceAll('.', '\\.')}"`));
+  for (const { nx: project, name, dependencies = {} } of released) {
+    assert.match(output, new RegExp(`${project.name} .*New version ${next.replaceAll('.', '\\.')}`));
+    for (const dependency of Object.keys(dependencies).filter((each) => each.startsWith('@timer-platform/')))
+      assert.ok(
+        output.includes(`+     "${dependency}": "^${next}"`),
+        `${name}: ${dependency} keeps its version`,
+      );
+  }
 });

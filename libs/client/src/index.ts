@@ -12,7 +12,13 @@ export type {
   NatsDestination,
 } from './callbacks/destination.ts';
 export { PayloadError, type PayloadIssue } from './callbacks/payload-error.ts';
-export type { InputOf, OutputOf, StandardSchema } from './callbacks/standard-schema.ts';
+export type {
+  InputOf,
+  OutputOf,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './callbacks/standard-schema.ts';
 export {
   type AnyTimerError,
   TimerError,

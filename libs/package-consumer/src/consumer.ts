@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type PackedPackage,packLibrary } from './packed-package.ts';
+import { type PackedPackage, packLibrary } from './packed-package.ts';
 import { type Run, run } from './run.ts';
 import { WORKSPACE } from './workspace.ts';
 
