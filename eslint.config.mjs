@@ -154,6 +154,8 @@ export default defineConfig(
     },
   },
   forbid(['**/*.ts'], [...everywhere, nats]),
+  // The kit receives what the service publishes.
+  forbid(['libs/test-kit/src/engine/nats-catcher.ts'], everywhere),
   forbid(['apps/timer-service/src/api/**'], [...everywhere, nats, folder('dispatch', apart)]),
   forbid(['apps/timer-service/src/dispatch/**'], [...everywhere, nats, folder('api', apart)]),
   forbid(

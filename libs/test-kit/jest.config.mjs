@@ -1,3 +1,3 @@
-import preset from '../../jest.database.preset.mjs';
+import preset from '../../jest.preset.mjs';
 
 export default { ...preset, displayName: 'test-kit' };

@@ -20,15 +20,18 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { DueNotifier } from './dispatch/due-notifier.ts';
+import type { DispatchObserver } from './dispatch/observer.ts';
+import { processTimeline } from './dispatch/process-timeline.ts';
 import { dispatchStatements } from './dispatch/statements.ts';
 import { finishedTimersPruner } from './maintenance/prune-finished-timers.ts';
 import { idempotencyKeysPruner } from './maintenance/prune-idempotency-keys.ts';
 import type { Pruner } from './maintenance/pruner.ts';
-import { observeDispatch } from './observability/dispatch-logging.ts';
+import { observeBoth, observeDispatch } from './observability/dispatch-logging.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { waitAtMost } from './sleep.ts';
+import type { Timeline } from './timeline.ts';
 import { closeTransports } from './transports/close-transports.ts';
-import { createTransports } from './transports/create-transports.ts';
+import { createTransports, type TransportContext } from './transports/create-transports.ts';
 import { createEgressPolicy } from './transports/transport-settings.ts';
 
 export interface ServiceOptions {
@@ -36,10 +39,16 @@ export interface ServiceOptions {
   readonly databaseUrl: string;
   readonly log: Logger;
   readonly clock: Clock;
+  /** The time in which timers are due; by default that of `clock`. */
+  readonly timeline?: Timeline;
   /** Returns a number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   /** Adds the routes of development mode. */
   readonly devRoutes?: (app: FastifyInstance) => void;
+  /** Receives the events of the dispatcher, beside logs and metrics. */
+  readonly observer?: DispatchObserver;
+  /** See HttpTransportOptions.connect. */
+  readonly connectHttp?: TransportContext['connect'];
 }
 
 /** A running timer service. */
@@ -48,6 +57,8 @@ export interface Service {
   readonly url: string;
   /** Resolves when the dispatcher claims timers; it waits for the database until then. */
   readonly dispatching: Promise<void>;
+  /** Shows what the dispatcher does, wakes it after timers were stored, and writes its results early. */
+  readonly dispatcher: Pick<Dispatcher, 'load' | 'wake' | 'flush'>;
   /** Stops claiming, finishes the attempts and requests in progress, closes every connection. Idempotent. */
   stop(): Promise<void>;
 }
@@ -69,6 +80,7 @@ const CLOSE_GRACE_MS = 3_000;
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, databaseUrl, log, clock, random, devRoutes } = options;
+  const { timeline = processTimeline(clock) } = options;
   const openDatabase = (role: string, poolSize: number, more: Partial<ConnectOptions> = {}): Database =>
     connect({
       url: databaseUrl,
@@ -89,7 +101,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
 
   const egressPolicy = createEgressPolicy(config.transports, config.mode === 'development');
-  const transports = createTransports(config.transports, { clock, log, egressPolicy });
+  const transports = createTransports(config.transports, {
+    clock: timeline.clock,
+    log,
+    egressPolicy,
+    connect: options.connectHttp,
+  });
   const metrics = createMetrics({
     load: () => dispatcher.load,
     breakerStates: () => dispatcher.breakerStates,
@@ -101,8 +118,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     decryptHeaders: (timerId, stored) => decryptHeaders(config.headerKeys, timerId, stored),
     settings: config.dispatch,
     clock,
+    timeline,
     random,
-    observer: observeDispatch(metrics, log),
+    observer: observeBoth(observeDispatch(metrics, log), options.observer),
   });
   const dueNotifier = new DueNotifier({
     notify: (range) => notifyDue(apiDatabase, range),
@@ -173,7 +191,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await dueListener.stop();
     await closeDatabases();
   }
-  return { url, dispatching, stop: () => (stopped ??= stop()) };
+  return { url, dispatching, dispatcher, stop: () => (stopped ??= stop()) };
 }
 
 async function checkDatabase(db: Database, dispatches: boolean): Promise<void> {

@@ -1,12 +1,4 @@
-/** One reading of the database's clock. */
-export interface ClockSample {
-  /** Monotonic milliseconds when the statement was sent. */
-  readonly sentMs: number;
-  /** Monotonic milliseconds when its result arrived. */
-  readonly receivedMs: number;
-  /** The database's clock between the two, in milliseconds since 1970. */
-  readonly databaseMs: number;
-}
+import type { ClockSample, DatabaseTime } from '../timeline.ts';
 
 /** The assumed drift between the clocks: 200 ppm, more than NTP slews a healthy machine. */
 const DRIFT = 0.0002;
@@ -19,7 +11,7 @@ const DRIFT = 0.0002;
  * largest lower bound is the best one; as it ages, it is lowered by the possible drift. A sample whose upper bound is
  * below it proves that the database's clock was set back, and replaces it. The wall clock of this machine is not used.
  */
-export class DatabaseClock {
+export class DatabaseClock implements DatabaseTime {
   #offset = Number.NEGATIVE_INFINITY;
   #sampledMs = 0;
 

@@ -1,21 +1,22 @@
 import type { Clock } from '../clock.ts';
 import { sleep, waitAtMost } from '../sleep.ts';
+import type { Timeline } from '../timeline.ts';
 import { closeTransports } from '../transports/close-transports.ts';
 import type { Transports } from '../transports/transport.ts';
 import { BatchKeeper } from './claim/batch-keeper.ts';
 import { MAX_BACKLOG, MAX_HELD_BYTES, MAX_RECENT } from './claim/claim-capacity.ts';
 import { ClaimLoop } from './claim/claim-loop.ts';
 import { Claimer } from './claim/claimer.ts';
-import { DelayQueue, timeoutAlarm } from './claim/delay-queue.ts';
+import { DelayQueue } from './claim/delay-queue.ts';
 import { LiveBatches } from './claim/live-batches.ts';
 import type { ClaimedTimer } from './claimed-timer.ts';
-import { DatabaseClock } from './database-clock.ts';
 import { AttemptRunner } from './deliver/attempt-runner.ts';
 import { HeldTimers } from './held-timers.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { PeerWatch } from './lease/peer-watch.ts';
 import { Rescuer } from './lease/rescuer.ts';
 import type { DispatchObserver } from './observer.ts';
+import { processTimeline } from './process-timeline.ts';
 import type { DispatchSettings } from './settings.ts';
 import { SettleBatcher } from './settle/settle-batcher.ts';
 import type { DispatchStatements } from './statements.ts';
@@ -26,7 +27,10 @@ export interface DispatcherOptions {
   readonly transports: Transports;
   readonly decryptHeaders: DecryptHeaders;
   readonly settings: DispatchSettings;
+  /** Of the process. */
   readonly clock: Clock;
+  /** By default that of the process. */
+  readonly timeline?: Timeline;
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly observer: DispatchObserver;
@@ -62,10 +66,11 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     const { statements, transports, decryptHeaders, settings, clock, random, observer } = options;
+    const { timeline = processTimeline(clock) } = options;
     const { lookAheadMs, maxInFlight, maxInFlightPerDestination } = settings;
-    const databaseClock = new DatabaseClock();
+    const { databaseClock } = timeline;
     const monotonicMs = () => clock.monotonicMs();
-    const databaseMs = () => databaseClock.at(clock.monotonicMs());
+    const databaseMs = () => databaseClock.at(timeline.clock.monotonicMs());
     const batches = new LiveBatches();
     const held = new HeldTimers();
     const peerWatch = new PeerWatch();
@@ -129,7 +134,8 @@ export class Dispatcher {
       transports,
       settles: settleBatcher,
       held,
-      clock,
+      clock: timeline.clock,
+      leaseClock: clock,
       databaseClock,
       random,
       observer,
@@ -137,14 +143,18 @@ export class Dispatcher {
         claimLoop.capacityFreed();
       },
     });
-    const queue = new DelayQueue<ClaimedTimer>(timeoutAlarm(databaseMs), (timer) => {
-      attemptRunner.due(timer);
-    });
+    const queue = new DelayQueue<ClaimedTimer>(
+      { nowMs: databaseMs, after: (ms, call) => timeline.after(ms, call) },
+      (timer) => {
+        attemptRunner.due(timer);
+      },
+    );
     const claimer = new Claimer({
       statements,
       lookAheadMs,
       clock,
       databaseClock,
+      databaseMs,
       leaseKeeper,
       batches,
       held,
@@ -214,6 +224,11 @@ export class Dispatcher {
    */
   wake(dueMs?: number): void {
     this.#claimLoop.wake(dueMs);
+  }
+
+  /** Writes the results of all attempts that have ended, without waiting for more of them. */
+  async flush(): Promise<void> {
+    await this.#settleBatcher.written();
   }
 
   /**

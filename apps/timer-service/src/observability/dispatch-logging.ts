@@ -2,6 +2,57 @@ import type { Logger } from 'pino';
 import type { DispatchObserver } from '../dispatch/observer.ts';
 import type { Metrics } from './metrics.ts';
 
+/** Passes every event to two observers. */
+export function observeBoth(one: DispatchObserver, other: DispatchObserver | undefined): DispatchObserver {
+  if (other === undefined) return one;
+  return {
+    started: (lateMs) => {
+      one.started(lateMs);
+      other.started(lateMs);
+    },
+    ended: (outcome, durationMs) => {
+      one.ended(outcome, durationMs);
+      other.ended(outcome, durationMs);
+    },
+    finished: (timer) => {
+      one.finished(timer);
+      other.finished(timer);
+    },
+    claimed: (timers) => {
+      one.claimed(timers);
+      other.claimed(timers);
+    },
+    settled: (kind, timers, lost) => {
+      one.settled(kind, timers, lost);
+      other.settled(kind, timers, lost);
+    },
+    deferred: (timers) => {
+      one.deferred(timers);
+      other.deferred(timers);
+    },
+    rescued: (result) => {
+      one.rescued(result);
+      other.rescued(result);
+    },
+    orphansReleased: (timers) => {
+      one.orphansReleased(timers);
+      other.orphansReleased(timers);
+    },
+    leaseLost: () => {
+      one.leaseLost();
+      other.leaseLost();
+    },
+    databaseError: (error) => {
+      one.databaseError(error);
+      other.databaseError(error);
+    },
+    defect: (error, timerId) => {
+      one.defect(error, timerId);
+      other.defect(error, timerId);
+    },
+  };
+}
+
 /** Returns an observer that counts every event and logs warnings and errors. Deliveries are not logged. */
 export function observeDispatch(metrics: Metrics, log: Logger): DispatchObserver {
   return {

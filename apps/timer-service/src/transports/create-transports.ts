@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { EgressPolicy } from './egress/egress-policy.ts';
-import { httpTransport } from './http/http-transport.ts';
+import { httpTransport, type HttpTransportOptions } from './http/http-transport.ts';
 import { deliveryUserAgent } from './http/user-agent.ts';
 import { type NatsTransport, natsTransport, unconfiguredNatsTransport } from './nats/nats-transport.ts';
 import type { Transports } from './transport.ts';
@@ -12,6 +12,8 @@ export interface TransportContext {
   readonly log: TransportLog;
   /** By default that of the settings, without loopback. */
   readonly egressPolicy?: EgressPolicy;
+  /** See HttpTransportOptions.connect. */
+  readonly connect?: HttpTransportOptions['connect'];
 }
 
 export interface CreatedTransports extends Transports {
@@ -22,7 +24,7 @@ export interface CreatedTransports extends Transports {
 /** Creates one transport for every callback type. Connects to NATS in the background; the caller closes them. */
 export function createTransports(
   settings: TransportSettings,
-  { clock, egressPolicy = createEgressPolicy(settings, false), log }: TransportContext,
+  { clock, egressPolicy = createEgressPolicy(settings, false), connect, log }: TransportContext,
 ): CreatedTransports {
   return {
     http: httpTransport({
@@ -31,6 +33,7 @@ export function createTransports(
       signingSecrets: settings.signingSecrets,
       connectTimeoutMs: settings.httpConnectTimeoutMs,
       egressPolicy,
+      connect,
     }),
     nats:
       settings.nats === undefined

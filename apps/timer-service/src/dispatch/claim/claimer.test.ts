@@ -59,6 +59,7 @@ function createClaimer({ claim, claimSuspects, unsettled = 0, httpDestination = 
     },
     lookAheadMs: 250,
     clock,
+    databaseMs: () => databaseClock.at(clock.nowMs),
     databaseClock,
     leaseKeeper,
     batches,

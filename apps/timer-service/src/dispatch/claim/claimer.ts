@@ -1,9 +1,9 @@
 import { matchCallback } from '@timer-platform/callback-types';
 import type { ClaimedRow, ClaimRange, ClaimRequest, ClaimResult } from '@timer-platform/database';
 import type { Clock } from '../../clock.ts';
+import type { DatabaseTime } from '../../timeline.ts';
 import type { Transports } from '../../transports/transport.ts';
 import { type ClaimedTimer, readTimer } from '../claimed-timer.ts';
-import type { DatabaseClock } from '../database-clock.ts';
 import type { AttemptRunner } from '../deliver/attempt-runner.ts';
 import type { HeldTimers } from '../held-timers.ts';
 import type { Lease } from '../lease/lease.ts';
@@ -25,8 +25,11 @@ export interface ClaimStatements {
 export interface ClaimerOptions {
   readonly statements: ClaimStatements;
   readonly lookAheadMs: number;
+  /** Of the process. */
   readonly clock: Clock;
-  readonly databaseClock: DatabaseClock;
+  readonly databaseClock: Pick<DatabaseTime, 'observe'>;
+  /** The database's time, in milliseconds since 1970. */
+  readonly databaseMs: () => number;
   readonly leaseKeeper: Pick<LeaseKeeper, 'lease' | 'lost'>;
   readonly batches: LiveBatches;
   readonly held: HeldTimers;
@@ -113,13 +116,13 @@ export class Claimer implements Claims {
 
   /** undefined: the timer was failed. Never throws, because the other rows of the batch would be lost. */
   #read(lease: Lease, row: ClaimedRow): ClaimedTimer | undefined {
-    const { attemptRunner, clock, databaseClock, observer } = this.#options;
+    const { attemptRunner, databaseMs, observer } = this.#options;
     let reason = INTERNAL_ERROR;
     try {
       const read = readTimer(row, {
         lease,
         readCallback: this.#readCallback,
-        nowMs: databaseClock.at(clock.monotonicMs()),
+        nowMs: databaseMs(),
       });
       if (read.kind === 'readable') return read.timer;
       ({ reason } = read);

@@ -12,19 +12,6 @@ export interface Alarm {
   after(ms: number, call: () => void): () => void;
 }
 
-/** An {@link Alarm} that uses setTimeout. */
-export function timeoutAlarm(nowMs: () => number): Alarm {
-  return {
-    nowMs,
-    after: (ms, call) => {
-      const timeout = setTimeout(call, Math.ceil(ms));
-      return () => {
-        clearTimeout(timeout);
-      };
-    },
-  };
-}
-
 /** Longer waits are split: setTimeout fires at once if the delay exceeds 2^31 − 1 ms. */
 const LONGEST_SLEEP_MS = 60 * 60 * 1_000;
 

@@ -65,6 +65,7 @@ function createRunner({ send, ...limits }: Setup = {}) {
     },
     held,
     clock,
+    leaseClock: clock,
     databaseClock,
     random: () => 0,
     observer: {

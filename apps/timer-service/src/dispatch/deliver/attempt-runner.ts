@@ -2,9 +2,9 @@ import type { CallbackType } from '@timer-platform/callback-types';
 import type { ClaimedRow } from '@timer-platform/database';
 import type { Clock } from '../../clock.ts';
 import { REFUSED, retryable } from '../../transports/outcome.ts';
+import type { DatabaseTime } from '../../timeline.ts';
 import type { Outcome, Transport, Transports } from '../../transports/transport.ts';
 import type { ClaimedTimer } from '../claimed-timer.ts';
-import type { DatabaseClock } from '../database-clock.ts';
 import type { HeldTimers } from '../held-timers.ts';
 import type { Lease } from '../lease/lease.ts';
 import type { DispatchObserver } from '../observer.ts';
@@ -23,7 +23,9 @@ export interface AttemptRunnerOptions {
   readonly settles: Pick<SettleBatcher, 'delivered' | 'failed' | 'release'>;
   readonly held: HeldTimers;
   readonly clock: Clock;
-  readonly databaseClock: DatabaseClock;
+  /** Of the process: leases are valid by it. */
+  readonly leaseClock: Pick<Clock, 'monotonicMs'>;
+  readonly databaseClock: DatabaseTime;
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly observer: DispatchObserver;
@@ -125,17 +127,17 @@ export class AttemptRunner implements AttemptOwner {
   }
 
   mayStart(timer: ClaimedTimer): boolean {
-    const { clock, databaseClock } = this.#options;
-    const monotonicMs = clock.monotonicMs();
-    return startProblem(timer, monotonicMs, databaseClock.at(monotonicMs)) === undefined;
+    const { clock, leaseClock, databaseClock } = this.#options;
+    const nowMs = databaseClock.at(clock.monotonicMs());
+    return startProblem(timer, leaseClock.monotonicMs(), nowMs) === undefined;
   }
 
   #start(timer: ClaimedTimer, slot: Slot<ClaimedTimer>): void {
-    const { clock, databaseClock, observer, transports, held } = this.#options;
+    const { clock, leaseClock, databaseClock, observer, transports, held } = this.#options;
     const monotonicMs = clock.monotonicMs();
     const started = { monotonicMs, databaseMs: databaseClock.at(monotonicMs) };
     held.started(timer.row);
-    const problem = startProblem(timer, monotonicMs, started.databaseMs);
+    const problem = startProblem(timer, leaseClock.monotonicMs(), started.databaseMs);
     if (problem === undefined) observer.started(started.databaseMs - timer.dueSinceMs);
     const { callback } = timer;
     // Not matchCallback: its functions would be made anew for each attempt.
@@ -215,12 +217,12 @@ export class AttemptRunner implements AttemptOwner {
     outcome: Extract<Outcome, { kind: 'withdrawn' }>,
     monotonicMs: number,
   ): void {
-    const { databaseClock, observer } = this.#options;
+    const { databaseClock, leaseClock, observer } = this.#options;
     const nowMs = databaseClock.at(monotonicMs);
     const { row, lease, callback } = timer;
     const step = stepAfterWithdrawal(
       outcome,
-      startProblem(timer, monotonicMs, nowMs),
+      startProblem(timer, leaseClock.monotonicMs(), nowMs),
       nowMs - timer.dueSinceMs,
     );
     if (step.kind === 'release') {

@@ -7,7 +7,7 @@ export type StartProblem = 'lease-invalid' | { readonly error: string };
 /**
  * Checks whether an attempt at a timer may start, or go on to write its message, at this instant.
  *
- * @param monotonicMs by the clock of this process
+ * @param monotonicMs by the clock of this process, which leases follow
  * @param nowMs the same instant by the database's clock, in milliseconds since 1970
  */
 export function startProblem(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Peer, RenewedLease } from '@timer-platform/database';
-import type { ClockSample } from '../database-clock.ts';
+import type { ClockSample } from '../../timeline.ts';
 import { flushPromises } from '../testing/flush-promises.ts';
 import { gate } from '../testing/gate.ts';
 import type { Lease } from './lease.ts';

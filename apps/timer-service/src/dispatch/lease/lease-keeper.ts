@@ -1,6 +1,6 @@
 import type { Peer, RenewedLease } from '@timer-platform/database';
 import type { Clock } from '../../clock.ts';
-import type { ClockSample } from '../database-clock.ts';
+import type { ClockSample } from '../../timeline.ts';
 import { Lease } from './lease.ts';
 
 /** Each must give up after a few seconds: a heartbeat waits for nothing else. */

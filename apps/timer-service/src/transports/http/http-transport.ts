@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { ResolveHost } from '../dns/resolve-host.ts';
 import { systemResolver } from '../dns/system-resolver.ts';
 import type { EgressPolicy } from '../egress/egress-policy.ts';
-import { guardedConnector } from '../egress/guarded-connector.ts';
+import { type Connect, guardedConnector } from '../egress/guarded-connector.ts';
 import { STOPPING } from '../outcome.ts';
 import type { Delivery, Destination, StoredCallback, Transport } from '../transport.ts';
 import { AttemptsUnderWay } from './attempts-under-way.ts';
@@ -24,6 +24,8 @@ export interface HttpTransportOptions {
   readonly resolve?: ResolveHost;
   /** PEM; replaces the authorities that Node.js trusts. */
   readonly certificateAuthorities?: string;
+  /** Replaces how connections are opened, given the one that the egress policy guards. */
+  readonly connect?: ((guarded: Connect) => Connect) | undefined;
 }
 
 class HttpTransport implements Transport<'http'> {
@@ -40,14 +42,13 @@ class HttpTransport implements Transport<'http'> {
     this.#userAgent = options.userAgent;
     this.#sign = messageSigner(options.signingSecrets);
     this.#targetOf = cachedHttpTargets(options.egressPolicy);
-    this.#connections = new HttpConnections(
-      guardedConnector({
-        policy: options.egressPolicy,
-        resolve: options.resolve ?? systemResolver(clock),
-        timeoutMs: connectTimeoutMs,
-        certificateAuthorities: options.certificateAuthorities,
-      }),
-    );
+    const guarded = guardedConnector({
+      policy: options.egressPolicy,
+      resolve: options.resolve ?? systemResolver(clock),
+      timeoutMs: connectTimeoutMs,
+      certificateAuthorities: options.certificateAuthorities,
+    });
+    this.#connections = new HttpConnections(options.connect?.(guarded) ?? guarded);
     this.#underWay = new AttemptsUnderWay(clock);
     this.#attemptContext = {
       clock,
