@@ -13,9 +13,9 @@ interface Call {
 
 const LINES_KEPT = 40;
 
-/** The engine beside this file: built, or the source of this workspace. */
+/** The engine of the built package, or of the sources of this workspace. */
 function engineCommand(): { readonly args: readonly string[]; readonly cwd: string } {
-  const built = fileURLToPath(new URL('./engine.js', import.meta.url));
+  const built = fileURLToPath(new URL('../engine/process/engine.cjs', import.meta.url));
   const directory = fileURLToPath(new URL('.', import.meta.url));
   if (existsSync(built)) return { args: [built], cwd: directory };
   const source = fileURLToPath(new URL('./engine/engine-process.ts', import.meta.url));

@@ -6,7 +6,8 @@ import type { ResponseStep } from './response-script.ts';
 export interface EngineOptions {
   /** Milliseconds since 1970. */
   readonly startAtMs: number;
-  readonly nats: boolean;
+  /** null: without NATS. program null: the installed one. */
+  readonly nats: { readonly program: string | null } | null;
   /** Settings of the timer service, by the names of its environment variables. */
   readonly settings: Readonly<Record<string, string>>;
   readonly settleTimeoutMs: number;

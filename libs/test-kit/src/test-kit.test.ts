@@ -335,6 +335,13 @@ describe('the database', () => {
   });
 });
 
+test('without NATS, its URL and its timers are refused with the reason', async () => {
+  expect(() => kit.natsUrl).toThrow('The test kit has no NATS server: start it with { nats: true }');
+  await expect(create(kit, { delay: '1s', callback: { type: 'nats', topic: 'orders' } })).rejects.toThrow(
+    '400',
+  );
+});
+
 describe('expectations', () => {
   test('a pending timer is found by what is expected of it', async () => {
     const callback = {

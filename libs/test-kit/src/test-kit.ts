@@ -1,3 +1,4 @@
+import { createClient, type TimerClient } from '@timer-platform/client';
 import { type Callback, describeSelector, matches, selectorOf } from './callback-selector.ts';
 import { type Delivery, type DeliveryRecord, toDelivery } from './delivery.ts';
 import { EngineClient, type EngineEvent } from './engine-client.ts';
@@ -17,8 +18,11 @@ import { type Response, type ResponseFunction, type ResponseStep, responseStep }
 export interface TestKitOptions {
   /** The time at the start and after {@link TestKit.reset}. Default: 2030-01-01T00:00:00Z, a Tuesday. */
   readonly startAt?: Instant;
-  /** Starts a nats-server, whose program must be installed, and catches what is published. Default: false. */
-  readonly nats?: boolean;
+  /**
+   * Starts a nats-server with JetStream and catches what is published. true takes the installed program: that of the
+   * environment variable NATS_SERVER_BIN, or one in PATH. Default: false.
+   */
+  readonly nats?: boolean | { readonly program: string };
   /** Settings of the timer service by the names of its environment variables, such as `SIGNING_SECRETS`. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Real time without any progress, in milliseconds, after which moving the time fails. Default: 10,000. */
@@ -43,6 +47,7 @@ export class TestKit implements AsyncDisposable {
   readonly #startAtMs: number;
   readonly #records: DeliveryRecord[] = [];
   readonly #scripts: (readonly Response[])[] = [];
+  #client: TimerClient | undefined;
   #addresses: EngineAddresses | undefined;
   #nowMs: number;
   /** Calls that move the time follow each other. */
@@ -64,7 +69,7 @@ export class TestKit implements AsyncDisposable {
     try {
       kit.#addresses = await kit.#engine.call('start', {
         startAtMs,
-        nats: options.nats ?? false,
+        nats: options.nats === undefined || options.nats === false ? null : toNats(options.nats),
         settings: options.settings ?? {},
         settleTimeoutMs: options.settleTimeoutMs ?? DEFAULT_SETTLE_TIMEOUT_MS,
         directory: options.directory ?? null,
@@ -74,6 +79,12 @@ export class TestKit implements AsyncDisposable {
       throw error;
     }
     return kit;
+  }
+
+  /** A client of the service. */
+  get client(): TimerClient {
+    this.#client ??= createClient({ url: this.url, apiKey: this.apiKey });
+    return this.#client;
   }
 
   /** Base URL of the API. */
@@ -277,6 +288,10 @@ export class TestKit implements AsyncDisposable {
   }
 }
 
+function toNats(nats: true | { readonly program: string }): { readonly program: string | null } {
+  return nats === true ? { program: null } : { program: nats.program };
+}
+
 /**
  * Starts a timer service on virtual time, with a database of its own and receivers that catch what it delivers.
  *
@@ -284,11 +299,7 @@ export class TestKit implements AsyncDisposable {
  *   to do
  * @example
  * await using kit = await startTestKit({ startAt: '2030-01-01T00:00:00Z' });
- * await fetch(`${kit.url}/timers`, {
- *   method: 'POST',
- *   headers: { 'x-api-key': kit.apiKey, 'content-type': 'application/json' },
- *   body: JSON.stringify({ delay: '3d', callback: { type: 'http', url: 'https://shop.example/reminders' } }),
- * });
+ * await kit.client.create({ delay: '3d', callback: { type: 'http', url: 'https://shop.example/reminders' } });
  * await kit.advance('3d');
  * kit.deliveries('/reminders').length; // 1
  */

@@ -65,7 +65,7 @@ export interface RangeResult {
 }
 
 export interface ClaimResult {
-  /** In the order in which they are due. */
+  /** In the order in which they are due, then in that of their ids. */
   readonly rows: ClaimedRow[];
   readonly recent: RangeResult;
   readonly backlog: RangeResult;
@@ -251,8 +251,8 @@ export async function claimDueTimers(db: Database, request: ClaimRequest): Promi
     else rows.push(row);
   }
   if (poll?.holds_lease !== true) return undefined;
-  // UNION ALL guarantees no order.
-  rows.sort((one, other) => one.dueMs - other.dueMs);
+  // UNION ALL guarantees no order. Ids of timers that are due together tell which was created first.
+  rows.sort((one, other) => one.dueMs - other.dueMs || (one.id < other.id ? -1 : 1));
   return {
     rows,
     recent: { more: poll.recent_more, reachedMs: parseMs(poll.recent_reached_ms) },

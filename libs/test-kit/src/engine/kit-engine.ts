@@ -6,9 +6,9 @@ import type { ResponseStep } from '../response-script.ts';
 import { Activity } from './activity.ts';
 import { CatchingReceiver } from './catching-receiver.ts';
 import { DeliveryLog } from './delivery-log.ts';
+import { findNatsServer } from './find-nats-server.ts';
 import { KitStatements } from './kit-statements.ts';
 import { NatsCatcher } from './nats-catcher.ts';
-import { findNatsServer } from './nats-programs.ts';
 import { serviceConfig } from './service-config.ts';
 import { type KitDatabase, openKitDatabase } from './shared-postgres.ts';
 import { TimeTravel } from './time-travel.ts';
@@ -140,7 +140,8 @@ async function openParts(
   listener: EngineListener,
   closers: (() => Promise<unknown>)[],
 ): Promise<EngineParts> {
-  const program = options.nats ? findNatsServer(natsServer, searchPath) : undefined;
+  const program =
+    options.nats === null ? undefined : findNatsServer(options.nats.program ?? natsServer, searchPath);
   const log = new DeliveryLog();
   const activity = new Activity();
   const time = { current: new VirtualTimeline(options.startAtMs) };

@@ -136,3 +136,16 @@ describe('DelayQueue', () => {
     expect(emitted).toEqual([]);
   });
 });
+
+test('items that are due together are emitted in the given order', () => {
+  const alarm = new ManualAlarm();
+  const emitted: number[] = [];
+  const queue = new DelayQueue<{ dueMs: number; n: number }>(
+    alarm,
+    ({ n }) => emitted.push(n),
+    (one, other) => one.n - other.n,
+  );
+  queue.add([7, 3, 9, 1, 8, 2].map((n) => ({ dueMs: 50, n })));
+  alarm.advanceTo(50);
+  expect(emitted).toEqual([1, 2, 3, 7, 8, 9]);
+});

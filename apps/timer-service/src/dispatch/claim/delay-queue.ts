@@ -17,13 +17,19 @@ const LONGEST_SLEEP_MS = 60 * 60 * 1_000;
 
 /** Holds claimed timers and emits each at its due instant, never earlier. One alarm serves all of them. */
 export class DelayQueue<Item extends Due> {
-  readonly #items = new TinyQueue<Item>([], (one, other) => one.dueMs - other.dueMs);
+  readonly #items: TinyQueue<Item>;
   readonly #alarm: Alarm;
   readonly #onDue: (item: Item) => void;
   #setForMs = Number.POSITIVE_INFINITY;
   #cancel: () => void = () => undefined;
 
-  constructor(alarm: Alarm, onDue: (item: Item) => void) {
+  /** @param tieOrder compares items that are due at the same instant; without it their order is arbitrary */
+  constructor(
+    alarm: Alarm,
+    onDue: (item: Item) => void,
+    tieOrder: (one: Item, other: Item) => number = () => 0,
+  ) {
+    this.#items = new TinyQueue<Item>([], (one, other) => one.dueMs - other.dueMs || tieOrder(one, other));
     this.#alarm = alarm;
     this.#onDue = onDue;
   }

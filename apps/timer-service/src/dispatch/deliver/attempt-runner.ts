@@ -1,8 +1,8 @@
 import type { CallbackType } from '@timer-platform/callback-types';
 import type { ClaimedRow } from '@timer-platform/database';
 import type { Clock } from '../../clock.ts';
-import { REFUSED, retryable } from '../../transports/outcome.ts';
 import type { DatabaseTime } from '../../timeline.ts';
+import { REFUSED, retryable } from '../../transports/outcome.ts';
 import type { Outcome, Transport, Transports } from '../../transports/transport.ts';
 import type { ClaimedTimer } from '../claimed-timer.ts';
 import type { HeldTimers } from '../held-timers.ts';

@@ -19,7 +19,7 @@ export function findNatsServer(configured: string | undefined, searchPath: strin
   const name = process.platform === 'win32' ? 'nats-server.exe' : 'nats-server';
   if (configured !== undefined && configured !== '') {
     if (isExecutable(configured)) return configured;
-    throw new Error(`NATS_SERVER_BIN is ${configured}, which is not an executable file`);
+    throw new Error(`The nats-server ${configured} is not an executable file`);
   }
   const directories = searchPath.split(path.delimiter).filter((directory) => directory !== '');
   const found = [...directories, '/usr/sbin', '/usr/local/bin', '/usr/local/sbin']
@@ -27,6 +27,6 @@ export function findNatsServer(configured: string | undefined, searchPath: strin
     .find(isExecutable);
   if (found !== undefined) return found;
   throw new Error(
-    'The test kit was started with nats: true, and there is no nats-server: install it (https://nats.io/download/), or set NATS_SERVER_BIN to its path',
+    'The test kit was started with nats: true, and there is no nats-server: install it (https://nats.io/download/), or pass its path: nats: { program }, or NATS_SERVER_BIN',
   );
 }
