@@ -165,9 +165,10 @@ export class TestKit implements AsyncDisposable {
    * Chooses the responses to the next deliveries of a callback, one after the other; the last one is repeated. Replaces
    * what was chosen before. Without it, the receiver responds with 200.
    *
-   * @throws RangeError if a response is not valid
+   * @throws RangeError if there is no response, or one is not valid
    */
-  async respond(callback: Callback, ...responses: readonly [Response, ...Response[]]): Promise<void> {
+  async respond(callback: Callback, ...responses: readonly Response[]): Promise<void> {
+    if (responses.length === 0) throw new RangeError('respond() needs at least one response, such as 503');
     const steps = responses.map((response): ResponseStep =>
       typeof response === 'function' ? { kind: 'ask' } : responseStep(response),
     );
