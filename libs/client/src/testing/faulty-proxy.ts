@@ -39,6 +39,8 @@ export interface FaultyProxy {
   readonly counts: Readonly<Record<Fault, number>>;
   /** Chooses the fault of each request from now on. */
   inject(choose: () => Fault): void;
+  /** Waits until this many further requests have arrived. */
+  requests(count: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -132,12 +134,23 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
         response.destroy();
       });
   });
+  const requests = (count: number): Promise<void> =>
+    new Promise((resolve) => {
+      let arrived = 0;
+      server.on('request', function arrive() {
+        arrived += 1;
+        if (arrived < count) return;
+        server.off('request', arrive);
+        resolve();
+      });
+    });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     counts,
+    requests,
     inject: (next) => {
       choose = next;
     },

@@ -1,0 +1,26 @@
+// Bundles the command line with commander and the parts of the contract that it needs into one file, so that the package
+// has no further dependency. An argument replaces the path of the file.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const directory = dirname(fileURLToPath(import.meta.url));
+const { version } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+const commander = dirname(createRequire(import.meta.url).resolve('commander'));
+const license = readFileSync(join(commander, 'LICENSE'), 'utf8').trim();
+
+await build({
+  absWorkingDir: directory,
+  entryPoints: ['src/command-line/main.ts'],
+  outfile: process.argv[2] ?? 'dist/timer.cjs',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  conditions: ['@timer-platform/source'],
+  define: { PACKAGE_VERSION: JSON.stringify(version) },
+  banner: { js: '#!/usr/bin/env node' },
+  footer: { js: `/*\nThis file contains commander (https://github.com/tj/commander.js):\n\n${license}\n*/` },
+});

@@ -1,0 +1,44 @@
+import { type Command, Option } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { summaryTable } from '../show-timer.ts';
+import { type CreateFlags, timerRequest } from '../timer-request.ts';
+import { collect, parseInteger } from './arguments.ts';
+
+const EXAMPLES = `
+Examples:
+  timer create --delay 15m --http https://shop.example/hook --payload '{"order":42}'
+  timer create --at 2030-01-31T09:00:00Z --nats orders.due --nats-key 42 --jetstream
+  timer create --file request.json          # the whole request, as POST /timers takes it
+  generate-request | timer create --file -
+
+Arguments are visible to other users of this machine: pass headers and payloads with
+secrets in a file (--file, or --payload @payload.json).`;
+
+type Flags = CreateFlags & { readonly idempotencyKey?: string };
+
+export function addCreate(program: Command, context: CommandContext): void {
+  program
+    .command('create')
+    .description('Store a timer')
+    .option('--delay <duration>', 'deliver after this time, such as 250ms, 90s or 1d12h')
+    .option('--at <instant>', 'deliver at this instant, such as 2030-01-31T09:00:00Z')
+    .option('--http <url>', 'POST the payload to this URL')
+    .option('--nats <topic>', 'publish the payload on this topic')
+    .option('--nats-key <key>', 'the subject is topic.key')
+    .option('--jetstream', 'wait for the acknowledgement of a stream')
+    .option('--header <header>', '"Name: value"; repeat it for more', collect, [])
+    .option('--payload <json>', 'JSON, or @file, or @- for standard input')
+    .addOption(new Option('--timeout-ms <ms>', 'time limit of one HTTP attempt').argParser(parseInteger))
+    .option('--metadata <json>', 'JSON, or @file; returned with the timer, not delivered')
+    .option('--retry <json>', 'retry policy as JSON, such as {"max_attempts":1}')
+    .option('--expires-at <instant>', 'no attempt starts after this instant')
+    .option('--file <file>', 'the whole request as JSON, - for standard input')
+    .option('--idempotency-key <key>', 'repeat the command with the same key: nothing is stored twice')
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: Flags) => {
+      const request = await timerRequest(flags, context.readInput);
+      const timer = await context.client().create(request, { idempotencyKey: flags.idempotencyKey });
+      const output = context.output();
+      output.result(timer, () => summaryTable(output, [timer]));
+    });
+}
