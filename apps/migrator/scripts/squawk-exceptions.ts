@@ -18,6 +18,8 @@ const NO_TRANSACTION = [
   '014_index_executing_timers.sql',
   '015_index_callback_types.sql',
   '016_index_idempotency_keys.sql',
+  '019_index_pending_keys.sql',
+  '020_index_keys.sql',
 ];
 
 export const EXCEPTIONS: readonly Exception[] = [
@@ -99,6 +101,7 @@ export const EXCEPTIONS: readonly Exception[] = [
       'down/002_add_callback_types.sql',
       'down/003_add_dispatch_state.sql',
       'down/011_claim_in_batches.sql',
+      'down/018_add_timer_keys.sql',
     ],
     rule: 'ban-drop-column',
     reason: 'undoes ADD COLUMN; `down` prints the "-- loses" lines and asks for --accept-loss',

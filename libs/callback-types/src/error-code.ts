@@ -29,6 +29,7 @@ export const ERRORS = {
   rateLimited: { code: 8, status: 429, meaning: 'Too many requests; wait for the time in Retry-After' },
   forbidden: { code: 9, status: 403, meaning: 'The role of the API key does not allow this request' },
   methodNotAllowed: { code: 10, status: 405, meaning: 'The path does not support this method' },
+  keyInUse: { code: 11, status: 409, meaning: 'An unfinished timer has this key' },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorName = keyof typeof ERRORS;

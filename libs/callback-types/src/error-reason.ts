@@ -12,7 +12,8 @@ export interface ErrorReasonKind {
 export const ERROR_REASONS = {
   not_pending: {
     error: 'validation',
-    meaning: 'Too late: only a pending timer can be updated, canceled or run now; status has its status',
+    meaning:
+      'Too late: only a pending timer can be updated, replaced, canceled or run now; status has its status',
   },
   not_failed: {
     error: 'validation',
@@ -22,7 +23,11 @@ export const ERROR_REASONS = {
     error: 'validation',
     meaning: 'execute_at is not in the future by the clock of the database',
   },
-  timer_not_found: { error: 'notFound', meaning: 'No timer has this id: never stored, or deleted' },
+  key_in_use: {
+    error: 'keyInUse',
+    meaning: 'An unfinished timer has this key: replace it with PUT /timers/by-key/:key, or cancel it',
+  },
+  timer_not_found: { error: 'notFound', meaning: 'No timer has this id or key: never stored, or deleted' },
   path_not_found: { error: 'notFound', meaning: 'The service has no such path: is its URL right?' },
   different_request: {
     error: 'idempotencyConflict',

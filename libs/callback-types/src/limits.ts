@@ -24,6 +24,8 @@ export const LIMITS = {
   pageSize: 200,
   /** Characters of an Idempotency-Key. */
   idempotencyKeyLength: 255,
+  /** Characters of a timer's key. */
+  timerKeyLength: 255,
   /** Attempts in a retry policy. */
   maxAttempts: 100,
   /** The longest delay, in milliseconds: 100 years. */

@@ -6,7 +6,9 @@ import {
   createTimersRequestSchema,
   idempotencyKeySchema,
   listTimersQuerySchema,
+  putTimerRequestSchema,
   retryTimersRequestSchema,
+  timerKeySchema,
   timerParamsSchema,
   updateTimerRequestSchema,
 } from './timer-requests.ts';
@@ -338,6 +340,33 @@ describe('listTimersQuerySchema', () => {
       'cursor: Too big: expected string to have <=512 characters',
     ]);
   });
+});
+
+describe('timerKeySchema', () => {
+  test.each(['a', 'order/42?x#y', '...', '%2e', '~'.repeat(255)])('accepts %s', (key) => {
+    expect(timerKeySchema.parse(key)).toBe(key);
+  });
+
+  test.each<[unknown, string]>([
+    ['', 'Too small: expected string to have >=1 characters'],
+    ['a'.repeat(256), 'Too big: expected string to have <=255 characters'],
+    ['a b', 'must contain only visible ASCII characters, without spaces'],
+    ['a\n', 'must contain only visible ASCII characters, without spaces'],
+    ['ü', 'must contain only visible ASCII characters, without spaces'],
+    ['.', 'must not be . or ..'],
+    ['..', 'must not be . or ..'],
+  ])('rejects %j', (key, message) => {
+    expect(issuesOf(timerKeySchema, key)).toEqual([`: ${message}`]);
+  });
+});
+
+test('putTimerRequestSchema accepts what a create request accepts, but no key', () => {
+  const request = { execute_at: executeAt, callback, metadata: 1 };
+  expect(putTimerRequestSchema.parse(request)).toEqual(request);
+  expect(issuesOf(putTimerRequestSchema, { ...request, key: 'a' })).toEqual([': Unrecognized key: "key"']);
+  expect(issuesOf(putTimerRequestSchema, { callback })).toEqual([
+    'execute_at: is required unless delay is set',
+  ]);
 });
 
 describe('idempotencyKeySchema', () => {

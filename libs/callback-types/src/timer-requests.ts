@@ -68,18 +68,37 @@ const runOnInvalidFields = {
     typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
+/**
+ * A client's own key of a timer, such as `order-42`. It can be part of a URL path, in which `.` and `..` have a meaning of
+ * their own.
+ */
+export const timerKeySchema = z
+  .string()
+  .min(1)
+  .max(LIMITS.timerKeyLength)
+  .regex(/^[\x21-\x7e]*$/, { error: 'must contain only visible ASCII characters, without spaces' })
+  .refine((key) => key !== '.' && key !== '..', { error: 'must not be . or ..' });
+
+/** The fields of a new timer, without its key. */
+const newTimerFields = { ...sharedFields, callback: callbackConfigSchema, metadata: metadata.optional() };
+
+function checkNewTiming(timing: Timing, context: z.RefinementCtx): void {
+  checkTiming(timing, context);
+  if (timing.execute_at === undefined && timing.delay === undefined)
+    context.addIssue({ code: 'custom', path: ['execute_at'], message: 'is required unless delay is set' });
+}
+
 /** Body of `POST /timers`, and an item of a batch. */
 export const createTimerRequestSchema = z
-  .strictObject({ ...sharedFields, callback: callbackConfigSchema, metadata: metadata.optional() })
-  .superRefine((request, context) => {
-    checkTiming(request, context);
-    if (request.execute_at === undefined && request.delay === undefined)
-      context.addIssue({
-        code: 'custom',
-        path: ['execute_at'],
-        message: 'is required unless delay is set',
-      });
-  }, runOnInvalidFields)
+  .strictObject({
+    ...newTimerFields,
+    key: timerKeySchema.optional().meta({
+      description:
+        'Your own key of the timer, unique among the unfinished timers that you have stored with this API key',
+      examples: ['order-42'],
+    }),
+  })
+  .superRefine(checkNewTiming, runOnInvalidFields)
   .meta({ id: 'CreateTimerRequest' });
 export type CreateTimerRequest = z.infer<typeof createTimerRequestSchema>;
 
@@ -88,6 +107,13 @@ export const createTimersRequestSchema = z
   .strictObject({ timers: z.array(createTimerRequestSchema).min(1).max(LIMITS.batchSize) })
   .meta({ id: 'CreateTimersRequest' });
 export type CreateTimersRequest = z.infer<typeof createTimersRequestSchema>;
+
+/** Body of `PUT /timers/by-key/:key`: a whole timer. What is absent is not kept from the timer that it replaces. */
+export const putTimerRequestSchema = z
+  .strictObject(newTimerFields)
+  .superRefine(checkNewTiming, runOnInvalidFields)
+  .meta({ id: 'PutTimerRequest' });
+export type PutTimerRequest = z.infer<typeof putTimerRequestSchema>;
 
 /** Body of `PUT /timers/:id`. Absent fields keep their value, null clears it. */
 export const updateTimerRequestSchema = z
@@ -105,6 +131,9 @@ export type UpdateTimerRequest = z.infer<typeof updateTimerRequestSchema>;
 
 /** `:id` in the path of a timer: any UUID that the column can hold, not only the versions in RFC 9562. */
 export const timerParamsSchema = z.strictObject({ id: z.guid({ error: 'must be a UUID' }) });
+
+/** `:key` in a path. */
+export const timerKeyParamsSchema = z.strictObject({ key: timerKeySchema });
 
 /** An integer in a query string, where every value is text. */
 function queryInteger(min: number, max: number, defaultValue: number) {

@@ -43,6 +43,7 @@ export const timerSchema = timerSummarySchema
     }),
     retry: retryPolicySchema.nullable(),
     expires_at: instant.nullable(),
+    key: z.string().nullable().meta({ description: "The client's own key of the timer" }),
   })
   .meta({ id: 'Timer' });
 export type Timer = z.infer<typeof timerSchema>;

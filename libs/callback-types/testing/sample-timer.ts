@@ -20,6 +20,7 @@ export const timer = {
   lateness_ms: null,
   retry: null,
   expires_at: null,
+  key: null,
 } as const;
 
 export const attempt = {

@@ -74,6 +74,8 @@ export {
 export { newTimerId } from './timers/new-timer-id.ts';
 export { pruneFinishedTimers, type PruneResult, type PruneStep } from './timers/prune-finished-timers.ts';
 export { pruneIdempotencyKeys } from './timers/prune-idempotency-keys.ts';
+export { type PutResult, putTimer } from './timers/put-timer.ts';
 export { countFailedTimers, type FailedTimerFilter, retryTimers } from './timers/retry-timers.ts';
+export { findTimerByKey, type TimerKey } from './timers/timer-keys.ts';
 export type { Instant, TimerRow, TimerSummaryRow } from './timers/timer-row.ts';
 export { type TimerUpdate, type UpdateResult, updateTimer } from './timers/update-timer.ts';

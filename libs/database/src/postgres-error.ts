@@ -70,6 +70,12 @@ export function isCheckViolation(error: unknown, constraint: string): boolean {
   return code === '23514' && violated === constraint;
 }
 
+/** Whether a statement violated the named unique index. */
+export function isUniqueViolation(error: unknown, index: string): boolean {
+  const { code, constraint: violated } = postgresError(error);
+  return code === '23505' && violated === index;
+}
+
 /** Whether a statement violated the named foreign key. */
 export function isForeignKeyViolation(error: unknown, constraint: string): boolean {
   const { code, constraint: violated } = postgresError(error);

@@ -28,6 +28,8 @@ const COLUMNS: Columns = {
     revision: true,
     due_since: true,
     retry_from: true,
+    client: true,
+    key: true,
   },
   dispatchers: { id: true, name: true, started_at: true, heartbeat_at: true, heartbeats: true },
   claim_batches: {

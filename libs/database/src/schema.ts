@@ -28,6 +28,8 @@ export interface TimersTable {
   revision: Generated<number>;
   due_since: Date | null;
   retry_from: Date | null;
+  client: string | null;
+  key: string | null;
 }
 
 /** A row of `dispatchers`. */

@@ -70,7 +70,9 @@ describe('two installations in one database', () => {
       { version: 1 },
     ]);
     expect(await objectsIn('a')).toEqual(before);
-    expect((await migrateToLatest({ databaseUrl: urlWithPath(a) })).applied).toHaveLength(9);
+    const { applied } = await migrateToLatest({ databaseUrl: urlWithPath(a) });
+    expect(applied.map(({ file }) => file.version)).toEqual(applied.map((_, index) => BigInt(index + 9)));
+    expect(applied.length).toBeGreaterThan(8);
   });
 
   test('do not adopt the table of the other one', async () => {

@@ -13,6 +13,7 @@ const VERDICTS: Readonly<Record<TimerErrorKind, 'final' | 'transient' | 'lost' |
   idempotencyConflict: 'final',
   forbidden: 'final',
   methodNotAllowed: 'final',
+  keyInUse: 'final',
   rateLimited: 'transient',
   internal: 'lost',
   network: 'lost',

@@ -15,6 +15,7 @@ const CODES: Readonly<Record<ErrorName, number>> = {
   rateLimited: 8,
   forbidden: 9,
   methodNotAllowed: 10,
+  keyInUse: 11,
 };
 const KINDS = new Map(Object.entries(CODES).map(([kind, code]) => [code, kind as ErrorName]));
 

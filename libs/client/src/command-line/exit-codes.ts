@@ -32,6 +32,7 @@ export function exitCodeOf({ kind }: AnyTimerError): ExitCode {
     case 'payloadTooLarge':
     case 'unsupportedMediaType':
     case 'idempotencyConflict':
+    case 'keyInUse':
     case 'methodNotAllowed':
     case 'unknown':
       return EXIT_CODE.refused;

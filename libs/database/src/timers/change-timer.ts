@@ -3,6 +3,7 @@ import { type Database, statement } from '../connect.ts';
 import { IS_FAILED, IS_UNCLAIMED } from '../state-guards.ts';
 import { CURRENT_STATUS } from './current-status.ts';
 import { RETRY_ASSIGNMENTS } from './retry-assignments.ts';
+import { isKeyInUse } from './timer-keys.ts';
 import { CHANGED_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
 
 /**
@@ -12,7 +13,9 @@ import { CHANGED_COLUMNS, type TimerSummaryRow } from './timer-row.ts';
 export type ChangeResult<Row = TimerSummaryRow> =
   | { readonly outcome: 'changed'; readonly timer: Row }
   | { readonly outcome: 'wrong-state'; readonly status: TimerState }
-  | { readonly outcome: 'not-found' };
+  | { readonly outcome: 'not-found' }
+  /** A retry would make a second unfinished timer with the key of this one. */
+  | { readonly outcome: 'key-in-use' };
 
 const CANCEL = statement(
   'cancel-timer',
@@ -48,8 +51,13 @@ export function runTimer(db: Database, id: string): Promise<ChangeResult> {
 }
 
 /** failed → pending, due now, with all attempts of its retry policy available again. */
-export function retryTimer(db: Database, id: string): Promise<ChangeResult> {
-  return changeFrom('failed', db, id, () => db.rows<TimerSummaryRow>(RETRY, [id]));
+export async function retryTimer(db: Database, id: string): Promise<ChangeResult> {
+  try {
+    return await changeFrom('failed', db, id, () => db.rows<TimerSummaryRow>(RETRY, [id]));
+  } catch (error) {
+    if (isKeyInUse(error)) return { outcome: 'key-in-use' };
+    throw error;
+  }
 }
 
 /** How often {@link changeFrom} tries a change. */

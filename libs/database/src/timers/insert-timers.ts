@@ -5,6 +5,7 @@ import { mapInTurns } from '../map-in-turns.ts';
 import { isCheckViolation } from '../postgres-error.ts';
 import { afterDelay } from './after-delay.ts';
 import { newTimerId } from './new-timer-id.ts';
+import { findUsedKeys, isKeyInUse, type TimerKey } from './timer-keys.ts';
 
 /** A timer to store. Set either `executeAt` or `delayMs`. */
 export interface NewTimer {
@@ -15,6 +16,7 @@ export interface NewTimer {
   readonly metadata?: JsonValue | undefined;
   readonly retry?: RetryPolicy | null | undefined;
   readonly expiresAt?: string | null | undefined;
+  readonly timerKey?: TimerKey | undefined;
 }
 
 /** Identifies a repeated request. */
@@ -40,19 +42,24 @@ export type InsertResult =
   /** The indexes of the items that are not in the future by the database's clock. Nothing was stored. */
   | { readonly outcome: 'in-the-past'; readonly items: readonly number[] }
   /** The indexes of the items that expire before they are due, or when they are. Nothing was stored. */
-  | { readonly outcome: 'expires-before-due'; readonly items: readonly number[] };
+  | { readonly outcome: 'expires-before-due'; readonly items: readonly number[] }
+  /** The indexes of the items whose key another unfinished timer has, or an earlier item. Nothing was stored. */
+  | { readonly outcome: 'key-in-use'; readonly items: readonly number[] };
+
+/** The columns of {@link ROWS}. */
+const COLUMNS = 'id, execute_at, callback_type, callback_config, metadata, retry, expires_at, client, key';
 
 /** One statement for any number of timers. A single JSON parameter is cheaper than an array for each column. */
 const ROWS = `
   SELECT id, COALESCE(execute_at, ${afterDelay('delay_ms')}) AS execute_at,
-         callback_type, callback_config, metadata, retry, expires_at
+         callback_type, callback_config, metadata, retry, expires_at, client, key
   FROM json_to_recordset($1::json) AS new (
     id uuid, execute_at timestamptz, delay_ms double precision, callback_type text, callback_config jsonb,
-    metadata jsonb, retry jsonb, expires_at timestamptz)`;
+    metadata jsonb, retry jsonb, expires_at timestamptz, client text, key text)`;
 
 const INSERT = statement(
   'insert-timers',
-  `INSERT INTO timers (id, execute_at, callback_type, callback_config, metadata, retry, expires_at) ${ROWS}
+  `INSERT INTO timers (${COLUMNS}) ${ROWS}
    RETURNING id, created_at, execute_at, callback_type`,
 );
 
@@ -64,7 +71,7 @@ const INSERT_ONCE = statement(
      ON CONFLICT DO NOTHING
      RETURNING key
    )
-   INSERT INTO timers (id, execute_at, callback_type, callback_config, metadata, retry, expires_at) ${ROWS}
+   INSERT INTO timers (${COLUMNS}) ${ROWS}
    WHERE EXISTS (SELECT FROM once)
    RETURNING id, created_at, execute_at, callback_type`,
 );
@@ -75,7 +82,7 @@ const ALL_EXPIRE_LATER = `NOT EXISTS (SELECT FROM new WHERE expires_at <= execut
 const INSERT_EXPIRING = statement(
   'insert-expiring-timers',
   `WITH new AS MATERIALIZED (${ROWS})
-   INSERT INTO timers (id, execute_at, callback_type, callback_config, metadata, retry, expires_at)
+   INSERT INTO timers (${COLUMNS})
    SELECT * FROM new WHERE ${ALL_EXPIRE_LATER}
    RETURNING id, created_at, execute_at, callback_type`,
 );
@@ -88,7 +95,7 @@ const INSERT_EXPIRING_ONCE = statement(
      ON CONFLICT DO NOTHING
      RETURNING key
    )
-   INSERT INTO timers (id, execute_at, callback_type, callback_config, metadata, retry, expires_at)
+   INSERT INTO timers (${COLUMNS})
    SELECT * FROM new WHERE EXISTS (SELECT FROM once)
    RETURNING id, created_at, execute_at, callback_type`,
 );
@@ -152,6 +159,7 @@ export async function insertTimers(
   } catch (error) {
     if (isCheckViolation(error, 'future_execute_at'))
       return { outcome: 'in-the-past', items: await findPastItems(db, timers) };
+    if (isKeyInUse(error)) return { outcome: 'key-in-use', items: await findItemsOfUsedKeys(db, timers) };
     throw error;
   }
   if (inserted.length === 0) {
@@ -174,6 +182,8 @@ function toRow(timer: NewTimer, id: string, headerKeys: HeaderKeys) {
     metadata: timer.metadata,
     retry: timer.retry,
     expires_at: timer.expiresAt,
+    client: timer.timerKey?.client,
+    key: timer.timerKey?.key,
   };
 }
 
@@ -204,6 +214,16 @@ async function findPastItems(db: Database, timers: readonly NewTimer[]): Promise
     timers.map((timer) => timer.executeAt ?? null),
   ]);
   return past.map((row) => row.index);
+}
+
+/** All items with a key if the timer that had one of them is finished by now. */
+async function findItemsOfUsedKeys(db: Database, timers: readonly NewTimer[]): Promise<readonly number[]> {
+  const used = await findUsedKeys(
+    db,
+    timers.map(({ timerKey }) => timerKey),
+  );
+  if (used.length > 0) return used;
+  return timers.flatMap(({ timerKey }, index) => (timerKey === undefined ? [] : [index]));
 }
 
 async function findExpiredItems(db: Database, timers: readonly NewTimer[]): Promise<number[]> {

@@ -22,6 +22,7 @@ export interface TimerRow {
   readonly attempted_at: Instant | null;
   readonly retry: RetryPolicy | null;
   readonly expires_at: Instant | null;
+  readonly key: string | null;
 }
 
 /** The part of a timer that a list shows. */
@@ -32,7 +33,7 @@ export type TimerSummaryRow = Pick<
 
 /** Columns that a {@link TimerRow} has and a {@link TimerSummaryRow} has not. */
 const FURTHER_COLUMNS = `updated_at, callback_config, last_error, metadata, attempts, attempted_at,
-  retry, expires_at, COALESCE(due_since, ${DUE_AT}) AS due_at`;
+  retry, expires_at, key, COALESCE(due_since, ${DUE_AT}) AS due_at`;
 
 /** Columns of a {@link TimerSummaryRow} as a statement returns a timer that it has just changed: nobody has claimed it. */
 export const CHANGED_COLUMNS = 'id, created_at, execute_at, callback_type, status, executed_at';

@@ -16,6 +16,8 @@ export interface TimerUpdate {
   readonly metadata?: JsonValue | undefined;
   readonly retry?: RetryPolicy | null | undefined;
   readonly expiresAt?: string | null | undefined;
+  /** Gives the timer all attempts of its retry policy, counted from execute_at, as a new timer has. */
+  readonly restart?: boolean;
 }
 
 export type UpdateResult =
@@ -48,6 +50,9 @@ const UPDATE = statement(
      metadata = CASE WHEN $6 THEN $7::jsonb ELSE metadata END,
      retry = CASE WHEN $8 THEN $9::jsonb ELSE retry END,
      expires_at = ${NEW_EXPIRES_AT},
+     attempts_forgiven = CASE WHEN $12 THEN attempts ELSE attempts_forgiven END,
+     lost_claims = CASE WHEN $12 THEN 0 ELSE lost_claims END,
+     retry_from = CASE WHEN $12 THEN NULL ELSE retry_from END,
      due_since = CASE WHEN $2::timestamptz IS NULL AND $3::double precision IS NULL THEN due_since END,
      revision = revision + CASE
        WHEN claims > 0 AND num_nonnulls($2::timestamptz, $3::double precision, $5::jsonb) > 0 THEN 1 ELSE 0 END,
@@ -77,7 +82,7 @@ export async function updateTimer(
   update: TimerUpdate,
   headerKeys: HeaderKeys = NO_HEADER_KEYS,
 ): Promise<UpdateResult> {
-  const { executeAt, delayMs, callback, metadata, retry, expiresAt } = update;
+  const { executeAt, delayMs, callback, metadata, retry, expiresAt, restart = false } = update;
   if (executeAt !== undefined) {
     const [row] = await db.rows<{ future: boolean }>(IS_FUTURE, [executeAt]);
     if (row?.future !== true) return { outcome: 'in-the-past' };
@@ -94,6 +99,7 @@ export async function updateTimer(
     jsonOrNull(retry),
     expiresAt !== undefined,
     expiresAt ?? null,
+    restart,
   ];
   let result: ChangeResult<TimerRow>;
   try {

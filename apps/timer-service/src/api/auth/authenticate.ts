@@ -20,6 +20,12 @@ declare module 'fastify' {
   }
 }
 
+/** The name of the API key of a request: who owns the keys of timers. Two keys with one name own them together. */
+export function clientNameOf({ apiKey }: FastifyRequest): string {
+  if (apiKey === null) throw new Error('the route needs an API key');
+  return apiKey.name;
+}
+
 /** Delay of the response to a wrong key, in milliseconds. */
 const WRONG_KEY_DELAY_MS = 250;
 /** Delayed requests at a time; further ones are rejected without a delay. */

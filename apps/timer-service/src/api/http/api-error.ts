@@ -69,6 +69,13 @@ export function notInFuture(paths: readonly string[]): ApiError {
   );
 }
 
+/** Code 11 for keys of other unfinished timers. */
+export function keyInUse(paths: readonly string[]): ApiError {
+  const message = 'an unfinished timer has this key; PUT /timers/by-key/:key replaces it';
+  const issues = paths.map((path) => ({ path, message }));
+  return errorOf('key_in_use', `${paths[0] ?? 'key'}: ${message}`, { issues });
+}
+
 /** Code 3 for an unknown timer id. */
 export function timerNotFound(): ApiError {
   return errorOf('timer_not_found', 'timer not found');

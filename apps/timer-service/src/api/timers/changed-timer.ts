@@ -22,6 +22,8 @@ export function changedTimer<Row>(result: ChangeResult<Row>, verb: keyof typeof 
       return result.timer;
     case 'not-found':
       throw timerNotFound();
+    case 'key-in-use':
+      throw errorOf('key_in_use', `cannot ${verb} timer: another unfinished timer has its key`);
     case 'wrong-state':
       throw errorOf(REASONS[verb], `cannot ${verb} timer with status '${result.status}'`, {
         timerStatus: result.status,

@@ -8,7 +8,8 @@ import { insertTimers, mapInTurns } from '@timer-platform/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../api-context.ts';
-import { notInFuture, validationError } from '../http/api-error.ts';
+import { clientNameOf } from '../auth/authenticate.ts';
+import { keyInUse, notInFuture, validationError } from '../http/api-error.ts';
 import { idempotencyOf, repeatedTimers, REPLAYED_HEADER } from './idempotency.ts';
 import { expiresBeforeDue, parseNewTimer } from './parse-timer-request.ts';
 import { presentInserted, presentSummary } from './present-timer.ts';
@@ -24,7 +25,8 @@ export const creationHeadersSchema = z.looseObject({
  * Stores all timers of a request or none, and returns them in order.
  *
  * @param prefixOf returns the prefix of issue paths in the item with this index
- * @throws {ApiError} code 2 with every issue, code 7 for an Idempotency-Key of another request
+ * @throws {ApiError} code 2 with every issue, code 7 for an Idempotency-Key of another request, code 11 for a key that an
+ *   unfinished timer has
  */
 export async function createTimers(
   { db, wake, checkCallback, headerKeys }: ApiContext,
@@ -34,8 +36,9 @@ export async function createTimers(
   prefixOf: (index: number) => string,
 ): Promise<TimerSummary[]> {
   const issues: ValidationIssue[] = [];
+  const client = clientNameOf(request);
   const timers = await mapInTurns(items, (item, index) =>
-    parseNewTimer(item, { prefix: prefixOf(index), issues, checkCallback }),
+    parseNewTimer(item, client, { prefix: prefixOf(index), issues, checkCallback }),
   );
   if (issues.length > 0) throw validationError(issues);
   const result = await insertTimers(db, timers, await idempotencyOf(request, items), headerKeys);
@@ -44,6 +47,8 @@ export async function createTimers(
       throw notInFuture(result.items.map((index) => `${prefixOf(index)}execute_at`));
     case 'expires-before-due':
       throw validationError(result.items.map((index) => expiresBeforeDue(prefixOf(index))));
+    case 'key-in-use':
+      throw keyInUse(result.items.map((index) => `${prefixOf(index)}key`));
     case 'repeated': {
       const repeated = await repeatedTimers(db, result);
       void reply.header(REPLAYED_HEADER, 'true');

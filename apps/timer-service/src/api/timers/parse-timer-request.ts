@@ -4,6 +4,7 @@ import {
   deliveredBytes,
   matchCallback,
   parseDuration,
+  type PutTimerRequest,
   type UpdateTimerRequest,
   type ValidationIssue,
 } from '@timer-platform/callback-types';
@@ -54,12 +55,24 @@ export function expiresBeforeDue(prefix: string): ValidationIssue {
 /** Makes a request field that is not destructured below a compile error, so that no new field is dropped silently. */
 type NoFields = Record<string, never>;
 
-/** Converts a create request. Adds its issues to the context; with any, the result must not be used. */
-export function parseNewTimer(request: CreateTimerRequest, context: ParseContext): NewTimer {
-  const { execute_at, delay, expires_at, callback, metadata, retry, ...unhandled } = request;
+/**
+ * Converts a create request. Adds its issues to the context; with any, the result must not be used.
+ *
+ * @param client the name of the API key, which has keys of timers of its own
+ */
+export function parseNewTimer(
+  request: CreateTimerRequest | PutTimerRequest,
+  client: string,
+  context: ParseContext,
+): NewTimer {
+  const { execute_at, delay, expires_at, callback, metadata, retry, key, ...unhandled } = {
+    key: undefined,
+    ...request,
+  };
   unhandled satisfies NoFields;
   validateCallback(callback, context);
-  return { ...timesOf({ execute_at, delay, expires_at }, context), callback, metadata, retry };
+  const timerKey = key === undefined ? undefined : { client, key };
+  return { ...timesOf({ execute_at, delay, expires_at }, context), callback, metadata, retry, timerKey };
 }
 
 /** Converts an update request. Adds its issues to the context; with any, the result must not be used. */

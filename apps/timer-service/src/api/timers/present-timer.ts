@@ -83,5 +83,6 @@ export function presentTimer(row: TimerRow, visibility: Visibility): Timer {
     lateness_ms: Number.isFinite(lateness) ? lateness : null,
     retry: row.retry,
     expires_at: optionalInstant(row.expires_at),
+    key: row.key,
   };
 }

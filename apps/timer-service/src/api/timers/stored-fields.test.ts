@@ -52,6 +52,7 @@ const sampleByField: Readonly<Record<string, Sample>> = {
   },
   callback: { value: CALLBACKS.nats, read: (timer) => timer.callback },
   metadata: { value: { owner: 'billing' }, read: (timer) => timer.metadata },
+  key: { value: 'order-42', read: (timer) => timer.key },
 } satisfies Record<keyof (CreateTimerRequest & UpdateTimerRequest), Sample>;
 
 function sampleOf(field: string): Sample {
@@ -77,6 +78,8 @@ describe('POST /timers', () => {
     const id = await api.createTimer(requestWith(field, fields));
     const { value, read } = sampleOf(field);
     expect(read(await api.getTimer(id))).toStrictEqual(value);
+    // The next test stores a timer with the same key.
+    await api.request('DELETE', `/timers/${id}`);
   });
 
   test.each(CALLBACK_TYPES)('stores every field of a callback of type %s', async (type) => {
