@@ -32,3 +32,22 @@ export type { Fetch, FetchedResponse, ReadableBody } from './client/runtime.ts';
 export { splitBatches } from './client/split-batches.ts';
 export { createClient, TimerClient, type TimerTerms } from './client/timer-client.ts';
 export type { TimerList } from './client/timer-list.ts';
+export type { CallbackContext, CallbackHandler, CallbackHandlers } from './receivers/callback-handler.ts';
+export { createReceiver } from './receivers/create-receiver.ts';
+export type { DedupResult, DedupStore } from './receivers/dedup-store.ts';
+export { PermanentError, RetryLaterError } from './receivers/handler-errors.ts';
+export { memoryDedupStore, type MemoryDedupStoreOptions } from './receivers/memory-dedup-store.ts';
+export {
+  type PostgresClient,
+  type PostgresDedupStore,
+  postgresDedupStore,
+  type PostgresDedupStoreOptions,
+  type PostgresPool,
+  type PostgresResult,
+} from './receivers/postgres-dedup-store.ts';
+export { BodyError } from './receivers/read-body.ts';
+export type { Receiver, ReceiverRequest } from './receivers/receiver.ts';
+export type { ReceiverOptions } from './receivers/receiver-options.ts';
+export type { ReceiverResponse } from './receivers/receiver-response.ts';
+export type { ErrorReport, OnError } from './receivers/report-error.ts';
+export type { ReceivedHeaders } from './receivers/request-headers.ts';
