@@ -12,5 +12,5 @@ export {
 export { type PsqlResult, runPsql } from './run-psql.ts';
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.ts';
 export { type TimerColumns, timerFactory } from './timer-factory.ts';
-export { findFreePort } from '@timer-platform/embedded-postgres';
 export { startTimerService, type TimerServiceOptions, type TimerServiceProcess } from './timer-service.ts';
+export { findFreePort } from '@timer-platform/embedded-postgres';
