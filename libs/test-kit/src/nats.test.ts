@@ -2,11 +2,18 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { findProgram } from '@timer-platform/test-support';
 import { connect, JSONCodec } from 'nats';
 import { startTestKit, type TestKit } from './index.ts';
-import { create } from './testing/requests.ts';
+import { create, hook, request } from './testing/requests.ts';
 
 let kit: TestKit;
+/** What the test waits for at each instant. */
+let handled: Promise<unknown> = Promise.resolve();
 beforeAll(async () => {
-  kit = await startTestKit({ nats: { program: findProgram('nats-server', 'NATS_SERVER_BIN') } });
+  kit = await startTestKit({
+    nats: { program: findProgram('nats-server', 'NATS_SERVER_BIN') },
+    settle: async () => {
+      await handled;
+    },
+  });
 });
 afterAll(() => kit.stop());
 beforeEach(() => kit.reset());
@@ -55,5 +62,33 @@ describe('NATS', () => {
     const message = await manager.streams.getMessage('STREAM', { last_by_subj: 'stream.a' });
     expect(JSONCodec().decode(message.data)).toEqual({ n: 0 });
     await connection.close();
+  });
+
+  test('the time waits for a consumer that goes on after the delivery', async () => {
+    const connection = await connect({ servers: kit.natsUrl });
+    const canceled = await create(kit, { delay: '2h', callback: hook('/', 'canceled') });
+    handled = new Promise<void>((resolve, reject) => {
+      connection.subscribe('orders.paid', {
+        callback: () => {
+          request(kit, 'DELETE', `/timers/${canceled}`).then(() => {
+            resolve();
+          }, reject);
+        },
+      });
+    });
+    await connection.flush();
+    await create(kit, { delay: '1h', callback: { type: 'nats', topic: 'orders', key: 'paid' } });
+    await create(kit, { delay: '3h', callback: hook('/', 'kept') });
+    const deliveries = await kit.advance('1d');
+    expect(deliveries.map(({ subject, payload }) => subject ?? payload)).toEqual(['orders.paid', 'kept']);
+    await connection.close();
+  });
+
+  test('an error of the function settle ends the move', async () => {
+    handled = Promise.reject(new Error('the handler has failed'));
+    await create(kit, { delay: '1h', callback: hook() });
+    await expect(kit.advance('1d')).rejects.toThrow('The function settle has failed: the handler has failed');
+    handled = Promise.resolve();
+    expect(await kit.advance('1d')).toEqual([]);
   });
 });

@@ -11,6 +11,8 @@ export interface EngineOptions {
   /** Settings of the timer service, by the names of its environment variables. */
   readonly settings: Readonly<Record<string, string>>;
   readonly settleTimeoutMs: number;
+  /** Whether the test wants to be waited for at each instant. */
+  readonly waitsForTest: boolean;
   /** Where PostgreSQL keeps its data; shared by all kits that name the same directory. */
   readonly directory: string | null;
 }
@@ -62,6 +64,8 @@ export interface EngineCalls {
 export type EngineMethod = keyof EngineCalls;
 
 export type ToEngine =
+  /** What {@link FromEngine} `settle` asked for has been done; error: it has failed. */
+  | { readonly kind: 'settled'; readonly id: number; readonly error: string | null }
   | {
       readonly kind: 'call';
       readonly id: number;
@@ -87,4 +91,6 @@ export type FromEngine =
       readonly step: number;
       readonly delivery: DeliveryRecord;
     }
+  /** The deliveries of an instant have been made: the test may wait for more. */
+  | { readonly kind: 'settle'; readonly id: number }
   | { readonly kind: 'time'; readonly nowMs: number };

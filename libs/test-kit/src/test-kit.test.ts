@@ -2,7 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { verifySignature } from '@timer-platform/callback-types';
+import { defineCallback } from '@timer-platform/client';
 import pg from 'pg';
+import { z } from 'zod';
 import { type Delivery, startTestKit, type TestKit } from './index.ts';
 import { create, hook, request } from './testing/requests.ts';
 
@@ -208,6 +210,23 @@ describe('retries', () => {
 });
 
 describe('handlers', () => {
+  test('a definition that sender and receiver share names its callbacks', async () => {
+    const reminder = defineCallback('payment-reminder', z.object({ order: z.number() }), {
+      type: 'http',
+      url: 'https://shop.example/hooks',
+    });
+    await kit.respond(reminder, 503, 200);
+    await kit.client.create(reminder, { order: 42 }, { delay: '3d' });
+    await kit.client.create({ delay: '1d', callback: { type: 'http', url: 'https://shop.example/hooks' } });
+    await kit.expectScheduled(reminder, { in: '3d', payload: { order: 42 } });
+    await kit.runUntilIdle();
+    expect(kit.deliveries('/hooks')).toHaveLength(3);
+    expect(kit.deliveries(reminder).map(({ result, payload }) => [result, payload])).toEqual([
+      [503, { order: 42 }],
+      [200, { order: 42 }],
+    ]);
+  });
+
   test('cancel, change and create timers that are due later in the same move', async () => {
     const ids: Record<string, string> = {};
     for (const [name, delay] of [

@@ -28,6 +28,11 @@ export interface TestKitOptions {
   /** Real time without any progress, in milliseconds, after which moving the time fails. Default: 10,000. */
   readonly settleTimeoutMs?: number;
   /**
+   * Called after the deliveries of each instant; the time stands still until it resolves. Wait here for handlers that go
+   * on after they have responded, such as consumers of NATS.
+   */
+  readonly settle?: (now: Date) => void | Promise<void>;
+  /**
    * Where PostgreSQL keeps its data. By default in the temporary directory of the system, shared by all kits of the user:
    * the first start creates it, later ones are quicker.
    */
@@ -45,6 +50,7 @@ const DEFAULT_MAX_DELIVERIES = 100_000;
 export class TestKit implements AsyncDisposable {
   readonly #engine: EngineClient;
   readonly #startAtMs: number;
+  readonly #settle: TestKitOptions['settle'];
   readonly #records: DeliveryRecord[] = [];
   readonly #scripts: (readonly Response[])[] = [];
   #client: TimerClient | undefined;
@@ -54,8 +60,9 @@ export class TestKit implements AsyncDisposable {
   #moves: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
-  private constructor(startAtMs: number) {
+  private constructor(startAtMs: number, settle: TestKitOptions['settle']) {
     this.#startAtMs = startAtMs;
+    this.#settle = settle;
     this.#nowMs = startAtMs;
     this.#engine = new EngineClient((event) => {
       this.#on(event);
@@ -65,13 +72,14 @@ export class TestKit implements AsyncDisposable {
   /** @internal */
   static async start(options: TestKitOptions): Promise<TestKit> {
     const startAtMs = parseInstant(options.startAt ?? DEFAULT_START);
-    const kit = new TestKit(startAtMs);
+    const kit = new TestKit(startAtMs, options.settle);
     try {
       kit.#addresses = await kit.#engine.call('start', {
         startAtMs,
         nats: options.nats === undefined || options.nats === false ? null : toNats(options.nats),
         settings: options.settings ?? {},
         settleTimeoutMs: options.settleTimeoutMs ?? DEFAULT_SETTLE_TIMEOUT_MS,
+        waitsForTest: options.settle !== undefined,
         directory: options.directory ?? null,
       });
     } catch (error) {
@@ -271,10 +279,23 @@ export class TestKit implements AsyncDisposable {
       case 'time':
         this.#nowMs = event.nowMs;
         break;
+      case 'settle':
+        void this.#settled(event.id);
+        break;
       case 'ask':
         void this.#answer(event.id, this.#scripts[event.script]?.[event.step], event.delivery);
         break;
     }
+  }
+
+  async #settled(id: number): Promise<void> {
+    let error: string | null = null;
+    try {
+      await this.#settle?.(this.now());
+    } catch (thrown) {
+      error = thrown instanceof Error ? thrown.message : String(thrown);
+    }
+    this.#engine.post({ kind: 'settled', id, error });
   }
 
   /** A function that throws is a handler that crashes: the receiver responds with 500. */

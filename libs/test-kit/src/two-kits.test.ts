@@ -1,4 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import pg from 'pg';
 import { startTestKit } from './index.ts';
 import { create, hook } from './testing/requests.ts';
 
@@ -25,4 +30,31 @@ test('two kits at once have their own time, timers and deliveries, until they ar
     await one.stop();
   }
   await expect(one.advance('1d')).rejects.toThrow('The test kit is stopped');
+});
+
+test('a process that is killed leaves no database behind', async () => {
+  const kit = await startTestKit();
+  const client = new pg.Client({ connectionString: kit.databaseUrl });
+  await client.connect();
+  try {
+    const script = `import { startTestKit } from './src/index.ts';
+      const kit = await startTestKit();
+      console.log(new URL(kit.databaseUrl).pathname.slice(1));
+      setInterval(() => undefined, 1_000);`;
+    const options = ['--conditions=@timer-platform/source', '--import', 'tsx', '--input-type=module'];
+    const child = spawn(process.execPath, [...options, '--eval', script], {
+      cwd: fileURLToPath(new URL('../', import.meta.url)),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [name] = (await once(createInterface(child.stdout), 'line')) as [string];
+    const exists = async () =>
+      (await client.query('SELECT pg_sleep(0.05) FROM pg_database WHERE datname = $1', [name])).rows.length >
+      0;
+    expect(await exists()).toBe(true);
+    child.kill('SIGKILL');
+    while (await exists());
+  } finally {
+    await client.end();
+    await kit.stop();
+  }
 });

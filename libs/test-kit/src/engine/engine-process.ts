@@ -9,6 +9,7 @@ import { KitEngine } from './kit-engine.ts';
 const FLUSH_MS = 5;
 
 const answers = new Map<number, (step: ResponseStep) => void>();
+const settling = new Map<number, (error: string | null) => void>();
 let asked = 0;
 let records: DeliveryRecord[] = [];
 let results: { index: number; result: DeliveryRecord['result'] }[] = [];
@@ -48,6 +49,16 @@ const listener = {
   time: (nowMs: number) => {
     flushDeliveries();
     send({ kind: 'time', nowMs });
+  },
+  settle: async () => {
+    flushDeliveries();
+    asked += 1;
+    const id = asked;
+    const error = await new Promise<string | null>((resolve) => {
+      settling.set(id, resolve);
+      send({ kind: 'settle', id });
+    });
+    if (error !== null) throw new Error(`The function settle has failed: ${error}`);
   },
   ask: (script: number, step: number, delivery: DeliveryRecord) => {
     flushDeliveries();
@@ -114,9 +125,12 @@ async function handle(id: number, method: EngineMethod, parameters: unknown): Pr
 
 process.on('message', (message: ToEngine) => {
   if (message.kind === 'call') void handle(message.id, message.method, message.parameters);
-  else {
+  else if (message.kind === 'answer') {
     answers.get(message.id)?.(message.step);
     answers.delete(message.id);
+  } else {
+    settling.get(message.id)?.(message.error);
+    settling.delete(message.id);
   }
 });
 process.on('disconnect', () => {

@@ -19,6 +19,8 @@ export interface EngineListener {
   readonly delivered: (record: DeliveryRecord) => void;
   readonly finished: (index: number, result: DeliveryRecord['result']) => void;
   readonly time: (nowMs: number) => void;
+  /** The deliveries of an instant have been made: resolves when the test has done what it wants. */
+  readonly settle: () => Promise<void>;
   /** A function of the test chooses the response. */
   readonly ask: (script: number, step: number, record: DeliveryRecord) => Promise<ResponseStep>;
 }
@@ -203,6 +205,7 @@ async function startRun(parts: EngineParts, startAtMs: number, port: number): Pr
       held: () => receiver.held,
       isHeld: (timerId) => receiver.holds(timerId),
       nextHeldMs: () => receiver.nextHeldMs,
+      settle: options.waitsForTest ? listener.settle : undefined,
       drainNats: async () => nats?.drained(),
       isQuiet: (timer) => timer.url !== null && receiver.catches(timer.url) && log.isQuiet(timer),
       onTime: listener.time,

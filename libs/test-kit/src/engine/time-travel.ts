@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly nextHeldMs: () => number;
   /** Resolves when the kit has received every NATS message that was published. */
   readonly drainNats: () => Promise<void>;
+  /** Waits for what the test wants to be waited for; undefined: for nothing. */
+  readonly settle: (() => Promise<void>) | undefined;
   /** Whether nothing of the test notices this delivery, so that nothing can change what is due next. */
   readonly isQuiet: (timer: UpcomingTimer) => boolean;
   /** The time has changed. */
@@ -57,6 +59,8 @@ export class TimeTravel {
   #claimed = 0;
   /** Attempts that have ended, and timers that were deferred. */
   #ended = 0;
+  /** Of these, before the time was moved to where it is. */
+  #endedAtStep = 0;
   /** The last error of the service. */
   #problem: string | undefined;
 
@@ -121,7 +125,8 @@ export class TimeTravel {
         );
       const nextMs = Math.min(upcoming[0]?.dueMs ?? Number.POSITIVE_INFINITY, surroundings.nextHeldMs());
       if (nextMs > untilMs || nextMs === Number.POSITIVE_INFINITY) break;
-      const run = surroundings.held() === 0 ? this.#quietRun(upcoming) : [];
+      const run =
+        surroundings.held() === 0 && surroundings.settle === undefined ? this.#quietRun(upcoming) : [];
       wasRun = run.length > 1;
       if (run.length > 1) await this.#deliverRun(run);
       else await this.#step(nextMs);
@@ -143,6 +148,7 @@ export class TimeTravel {
     const { timeline, statements, surroundings } = this.#options;
     if (toMs <= timeline.nowMs) return;
     await statements.moveClock(toMs);
+    this.#endedAtStep = this.#ended;
     timeline.moveTo(toMs);
     surroundings.onTime(toMs);
   }
@@ -169,6 +175,7 @@ export class TimeTravel {
   async #settled(untilMs: number, limit: number): Promise<readonly UpcomingTimer[]> {
     const { timeline, statements, surroundings, settleTimeoutMs } = this.#options;
     let idleSinceMs: number | undefined;
+    let settledAfter = this.#endedAtStep;
     for (;;) {
       await this.#until(() => this.#isIdle());
       await this.#active.flush();
@@ -176,6 +183,10 @@ export class TimeTravel {
       // Code of the test that was waiting for a response goes on.
       await nextTurn();
       await nextTurn();
+      if (this.#ended > settledAfter) {
+        settledAfter = this.#ended;
+        await surroundings.settle?.();
+      }
       if (!this.#isIdle()) continue;
       const pending = await statements.upcoming(
         Math.max(untilMs, timeline.nowMs),
