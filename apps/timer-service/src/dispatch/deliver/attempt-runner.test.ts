@@ -38,6 +38,8 @@ function createRunner({ send, ...limits }: Setup = {}) {
   };
   const held = new HeldTimers();
   const clock = { nowMs: 0, monotonicMs: () => clock.nowMs, wallMs: () => 0 };
+  /** Of the process; by default the same. */
+  const leaseClock: { nowMs: number | undefined } = { nowMs: undefined };
   const transport = {
     destinationOf: () => ({ endpoint: 'unused', route: 'unused' }),
     send: (delivery: SentDelivery) => {
@@ -65,7 +67,7 @@ function createRunner({ send, ...limits }: Setup = {}) {
     },
     held,
     clock,
-    leaseClock: clock,
+    leaseClock: { monotonicMs: () => leaseClock.nowMs ?? clock.nowMs },
     databaseClock,
     random: () => 0,
     observer: {
@@ -105,6 +107,7 @@ function createRunner({ send, ...limits }: Setup = {}) {
     settled,
     held,
     clock,
+    leaseClock,
     due,
     dueMany,
     end,
@@ -272,6 +275,22 @@ describe('attempts that do not count', () => {
     due({ id: 'a' });
     expect(started).toEqual([]);
     expect(settled.released).toMatchObject([{ id: 'a', notBeforeMs: null }]);
+  });
+
+  test('the lease is valid by the clock of the process, while the attempt has the time of its timers', () => {
+    const { due, started, settled, finished, end, clock, leaseClock } = createRunner();
+    leaseClock.nowMs = 8_000;
+    clock.nowMs = 30 * 86_400_000;
+    due({ id: 'a' });
+    expect(started).toEqual(['a']);
+    clock.nowMs += 250;
+    end('a', { kind: 'delivered', statusCode: 200, isDuplicate: false });
+    expect(finished).toMatchObject([{ id: 'a', status: 'completed' }]);
+    const [attempt] = settled.delivered;
+    expect((attempt?.finishedMs ?? 0) - (attempt?.startedMs ?? 0)).toBe(250);
+    leaseClock.nowMs = 8_500;
+    due({ id: 'b' });
+    expect(started).toEqual(['a']);
   });
 
   test('nothing is written once the lease has become invalid', () => {

@@ -355,3 +355,18 @@ describe('failure', () => {
     expect(receiver.requests).toHaveLength(0);
   });
 });
+
+test('connections can be opened in another way, given the guarded one', async () => {
+  const hosts: string[] = [];
+  const { port } = receiver;
+  transport = create({
+    connect: (guarded) => (target, callback) => {
+      hosts.push(target.hostname);
+      // As a resolver would that knows the name.
+      return guarded({ ...target, hostname: '127.0.0.1', port: String(port) }, callback);
+    },
+  });
+  expect(await send({ url: 'http://shop.example/hook' })).toMatchObject({ kind: 'delivered' });
+  expect(hosts).toEqual(['shop.example']);
+  expect(receiver.requests[0]?.headers.host).toBe('shop.example');
+});
