@@ -156,6 +156,26 @@ describe('delivery', () => {
     expect(logged).not.toContain('secret-of-the-receiver');
   });
 
+  test('numbers the attempts in a header as in the list of attempts, also after a retry by a client', async () => {
+    const running = await start({}, () => 0);
+    const url = `${receiver.url}/numbered`;
+    receiver.respondWith(() => (numbers().length < 3 ? 503 : 200));
+    const numbers = () =>
+      receiver.requests
+        .filter(({ path }) => path === '/numbered')
+        .map(({ headers }) => headers['webhook-attempt']);
+    const retry = { max_attempts: 2, delays: ['10ms'] };
+    const id = await store(running, { delay: '0s', retry, callback: { type: 'http', url } });
+    await eventually(running, `/timers/${id}`, hasStatus('failed'));
+    expect(numbers()).toEqual(['1', '2']);
+    await call(running, 'POST', `/timers/${id}/retry`);
+    const { body } = await eventually(running, `/timers/${id}`, hasStatus('completed'));
+    expect(body.data['attempts']).toBe(3);
+    expect(numbers()).toEqual(['1', '2', '3']);
+    const { body: list } = await call(running, 'GET', `/timers/${id}/attempts`);
+    expect(list.data['attempts']).toMatchObject([{ number: 1 }, { number: 2 }, { number: 3 }]);
+  });
+
   test('publishes a NATS callback with its subject, headers, payload and message id', async () => {
     const running = await start();
     const subscriber: NatsConnection = await connectNats({ servers: nats.url });
@@ -173,6 +193,7 @@ describe('delivery', () => {
       expect(message.subject).toBe('orders.due.42');
       expect(message.json()).toEqual([1, null]);
       expect(message.headers?.get('Nats-Msg-Id')).toBe(id);
+      expect(message.headers?.get('Timer-Attempt')).toBe('1');
       expect(message.headers?.get('x-a')).toBe('b');
     }
     await eventually(running, `/timers/${id}`, hasStatus('completed'));

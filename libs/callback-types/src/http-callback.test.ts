@@ -74,6 +74,10 @@ describe('httpCallbackSchema', () => {
       'headers.Content-Length: is reserved: the service sets this header',
     ],
     [{ headers: { 'webhook-id': 'a' } }, 'headers.webhook-id: is reserved: the service sets this header'],
+    [
+      { headers: { 'Webhook-Attempt': '1' } },
+      'headers.Webhook-Attempt: is reserved: the service sets this header',
+    ],
     [{ headers: ['a'] }, 'headers: must be an object of strings'],
     [
       { payload: { order: { id: '\u0000' } } },

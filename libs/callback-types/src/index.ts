@@ -7,6 +7,7 @@ export {
   type StoredCallbackConfig,
   storedCallbackConfigSchema,
 } from './callback.ts';
+export { NATS_HEADERS, WEBHOOK_HEADERS } from './delivery-headers.ts';
 export { durationSchema, parseDuration } from './duration.ts';
 export {
   type ErrorKind,

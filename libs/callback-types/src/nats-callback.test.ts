@@ -70,7 +70,15 @@ describe('natsCallbackSchema', () => {
     ],
     [
       { headers: { 'nats-msg-id': 'x' } },
-      ['headers.nats-msg-id: is reserved: the NATS server interprets headers that start with Nats-'],
+      [
+        'headers.nats-msg-id: is reserved: the service sets Timer-Attempt, and the NATS server interprets headers that start with Nats-',
+      ],
+    ],
+    [
+      { headers: { 'timer-attempt': '1' } },
+      [
+        'headers.timer-attempt: is reserved: the service sets Timer-Attempt, and the NATS server interprets headers that start with Nats-',
+      ],
     ],
     [{ payload: [['\ud800']] }, ['payload.0.0: must be well-formed Unicode, without lone surrogates']],
   ])('rejects %j', (fields, issues) => {
@@ -97,6 +105,11 @@ describe('natsCallbackSchema', () => {
 describe('storedNatsCallbackSchema', () => {
   test.each(invalidSubjects)('rejects the topic %j', (topic, issue) => {
     expect(issuesOf(storedNatsCallbackSchema, { type: 'nats', topic })).toContain(`topic: ${issue}`);
+  });
+
+  test('accepts headers that requests must not use', () => {
+    const headers = { 'Timer-Attempt': '7' };
+    expect(storedNatsCallbackSchema.parse({ type: 'nats', topic: 'a', headers }).headers).toEqual(headers);
   });
 
   test('accepts subjects that requests must not use', () => {

@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { checkedString } from './checked-string.ts';
+import { NATS_HEADERS } from './delivery-headers.ts';
 import { headerMapSchema, storedHeaderMapSchema } from './header-map.ts';
 import { jsonValueSchema } from './json-value.ts';
 import { LIMITS } from './limits.ts';
 
 const RESERVED = {
-  names: new Set<string>(),
+  names: new Set([NATS_HEADERS.attempt.toLowerCase()]),
   prefixes: ['nats-'],
-  message: 'is reserved: the NATS server interprets headers that start with Nats-',
+  message:
+    'is reserved: the service sets Timer-Attempt, and the NATS server interprets headers that start with Nats-',
 };
 
 /** Tokens separated by dots, as a pattern for JSON Schema. */

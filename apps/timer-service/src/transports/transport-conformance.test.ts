@@ -261,6 +261,7 @@ function describeDelivery<Type extends CallbackType>(
       const next = () => {
         environment.transport.send({
           messageId: randomUUID(),
+          attemptNumber: 1,
           callback: environment.callback(),
           payload: '{}',
           startedMs: 0,

@@ -18,6 +18,8 @@ export interface Destination {
 export interface Delivery<Type extends CallbackType = CallbackType> {
   /** Identifies the message: the same on every attempt, another one once the callback was changed. */
   readonly messageId: string;
+  /** Number of the attempt, from 1. Attempts that do not count, and lost claims, have none of their own. */
+  readonly attemptNumber: number;
   readonly callback: StoredCallback<Type>;
   /** JSON text, sent unchanged; null: no body. */
   readonly payload: string | null;

@@ -39,6 +39,8 @@ export interface ClaimedRow {
   readonly expiresAtMs: number | null;
   /** Attempts so far that count against the retry policy. */
   readonly attempts: number;
+  /** Number of the attempt that the claim is for, from 1, as in timer_attempts: a retry by a client does not reset it. */
+  readonly attemptNumber: number;
   /** As stored. Not validated: rows can be written by SQL. */
   readonly retry: JsonValue;
   /** When attempts last began to count: at execute_at, or with a retry by a client. */
@@ -97,7 +99,7 @@ function candidates(
   condition: string,
 ): string {
   return `SELECT '${range}' AS range, id, claims, ${DUE_AT} AS due_at, due_since, execute_at, expires_at,
-       attempts - attempts_forgiven AS attempts, retry, retry_from, revision, callback_config,
+       attempts - attempts_forgiven AS attempts, attempts + 1 AS attempt_number, retry, retry_from, revision, callback_config,
        COALESCE(callback_bytes, octet_length(callback_config::text)) AS bytes
      FROM timers
      WHERE status = 'pending' AND ${condition}
@@ -135,7 +137,8 @@ const insertBatch = (range: ClaimedRow['range']): string => `
 /** The names are those of {@link ClaimedRow}: under load, copies of the rows would be a part of all garbage. */
 const TIMER_COLUMNS = `claimed.id, batches.id AS "batchId", claims AS "fencingToken", claimed.range,
      ${epochMs('due_at')} AS "dueMs", ${epochMs('COALESCE(due_since, due_at)')} AS "dueSinceMs",
-     ${epochMs('execute_at')} AS "executeAtMs", ${epochMs('expires_at')} AS "expiresAtMs", attempts, retry,
+     ${epochMs('execute_at')} AS "executeAtMs", ${epochMs('expires_at')} AS "expiresAtMs", attempts,
+     attempt_number AS "attemptNumber", retry,
      ${epochMs('COALESCE(retry_from, execute_at)')} AS "retryFromMs", revision, bytes,
      (callback_config - 'payload')::text AS "callbackConfig",
      NULLIF((callback_config -> 'payload')::text, 'null') AS payload`;
@@ -174,7 +177,7 @@ const CLAIM = statement(
    )
    SELECT NULL::uuid AS id, NULL::bigint AS "batchId", NULL::integer AS "fencingToken", NULL::text AS range,
      NULL::double precision AS "dueMs", NULL::double precision AS "dueSinceMs", NULL::double precision AS "executeAtMs",
-     NULL::double precision AS "expiresAtMs", NULL::integer AS attempts, NULL::jsonb AS retry,
+     NULL::double precision AS "expiresAtMs", NULL::integer AS attempts, NULL::integer AS "attemptNumber", NULL::jsonb AS retry,
      NULL::double precision AS "retryFromMs", NULL::integer AS revision, NULL::integer AS bytes,
      NULL::text AS "callbackConfig", NULL::text AS payload,
      json_build_object(

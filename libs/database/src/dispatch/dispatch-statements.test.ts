@@ -349,7 +349,9 @@ describe('settling', () => {
       attempts: 0,
       due_at: before?.due_at,
     });
-    await release(await claimOne(), Date.now() + 5_000);
+    const again = await claimOne();
+    expect(again.attemptNumber).toBe(1);
+    await release(again, Date.now() + 5_000);
     expect((await claim()).rows).toEqual([]);
   });
 
@@ -442,6 +444,8 @@ describe('rescue', () => {
     expect(await statusOf(id)).toBe('executing');
     expect(await rescueLostClaims(database.db, RULES)).toEqual({ returned: 1, failed: 0 });
     expect(await findTimer(database.db, id)).toMatchObject({ status: 'pending', attempts: 0 });
+    await acquireLease(database.db, dispatcherId, 'test');
+    expect(await claimOne()).toMatchObject({ id, attempts: 0, attemptNumber: 1 });
   });
 
   test('does not touch timers whose claim has ended', async () => {

@@ -47,6 +47,10 @@ export class Attempt<Type extends CallbackType> implements Delivery<Type>, Start
     return this.timer.messageId;
   }
 
+  get attemptNumber(): number {
+    return this.timer.row.attemptNumber;
+  }
+
   get payload(): string | null {
     return this.timer.row.payload;
   }

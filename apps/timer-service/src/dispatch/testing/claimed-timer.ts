@@ -14,6 +14,7 @@ export function claimedRow(more: Partial<ClaimedRow> = {}): ClaimedRow {
     executeAtMs: 0,
     expiresAtMs: null,
     attempts: 0,
+    attemptNumber: 1,
     retry: null,
     retryFromMs: 0,
     revision: 0,

@@ -1,7 +1,7 @@
-import type { HeaderMap } from '@timer-platform/callback-types';
+import { type HeaderMap, WEBHOOK_HEADERS } from '@timer-platform/callback-types';
 
 /** Headers of the connection or of the delivery itself. The API rejects them; old rows may contain them. */
-const NOT_FORWARDED = new Set([
+const NOT_FORWARDED = new Set<string>([
   'connection',
   'content-length',
   'expect',
@@ -11,9 +11,7 @@ const NOT_FORWARDED = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
-  'webhook-id',
-  'webhook-signature',
-  'webhook-timestamp',
+  ...Object.values(WEBHOOK_HEADERS),
 ]);
 
 interface DeliveryHeaders {
@@ -23,13 +21,21 @@ interface DeliveryHeaders {
   readonly userAgent: string;
   readonly id: string;
   readonly timestampSeconds: number;
+  readonly attemptNumber: number;
   readonly signature: string | undefined;
 }
 
 /** The headers of a delivery, as the flat list of names and values that undici processes fastest. */
 export function deliveryHeaders(message: DeliveryHeaders): string[] {
-  const headers = ['webhook-id', message.id, 'webhook-timestamp', String(message.timestampSeconds)];
-  if (message.signature !== undefined) headers.push('webhook-signature', message.signature);
+  const headers: string[] = [
+    WEBHOOK_HEADERS.id,
+    message.id,
+    WEBHOOK_HEADERS.timestamp,
+    String(message.timestampSeconds),
+    WEBHOOK_HEADERS.attempt,
+    String(message.attemptNumber),
+  ];
+  if (message.signature !== undefined) headers.push(WEBHOOK_HEADERS.signature, message.signature);
   let hasContentType = false;
   let hasUserAgent = false;
   let hasAuthorization = false;

@@ -87,6 +87,7 @@ describe('request', () => {
       'webhook-id': MESSAGE_ID,
     });
     expect(request?.headers['webhook-timestamp']).toBe('1700000000');
+    expect(request?.headers['webhook-attempt']).toBe('1');
     expect(request?.headers['webhook-signature']).toBeUndefined();
   });
 
@@ -112,6 +113,7 @@ describe('request', () => {
           Connection: 'close',
           Expect: '100-continue',
           'Webhook-Id': 'forged',
+          'Webhook-Attempt': '99',
         },
       },
       '{}',
@@ -124,6 +126,7 @@ describe('request', () => {
       authorization: 'Bearer abc',
       'content-length': '2',
       'webhook-id': MESSAGE_ID,
+      'webhook-attempt': '1',
       connection: 'keep-alive',
     });
     expect(headers).not.toHaveProperty('transfer-encoding');

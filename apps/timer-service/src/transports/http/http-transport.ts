@@ -63,7 +63,7 @@ class HttpTransport implements Transport<'http'> {
   }
 
   send(delivery: Delivery<'http'>): void {
-    const { callback, messageId, payload, startedMs } = delivery;
+    const { attemptNumber, callback, messageId, payload, startedMs } = delivery;
     const target = this.#targetOf(callback.url);
     const outcome = this.#isClosed ? STOPPING : target.problem;
     if (outcome !== undefined) {
@@ -77,6 +77,7 @@ class HttpTransport implements Transport<'http'> {
       userAgent: this.#userAgent,
       id: messageId,
       timestampSeconds,
+      attemptNumber,
       signature: this.#sign?.(messageId, timestampSeconds, payload ?? ''),
     });
     const request = { path: target.path, headers, body: payload };

@@ -1,16 +1,18 @@
+import { NATS_HEADERS } from '@timer-platform/callback-types';
 import { headers as messageHeaders, type MsgHdrs } from 'nats';
 import { permanent } from '../outcome.ts';
 import type { Delivery, Outcome } from '../transport.ts';
 
-/** JetStream streams detect duplicates by this header, and receivers can. */
-const MESSAGE_ID = 'Nats-Msg-Id';
+/** The API rejects them; rows that were written with SQL may contain them. */
+const NOT_FORWARDED = new Set<string>(Object.values(NATS_HEADERS).map((name) => name.toLowerCase()));
 
 /** The headers of a message, or the permanent outcome if one is not valid. */
-export function deliveryHeaders({ callback, messageId }: Delivery<'nats'>): MsgHdrs | Outcome {
+export function deliveryHeaders({ attemptNumber, callback, messageId }: Delivery<'nats'>): MsgHdrs | Outcome {
   const headers = messageHeaders();
-  headers.set(MESSAGE_ID, messageId);
+  headers.set(NATS_HEADERS.id, messageId);
+  headers.set(NATS_HEADERS.attempt, String(attemptNumber));
   for (const [name, value] of Object.entries(callback.headers)) {
-    if (name.toLowerCase() === MESSAGE_ID.toLowerCase()) continue;
+    if (NOT_FORWARDED.has(name.toLowerCase())) continue;
     try {
       headers.append(name, value);
     } catch {

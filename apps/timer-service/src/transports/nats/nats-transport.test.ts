@@ -60,12 +60,14 @@ interface Message {
   readonly jetstream?: boolean;
   readonly payload?: string | null;
   readonly messageId?: string;
+  readonly attemptNumber?: number;
 }
 
 function send(transport: Transport<'nats'>, message: Message): Promise<Outcome> {
-  const { payload = '{}', messageId = randomUUID(), ...callback } = message;
+  const { payload = '{}', messageId = randomUUID(), attemptNumber = 1, ...callback } = message;
   return attempt(transport, storedNatsCallbackSchema.parse({ type: 'nats', ...callback }), {
     messageId,
+    attemptNumber,
     payload,
   });
 }
@@ -110,9 +112,10 @@ describe('core messages', () => {
       await send(transport, {
         topic: 'orders.due',
         key: '42',
-        headers: { 'X-Trace': 'größer', 'nats-msg-id': 'forged' },
+        headers: { 'X-Trace': 'größer', 'nats-msg-id': 'forged', 'TIMER-ATTEMPT': '99' },
         payload,
         messageId,
+        attemptNumber: 3,
       }),
     ).toEqual(DELIVERED);
     expect(await send(transport, { topic: 'orders.empty', payload: null })).toEqual(DELIVERED);
@@ -120,6 +123,8 @@ describe('core messages', () => {
     expect(messages.map(({ subject }) => subject)).toEqual(['orders.due.42', 'orders.empty']);
     expect(messages[0]?.string()).toBe(payload);
     expect(messages[0]?.headers?.values('Nats-Msg-Id')).toEqual([messageId]);
+    expect(messages[0]?.headers?.values('Timer-Attempt')).toEqual(['3']);
+    expect(messages[0]?.headers?.keys()).not.toContain('TIMER-ATTEMPT');
     expect(messages[0]?.headers?.get('X-Trace')).toBe('größer');
     expect(messages[1]?.data).toHaveLength(0);
   });

@@ -12,7 +12,9 @@ export interface Attempt {
   readonly starts: number;
 }
 
-export type AttemptOptions = Partial<Pick<Delivery, 'messageId' | 'payload' | 'startedMs' | 'mayStart'>>;
+export type AttemptOptions = Partial<
+  Pick<Delivery, 'messageId' | 'attemptNumber' | 'payload' | 'startedMs' | 'mayStart'>
+>;
 
 /** Makes an attempt. */
 export function startAttempt<Type extends CallbackType>(
@@ -23,6 +25,7 @@ export function startAttempt<Type extends CallbackType>(
   const {
     mayStart = () => true,
     messageId = randomUUID(),
+    attemptNumber = 1,
     payload = null,
     startedMs = 1_700_000_000_000,
   } = options;
@@ -31,6 +34,7 @@ export function startAttempt<Type extends CallbackType>(
   const outcome = new Promise<Outcome>((resolve) => {
     transport.send({
       messageId,
+      attemptNumber,
       callback,
       payload,
       startedMs,

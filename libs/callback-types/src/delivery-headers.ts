@@ -1,0 +1,22 @@
+/**
+ * Headers that the service sets on every HTTP delivery, in lower case. Requests must not set them, nor other headers that
+ * start with `webhook-`.
+ */
+export const WEBHOOK_HEADERS = {
+  /** Id of the message: the same on every attempt. Starts with the id of the timer. */
+  id: 'webhook-id',
+  /** When the attempt started, in seconds since 1970. */
+  timestamp: 'webhook-timestamp',
+  /** Signatures of the id, the timestamp and the body. Absent if the service has no signing secret. */
+  signature: 'webhook-signature',
+  /** Number of the attempt, from 1. Not part of what is signed. */
+  attempt: 'webhook-attempt',
+} as const;
+
+/** Headers that the service sets on every NATS message. Names of NATS headers are case-sensitive. */
+export const NATS_HEADERS = {
+  /** Id of the message: the same on every attempt, so that a stream drops repetitions. Starts with the id of the timer. */
+  id: 'Nats-Msg-Id',
+  /** Number of the attempt, from 1. */
+  attempt: 'Timer-Attempt',
+} as const;
