@@ -40,13 +40,23 @@ export function jsonSchemaFiles(): ReadonlyMap<string, string> {
   );
 }
 
+type JsonSchemaExamples = NonNullable<z.core.JSONSchema.BaseSchema['examples']>;
+
 function jsonSchema(name: string, schema: z.ZodType): string {
   const {
     $schema,
     $ref,
     $defs: definitions,
     ...inline
-  } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      // zod removes those of schemas with a default or a preprocessing step. Ours are valid as input.
+      const examples = z.globalRegistry.get(zodSchema)?.['examples'];
+      if (examples !== undefined) jsonSchema.examples ??= examples as JsonSchemaExamples;
+    },
+  });
   // For a schema with an id, zod generates a definition and a reference to it at the root.
   const title = $ref?.replace('#/$defs/', '') ?? name;
   const { [title]: body = inline, ...$defs } = definitions ?? {};

@@ -6,8 +6,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   ERROR_REASONS,
   ERRORS,
+  NATS_HEADERS,
+  parseDuration,
   timerListResponseSchema,
   timerResponseSchema,
+  WEBHOOK_HEADERS,
 } from '@timer-platform/callback-types';
 import {
   createTestDatabase,
@@ -23,6 +26,7 @@ import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
 import { developmentApiKey } from './development/api-key-file.ts';
 import { startDevelopment } from './development/development-mode.ts';
+import { maxAttempts, retryDelay } from './dispatch/settle/retry-schedule.ts';
 import type { Service } from './service.ts';
 import { runInShell, type ShellBlock, shellBlocks } from './testing/documented-calls.ts';
 
@@ -56,6 +60,19 @@ describe('docs/api.md', () => {
     );
     for (const row of rows) expect(unaligned).toContain(row);
     expect(unaligned.match(/^\| `[a-z_]+` \| \d+ \|/gm)).toHaveLength(rows.length);
+  });
+
+  test('lists the default delays of retries', () => {
+    const delays = Array.from({ length: maxAttempts(null) - 1 }, (_, index) =>
+      retryDelay(null, index + 1, 0),
+    );
+    const [, listed = ''] = /The delays after the failed ones are ([^;]*?), each/.exec(apiPage) ?? [];
+    expect(listed.split(/,\s+| and /).map(parseDuration)).toEqual(delays);
+  });
+
+  test('names every header of a delivery', () => {
+    for (const name of [...Object.values(WEBHOOK_HEADERS), ...Object.values(NATS_HEADERS)])
+      expect(apiPage).toContain(`\`${name}\``);
   });
 
   test('names every variable', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorReasonSchema } from './error-reason.ts';
+import { EXAMPLE_ERROR } from './timer-examples.ts';
 import { timerStateSchema } from './timer-state.ts';
 
 /** A kind of error response: the `code` in its body, its HTTP status and its meaning. */
@@ -54,5 +55,5 @@ export const errorResponseSchema = z
       .optional()
       .meta({ description: 'The status of the timer, with the reasons not_pending and not_failed' }),
   })
-  .meta({ id: 'ErrorResponse' });
+  .meta({ id: 'ErrorResponse', examples: [EXAMPLE_ERROR] });
 export type ErrorResponse = z.infer<typeof errorResponseSchema>;

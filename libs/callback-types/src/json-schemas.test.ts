@@ -4,6 +4,13 @@ import { z } from 'zod';
 import { jsonSchemaFiles } from '../json-schemas.ts';
 import { readJson } from '../testing/read-json.ts';
 import { attempt, summary, timer } from '../testing/sample-timer.ts';
+import { errorResponseSchema } from './error-code.ts';
+import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
+import {
+  createTimerRequestSchema,
+  putTimerRequestSchema,
+  updateTimerRequestSchema,
+} from './timer-requests.ts';
 
 const directory = new URL('../schemas/', import.meta.url);
 const STALE = 'stale: run npx nx run callback-types:schemas';
@@ -32,6 +39,25 @@ test.each(files)('%s has an id, a title and no unresolved or unused definition',
   const references = Array.from(text.matchAll(/"\$ref": "([^"]*)"/g), ([, reference]) => reference);
   const definitions = Object.keys(schema.$defs ?? {}).map((definition) => `#/$defs/${definition}`);
   expect([...new Set(references)].sort()).toEqual(definitions.sort());
+});
+
+const withExamples: [string, z.ZodType][] = [
+  ['attempt', attemptSchema],
+  ['create-timer-request', createTimerRequestSchema],
+  ['error-response', errorResponseSchema],
+  ['put-timer-request', putTimerRequestSchema],
+  ['timer', timerSchema],
+  ['timer-summary', timerSummarySchema],
+  ['update-timer-request', updateTimerRequestSchema],
+];
+
+test.each(withExamples)('the example of %s is valid, with known fields only', (name, schema) => {
+  const { examples, properties } = z
+    .looseObject({ examples: z.array(z.json()).length(1), properties: z.looseObject({}) })
+    .parse(readJson(`schemas/${name}.schema.json`));
+  const [example] = examples;
+  expect(schema.parse(example)).toEqual(example);
+  expect(Object.keys(properties)).toEqual(expect.arrayContaining(Object.keys(Object(example) as object)));
 });
 
 /** Validates with only the published file, like a consumer in another language. */

@@ -4,6 +4,7 @@ import { durationSchema } from './duration.ts';
 import { jsonValueSchema } from './json-value.ts';
 import { LIMITS } from './limits.ts';
 import { retryPolicySchema } from './retry-policy.ts';
+import { EXAMPLE_CREATE_REQUEST, EXAMPLE_PUT_REQUEST, EXAMPLE_UPDATE_REQUEST } from './timer-examples.ts';
 import { timerStateSchema } from './timer-state.ts';
 
 /** The first instant that RFC 3339 cannot represent. */
@@ -99,7 +100,7 @@ export const createTimerRequestSchema = z
     }),
   })
   .superRefine(checkNewTiming, runOnInvalidFields)
-  .meta({ id: 'CreateTimerRequest' });
+  .meta({ id: 'CreateTimerRequest', examples: [EXAMPLE_CREATE_REQUEST] });
 export type CreateTimerRequest = z.infer<typeof createTimerRequestSchema>;
 
 /** Body of `POST /timers/batch`. */
@@ -112,7 +113,7 @@ export type CreateTimersRequest = z.infer<typeof createTimersRequestSchema>;
 export const putTimerRequestSchema = z
   .strictObject(newTimerFields)
   .superRefine(checkNewTiming, runOnInvalidFields)
-  .meta({ id: 'PutTimerRequest' });
+  .meta({ id: 'PutTimerRequest', examples: [EXAMPLE_PUT_REQUEST] });
 export type PutTimerRequest = z.infer<typeof putTimerRequestSchema>;
 
 /** Body of `PUT /timers/:id`. Absent fields keep their value, null clears it. */
@@ -126,7 +127,7 @@ export const updateTimerRequestSchema = z
         message: 'must set at least one of execute_at, delay, callback, metadata, retry and expires_at',
       });
   })
-  .meta({ id: 'UpdateTimerRequest' });
+  .meta({ id: 'UpdateTimerRequest', examples: [EXAMPLE_UPDATE_REQUEST] });
 export type UpdateTimerRequest = z.infer<typeof updateTimerRequestSchema>;
 
 /** `:id` in the path of a timer: any UUID that the column can hold, not only the versions in RFC 9562. */

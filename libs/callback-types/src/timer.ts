@@ -3,6 +3,7 @@ import { callbackTypeSchema } from './callback.ts';
 import { anyJsonSchema } from './json-value.ts';
 import { retryPolicySchema } from './retry-policy.ts';
 import { timerCallbackSchema } from './timer-callback.ts';
+import { EXAMPLE_ATTEMPT, EXAMPLE_SUMMARY, EXAMPLE_TIMER } from './timer-examples.ts';
 import { timerStateSchema } from './timer-state.ts';
 
 /**
@@ -23,7 +24,7 @@ export const timerSummarySchema = z
     status: timerStateSchema,
     executed_at: instant.nullable().meta({ description: 'When the timer completed or failed' }),
   })
-  .meta({ id: 'TimerSummary' });
+  .meta({ id: 'TimerSummary', examples: [EXAMPLE_SUMMARY] });
 export type TimerSummary = z.infer<typeof timerSummarySchema>;
 
 /** A timer with all stored fields. */
@@ -45,7 +46,7 @@ export const timerSchema = timerSummarySchema
     expires_at: instant.nullable(),
     key: z.string().nullable().meta({ description: "The client's own key of the timer" }),
   })
-  .meta({ id: 'Timer' });
+  .meta({ id: 'Timer', examples: [EXAMPLE_TIMER] });
 export type Timer = z.infer<typeof timerSchema>;
 
 /** One attempt of a timer. */
@@ -60,5 +61,5 @@ export const attemptSchema = z
     status_code: z.int().nullable().meta({ description: 'Status of the HTTP response, if there was one' }),
     error: z.string().nullable(),
   })
-  .meta({ id: 'Attempt' });
+  .meta({ id: 'Attempt', examples: [EXAMPLE_ATTEMPT] });
 export type Attempt = z.infer<typeof attemptSchema>;

@@ -2,15 +2,16 @@ import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Api } from '../api-instance.ts';
 import { tidyOpenApi } from './tidy-openapi.ts';
+import { WEBHOOKS } from './webhooks.ts';
 
 const DESCRIPTION = `Durable timers: store a timer, and its callback is delivered by HTTP or NATS when the timer is due.
 
 Every response is \`{code, message, data}\`; \`code\` is 0 on success. Instants are RFC 3339 in UTC.`;
 
-/** Allows additional fields in responses, which may gain some later. Schemas of requests are strict. */
+/** Allows additional fields in responses, which may gain some later, and keeps examples. Schemas of requests are strict. */
 const zodToJsonConfig = {
   override({
     zodSchema,
@@ -21,6 +22,9 @@ const zodToJsonConfig = {
   }) {
     const { def } = zodSchema._zod;
     if (def.type === 'object' && def.catchall === undefined) delete jsonSchema.additionalProperties;
+    // zod removes those of schemas with a default or a preprocessing step. Ours are valid as input.
+    const examples = z.globalRegistry.get(zodSchema)?.['examples'];
+    if (examples !== undefined) jsonSchema.examples ??= examples as NonNullable<typeof jsonSchema.examples>;
   },
 };
 const jsonSchemaTransform = createJsonSchemaTransform({ zodToJsonConfig });
@@ -36,7 +40,11 @@ export async function documentApi(app: Api): Promise<void> {
       openapi: '3.1.0',
       info: { title: 'Timer Platform', version: '1', description: DESCRIPTION },
       servers: [{ url: '/' }],
-      tags: [{ name: 'timers' }, { name: 'service' }],
+      tags: [
+        { name: 'timers', description: 'Store, read, change and retry timers' },
+        { name: 'service', description: 'Health of the service' },
+        { name: 'callbacks', description: 'What the service sends to receivers' },
+      ],
       components: {
         securitySchemes: {
           apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
@@ -46,7 +54,10 @@ export async function documentApi(app: Api): Promise<void> {
       security: [{ apiKey: [] }, { bearer: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => tidyOpenApi(jsonSchemaTransformObject(document)),
+    transformObject: (document) => ({
+      ...tidyOpenApi(jsonSchemaTransformObject(document)),
+      webhooks: WEBHOOKS,
+    }),
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(async (docs) => {
