@@ -208,6 +208,7 @@ export default defineConfig(
           'zod',
         ],
         libraries: ['type:test-support'],
+        packageTests: ['type:package-consumer'],
       }),
     },
   },

@@ -24,6 +24,7 @@ export {
   TimerError,
   type TimerErrorDetails,
   type TimerErrorKind,
+  type TimerErrorReason,
 } from './client/errors.ts';
 export type { CallLimits, CallOptions, ClientOptions, CreateOptions } from './client/options.ts';
 export type { ListQuery, NewTimer, TimerChanges } from './client/requests.ts';

@@ -27,7 +27,9 @@ const VERDICTS: Readonly<Record<TimerErrorKind, 'final' | 'transient' | 'lost' |
 const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 
 /** Whether the same request may succeed when it is sent again. */
-export function isTransient({ kind, httpStatus = 0 }: TimerError): boolean {
+export function isTransient({ kind, reason, httpStatus = 0 }: TimerError): boolean {
+  // The API key is wrong: more requests only prolong the limit for others behind the same address.
+  if (reason === 'too_many_wrong_keys') return false;
   if (VERDICTS[kind] === 'by status') return TRANSIENT_STATUSES.has(httpStatus);
   return kind !== 'aborted' && VERDICTS[kind] !== 'final';
 }

@@ -1,4 +1,4 @@
-import type { ErrorName, TimerState, ValidationIssue } from '@timer-platform/callback-types';
+import type { ErrorName, ErrorReason, TimerState, ValidationIssue } from '@timer-platform/callback-types';
 
 /**
  * The `code` of each kind of error response. A test compares it with the table of the contract, which would bring the
@@ -31,6 +31,9 @@ const KINDS = new Map(Object.entries(CODES).map(([kind, code]) => [code, kind as
  */
 export type TimerErrorKind = ErrorName | 'unknown' | 'network' | 'timeout' | 'aborted' | 'badResponse';
 
+/** A reason of the contract, or of a later service. */
+export type TimerErrorReason = ErrorReason | (string & Record<never, never>);
+
 /** What an error carries besides its kind and message; what is absent is undefined. */
 export interface TimerErrorDetails {
   /** The `code` of the error response. */
@@ -38,7 +41,7 @@ export interface TimerErrorDetails {
   /** The status of the HTTP response. */
   readonly httpStatus?: number | undefined;
   /** Why the request was refused, in the words of the contract, such as `not_pending`. */
-  readonly reason?: string | undefined;
+  readonly reason?: TimerErrorReason | undefined;
   /** The status of the timer that refused the request. */
   readonly timerStatus?: TimerState | undefined;
   readonly issues?: readonly ValidationIssue[] | undefined;
@@ -73,7 +76,7 @@ export class TimerError extends Error {
   /** The status of the HTTP response; undefined if there was none. */
   readonly httpStatus: number | undefined;
   /** Why the request was refused, in the words of the contract, such as `not_pending`. */
-  readonly reason: string | undefined;
+  readonly reason: TimerErrorReason | undefined;
   /** The status of the timer that refused the request. */
   readonly timerStatus: TimerState | undefined;
   /** What is wrong in the request, and where; empty unless the kind is `validation`. */

@@ -61,6 +61,17 @@ export function checkIdempotencyKey(label: string, key: string): string {
   throw invalidRequest(label, 'headers.idempotency-key', message);
 }
 
+/**
+ * Returns a key of a timer for a path.
+ *
+ * @throws {TimerError} `validation` if it is not one; `.` and `..` would lead to another path
+ */
+export function keyInPath(label: string, key: string): string {
+  if (/^[\x21-\x7e]{1,255}$/.test(key) && key !== '.' && key !== '..') return encodeURIComponent(key);
+  const message = 'must have 1 to 255 visible ASCII characters, without spaces, and not be . or ..';
+  throw invalidRequest(label, 'path.key', message);
+}
+
 export function queryString(query: ListQuery): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query))

@@ -251,6 +251,11 @@ describe('a call', () => {
     expect(requests).toHaveLength(1);
   });
 
+  test('is not repeated when the key is wrong and others were before it', async () => {
+    const { client } = clientFor([refusal(429, 8, { reason: 'too_many_wrong_keys' })]);
+    expect(await errorOf(client.get(ID))).toMatchObject({ kind: 'rateLimited', tries: 1 });
+  });
+
   test('ends after its retries with the last error, and says how often it was sent', async () => {
     const { client } = clientFor([fetchFailed('ECONNREFUSED'), fetchFailed('ECONNRESET')], { retries: 1 });
     const error = await errorOf(client.create(NEW_TIMER));
@@ -409,6 +414,41 @@ describe('a call whose first response was lost', () => {
       expect(await client.retry(ID)).toEqual({ id: ID, status });
     },
   );
+});
+
+describe('a key of your own', () => {
+  test('is encoded in the path', async () => {
+    const { client, requests } = clientFor([
+      success(TIMER),
+      success(TIMER),
+      success({ id: ID, status: 'canceled' }),
+    ]);
+    expect(await client.putByKey('order/42?', NEW_TIMER)).toEqual(TIMER);
+    await client.getByKey('order/42?');
+    await client.cancelByKey('order/42?');
+    const path = 'http://timers.example/timers/by-key/order%2F42%3F';
+    expect(requests.map(({ url, init }) => [init.method, url])).toEqual([
+      ['PUT', path],
+      ['GET', path],
+      ['DELETE', path],
+    ]);
+  });
+
+  test.each(['', '.', '..', 'a b', 'é', 'a'.repeat(256)])('is not sent if it is %j', async (key) => {
+    const { client, requests } = clientFor([]);
+    expect((await errorOf(client.cancelByKey(key))).issues[0]?.path).toBe('path.key');
+    expect(requests).toEqual([]);
+  });
+
+  test('finds the timer that was canceled although the response was lost', async () => {
+    const tooLate = refusal(400, 2, { reason: 'not_pending', status: 'canceled' });
+    const { client } = clientFor([
+      fetchFailed('ECONNRESET'),
+      tooLate,
+      success({ id: ID, status: 'canceled' }),
+    ]);
+    expect(await client.cancelByKey('order-42')).toEqual({ id: ID, status: 'canceled' });
+  });
 });
 
 describe('a list', () => {

@@ -16,6 +16,7 @@ import {
   checkId,
   checkIdempotencyKey,
   invalidRequest,
+  keyInPath,
   type ListQuery,
   type NewTimer,
   queryString,
@@ -59,6 +60,10 @@ interface CallSpec<Data> {
 function wasDoneBefore(error: unknown, reason: string, states: readonly TimerState[]): boolean {
   if (!(error instanceof TimerError) || !error.mayHaveSucceeded || error.reason !== reason) return false;
   return states.some((state) => state === error.timerStatus);
+}
+
+function byKey(method: string, key: string): { method: string; path: string } {
+  return { method, path: `/timers/by-key/${keyInPath(`${method} /timers/by-key/:key`, key)}` };
 }
 
 /**
@@ -157,6 +162,63 @@ export class TimerClient {
     return new TimerList((cursor) => this.listPage({ ...rest, cursor }, options), first);
   }
 
+  /**
+   * Stores a timer under a key of your own, or replaces the pending one that has it: "remind order 42 later" is one call.
+   * The replaced timer keeps its id and nothing else.
+   *
+   * A lost response is repeated like every other. If the timer comes due in between, it is stored and delivered again: for
+   * timers that are due within seconds, use {@link create}.
+   *
+   * @param key 1 to 255 visible ASCII characters without spaces, unique among the unfinished timers of this API key
+   * @throws {TimerError} `validation`, with the reason `not_pending` while an attempt is in flight
+   */
+  putByKey(key: string, timer: Omit<NewTimer, 'key'>, options?: CallOptions): Promise<Timer>;
+  /** Stores or replaces a timer with a callback of this definition. */
+  putByKey<Payload>(
+    key: string,
+    definition: Sendable<Payload>,
+    payload: NoInfer<Payload>,
+    timer: Omit<TimerTerms, 'key'>,
+    options?: CallOptions,
+  ): Promise<Timer>;
+  async putByKey(
+    key: string,
+    second: Omit<NewTimer, 'key'> | Sendable<unknown>,
+    third?: unknown,
+    fourth?: Omit<TimerTerms, 'key'>,
+    fifth?: CallOptions,
+  ): Promise<Timer> {
+    const path = byKey('PUT', key);
+    if (!('toAsync' in second)) return this.#call({ ...path, body: second, shape: isTimer }, third ?? {});
+    const body = { ...fourth, callback: await second.toAsync(third) };
+    return this.#call({ ...path, body, shape: isTimer }, fifth ?? {});
+  }
+
+  /**
+   * Returns the unfinished timer with this key, or else the newest finished one.
+   *
+   * @throws {TimerError} `notFound`
+   */
+  async getByKey(key: string, options: CallOptions = {}): Promise<Timer> {
+    return this.#call({ ...byKey('GET', key), shape: isTimer }, options);
+  }
+
+  /**
+   * Cancels the pending timer with this key. When this resolves, no attempt starts.
+   *
+   * @throws {TimerError} `notFound`; `validation` with the reason `not_pending` when it is too late
+   */
+  async cancelByKey(key: string, options: CallOptions = {}): Promise<{ id: string; status: 'canceled' }> {
+    const deadline = this.#deadline(options);
+    try {
+      return await this.#call({ ...byKey('DELETE', key), shape: isCanceled }, options);
+    } catch (error) {
+      if (!wasDoneBefore(error, 'not_pending', ['canceled'])) throw error;
+      const { id } = await this.getByKey(key, { ...options, deadlineMs: deadline() });
+      return { id, status: 'canceled' };
+    }
+  }
+
   /** Returns one page of a list: 50 timers by default, 200 at most. `next_cursor` is null on the last page. */
   async listPage(query: ListQuery = {}, options: CallOptions = {}): Promise<TimerPage> {
     return this.#call(
@@ -238,15 +300,20 @@ export class TimerClient {
     options: CallOptions,
     done: { readonly reason: string; readonly after: readonly TimerState[] },
   ): Promise<TimerSummary> {
-    const { deadlineMs } = resolveLimits(options, this.#limits);
-    const startedAt = this.#runtime.monotonicMs();
+    const deadline = this.#deadline(options);
     try {
       return await this.#call(spec, options);
     } catch (error) {
       if (!wasDoneBefore(error, done.reason, done.after)) throw error;
-      const left = Math.ceil(startedAt + deadlineMs - this.#runtime.monotonicMs());
-      return await this.get(id, { ...options, deadlineMs: Math.max(1, left) });
+      return await this.get(id, { ...options, deadlineMs: deadline() });
     }
+  }
+
+  /** Starts the time limit of a call of several requests. The function returns what is left of it, in milliseconds. */
+  #deadline(options: CallOptions): () => number {
+    const { deadlineMs } = resolveLimits(options, this.#limits);
+    const endsAt = this.#runtime.monotonicMs() + deadlineMs;
+    return () => Math.max(1, Math.ceil(endsAt - this.#runtime.monotonicMs()));
   }
 
   #timer(method: string, id: string, action = ''): { method: string; path: string } {

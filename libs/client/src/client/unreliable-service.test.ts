@@ -110,6 +110,18 @@ describe('with faults in most requests', () => {
     expect([rows.size, Math.max(...rows.values())]).toEqual([400, 1]);
   });
 
+  test('timers with a key of their own are stored once and replaced', async () => {
+    const client = connect(proxy.url, { timeoutMs: 600, retries: 30 });
+    const timers = await withFaults(0.8, () =>
+      runConcurrently(60, WIDTH, (index) => client.putByKey(`key-${index % 20}`, newTimer(`put ${index}`))),
+    );
+    expect(new Set(timers.map(({ id }) => id)).size).toBe(20);
+    const { rows } = await database.query(
+      `SELECT count(*)::int FROM timers WHERE metadata #>> '{}' LIKE 'put %'`,
+    );
+    expect(rows).toEqual([{ count: 20 }]);
+  });
+
   test('cancellations succeed, however often their responses are lost', async () => {
     const client = connect(proxy.url, { timeoutMs: 400, retries: 30 });
     const timers = await client.createMany(

@@ -154,6 +154,26 @@ describe('timer run, attempts, retry and cancel', () => {
   });
 });
 
+describe('a key of your own', () => {
+  test('stores or replaces, shows and cancels the timer that has it', async () => {
+    const first = await createTimer('--delay', '1h', '--key', 'order/42');
+    const second = await createTimer('--delay', '2h', '--key', 'order/42');
+    expect(second.id).toBe(first.id);
+    expect(await results<Timer>(['get', '--key', 'order/42'])).toMatchObject([
+      { id: first.id, key: 'order/42' },
+    ]);
+    expect(await results(['cancel', '--key', 'order/42'])).toEqual([{ id: first.id, status: 'canceled' }]);
+    expect((await timer(['get', '--key', 'order-43'])).exitCode).toBe(3);
+  });
+
+  test.each([[['get']], [['cancel']], [['get', UNKNOWN_ID, '--key', 'a']], [['run', '--key', 'a']]])(
+    '%j is a usage error',
+    async (args) => {
+      expect((await timer(args)).exitCode).toBe(2);
+    },
+  );
+});
+
 describe('timer tail', () => {
   test('prints each timer that finishes once, and ends with 0 on Ctrl-C', async () => {
     const proxy = await startFaultyProxy(service.url);

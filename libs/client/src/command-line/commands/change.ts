@@ -3,14 +3,21 @@ import { TimerError } from '../../client/errors.ts';
 import type { TimerClient } from '../../client/timer-client.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODE, type ExitCode, exitCodeOf } from '../exit-codes.ts';
+import type { Output } from '../output.ts';
+import { UsageError } from '../usage-error.ts';
+import { collect } from './arguments.ts';
+
+interface Changed {
+  readonly id: string;
+  readonly status: string;
+}
 
 interface Change {
   readonly name: string;
   readonly description: string;
-  readonly apply: (
-    client: TimerClient,
-    id: string,
-  ) => Promise<{ readonly id: string; readonly status: string }>;
+  readonly apply: (client: TimerClient, id: string) => Promise<Changed>;
+  /** Only where the API finds the timer by a key of the client's own. */
+  readonly applyByKey?: (client: TimerClient, key: string) => Promise<Changed>;
 }
 
 const CHANGES: readonly Change[] = [
@@ -18,6 +25,7 @@ const CHANGES: readonly Change[] = [
     name: 'cancel',
     description: 'Cancel pending timers: no attempt starts afterwards',
     apply: (client, id) => client.cancel(id),
+    applyByKey: (client, key) => client.cancelByKey(key),
   },
   {
     name: 'run',
@@ -31,22 +39,22 @@ const CHANGES: readonly Change[] = [
   },
 ];
 
+interface Application {
+  /** The id or key that the user gave. */
+  readonly name: string;
+  readonly apply: () => Promise<Changed>;
+}
+
 /** Applies a change to each timer, whatever becomes of the others. Returns the exit code of the first that failed. */
-async function applyToAll(
-  { apply }: Change,
-  ids: readonly string[],
-  context: CommandContext,
-): Promise<ExitCode> {
-  const client = context.client();
-  const output = context.output();
+async function applyAll(applications: readonly Application[], output: Output): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT_CODE.ok;
-  for (const id of ids)
+  for (const { name, apply } of applications)
     try {
-      const { status } = await apply(client, id);
+      const { id, status } = await apply();
       output.result({ id, status }, () => [output.row([{ text: id }, { text: status }])]);
     } catch (error) {
       if (!(error instanceof TimerError)) throw error;
-      output.note(`timer: ${id}: ${error.message}`);
+      output.note(`timer: ${name}: ${error.message}`);
       if (exitCode === EXIT_CODE.ok) exitCode = exitCodeOf(error);
     }
   return exitCode;
@@ -54,12 +62,27 @@ async function applyToAll(
 
 /** `cancel`, `run` and `retry`. */
 export function addChanges(program: Command, context: CommandContext): void {
-  for (const change of CHANGES)
-    program
+  for (const change of CHANGES) {
+    const command = program
       .command(change.name)
       .description(change.description)
-      .argument('<id...>', 'ids of the timers')
-      .action(async (ids: string[]) => {
-        context.exitWith(await applyToAll(change, ids, context));
-      });
+      .argument(change.applyByKey === undefined ? '<id...>' : '[id...]', 'ids of the timers');
+    if (change.applyByKey !== undefined)
+      command.option(
+        '--key <key>',
+        'also the timer with this key of your own; repeat it for more',
+        collect,
+        [],
+      );
+    command.action(async (ids: string[], { key: keys = [] }: { readonly key?: readonly string[] }) => {
+      if (ids.length + keys.length === 0) throw new UsageError('give an id or --key');
+      const client = context.client();
+      const byId = ids.map((id) => ({ name: id, apply: () => change.apply(client, id) }));
+      const byKey = keys.map((key) => ({
+        name: key,
+        apply: () => (change.applyByKey ?? change.apply)(client, key),
+      }));
+      context.exitWith(await applyAll([...byId, ...byKey], context.output()));
+    });
+  }
 }

@@ -1,7 +1,11 @@
+import type { TimerSummary } from '@timer-platform/callback-types';
 import { type Command, Option } from 'commander';
+import type { NewTimer } from '../../client/requests.ts';
+import type { TimerClient } from '../../client/timer-client.ts';
 import type { CommandContext } from '../command-context.ts';
 import { summaryTable } from '../show-timer.ts';
 import { type CreateFlags, timerRequest } from '../timer-request.ts';
+import { UsageError } from '../usage-error.ts';
 import { collect, parseInteger } from './arguments.ts';
 
 const EXAMPLES = `
@@ -14,7 +18,18 @@ Examples:
 Arguments are visible to other users of this machine: pass headers and payloads with
 secrets in a file (--file, or --payload @payload.json).`;
 
-type Flags = CreateFlags & { readonly idempotencyKey?: string };
+type Flags = CreateFlags & { readonly idempotencyKey?: string; readonly key?: string };
+
+function store(
+  client: TimerClient,
+  request: NewTimer,
+  { key, idempotencyKey }: Flags,
+): Promise<TimerSummary> {
+  if (key === undefined) return client.create(request, { idempotencyKey });
+  if (idempotencyKey !== undefined)
+    throw new UsageError('--key needs no --idempotency-key: repeating the command replaces the timer');
+  return client.putByKey(key, request);
+}
 
 export function addCreate(program: Command, context: CommandContext): void {
   program
@@ -33,11 +48,12 @@ export function addCreate(program: Command, context: CommandContext): void {
     .option('--retry <json>', 'retry policy as JSON, such as {"max_attempts":1}')
     .option('--expires-at <instant>', 'no attempt starts after this instant')
     .option('--file <file>', 'the whole request as JSON, - for standard input')
+    .option('--key <key>', 'a key of your own: replaces the pending timer that has it')
     .option('--idempotency-key <key>', 'repeat the command with the same key: nothing is stored twice')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: Flags) => {
       const request = await timerRequest(flags, context.readInput);
-      const timer = await context.client().create(request, { idempotencyKey: flags.idempotencyKey });
+      const timer = await store(context.client(), request, flags);
       const output = context.output();
       output.result(timer, () => summaryTable(output, [timer]));
     });
