@@ -414,12 +414,16 @@ test('a year of 10,000 timers is delivered in order, each at its instant', async
     const { status } = await request(kit, 'POST', '/timers/batch', { timers });
     expect(status).toBe(201);
   }
-  const startedMs = performance.now();
   const deliveries = await kit.advance('366d');
-  const tookMs = performance.now() - startedMs;
   const sorted = dueMs.toSorted((one, other) => one - other);
   expect(payloads(deliveries)).toEqual(sorted);
   expect(deliveries.map(({ at }) => at.getTime())).toEqual(sorted);
-  // About 2.5 s; more would mean that deliveries do not come from memory any more.
-  expect(tookMs).toBeLessThan(15_000);
+  // About 2 s on an idle machine. Whatever the load, 500 are claimed at once.
+  const client = new pg.Client({ connectionString: kit.databaseUrl });
+  await client.connect();
+  const { rows } = await client.query<{ batches: number }>(
+    `SELECT last_value::integer AS batches FROM pg_sequences WHERE sequencename = 'claim_batches_id_seq'`,
+  );
+  await client.end();
+  expect(rows[0]?.batches).toBeLessThan(100);
 }, 120_000);

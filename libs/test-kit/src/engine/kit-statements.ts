@@ -28,6 +28,11 @@ const PENDING = `SELECT timers.id, status, to_char(execute_at AT TIME ZONE 'UTC'
      to_jsonb(timers) ->> 'key' AS key, metadata, callback_config AS callback
    FROM timers WHERE status = 'pending' ORDER BY ${DUE_AT}, created_at LIMIT 10000`;
 
+const CLAIMS = `SELECT
+     (count(*) FILTER (WHERE status IN ('executing', 'completed', 'failed')))::integer AS claimed,
+     (count(*) FILTER (WHERE status = 'pending' AND due_at <= to_timestamp($2::float8 / 1000)))::integer AS unclaimed
+   FROM timer_states WHERE id = ANY($1)`;
+
 const MOVE = {
   name: 'move-clock',
   text: 'UPDATE virtual_clock SET instant = to_timestamp($1::float8 / 1000)',
@@ -63,6 +68,15 @@ export class KitStatements {
   async upcoming(untilMs: number, limit: number): Promise<UpcomingTimer[]> {
     const { rows } = await this.#client.query<UpcomingTimer>({ ...UPCOMING, values: [untilMs, limit] });
     return rows;
+  }
+
+  /** How many of these timers have been claimed, and how many are still to be until an instant. */
+  async claims(
+    ids: readonly string[],
+    untilMs: number,
+  ): Promise<{ readonly claimed: number; readonly unclaimed: number }> {
+    const { rows } = await this.#client.query<{ claimed: number; unclaimed: number }>(CLAIMS, [ids, untilMs]);
+    return rows[0] ?? { claimed: 0, unclaimed: 0 };
   }
 
   async pending(): Promise<ScheduledTimer[]> {
