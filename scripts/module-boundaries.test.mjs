@@ -22,6 +22,7 @@ const RULES = new Set([BOUNDARY, IMPORT, ENVIRONMENT, NONDETERMINISM, CONSOLE]);
 
 const CONTRACT = 'libs/callback-types/src/new.ts';
 const CLIENT = 'libs/client/src/new.ts';
+const TEST_KIT = 'libs/test-kit/src/new.ts';
 const COMMAND_LINE = 'libs/command-line/src/new.ts';
 const DATABASE = 'libs/database/src/new.ts';
 const MIGRATIONS = 'libs/migrations/src/new.ts';
@@ -86,6 +87,14 @@ const CASES = {
     refused(SERVICE, from('nats'), IMPORT),
     refused(API, from('nats'), IMPORT),
     refused(DISPATCH, from('nats'), IMPORT),
+  ],
+  'the test kit embeds the service; products do not import it': [
+    passes(TEST_KIT, from('@timer-platform/timer-service', '@timer-platform/client', 'pg')),
+    refused(TEST_KIT, from('@timer-platform/test-support'), BOUNDARY),
+    refused(TEST_KIT, from('nats'), IMPORT),
+    passes('libs/test-kit/src/engine/nats-catcher.ts', from('nats')),
+    refused(SERVICE, from('@timer-platform/test-kit'), BOUNDARY),
+    refused(CLIENT, from('@timer-platform/test-kit'), BOUNDARY),
   ],
   'api and dispatch share no code, transports know neither': [
     passes(API, from('@timer-platform/database', './dispatch.ts')),
