@@ -14,7 +14,7 @@ export interface CallbackContext<Transaction = undefined> {
   readonly timestamp: Date | undefined;
   /** Names are in lower case. Not signed. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Aborted when the sender has given up, or the receiver stops. The callback will be delivered again if this fails. */
+  /** Aborted when an HTTP request is closed by the service, which then delivers again. Never aborted for NATS. */
   readonly signal: AbortSignal;
   /** The transaction of the store in which the id is remembered; `undefined` with the store in memory. */
   readonly transaction: Transaction;
