@@ -27,7 +27,9 @@ const database = withTestDatabase();
 beforeAll(async () => {
   const external = ['zod', '@types/node', 'undici-types'];
   consumer = await installInConsumer({ libraries: ['callback-types', 'client'], external });
-  service = await startTimerService({ databaseUrl: database.url });
+  const secret = `whsec_${Buffer.alloc(32, 'a').toString('base64')}`;
+  service = await startTimerService({ databaseUrl: database.url, env: { SIGNING_SECRETS: secret } });
+  process.env['TIMER_SECRETS'] = secret;
   process.env['TIMER_URL'] = service.url;
   process.env['TIMER_API_KEY'] = service.apiKey;
 });

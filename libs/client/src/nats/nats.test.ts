@@ -94,7 +94,7 @@ describe('subscribe', () => {
     await connection.flush();
     const id = await createTimer(shipped.to({ order: '42' }));
     await eventually(() => seen.length === 1);
-    expect(seen).toEqual([['42', expect.objectContaining({ id, timerId: id, name: 'shipped' })]]);
+    expect(seen).toEqual([['42', expect.objectContaining({ id, timerId: id, name: 'shipped', attempt: 1 })]]);
     await subscription.stop();
     await subscription.closed;
   });

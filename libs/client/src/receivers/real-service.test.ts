@@ -95,6 +95,7 @@ describe.each(HTTP_LIBRARIES)('with %s', (_, serverOf) => {
     const id = await createTimer(paymentDue.to({ url, order: '42' }));
     expect(await endOf(id)).toEqual(['completed', 500, 'delivered']);
     expect(handled).toHaveLength(2);
+    expect(handled.map(([, { attempt }]) => attempt)).toEqual([1, 2]);
     for (const [payload, context] of handled) {
       expect(payload).toBe('42');
       expect(context).toMatchObject({ id, timerId: id, name: 'payment-due' });
