@@ -107,7 +107,11 @@ export const EXCEPTIONS: readonly Exception[] = [
     reason: 'undoes ADD COLUMN; `down` prints the "-- loses" lines and asks for --accept-loss',
   },
   {
-    files: ['down/003_add_dispatch_state.sql', 'down/011_claim_in_batches.sql'],
+    files: [
+      'down/003_add_dispatch_state.sql',
+      'down/011_claim_in_batches.sql',
+      'down/021_add_installation_settings.sql',
+    ],
     rule: 'ban-drop-table',
     reason: 'undoes CREATE TABLE; `down` prints the "-- loses" lines and asks for --accept-loss',
   },

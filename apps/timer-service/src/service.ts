@@ -10,6 +10,7 @@ import {
   notifyDue,
   oldestDueAge,
   PrivilegeError,
+  recordInstallationSettings,
   SchemaError,
 } from '@timer-platform/database';
 import type { FastifyInstance } from 'fastify';
@@ -165,7 +166,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   let url: string;
   try {
-    await checkDatabase(apiDatabase, config.dispatch.enabled).catch((error: unknown) => {
+    await prepareDatabase(apiDatabase, config).catch((error: unknown) => {
       if (error instanceof SchemaError || error instanceof PrivilegeError) throw error;
       log.warn({ err: error }, 'the database is unreachable; dispatching starts when it responds');
     });
@@ -194,9 +195,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   return { url, dispatching, dispatcher, stop: () => (stopped ??= stop()) };
 }
 
-async function checkDatabase(db: Database, dispatches: boolean): Promise<void> {
+async function prepareDatabase(db: Database, config: Config): Promise<void> {
   await checkSchema(db);
-  await checkPrivileges(db, dispatches ? 'dispatcher' : 'api');
+  await checkPrivileges(db, config.dispatch.enabled ? 'dispatcher' : 'api');
+  await recordInstallationSettings(db, {
+    encryptsHeaders: config.headerKeys.current !== undefined,
+    deliversNats: config.transports.nats !== undefined,
+  });
 }
 
 /** Starts the pruners, which keep tables from growing without bound. */

@@ -64,6 +64,7 @@ describe('checkPrivileges', () => {
       `GRANT SELECT ON TABLE claim_batches TO "${role}"`,
       `GRANT SELECT ON TABLE timer_attempts TO "${role}"`,
       `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE idempotency_keys TO "${role}"`,
+      `GRANT SELECT, INSERT, UPDATE ON TABLE installation_settings TO "${role}"`,
     ]);
     await database.query(`GRANT SELECT, INSERT, UPDATE ON TABLE timers TO "${role}"`);
     expect(await findMissingGrants(db, 'dispatcher')).toEqual([
@@ -71,6 +72,7 @@ describe('checkPrivileges', () => {
       `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE claim_batches TO "${role}"`,
       `GRANT SELECT, INSERT ON TABLE timer_attempts TO "${role}"`,
       `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE idempotency_keys TO "${role}"`,
+      `GRANT SELECT, INSERT, UPDATE ON TABLE installation_settings TO "${role}"`,
       `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE dispatchers TO "${role}"`,
     ]);
   });

@@ -26,12 +26,14 @@ const REQUIRED: Readonly<Record<ProcessRole, Privileges>> = {
     claim_batches: ['SELECT'],
     timer_attempts: ['SELECT'],
     idempotency_keys: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    installation_settings: ['SELECT', 'INSERT', 'UPDATE'],
   },
   dispatcher: {
     timers: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     claim_batches: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     timer_attempts: ['SELECT', 'INSERT'],
     idempotency_keys: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    installation_settings: ['SELECT', 'INSERT', 'UPDATE'],
     dispatchers: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   },
 };

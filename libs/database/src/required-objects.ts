@@ -51,6 +51,7 @@ const COLUMNS: Columns = {
     error: true,
   },
   idempotency_keys: { client: true, key: true, request_hash: true, timer_ids: true, created_at: true },
+  installation_settings: { only_row: true, encrypts_headers: true, delivers_nats: true },
 };
 
 /** The functions that statements call. */

@@ -72,6 +72,13 @@ export interface IdempotencyKeysTable {
   created_at: Generated<Date>;
 }
 
+/** The row of `installation_settings`. */
+export interface InstallationSettingsTable {
+  only_row: Generated<boolean>;
+  encrypts_headers: boolean;
+  delivers_nats: boolean;
+}
+
 /** All tables of the service, without the ledgers of the migrator. */
 export interface Schema {
   timers: TimersTable;
@@ -79,4 +86,5 @@ export interface Schema {
   claim_batches: ClaimBatchesTable;
   timer_attempts: TimerAttemptsTable;
   idempotency_keys: IdempotencyKeysTable;
+  installation_settings: InstallationSettingsTable;
 }

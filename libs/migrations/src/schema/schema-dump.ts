@@ -51,5 +51,7 @@ export function dumpSchema(objects: readonly SchemaObject[], header: readonly st
     .filter((object) => object.kind === 'view')
     .map(({ name, definition }) => `CREATE VIEW ${name} AS\n${definition};`);
   const comment = header.map((line) => `-- ${line}`).join('\n');
-  return `${[comment, ...functions, ...tables, ...foreignKeys, ...views].join('\n\n')}\n`;
+  // Functions call others that come later.
+  const settings = 'SET check_function_bodies = off;';
+  return `${[comment, settings, ...functions, ...tables, ...foreignKeys, ...views].join('\n\n')}\n`;
 }
