@@ -26,7 +26,7 @@ export {
   type StoredHttpCallback,
   storedHttpCallbackSchema,
 } from './http-callback.ts';
-export { findJsonIssue, type JsonIssue, type JsonValue } from './json-value.ts';
+export { findJsonIssue, type JsonInput, type JsonIssue, type JsonValue } from './json-value.ts';
 export { LIMITS } from './limits.ts';
 export { type CallbackMatcher, matchCallback } from './match-callback.ts';
 export {

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { issuesOf } from '../testing/issues-of.ts';
 import { findJsonIssue, type JsonValue, jsonValueSchema } from './json-value.ts';
 import { LIMITS } from './limits.ts';
-import { printedGrowth } from './printed-growth.ts';
+import { deliveredBytes, printedGrowth } from './printed-growth.ts';
+import { type CreateTimerRequest, createTimerRequestSchema } from './timer-requests.ts';
 
 const NUL = 'must not contain the character U+0000, which PostgreSQL cannot store';
 const SURROGATE = 'must be well-formed Unicode, without lone surrogates';
@@ -32,11 +33,12 @@ describe('findJsonIssue', () => {
     [JSON.parse('1e400'), [], 'must be a finite number'],
     [Number.NaN, [], 'must be a finite number'],
     [undefined, [], NOT_JSON],
-    [{ a: undefined }, ['a'], NOT_JSON],
+    [[undefined], [0], NOT_JSON],
     [[1n], [0], NOT_JSON],
     [{ a: () => 1 }, ['a'], NOT_JSON],
     [Symbol('s'), [], NOT_JSON],
-    [new Date(0), [], NOT_JSON],
+    [new Date(0), [], 'must be a JSON value: convert a Date with toISOString()'],
+    [{ at: [new Date(0)] }, ['at', 0], 'must be a JSON value: convert a Date with toISOString()'],
     [{ a: new Map([[1, 2]]) }, ['a'], NOT_JSON],
     [new URLSearchParams('a=1'), [], NOT_JSON],
     [Array(2), [0], NOT_JSON],
@@ -45,6 +47,7 @@ describe('findJsonIssue', () => {
   });
 
   test.each<[unknown]>([
+    [{ a: undefined, b: { c: undefined } }],
     [null],
     [false],
     [0],
@@ -200,5 +203,51 @@ describe('printedGrowth', () => {
   test('a list without exponents is as long as its JSON allows', () => {
     const value = Array.from({ length: 500_000 }, () => 1);
     expect(issuesOf(jsonValueSchema(LIMITS.payloadBytes), value)).toEqual([]);
+  });
+});
+
+describe('what can be sent as a payload', () => {
+  interface Line {
+    readonly sku: string;
+    readonly note?: string | undefined;
+  }
+  interface Order {
+    readonly id: string;
+    readonly lines: readonly Line[];
+  }
+
+  test('an interface, with members that are undefined', () => {
+    const order: Order = { id: '42', lines: [{ sku: 'a', note: undefined }] };
+    const request: CreateTimerRequest = {
+      delay: '1h',
+      callback: { type: 'http', url: 'https://example.com/', payload: order },
+      metadata: order,
+    };
+    const parsed = createTimerRequestSchema.parse(request);
+    expect(JSON.stringify(parsed.callback.payload)).toBe('{"id":"42","lines":[{"sku":"a"}]}');
+  });
+
+  type Metadata = CreateTimerRequest['metadata'];
+  // @ts-expect-error a Date is not JSON
+  const date: Metadata = new Date(0);
+  // @ts-expect-error nor is a Map
+  const map: Metadata = new Map([['a', 1]]);
+  // @ts-expect-error nor is a function
+  const fn: Metadata = () => 1;
+  // @ts-expect-error nor is a bigint
+  const big: Metadata = 1n;
+
+  test.each<[string, unknown]>([
+    ['a Date', date],
+    ['a Map', map],
+    ['a function', fn],
+    ['a bigint', big],
+  ])('%s neither compiles nor is accepted', (_, metadata) => {
+    const callback = { type: 'http', url: 'https://example.com/' };
+    expect(createTimerRequestSchema.safeParse({ delay: '1h', callback, metadata }).success).toBe(false);
+  });
+
+  test('members that are undefined do not count as delivered bytes', () => {
+    expect(deliveredBytes({ a: 1, b: undefined })).toBe(deliveredBytes({ a: 1 }));
   });
 });

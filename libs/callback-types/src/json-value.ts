@@ -6,6 +6,19 @@ import { printedGrowth } from './printed-growth.ts';
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
+/**
+ * An object to send as JSON whose type is an interface: TypeScript accepts one as an index signature only if it is a type
+ * alias. Not a Date, nor another object with a `toJSON`, nor a Map, a Set or a function. Members are checked at run time.
+ */
+type JsonInterface = object & {
+  readonly toJSON?: never;
+  readonly forEach?: never;
+  readonly bind?: never;
+};
+
+/** What can be sent as JSON: any JSON value, also with members that are undefined, which are not sent. */
+export type JsonInput = JsonValue | JsonInterface;
+
 /** Any JSON value of a response, unchecked: what is stored is returned. */
 export const anyJsonSchema = z.custom<JsonValue>(() => true).meta({ description: 'Any JSON value' });
 
@@ -37,6 +50,11 @@ function isPlainObject(value: object): value is Readonly<Record<string, unknown>
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+function instanceIssue(value: object): string {
+  const isDate = Object.prototype.toString.call(value) === '[object Date]';
+  return isDate ? 'must be a JSON value: convert a Date with toISOString()' : 'must be a JSON value';
+}
+
 /** The same issue, seen from the array or object that has the value at `key`. */
 function prependKey(key: string | number, issue: JsonIssue): JsonIssue {
   return { path: [key, ...issue.path], message: issue.message };
@@ -53,7 +71,7 @@ function findIssueAtDepth(value: unknown, depth: number): JsonIssue | undefined 
   if (depth >= LIMITS.jsonDepth)
     return { path: [], message: `must not be nested more than ${LIMITS.jsonDepth} levels deep` };
   if (Array.isArray(value)) return findIssueInArray(value, depth + 1);
-  if (!isPlainObject(value)) return { path: [], message: 'must be a JSON value' };
+  if (!isPlainObject(value)) return { path: [], message: instanceIssue(value) };
   return findIssueInObject(value, depth + 1);
 }
 
@@ -69,6 +87,8 @@ function findIssueInObject(fields: Readonly<Record<string, unknown>>, depth: num
   for (const key of Object.keys(fields)) {
     const message = stringIssue(key);
     if (message !== undefined) return { path: [key], message: `field name ${message}` };
+    // JSON.stringify drops such a member, so that nothing is lost that could be kept.
+    if (fields[key] === undefined) continue;
     const issue = findIssueAtDepth(fields[key], depth);
     if (issue !== undefined) return prependKey(key, issue);
   }
@@ -92,8 +112,8 @@ const MAX_GROWTH = 2;
 /** A JSON value of at most `maxBytes` UTF-8 bytes that PostgreSQL stores unchanged. */
 export function jsonValueSchema(maxBytes: number) {
   return z
-    .custom<JsonValue>(() => true)
-    .superRefine((value: JsonValue | undefined, context) => {
+    .custom<JsonInput>(() => true)
+    .superRefine((value: JsonInput | undefined, context) => {
       if (value === undefined) return;
       const issue = findJsonIssue(value);
       if (issue !== undefined) {

@@ -27,7 +27,9 @@ export function printedGrowth(value: unknown): number {
     for (const item of items) growth += printedGrowth(item);
     return growth;
   }
-  const values: readonly unknown[] = Object.values(value);
+  // Members that are undefined are not printed.
+  const members: readonly unknown[] = Object.values(value);
+  const values = members.filter((member) => member !== undefined);
   growth += values.length + Math.max(0, values.length - 1);
   for (const item of values) growth += printedGrowth(item);
   return growth;
