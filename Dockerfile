@@ -8,8 +8,9 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY apps apps
 COPY libs libs
+COPY examples examples
 # Only what npm ci needs, so that its layer is rebuilt only when a package.json changes.
-RUN find apps libs -type f ! -name package.json -delete
+RUN find apps libs examples -type f ! -name package.json -delete
 
 FROM node:20-bookworm-slim AS build
 WORKDIR /app
@@ -19,7 +20,7 @@ COPY . .
 RUN npx nx run-many -t build -p timer-service,migrator --outputStyle=static \
  && npm prune --omit=dev --omit=optional \
  && find apps libs -type d -name src -prune -exec rm -rf {} + \
- && rm -rf apps/bench apps/chaos .nx scripts
+ && rm -rf apps/bench apps/chaos examples .nx scripts
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080

@@ -16,6 +16,7 @@ const tests = [
   'apps/chaos/**',
   'apps/bench/**',
   'apps/*/scripts/**',
+  'examples/**',
 ];
 
 const testPackages = ['@jest/globals', 'fast-check', 'typescript'];
@@ -59,6 +60,11 @@ function boundaries({ packages: more, libraries: testLibraries, packageTests = [
       sourceTag: 'type:test-support',
       onlyDependOnLibsWithTags: ['type:data'],
       allowedExternalImports: packages('pg', 'zod'),
+    },
+    {
+      sourceTag: 'type:example',
+      onlyDependOnLibsWithTags: ['type:contract', 'type:client', ...testLibraries],
+      allowedExternalImports: packages('nats', 'pg', 'zod'),
     },
     { sourceTag: 'type:package-consumer', onlyDependOnLibsWithTags: [], allowedExternalImports: packages() },
     {
@@ -162,6 +168,7 @@ export default defineConfig(
     ['apps/timer-service/src/transports/**'],
     [...everywhere, folder('(api|dispatch)', leaf), { regex: '^@timer-platform/database', message: leaf }],
   ),
+  { files: ['examples/**'], rules: { 'no-console': 'off' } },
   // Scripts that run as a process of their own: what they hold at the top are variables.
   { files: ['**/*-process.ts'], rules: { '@typescript-eslint/naming-convention': naming() } },
   { files: ['**/clock.ts', '**/main.ts'], rules: { 'no-restricted-syntax': 'off' } },

@@ -12,11 +12,11 @@ export function readJson(file) {
 
 /** Name in Nx and directory of every project. */
 export function listProjects() {
-  return ['apps', 'libs']
-    .flatMap((folder) => {
-      const parent = path.join(workspaceRoot, folder);
-      return existsSync(parent) ? readdirSync(parent).map((name) => path.join(parent, name)) : [];
-    })
+  const nested = ['apps', 'libs'].flatMap((folder) => {
+    const parent = path.join(workspaceRoot, folder);
+    return existsSync(parent) ? readdirSync(parent).map((name) => path.join(parent, name)) : [];
+  });
+  return [...nested, path.join(workspaceRoot, 'examples')]
     .filter((directory) => existsSync(path.join(directory, 'package.json')))
     .map((directory) => {
       const manifest = readJson(path.join(directory, 'package.json'));

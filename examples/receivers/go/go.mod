@@ -1,0 +1,3 @@
+module timers.example/receiver
+
+go 1.21
