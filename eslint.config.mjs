@@ -63,8 +63,14 @@ function boundaries({ packages: more, libraries: testLibraries, packageTests = [
     },
     {
       sourceTag: 'type:example',
-      onlyDependOnLibsWithTags: ['type:contract', 'type:client', ...testLibraries],
-      allowedExternalImports: packages('nats', 'pg', 'zod'),
+      onlyDependOnLibsWithTags: [
+        'type:contract',
+        'type:client',
+        'type:data',
+        ...testLibraries,
+        ...packageTests,
+      ],
+      allowedExternalImports: packages('zod'),
     },
     { sourceTag: 'type:package-consumer', onlyDependOnLibsWithTags: [], allowedExternalImports: packages() },
     {

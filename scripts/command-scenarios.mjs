@@ -232,6 +232,7 @@ export const SCENARIOS = [
         timeoutMinutes: 10,
         shows: /^(?:ok|skipped) /m,
       },
+      { command: 'npx nx run examples:saga-timeout', shows: /seat 12B: paid too late, refunded/ },
       { command: 'npm run api-reference', shows: /html generated at/ },
       { command: 'npm run regenerate' },
       { command: 'npm run format' },

@@ -112,6 +112,7 @@ const CASES = {
       refused(file, from('@timer-platform/test-support'), BOUNDARY),
     ),
     passes('libs/callback-types/src/new.test.ts', from('@timer-platform/package-consumer')),
+    passes('libs/client/src/new.test.ts', from('@timer-platform/package-consumer')),
     refused(CONTRACT, from('@timer-platform/package-consumer'), BOUNDARY),
     refused('libs/callback-types/src/new.test.ts', from('@timer-platform/test-support'), BOUNDARY),
   ],

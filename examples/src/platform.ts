@@ -1,0 +1,37 @@
+import { openTemporaryPostgres } from '@timer-platform/embedded-postgres';
+import { migrateToLatest } from '@timer-platform/migrations';
+import { startTimerService } from '@timer-platform/test-support';
+
+/** A timer service that an example runs against. */
+export interface Platform {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly signingSecret: string;
+  stop(): Promise<void>;
+}
+
+const SIGNING_SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+
+/** Starts an embedded PostgreSQL and a timer service for one run. */
+export async function startPlatform(): Promise<Platform> {
+  const postgres = await openTemporaryPostgres({ log: () => undefined });
+  try {
+    await migrateToLatest({ databaseUrl: postgres.url });
+    const service = await startTimerService({
+      databaseUrl: postgres.url,
+      env: { SIGNING_SECRETS: SIGNING_SECRET },
+    });
+    return {
+      url: service.url,
+      apiKey: service.apiKey,
+      signingSecret: SIGNING_SECRET,
+      stop: async () => {
+        await service.stop();
+        await postgres.stop();
+      },
+    };
+  } catch (error) {
+    await postgres.stop();
+    throw error;
+  }
+}
