@@ -177,6 +177,10 @@ export const SCENARIOS = [
             as: 'NATS_URL=nats://127.0.0.1:$NATS_PORT npm start',
             until: /Press Ctrl-C to stop/,
           },
+          {
+            command: 'SIGNING_SECRETS=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw npm start',
+            until: /Press Ctrl-C to stop/,
+          },
         ],
       },
       {
@@ -287,7 +291,7 @@ export const SCENARIOS = [
 /** Commands that a test runs, and the documented command that runs the test. */
 export const TESTED = {
   // Those of timer are run by libs/client/src/readme.test.ts.
-  pattern: /^(?:curl |ID=\$\(curl |export TIMER_URL=|timer )/,
+  pattern: /^(?:curl |ID=\$\(curl |export TIMER_(?:URL|SECRETS)=|timer )/,
   by: 'npx nx test timer-service -- src/documentation.test.ts',
 };
 
