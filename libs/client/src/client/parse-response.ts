@@ -13,8 +13,8 @@ function isState(value: unknown): value is TimerState {
   return typeof value === 'string';
 }
 
-/** The error that the body of an error response describes. */
-function errorFromBody(
+/** The error that a body describes: of an error response, or of the SQL functions of the platform. */
+export function errorFromBody(
   label: string,
   body: JsonObject & { readonly code: number },
   details: Pick<TimerErrorDetails, 'httpStatus' | 'retryAfterMs' | 'cause'>,
