@@ -70,7 +70,7 @@ function boundaries({ packages: more, libraries: testLibraries, packageTests = [
         ...testLibraries,
         ...packageTests,
       ],
-      allowedExternalImports: packages('zod'),
+      allowedExternalImports: packages('nats', 'pg', 'zod'),
     },
     { sourceTag: 'type:package-consumer', onlyDependOnLibsWithTags: [], allowedExternalImports: packages() },
     {

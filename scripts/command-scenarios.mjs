@@ -236,6 +236,8 @@ export const SCENARIOS = [
         timeoutMinutes: 10,
         shows: /^(?:ok|skipped) /m,
       },
+      { command: 'npx nx run examples:order-service', shows: /order 3: not paid, reminded/ },
+      { command: 'npx nx run examples:nats-consumer', shows: /shipment S-1: handled at try 2/ },
       { command: 'npx nx run examples:saga-timeout', shows: /seat 12B: paid too late, refunded/ },
       { command: 'npm run api-reference', shows: /html generated at/ },
       { command: 'npm run regenerate' },
