@@ -112,7 +112,7 @@ describe('before the first file is undone', () => {
         databaseUrl: database.url,
         to: 1n,
         acceptLoss: true,
-        lockPolicy: { lockTimeoutMs: 100, patienceMs: 1, random: () => 0 },
+        lockPolicy: { lockTimeoutMs: 1_000, patienceMs: 1, random: () => 0 },
       }),
     ).rejects.toMatchObject({ code: 'lock-timeout', message: expect.stringContaining('test support') });
     await database.query('COMMIT');
