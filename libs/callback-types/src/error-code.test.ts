@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { issuesOf } from '../testing/issues-of.ts';
-import { type ErrorKind, errorResponseSchema, ERRORS } from './error-code.ts';
+import { type ErrorKind, ERRORS } from './error-code.ts';
 import { ERROR_REASONS, type ErrorReasonKind } from './error-reason.ts';
+import { errorResponseSchema } from './error-response.ts';
 
 const kinds: [string, ErrorKind][] = Object.entries(ERRORS);
 

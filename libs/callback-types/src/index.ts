@@ -9,16 +9,14 @@ export {
 } from './callback.ts';
 export { NATS_HEADERS, WEBHOOK_HEADERS } from './delivery-headers.ts';
 export { durationSchema, parseDuration } from './duration.ts';
+export { type ErrorKind, type ErrorName, ERRORS } from './error-code.ts';
+export { ERROR_REASONS, type ErrorReason, type ErrorReasonKind, errorReasonSchema } from './error-reason.ts';
 export {
-  type ErrorKind,
-  type ErrorName,
   type ErrorResponse,
   errorResponseSchema,
-  ERRORS,
   type ValidationIssue,
   validationIssueSchema,
-} from './error-code.ts';
-export { ERROR_REASONS, type ErrorReason, type ErrorReasonKind, errorReasonSchema } from './error-reason.ts';
+} from './error-response.ts';
 export type { HeaderMap } from './header-map.ts';
 export {
   type HttpCallback,

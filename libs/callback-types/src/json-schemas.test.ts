@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { jsonSchemaFiles } from '../json-schemas.ts';
 import { readJson } from '../testing/read-json.ts';
 import { attempt, summary, timer } from '../testing/sample-timer.ts';
-import { errorResponseSchema } from './error-code.ts';
+import { errorResponseSchema } from './error-response.ts';
 import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
 import {
   createTimerRequestSchema,
