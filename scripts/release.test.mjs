@@ -13,6 +13,11 @@ test('nx.json releases every package that is not private', () => {
   assert.deepEqual(released.map(({ nx }) => nx.name).sort(), [...release.projects].sort());
 });
 
+test('npm pack builds every public package: a fresh clone has no dist', () => {
+  for (const { name, scripts, nx } of released)
+    assert.equal(scripts?.prepack, nx.targets.build.options.command, `${name}: prepack is not its build`);
+});
+
 test('a dry run of nx release gives every public package the next version, and the dependencies between them', async () => {
   const [major, minor] = released[0].version.split('.').map(Number);
   const next = `${major}.${minor + 1}.0`;
