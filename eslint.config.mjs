@@ -211,6 +211,7 @@ export default defineConfig(
         packages: [
           ...testPackages,
           'drizzle-orm',
+          'drizzle-orm/*',
           'esbuild',
           'express',
           'fastify',
