@@ -9,7 +9,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'order 1: paid, its reminder is canceled',
     'order 2: refused by the database, and with it its reminder',
     'order 3: not paid, reminded',
-    'timers: canceled, completed',
+    '2 timers: the refused order left none',
   ],
   'saga-timeout': [
     'seat 12A: paid in time, confirmed',

@@ -84,6 +84,16 @@ test('docs/using-the-libraries.md: remind.ts creates a timer, and receiver.ts ge
   }
 });
 
+test('docs/using-the-libraries.md: order.ts stores and cancels a timer in its transactions', async () => {
+  const { stdout } = await run(process.execPath, [...NODE_OPTIONS, 'order.ts'], {
+    cwd: directory,
+    env: { ...environment(), DATABASE_URL: database.url },
+  });
+  expect(stdout).toBe(documentedOutput('// order.ts'));
+  const { rows } = await database.query(`SELECT status FROM timers WHERE key = 'order-44'`);
+  expect(rows).toEqual([{ status: 'canceled' }]);
+});
+
 test('docs/using-the-libraries.md: the programs compile', async () => {
   const base = path.join(PROJECT, '..', 'tsconfig.base.json');
   const options = { composite: false, noEmit: true, noPropertyAccessFromIndexSignature: false };
@@ -108,6 +118,6 @@ const python = await run('python3', ['--version']).then(
 
 test('every block of the page is run: the others are the commands that start the service', () => {
   const blocks = Array.from(page.matchAll(/^```(\w+)$/gm), ([, language]) => language);
-  expect(blocks).toEqual(['sh', 'sh', 'ts', 'ts', 'ts', 'python']);
-  expect(programs).toHaveLength(4);
+  expect(blocks).toEqual(['sh', 'sh', 'ts', 'ts', 'ts', 'ts', 'python']);
+  expect(programs).toHaveLength(5);
 });
