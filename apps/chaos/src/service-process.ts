@@ -1,21 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import type { NameServer } from '@timer-platform/test-support';
-import { z } from 'zod';
+import type { ChildProcess } from 'node:child_process';
+import { type NameServer, spawnTimerService } from '@timer-platform/test-support';
 import { startTcpRelay, type TcpRelay } from './tcp-relay.ts';
-
-const WORKSPACE = fileURLToPath(new URL('../../../', import.meta.url));
-const MAIN = fileURLToPath(new URL('../../timer-service/src/main.ts', import.meta.url));
-const LINES_KEPT = 60;
 
 /** A name of this machine for services with their own name server. */
 export const RECEIVER_HOST = 'receiver.test';
 
 export const CHAOS_API_KEY = 'a-key-for-services-that-will-be-killed';
-
-const listening = z.looseObject({ msg: z.literal('listening'), url: z.string() });
 
 /** A timer service in a separate process, run from source. */
 export interface ServiceProcess {
@@ -136,41 +126,15 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   const databaseUrl = new URL(options.databaseUrl);
   const relay = await startTcpRelay(Number(databaseUrl.port));
   databaseUrl.port = String(relay.port);
-  const nodeArgs = ['--conditions=@timer-platform/source', '--import', 'tsx', MAIN];
-  const { program, args } = nameServer?.wrap(process.execPath, nodeArgs) ?? {
-    program: process.execPath,
-    args: nodeArgs,
-  };
-  const child = spawn(program, args, {
-    cwd: WORKSPACE,
-    env: {
-      PATH: process.env['PATH'],
-      TIMER_MODE: 'production',
+  const { child, exit, url, log } = await spawnTimerService(
+    {
       DATABASE_URL: databaseUrl.href,
       NATS_URL: natsUrl,
       API_KEY: CHAOS_API_KEY,
-      HOST: '127.0.0.1',
-      PORT: '0',
       LOG_LEVEL: 'info',
       ALLOWED_DESTINATIONS: `127.0.0.1,${RECEIVER_HOST}`,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const exit = once(child, 'exit');
-  const log: string[] = [];
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', () => {
-      reject(new Error(`a service exited before it listened:\n${log.join('\n')}`));
-    });
-    for (const stream of [child.stdout, child.stderr])
-      createInterface(stream).on('line', (line) => {
-        log.push(line);
-        if (log.length > LINES_KEPT) log.shift();
-        if (!line.includes('"listening"')) return;
-        const entry = listening.safeParse(JSON.parse(line)).data;
-        if (entry !== undefined) resolve(entry.url);
-      });
-  });
+    nameServer?.wrap.bind(nameServer),
+  );
   return new SpawnedService(child, exit, relay, url, log);
 }

@@ -12,5 +12,10 @@ export {
 export { type PsqlResult, runPsql } from './run-psql.ts';
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.ts';
 export { type TimerColumns, timerFactory } from './timer-factory.ts';
-export { startTimerService, type TimerServiceOptions, type TimerServiceProcess } from './timer-service.ts';
+export {
+  spawnTimerService,
+  startTimerService,
+  type TimerServiceOptions,
+  type TimerServiceProcess,
+} from './timer-service.ts';
 export { findFreePort } from '@timer-platform/embedded-postgres';

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import type { NameServer } from './name-server.ts';
 
 const WORKSPACE = fileURLToPath(new URL('../../../', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../../apps/timer-service/src/main.ts', import.meta.url));
@@ -33,22 +34,41 @@ export interface TimerServiceOptions {
 
 const API_KEY = 'a-key-of-a-service-that-only-tests-use';
 
+/** A process of the timer service that listens. */
+export interface SpawnedTimerService {
+  readonly child: ChildProcess;
+  readonly exit: Promise<unknown>;
+  readonly url: string;
+  /** The last lines of its log. */
+  readonly log: readonly string[];
+}
+
 /**
- * Starts a timer service on a migrated database and waits until it listens.
+ * Runs the timer service from source, in production mode, and waits until it listens.
+ *
+ * @param settings its environment, besides the defaults for tests
+ * @param wrap changes the command, to run it in other surroundings
  * @throws Error with its log if it exits before that
  */
-export async function startTimerService(options: TimerServiceOptions): Promise<TimerServiceProcess> {
-  const child = spawn(process.execPath, ['--conditions=@timer-platform/source', '--import', 'tsx', MAIN], {
+export async function spawnTimerService(
+  settings: Readonly<Record<string, string>>,
+  wrap: NameServer['wrap'] = (program, args) => ({ program, args: [...args] }),
+): Promise<SpawnedTimerService> {
+  const { program, args } = wrap(process.execPath, [
+    '--conditions=@timer-platform/source',
+    '--import',
+    'tsx',
+    MAIN,
+  ]);
+  const child = spawn(program, args, {
     cwd: WORKSPACE,
     env: {
       PATH: process.env['PATH'],
       TIMER_MODE: 'production',
-      DATABASE_URL: options.databaseUrl,
-      API_KEY,
       HOST: '127.0.0.1',
-      PORT: String(options.port ?? 0),
+      PORT: '0',
       ALLOWED_DESTINATIONS: '127.0.0.1',
-      ...options.env,
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -67,6 +87,20 @@ export async function startTimerService(options: TimerServiceOptions): Promise<T
         const entry = listening.safeParse(JSON.parse(line)).data;
         if (entry !== undefined) resolve(entry.url);
       });
+  });
+  return { child, exit, url, log };
+}
+
+/**
+ * Starts a timer service on a migrated database and waits until it listens.
+ * @throws Error with its log if it exits before that
+ */
+export async function startTimerService(options: TimerServiceOptions): Promise<TimerServiceProcess> {
+  const { child, exit, url, log } = await spawnTimerService({
+    DATABASE_URL: options.databaseUrl,
+    API_KEY,
+    PORT: String(options.port ?? 0),
+    ...options.env,
   });
   return {
     url,
