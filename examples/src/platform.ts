@@ -19,7 +19,7 @@ const SIGNING_SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
  *
  * @param env more settings of the service
  */
-export async function startPlatform(env: Readonly<Record<string, string>> = {}): Promise<Platform> {
+async function startPlatform(env: Readonly<Record<string, string>>): Promise<Platform> {
   const postgres = await openTemporaryPostgres({ log: () => undefined });
   try {
     await migrateToLatest({ databaseUrl: postgres.url });
@@ -40,5 +40,18 @@ export async function startPlatform(env: Readonly<Record<string, string>> = {}):
   } catch (error) {
     await postgres.stop();
     throw error;
+  }
+}
+
+/** Runs a program against a platform of its own. */
+export async function withPlatform(
+  run: (platform: Platform) => Promise<void>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const platform = await startPlatform(env);
+  try {
+    await run(platform);
+  } finally {
+    await platform.stop();
   }
 }
