@@ -27,8 +27,7 @@ export function getTimerByKeyRoute(app: Api, { db, headerKeys }: ApiContext): vo
       const id = await findTimerByKey(db, { client: clientNameOf(request), key: request.params.key });
       const timer = id === undefined ? undefined : await findTimer(db, id);
       if (timer === undefined) throw timerNotFound();
-      const role = request.apiKey?.role ?? 'read';
-      return success(presentTimer(timer, { role, headerKeys }));
+      return success(presentTimer(timer, request, headerKeys));
     },
   );
 }

@@ -25,8 +25,7 @@ export function getTimerRoute(app: Api, { db, headerKeys }: ApiContext): void {
     async (request) => {
       const timer = await findTimer(db, request.params.id);
       if (timer === undefined) throw timerNotFound();
-      const role = request.apiKey?.role ?? 'read';
-      return success(presentTimer(timer, { role, headerKeys }));
+      return success(presentTimer(timer, request, headerKeys));
     },
   );
 }

@@ -44,8 +44,7 @@ export function putTimerByKeyRoute(app: Api, context: ApiContext): void {
       const stored = await findTimer(db, id);
       if (stored === undefined) throw timerNotFound();
       wake(Number(stored.execute_at));
-      const role = request.apiKey?.role ?? 'read';
-      return reply.code(created ? 201 : 200).send(success(presentTimer(stored, { role, headerKeys })));
+      return reply.code(created ? 201 : 200).send(success(presentTimer(stored, request, headerKeys)));
     },
   );
 }

@@ -40,8 +40,7 @@ export function updateTimerRoute(app: Api, context: ApiContext): void {
       if (result.outcome === 'expires-before-due') throw validationError([expiresBeforeDue('')]);
       const timer = changedTimer(result, 'update');
       wake(Number(timer.execute_at));
-      const role = request.apiKey?.role ?? 'read';
-      return success(presentTimer(timer, { role, headerKeys }));
+      return success(presentTimer(timer, request, headerKeys));
     },
   );
 }

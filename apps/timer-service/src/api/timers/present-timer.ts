@@ -7,6 +7,7 @@ import {
   type TimerRow,
   type TimerSummaryRow,
 } from '@timer-platform/database';
+import type { FastifyRequest } from 'fastify';
 import type { Role } from '../auth/api-key.ts';
 import { maskCallback } from './mask-secrets.ts';
 
@@ -44,20 +45,14 @@ export function presentSummary(row: TimerSummaryRow): TimerSummary {
   };
 }
 
-/** What a response may show of a stored callback. */
-interface Visibility {
-  /** Whose response it is: only admin sees secrets, and read sees no value in a URL. */
-  readonly role: Role;
-  readonly headerKeys: HeaderKeys;
-}
-
 /**
  * Headers that no key decrypts are shown as stored if secrets may be shown, and masked as a whole otherwise. The
  * constraints of the table guarantee an object with a known type; the contract is as tolerant as the table of the rest.
  */
 function shownCallback(
   { id, callback_config: stored }: TimerRow,
-  { role, headerKeys }: Visibility,
+  role: Role,
+  headerKeys: HeaderKeys,
 ): TimerCallback {
   const decrypted = decryptHeaders(headerKeys, id, stored);
   const config = decrypted.ok ? decrypted.config : stored;
@@ -66,15 +61,15 @@ function shownCallback(
   return shown as TimerCallback & JsonValue;
 }
 
-/** Converts a row with all its fields. */
-export function presentTimer(row: TimerRow, visibility: Visibility): Timer {
+/** Converts a row with all its fields. Whose request it is decides what of the callback is masked: only admin sees secrets. */
+export function presentTimer(row: TimerRow, { apiKey }: FastifyRequest, headerKeys: HeaderKeys): Timer {
   const executed = row.status === 'completed' || row.status === 'failed';
   const lateness =
     executed && row.attempted_at !== null ? Number(row.attempted_at) - Number(row.due_at) : null;
   return {
     ...presentSummary(row),
     updated_at: presentInstant(row.updated_at),
-    callback: shownCallback(row, visibility),
+    callback: shownCallback(row, apiKey?.role ?? 'read', headerKeys),
     metadata: row.metadata,
     last_error: row.last_error,
     attempts: row.attempts,
