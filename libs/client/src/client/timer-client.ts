@@ -42,7 +42,7 @@ const MAX_BATCH = 1_000;
 const PAGE_SIZE = 200;
 
 /** What makes a callback of a payload: a definition of `defineCallback`. */
-type Sendable<Payload> = Pick<CallbackDefinition<string, Payload>, 'toAsync'>;
+export type Sendable<Payload> = Pick<CallbackDefinition<string, Payload>, 'toAsync'>;
 
 /** When to deliver, and what else a timer has besides its callback. */
 export type TimerTerms = Omit<NewTimer, 'callback'>;

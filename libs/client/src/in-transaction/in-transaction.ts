@@ -1,7 +1,7 @@
 import { type CallbackConfig, parseDuration } from '@timer-platform/callback-types';
-import type { CallbackDefinition } from '../callbacks/define-callback.ts';
 import { isObject } from '../client/json-object.ts';
-import { invalidRequest, type NewTimer, serializeBody } from '../client/requests.ts';
+import { invalidRequest, serializeBody } from '../client/requests.ts';
+import type { Sendable, TimerTerms } from '../client/timer-client.ts';
 import {
   type DrizzleSql,
   type DrizzleTransaction,
@@ -14,7 +14,7 @@ import {
 import { timerErrorOf } from './sql-error.ts';
 
 /** When to deliver, and what else a timer has besides its callback. */
-export interface TransactionTimerTerms extends Omit<NewTimer, 'callback'> {
+export interface TransactionTimerTerms extends TimerTerms {
   /** Repeated with the same key and request, it returns the id of the first timer and stores nothing. */
   readonly idempotencyKey?: string | undefined;
 }
@@ -23,9 +23,6 @@ export interface InTransactionOptions {
   /** The schema of the platform's tables, if it is not in the `search_path` of the session. */
   readonly schema?: string | undefined;
 }
-
-/** What makes a callback of a payload: a definition of `defineCallback`. */
-type Sendable<Payload> = Pick<CallbackDefinition<string, Payload>, 'toAsync'>;
 
 const LABEL = 'schedule_timer';
 
