@@ -20,6 +20,8 @@ const NO_TRANSACTION = [
   '016_index_idempotency_keys.sql',
   '019_index_pending_keys.sql',
   '020_index_keys.sql',
+  '027_index_occurrences.sql',
+  '028_index_pending_occurrences.sql',
 ];
 
 export const EXCEPTIONS: readonly Exception[] = [
@@ -67,9 +69,10 @@ export const EXCEPTIONS: readonly Exception[] = [
     reason: 'docs/migrating.md stops every client of the old columns before they are dropped',
   },
   {
-    files: ['003_add_dispatch_state.sql', '011_claim_in_batches.sql'],
+    files: ['003_add_dispatch_state.sql', '011_claim_in_batches.sql', '026_add_schedules.sql'],
     rule: 'prefer-bigint-over-int',
-    reason: 'attempts, claims and changes of one timer, its bytes and an HTTP status never reach two billion',
+    reason:
+      'attempts, claims and changes of one timer or schedule, its bytes and an HTTP status never reach two billion',
   },
   {
     files: ['009_drop_unused_indexes.sql', '017_drop_replaced_indexes.sql'],
@@ -102,6 +105,7 @@ export const EXCEPTIONS: readonly Exception[] = [
       'down/003_add_dispatch_state.sql',
       'down/011_claim_in_batches.sql',
       'down/018_add_timer_keys.sql',
+      'down/026_add_schedules.sql',
     ],
     rule: 'ban-drop-column',
     reason: 'undoes ADD COLUMN; `down` prints the "-- loses" lines and asks for --accept-loss',
@@ -111,6 +115,7 @@ export const EXCEPTIONS: readonly Exception[] = [
       'down/003_add_dispatch_state.sql',
       'down/011_claim_in_batches.sql',
       'down/021_add_installation_settings.sql',
+      'down/026_add_schedules.sql',
     ],
     rule: 'ban-drop-table',
     reason: 'undoes CREATE TABLE; `down` prints the "-- loses" lines and asks for --accept-loss',

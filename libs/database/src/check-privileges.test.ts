@@ -65,6 +65,8 @@ describe('checkPrivileges', () => {
       `GRANT SELECT ON TABLE timer_attempts TO "${role}"`,
       `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE idempotency_keys TO "${role}"`,
       `GRANT SELECT, INSERT, UPDATE ON TABLE installation_settings TO "${role}"`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE schedules TO "${role}"`,
+      `GRANT SELECT ON TABLE schedule_skips TO "${role}"`,
     ]);
     await database.query(`GRANT SELECT, INSERT, UPDATE ON TABLE timers TO "${role}"`);
     expect(await findMissingGrants(db, 'dispatcher')).toEqual([
@@ -74,6 +76,8 @@ describe('checkPrivileges', () => {
       `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE idempotency_keys TO "${role}"`,
       `GRANT SELECT, INSERT, UPDATE ON TABLE installation_settings TO "${role}"`,
       `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE dispatchers TO "${role}"`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE schedules TO "${role}"`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE schedule_skips TO "${role}"`,
     ]);
   });
 

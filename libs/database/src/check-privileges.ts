@@ -27,6 +27,8 @@ const REQUIRED: Readonly<Record<ProcessRole, Privileges>> = {
     timer_attempts: ['SELECT'],
     idempotency_keys: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     installation_settings: ['SELECT', 'INSERT', 'UPDATE'],
+    schedules: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    schedule_skips: ['SELECT'],
   },
   dispatcher: {
     timers: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
@@ -35,6 +37,8 @@ const REQUIRED: Readonly<Record<ProcessRole, Privileges>> = {
     idempotency_keys: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     installation_settings: ['SELECT', 'INSERT', 'UPDATE'],
     dispatchers: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    schedules: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    schedule_skips: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   },
 };
 

@@ -30,6 +30,78 @@ export interface TimersTable {
   retry_from: Date | null;
   client: string | null;
   key: string | null;
+  schedule_id: string | null;
+  scheduled_for: ColumnType<Date | null, string | null, string | null>;
+  origin: OccurrenceOrigin | null;
+  withdrawn: boolean | null;
+}
+
+/** Why an occurrence of a schedule exists. */
+export type OccurrenceOrigin = 'schedule' | 'catch_up' | 'backfill' | 'trigger';
+
+/** What happens to an occurrence whose predecessor is unfinished. */
+export type Overlap = 'allow' | 'skip' | 'buffer_one' | 'cancel_previous';
+
+/** Which missed occurrences are delivered late. */
+export type CatchUp = 'none' | 'latest' | 'all';
+
+/** Why a schedule is paused: by a client, after failures, or because it cannot be read. */
+export type PauseReason = 'requested' | 'failures' | 'unreadable';
+
+/** Why occurrences were skipped. */
+export type SkipReason = 'missed' | 'outside_catch_up_window' | 'overlap' | 'paused';
+
+/** A row of `schedules`. */
+export interface SchedulesTable {
+  id: string;
+  client: string;
+  key: string;
+  revision: Generated<number>;
+  fence: Generated<number>;
+  recurrence: Json<JsonValue>;
+  time_zone: Generated<string>;
+  start_at: ColumnType<Date | null, string | null, string | null>;
+  end_at: ColumnType<Date | null, string | null, string | null>;
+  max_occurrences: string | null;
+  jitter_ms: string | null;
+  overlap: Generated<Overlap>;
+  catch_up: Generated<CatchUp>;
+  catch_up_window_ms: Generated<string>;
+  catch_up_spacing_ms: Generated<string>;
+  expires_after_ms: string | null;
+  callback_type: Generated<CallbackType>;
+  callback_config: Json<JsonValue>;
+  callback_bytes: number | null;
+  retry: Json<RetryPolicy> | null;
+  metadata: Json<JsonValue> | null;
+  pause_after_failures: number | null;
+  failures_from: Generated<Date>;
+  paused_at: Date | null;
+  paused_until: Date | null;
+  pause_note: string | null;
+  pause_reason: PauseReason | null;
+  resumed_at: Date | null;
+  resume_catch_up: CatchUp | null;
+  cursor_at: ColumnType<Date, string, string>;
+  next_at: Date | null;
+  buffered_for: Date | null;
+  catch_up_until: Date | null;
+  skipping_from: Date | null;
+  materialize_at: Date | null;
+  occurrences: Generated<string>;
+  time_zone_data: string | null;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+/** A row of `schedule_skips`: adjacent occurrences that were skipped for one reason. */
+export interface ScheduleSkipsTable {
+  schedule_id: string;
+  scheduled_for: Date;
+  until: Date;
+  count: string;
+  reason: SkipReason;
+  at: Generated<Date>;
 }
 
 /** A row of `dispatchers`. */
@@ -87,4 +159,6 @@ export interface Schema {
   timer_attempts: TimerAttemptsTable;
   idempotency_keys: IdempotencyKeysTable;
   installation_settings: InstallationSettingsTable;
+  schedules: SchedulesTable;
+  schedule_skips: ScheduleSkipsTable;
 }
