@@ -20,3 +20,18 @@ export const NATS_HEADERS = {
   /** Number of the attempt, from 1. */
   attempt: 'Timer-Attempt',
 } as const;
+
+/**
+ * Headers of the callback of an occurrence, HTTP and NATS alike, in lower case. The callback of a schedule must not set
+ * them.
+ */
+export const SCHEDULE_HEADERS = {
+  /** The key of the schedule. */
+  schedule: 'timer-schedule',
+  /** The instant that the schedule names, in RFC 3339: the same whenever the occurrence is delivered. */
+  scheduledFor: 'timer-scheduled-for',
+  /** Why the occurrence exists: schedule, catch_up, backfill or trigger. */
+  origin: 'timer-origin',
+  /** How many occurrences before this one were missed and skipped. Absent if none. */
+  missed: 'timer-missed',
+} as const;

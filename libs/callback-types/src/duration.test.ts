@@ -1,9 +1,31 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { issuesOf } from '../testing/issues-of.ts';
-import { durationSchema, parseDuration } from './duration.ts';
+import { durationSchema, formatDuration, parseDuration } from './duration.ts';
 
 const SHAPE = ': must be a duration such as "250ms", "90s" or "1d12h"';
+
+describe('formatDuration', () => {
+  test.each([
+    [0, '0s'],
+    [250, '250ms'],
+    [90_000, '1m30s'],
+    [129_600_000, '1d12h'],
+    [131_405_007, '1d12h30m5s7ms'],
+    [36_525 * 86_400_000, '36525d'],
+  ])('writes %d ms as %s', (ms, text) => {
+    expect(formatDuration(ms)).toBe(text);
+  });
+
+  test('is the inverse of parseDuration', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 36_525 * 86_400_000 }), (ms) => {
+        expect(parseDuration(formatDuration(ms))).toBe(ms);
+        expect(issuesOf(durationSchema(0), formatDuration(ms))).toEqual([]);
+      }),
+    );
+  });
+});
 
 describe('parseDuration', () => {
   test.each([

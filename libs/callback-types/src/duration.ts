@@ -18,6 +18,22 @@ export function parseDuration(text: string): number | undefined {
   return total;
 }
 
+/**
+ * The text of a duration in whole milliseconds, with the largest units that fit: `1d12h`, `1m30s`, `0s`. The inverse of
+ * {@link parseDuration}.
+ */
+export function formatDuration(ms: number): string {
+  if (ms === 0) return '0s';
+  let rest = ms;
+  let text = '';
+  for (const unit of ['d', 'h', 'm', 's', 'ms'] as const) {
+    const amount = Math.floor(rest / UNIT_MS[unit]);
+    if (amount > 0) text += `${amount}${unit}`;
+    rest -= amount * UNIT_MS[unit];
+  }
+  return text;
+}
+
 /** The text of a duration from `minMs` to `maxMs`. Parsing returns the text unchanged. */
 export function durationSchema(minMs = 1, maxMs: number = LIMITS.delayMs) {
   return z

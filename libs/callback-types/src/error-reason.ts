@@ -28,6 +28,26 @@ export const ERROR_REASONS = {
     meaning: 'An unfinished timer has this key: replace it with PUT /timers/by-key/:key, or cancel it',
   },
   timer_not_found: { error: 'notFound', meaning: 'No timer has this id or key: never stored, or deleted' },
+  schedule_not_found: {
+    error: 'notFound',
+    meaning: 'This API key has no schedule with this key: never stored, or deleted',
+  },
+  too_many_occurrences: {
+    error: 'validation',
+    meaning: 'The range of a backfill has more than 10,000 occurrences: split it',
+  },
+  too_many_schedules: {
+    error: 'limitReached',
+    meaning: 'The client has as many schedules as SCHEDULES_PER_CLIENT allows',
+  },
+  revision_mismatch: {
+    error: 'preconditionFailed',
+    meaning: 'The schedule has another revision than If-Match: read it again',
+  },
+  schedule_exists: {
+    error: 'preconditionFailed',
+    meaning: 'A schedule has this key, and If-None-Match: * asks for a new one',
+  },
   path_not_found: { error: 'notFound', meaning: 'The service has no such path: is its URL right?' },
   different_request: {
     error: 'idempotencyConflict',

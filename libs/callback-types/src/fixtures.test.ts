@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { readJson } from '../testing/read-json.ts';
 import { CALLBACK_TYPES, storedCallbackConfigSchema } from './callback.ts';
+import { putScheduleRequestSchema } from './schedule-requests.ts';
 import {
   createTimerRequestSchema,
   createTimersRequestSchema,
@@ -27,6 +28,7 @@ describe('stored-callbacks.json', () => {
 const requests: [string, z.ZodType][] = [
   ['create-timer-requests.json', createTimerRequestSchema],
   ['create-timers-requests.json', createTimersRequestSchema],
+  ['put-schedule-requests.json', putScheduleRequestSchema],
   ['update-timer-requests.json', updateTimerRequestSchema],
 ];
 

@@ -7,8 +7,8 @@ export {
   type StoredCallbackConfig,
   storedCallbackConfigSchema,
 } from './callback.ts';
-export { NATS_HEADERS, WEBHOOK_HEADERS } from './delivery-headers.ts';
-export { durationSchema, parseDuration } from './duration.ts';
+export { NATS_HEADERS, SCHEDULE_HEADERS, WEBHOOK_HEADERS } from './delivery-headers.ts';
+export { durationSchema, formatDuration, parseDuration } from './duration.ts';
 export { type ErrorKind, type ErrorName, ERRORS } from './error-code.ts';
 export { ERROR_REASONS, type ErrorReason, type ErrorReasonKind, errorReasonSchema } from './error-reason.ts';
 export {
@@ -34,8 +34,80 @@ export {
   type StoredNatsCallback,
   storedNatsCallbackSchema,
 } from './nats-callback.ts';
+export { type Origin, ORIGINS } from './occurrence-fields.ts';
 export { deliveredBytes } from './printed-growth.ts';
 export { type RetryPolicy, retryPolicySchema } from './retry-policy.ts';
+export {
+  type Occurrence,
+  occurrenceSchema,
+  type PreviewedOccurrence,
+  previewedOccurrenceSchema,
+  type RunningOccurrence,
+  runningOccurrenceSchema,
+  type Schedule,
+  type ScheduleBackfill,
+  scheduleBackfillSchema,
+  type SchedulePause,
+  schedulePauseSchema,
+  type SchedulePreview,
+  schedulePreviewSchema,
+  scheduleSchema,
+  type ScheduleSummary,
+  scheduleSummarySchema,
+  type SkippedOccurrences,
+  skippedOccurrencesSchema,
+  type TimerOccurrence,
+  timerOccurrenceSchema,
+} from './schedule.ts';
+export {
+  CATCH_UPS,
+  type CatchUp,
+  type Overlap,
+  OVERLAPS,
+  PAUSE_REASONS,
+  type PauseReason,
+  SCHEDULE_DEFAULTS,
+  SKIP_REASONS,
+  type SkipReason,
+} from './schedule-options.ts';
+export {
+  type BackfillScheduleRequest,
+  backfillScheduleRequestSchema,
+  type ListOccurrencesQuery,
+  listOccurrencesQuerySchema,
+  type ListSchedulesQuery,
+  listSchedulesQuerySchema,
+  type PauseScheduleRequest,
+  pauseScheduleRequestSchema,
+  type PreviewScheduleRequest,
+  previewScheduleRequestSchema,
+  type PutScheduleRequest,
+  putScheduleRequestSchema,
+  type ResumeScheduleRequest,
+  resumeScheduleRequestSchema,
+  scheduleKeySchema,
+  scheduleParamsSchema,
+  type TriggerScheduleRequest,
+  triggerScheduleRequestSchema,
+} from './schedule-requests.ts';
+export {
+  type BackfillScheduleResponse,
+  backfillScheduleResponseSchema,
+  type DeleteScheduleResponse,
+  deleteScheduleResponseSchema,
+  type OccurrenceListResponse,
+  occurrenceListResponseSchema,
+  type PauseScheduleResponse,
+  pauseScheduleResponseSchema,
+  type PreviewScheduleResponse,
+  previewScheduleResponseSchema,
+  type PutScheduleResponse,
+  putScheduleResponseSchema,
+  type ScheduleListResponse,
+  scheduleListResponseSchema,
+  type ScheduleResponse,
+  scheduleResponseSchema,
+} from './schedule-responses.ts';
 export {
   type Attempt,
   attemptSchema,

@@ -3,8 +3,26 @@ import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { jsonSchemaFiles } from '../json-schemas.ts';
 import { readJson } from '../testing/read-json.ts';
+import {
+  schedule,
+  scheduleSummary,
+  skippedOccurrences,
+  timerOccurrence,
+} from '../testing/sample-schedule.ts';
 import { attempt, summary, timer } from '../testing/sample-timer.ts';
 import { errorResponseSchema } from './error-response.ts';
+import {
+  scheduleBackfillSchema,
+  schedulePreviewSchema,
+  scheduleSchema,
+  scheduleSummarySchema,
+} from './schedule.ts';
+import {
+  backfillScheduleRequestSchema,
+  pauseScheduleRequestSchema,
+  previewScheduleRequestSchema,
+  putScheduleRequestSchema,
+} from './schedule-requests.ts';
 import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
 import {
   createTimerRequestSchema,
@@ -43,9 +61,17 @@ test.each(files)('%s has an id, a title and no unresolved or unused definition',
 
 const withExamples: [string, z.ZodType][] = [
   ['attempt', attemptSchema],
+  ['backfill-schedule-request', backfillScheduleRequestSchema],
   ['create-timer-request', createTimerRequestSchema],
   ['error-response', errorResponseSchema],
+  ['pause-schedule-request', pauseScheduleRequestSchema],
+  ['preview-schedule-request', previewScheduleRequestSchema],
+  ['put-schedule-request', putScheduleRequestSchema],
   ['put-timer-request', putTimerRequestSchema],
+  ['schedule', scheduleSchema],
+  ['schedule-backfill', scheduleBackfillSchema],
+  ['schedule-preview', schedulePreviewSchema],
+  ['schedule-summary', scheduleSummarySchema],
   ['timer', timerSchema],
   ['timer-summary', timerSummarySchema],
   ['update-timer-request', updateTimerRequestSchema],
@@ -95,6 +121,17 @@ describe('the published files', () => {
     expect(accepts('create-timer-request', request)).toBe(false);
   });
 
+  test.each<[object]>([
+    [{ cron: [], callback }],
+    [{ cron: 5, callback }],
+    [{ cron: 'x'.repeat(257), callback }],
+    [{ cron: '@daily', time_zone: 'Europe Berlin', callback }],
+    [{ every: '1.5h', callback }],
+    [{ every: '1h' }],
+  ])('reject the schedule %j', (request) => {
+    expect(accepts('put-schedule-request', request)).toBe(false);
+  });
+
   test.each<[string, object]>([
     ['timer', timer],
     ['timer-summary', summary],
@@ -102,6 +139,12 @@ describe('the published files', () => {
     ['error-response', { code: 2, message: 'not valid', data: null, errors: [{ path: 'a', message: 'b' }] }],
     ['callback-config', callback],
     ['retry-policy', { delays: ['1s'] }],
+    ['schedule', schedule],
+    ['schedule-summary', scheduleSummary],
+    ['occurrence', timerOccurrence],
+    ['occurrence', skippedOccurrences],
+    ['put-schedule-request', { cron: ['@daily'], callback }],
+    ['put-schedule-request', { every: '1h', cron: null, callback }],
   ])('accept a valid %s', (name, value) => {
     expect(accepts(name, value)).toBe(true);
     expect(accepts(name, 5)).toBe(false);

@@ -28,6 +28,28 @@ export const LIMITS = {
   timerKeyLength: 255,
   /** Attempts in a retry policy. */
   maxAttempts: 100,
+  /** Characters of a schedule's key. */
+  scheduleKeyLength: 255,
+  /** Cron expressions of one schedule. */
+  cronExpressions: 10,
+  /** Characters of a cron expression. */
+  cronLength: 256,
+  /** Exclusions of one schedule. */
+  exclusions: 100,
+  /** The shortest interval of a schedule, in milliseconds. */
+  everyMs: 1_000,
+  /** The largest `max_occurrences` of a schedule. */
+  maxOccurrences: 1_000_000_000,
+  /** The largest `pause_after_failures` of a schedule. */
+  pauseAfterFailures: 1_000,
+  /** Characters of the note of a paused schedule. */
+  noteLength: 1_000,
+  /** Occurrences in one preview. */
+  previewOccurrences: 100,
+  /** Occurrences in the range of one backfill. */
+  backfillOccurrences: 10_000,
+  /** Occurrences that one response names as withdrawn or running. */
+  namedOccurrences: 1_000,
   /** The longest delay, in milliseconds: 100 years. */
   delayMs: 36_525 * 86_400_000,
 } as const;

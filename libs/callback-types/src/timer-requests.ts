@@ -1,25 +1,14 @@
 import { z } from 'zod';
 import { callbackConfigSchema, callbackTypeSchema } from './callback.ts';
 import { durationSchema } from './duration.ts';
+import { dateTime } from './instant.ts';
 import { jsonValueSchema } from './json-value.ts';
 import { LIMITS } from './limits.ts';
+import { queryInteger } from './query-integer.ts';
 import { retryPolicySchema } from './retry-policy.ts';
+import { runOnInvalidFields } from './run-on-invalid-fields.ts';
 import { EXAMPLE_CREATE_REQUEST, EXAMPLE_PUT_REQUEST, EXAMPLE_UPDATE_REQUEST } from './timer-examples.ts';
 import { timerStateSchema } from './timer-state.ts';
-
-/** The first instant that RFC 3339 cannot represent. */
-const YEAR_10000 = Date.UTC(10_000, 0, 1);
-
-/** Characters of an instant: room for more digits of a second than any clock has. */
-const MAX_INSTANT_LENGTH = 64;
-
-const dateTime = z.iso
-  .datetime({
-    offset: true,
-    error: 'must be an RFC 3339 date and time with an offset, such as 2030-01-31T09:00:00Z',
-  })
-  .max(MAX_INSTANT_LENGTH, { error: `must have at most ${MAX_INSTANT_LENGTH} characters` })
-  .refine((text) => !(Date.parse(text) >= YEAR_10000), { error: 'must be before the year 10000' });
 
 // A coarse bound: the clock of the database decides whether an instant is in the future.
 const instant = dateTime.refine((text) => !(Date.parse(text) <= 0), { error: 'must be in the future' });
@@ -62,12 +51,6 @@ function checkTiming({ execute_at, delay, expires_at }: Timing, context: z.Refin
   )
     context.addIssue({ code: 'custom', path: ['expires_at'], message: 'must be after execute_at' });
 }
-
-/** Also runs a check between fields if one of them is invalid, so that one response lists every issue. */
-const runOnInvalidFields = {
-  when: ({ value }: { readonly value: unknown }) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value),
-};
 
 /**
  * A client's own key of a timer, such as `order-42`. It can be part of a URL path, in which `.` and `..` have a meaning of
@@ -135,19 +118,6 @@ export const timerParamsSchema = z.strictObject({ id: z.guid({ error: 'must be a
 
 /** `:key` in a path. */
 export const timerKeyParamsSchema = z.strictObject({ key: timerKeySchema });
-
-/** An integer in a query string, where every value is text. */
-function queryInteger(min: number, max: number, defaultValue: number) {
-  const number = z
-    .int({ error: ({ code }) => (code === 'invalid_type' ? 'must be a whole number' : undefined) })
-    .min(min)
-    .max(max)
-    .default(defaultValue);
-  return z.preprocess(
-    (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
-    number,
-  );
-}
 
 /** Query of `GET /timers`. */
 export const listTimersQuerySchema = z.strictObject({

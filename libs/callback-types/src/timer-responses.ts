@@ -1,10 +1,6 @@
 import { z } from 'zod';
+import { success } from './success-response.ts';
 import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
-
-/** Body of every success: `code` 0 and the data. */
-function success<Data extends z.ZodType>(data: Data) {
-  return z.object({ code: z.literal(0), message: z.string(), data });
-}
 
 /** `POST /timers`, `POST /timers/:id/retry` and `/run`. */
 export const timerSummaryResponseSchema = success(timerSummarySchema);

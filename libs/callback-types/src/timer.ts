@@ -1,18 +1,12 @@
 import { z } from 'zod';
 import { callbackTypeSchema } from './callback.ts';
+import { instant } from './instant.ts';
 import { anyJsonSchema } from './json-value.ts';
+import { occurrenceFields } from './occurrence-fields.ts';
 import { retryPolicySchema } from './retry-policy.ts';
 import { timerCallbackSchema } from './timer-callback.ts';
 import { EXAMPLE_ATTEMPT, EXAMPLE_SUMMARY, EXAMPLE_TIMER } from './timer-examples.ts';
 import { timerStateSchema } from './timer-state.ts';
-
-/**
- * An instant in a response: RFC 3339, UTC, milliseconds. Rows that were written with SQL may have `infinity`, which is
- * never reached, or `-infinity`.
- */
-const instant = z.union([z.iso.datetime(), z.enum(['infinity', '-infinity'])], {
-  error: 'must be an RFC 3339 instant in UTC, infinity or -infinity',
-});
 
 /** A timer in the response to a create, update or list request. */
 export const timerSummarySchema = z
@@ -23,6 +17,7 @@ export const timerSummarySchema = z
     callback_type: callbackTypeSchema,
     status: timerStateSchema,
     executed_at: instant.nullable().meta({ description: 'When the timer completed or failed' }),
+    ...occurrenceFields,
   })
   .meta({ id: 'TimerSummary', examples: [EXAMPLE_SUMMARY] });
 export type TimerSummary = z.infer<typeof timerSummarySchema>;

@@ -14,6 +14,8 @@ const VERDICTS: Readonly<Record<TimerErrorKind, 'final' | 'transient' | 'lost' |
   forbidden: 'final',
   methodNotAllowed: 'final',
   keyInUse: 'final',
+  preconditionFailed: 'final',
+  limitReached: 'final',
   rateLimited: 'transient',
   internal: 'lost',
   network: 'lost',

@@ -16,6 +16,8 @@ const CODES: Readonly<Record<ErrorName, number>> = {
   forbidden: 9,
   methodNotAllowed: 10,
   keyInUse: 11,
+  preconditionFailed: 12,
+  limitReached: 13,
 };
 const KINDS = new Map(Object.entries(CODES).map(([kind, code]) => [code, kind as ErrorName]));
 

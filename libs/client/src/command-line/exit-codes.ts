@@ -33,6 +33,8 @@ export function exitCodeOf({ kind }: AnyTimerError): ExitCode {
     case 'unsupportedMediaType':
     case 'idempotencyConflict':
     case 'keyInUse':
+    case 'preconditionFailed':
+    case 'limitReached':
     case 'methodNotAllowed':
     case 'unknown':
       return EXIT_CODE.refused;
