@@ -27,12 +27,31 @@ export {
   type TimerErrorReason,
 } from './client/errors.ts';
 export type { CallLimits, CallOptions, ClientOptions, CreateOptions } from './client/options.ts';
+export type { ListPage, PagedList } from './client/paged-list.ts';
 export type { ListQuery, NewTimer, TimerChanges } from './client/requests.ts';
 export type { TimerPage } from './client/response-shapes.ts';
 export type { Fetch, FetchedResponse, ReadableBody } from './client/runtime.ts';
+export type { ScheduleClient } from './client/schedule-client.ts';
+export type {
+  BackfillRequest,
+  NewSchedule,
+  OccurrenceQuery,
+  PauseRequest,
+  PreviewRequest,
+  PutScheduleOptions,
+  ResumeRequest,
+  ScheduleQuery,
+  ScheduleTerms,
+} from './client/schedule-requests.ts';
+export type {
+  DeletedSchedule,
+  OccurrencePage,
+  PausedSchedule,
+  PutSchedule,
+  SchedulePage,
+} from './client/schedule-shapes.ts';
 export { splitBatches } from './client/split-batches.ts';
-export { createClient, TimerClient, type TimerTerms } from './client/timer-client.ts';
-export type { TimerList } from './client/timer-list.ts';
+export { createClient, TimerClient, type TimerList, type TimerTerms } from './client/timer-client.ts';
 export type { CallbackContext, CallbackHandler, CallbackHandlers } from './receivers/callback-handler.ts';
 export { createReceiver } from './receivers/create-receiver.ts';
 export type { DedupResult, DedupStore } from './receivers/dedup-store.ts';
@@ -52,3 +71,4 @@ export type { ReceiverOptions } from './receivers/receiver-options.ts';
 export type { ReceiverResponse } from './receivers/receiver-response.ts';
 export type { ErrorReport, OnError } from './receivers/report-error.ts';
 export type { ReceivedHeaders } from './receivers/request-headers.ts';
+export type { ScheduledOccurrence } from './receivers/scheduled-occurrence.ts';

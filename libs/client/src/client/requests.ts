@@ -72,7 +72,7 @@ export function keyInPath(label: string, key: string): string {
   throw invalidRequest(label, 'path.key', message);
 }
 
-export function queryString(query: ListQuery): string {
+export function queryString(query: Readonly<Record<string, string | number | boolean | undefined>>): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
     if (value !== undefined) parameters.append(name, String(value));

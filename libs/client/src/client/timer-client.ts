@@ -1,6 +1,7 @@
 import type { Attempt, Timer, TimerState, TimerSummary } from '@timer-platform/callback-types';
 import type { CallbackDefinition } from '../callbacks/define-callback.ts';
 import { type Call, runCall } from './call.ts';
+import type { CallSpec } from './call-spec.ts';
 import { TimerError } from './errors.ts';
 import {
   type CallOptions,
@@ -12,6 +13,7 @@ import {
   type ResolvedLimits,
   resolveLimits,
 } from './options.ts';
+import { PagedList } from './paged-list.ts';
 import {
   checkId,
   checkIdempotencyKey,
@@ -30,11 +32,10 @@ import {
   isTimer,
   isTimerPage,
   isTimerSummary,
-  type Shape,
   type TimerPage,
 } from './response-shapes.ts';
 import { type Fetch, type Runtime, systemRuntime } from './runtime.ts';
-import { TimerList } from './timer-list.ts';
+import { ScheduleClient } from './schedule-client.ts';
 
 /** Timers of one batch. */
 const MAX_BATCH = 1_000;
@@ -44,17 +45,11 @@ const PAGE_SIZE = 200;
 /** What makes a callback of a payload: a definition of `defineCallback`. */
 export type Sendable<Payload> = Pick<CallbackDefinition<string, Payload>, 'toAsync'>;
 
+/** A list of timers over all its pages. */
+export type TimerList = PagedList<TimerSummary, TimerPage>;
+
 /** When to deliver, and what else a timer has besides its callback. */
 export type TimerTerms = Omit<NewTimer, 'callback'>;
-
-interface CallSpec<Data> {
-  readonly method: string;
-  readonly path: string;
-  readonly query?: string;
-  readonly body?: unknown;
-  readonly shape: Shape<Data>;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 /** Whether an earlier try, whose response was lost, has done what this error says can no longer be done. */
 function wasDoneBefore(error: unknown, reason: string, states: readonly TimerState[]): boolean {
@@ -76,6 +71,8 @@ function byKey(method: string, key: string): { method: string; path: string } {
  * the same state when repeated.
  */
 export class TimerClient {
+  /** Recurring timers. */
+  readonly schedules: ScheduleClient;
   readonly #baseUrl: string;
   readonly #apiKey: string;
   readonly #limits: ResolvedLimits;
@@ -92,6 +89,10 @@ export class TimerClient {
     this.#limits = resolveLimits(options, DEFAULT_LIMITS);
     this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
     this.#runtime = runtime;
+    this.schedules = new ScheduleClient(
+      (spec, callOptions) => this.#call(spec, callOptions),
+      (label, callOptions) => this.#idempotency(label, callOptions),
+    );
   }
 
   /**
@@ -159,7 +160,12 @@ export class TimerClient {
    */
   list(query: ListQuery = {}, options: CallOptions = {}): TimerList {
     const { cursor: first, ...rest } = { limit: PAGE_SIZE, ...query };
-    return new TimerList((cursor) => this.listPage({ ...rest, cursor }, options), first);
+    return new PagedList(
+      'GET /timers',
+      (cursor) => this.listPage({ ...rest, cursor }, options),
+      ({ timers }) => timers,
+      first,
+    );
   }
 
   /**
@@ -326,7 +332,7 @@ export class TimerClient {
   }
 
   async #call<Data>(spec: CallSpec<Data>, options: CallOptions): Promise<Data> {
-    const { method, path, query = '', body, shape, headers } = spec;
+    const { method, path, query = '', body, shape, headers, writes = method !== 'GET' } = spec;
     const label = `${method} ${path}`;
     const call: Call<Data> = {
       request: {
@@ -343,7 +349,7 @@ export class TimerClient {
         body: body === undefined ? undefined : serializeBody(label, body),
       },
       shape,
-      writes: method !== 'GET',
+      writes,
       limits: resolveLimits(options, this.#limits),
       signal: options.signal,
     };

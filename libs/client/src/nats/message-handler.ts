@@ -7,6 +7,7 @@ import { attemptOf, isMessageId, timerIdOf } from '../receivers/message-id.ts';
 import { type CallbackResult, processCallback } from '../receivers/process-callback.ts';
 import { errorReporter, type OnError } from '../receivers/report-error.ts';
 import { headersByName } from '../receivers/request-headers.ts';
+import { scheduledOccurrence } from '../receivers/scheduled-occurrence.ts';
 import type { NatsHandlerOptions } from './nats-options.ts';
 import type { NatsMessage } from './nats-types.ts';
 
@@ -48,6 +49,7 @@ function messageHandler<Transaction>(
       timerId: timerIdOf(id),
       name,
       attempt: attemptOf(headers[ATTEMPT_HEADER]),
+      schedule: scheduledOccurrence(headers),
       timestamp: undefined,
       headers,
       signal: NEVER_ABORTED,

@@ -1,4 +1,5 @@
 import type { AnyCallback, ReceivedPayload } from '../callbacks/define-callback.ts';
+import type { ScheduledOccurrence } from './scheduled-occurrence.ts';
 
 /** What a handler knows about a callback besides its payload. */
 export interface CallbackContext<Transaction = undefined> {
@@ -12,6 +13,8 @@ export interface CallbackContext<Transaction = undefined> {
   readonly attempt: number | undefined;
   /** When the attempt was made; `undefined` if the transport does not tell. */
   readonly timestamp: Date | undefined;
+  /** Which occurrence of a schedule it is; `undefined` for other timers. Not signed. */
+  readonly schedule: ScheduledOccurrence | undefined;
   /** Names are in lower case. Not signed. */
   readonly headers: Readonly<Record<string, string>>;
   /** Aborted when an HTTP request is closed by the service, which then delivers again. Never aborted for NATS. */

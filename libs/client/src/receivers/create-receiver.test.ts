@@ -49,6 +49,7 @@ describe('a callback', () => {
           timerId,
           name: 'payment-due',
           attempt: 2,
+          schedule: undefined,
           timestamp: new Date(Number(request.headers['webhook-timestamp']) * 1_000),
           headers: expect.objectContaining({ 'x-shop': 'a', 'webhook-attempt': '2' }),
           signal: expect.any(AbortSignal),
@@ -56,6 +57,34 @@ describe('a callback', () => {
         },
       ],
     ]);
+  });
+
+  test.each<[Record<string, string>, unknown]>([
+    [
+      {
+        'Timer-Schedule': 'daily',
+        'timer-scheduled-for': '2030-01-31T09:00:00.000Z',
+        'timer-origin': 'schedule',
+      },
+      { key: 'daily', scheduledFor: new Date('2030-01-31T09:00:00Z'), origin: 'schedule', missed: 0 },
+    ],
+    [
+      {
+        'timer-schedule': 'daily',
+        'timer-scheduled-for': '2030-01-31T09:00:00.000Z',
+        'timer-origin': 'catch_up',
+        'timer-missed': '41',
+      },
+      { key: 'daily', scheduledFor: new Date('2030-01-31T09:00:00Z'), origin: 'catch_up', missed: 41 },
+    ],
+    [{ 'timer-schedule': 'daily', 'timer-scheduled-for': 'today', 'timer-origin': 'schedule' }, undefined],
+    [{ 'timer-schedule': 'daily', 'timer-origin': 'toString' }, undefined],
+  ])('with the headers %j is an occurrence of a schedule, or none', async (headers, schedule) => {
+    const handler = jest.fn<(payload: unknown, context: { schedule: unknown }) => void>();
+    const { receiver } = recordingReceiver();
+    receiver.on(shipped, handler);
+    await receiver.handle(signedRequest({ body: '"42"', headers }));
+    expect(handler.mock.calls[0]?.[1].schedule).toEqual(schedule);
   });
 
   test('that was handled is not handled again', async () => {

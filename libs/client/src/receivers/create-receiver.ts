@@ -13,6 +13,7 @@ import { type ReceiverResponse, respond, responseOf } from './receiver-response.
 import { Registrations } from './registrations.ts';
 import { errorReporter, type OnError } from './report-error.ts';
 import { headersByName } from './request-headers.ts';
+import { scheduledOccurrence } from './scheduled-occurrence.ts';
 import { parseSecrets } from './signing-secrets.ts';
 import { fromWebRequest } from './web-request.ts';
 
@@ -144,6 +145,7 @@ class HttpReceiver<Transaction> implements Receiver<Transaction> {
       timerId: timerIdOf(id),
       name: registration.definition.name,
       attempt: attemptOf(headers['webhook-attempt']),
+      schedule: scheduledOccurrence(headers),
       timestamp,
       headers,
       signal,
