@@ -14,7 +14,7 @@ export const PAUSE_REASONS = ['requested', 'failures', 'unreadable'] as const;
 export type PauseReason = (typeof PAUSE_REASONS)[number];
 
 /** Why occurrences were skipped. */
-export const SKIP_REASONS = ['missed', 'outside_catch_up_window', 'overlap', 'paused', 'expired'] as const;
+export const SKIP_REASONS = ['missed', 'outside_catch_up_window', 'overlap', 'paused'] as const;
 /** Why occurrences were skipped. */
 export type SkipReason = (typeof SKIP_REASONS)[number];
 

@@ -84,7 +84,6 @@ export const withdrawalFields = {
   running: z.array(runningOccurrenceSchema).meta({
     description: 'Unfinished occurrences that keep the old values, at most 1,000 of them',
   }),
-  running_count: z.int(),
 };
 
 /** An occurrence in a preview. */

@@ -46,7 +46,6 @@ export const withdrawal = {
       scheduled_for: '2030-01-31T08:00:00.000Z',
     },
   ],
-  running_count: 1,
 } as const;
 
 export const timerOccurrence = {

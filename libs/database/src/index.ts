@@ -1,3 +1,4 @@
+export { canonicalJson } from './canonical-json.ts';
 export { checkPrivileges, findMissingGrants, PrivilegeError, type ProcessRole } from './check-privileges.ts';
 export { checkSchema, SchemaError } from './check-schema.ts';
 export { connect, type ConnectOptions, type Database } from './connect.ts';
@@ -54,6 +55,30 @@ export { type InstallationSettings, recordInstallationSettings } from './install
 export { mapInTurns, turnTaker } from './map-in-turns.ts';
 export { ping } from './ping.ts';
 export { classifyFailure, type DatabaseFailure, isDataError } from './postgres-error.ts';
+export { deleteSchedule } from './schedules/delete-schedule.ts';
+export { editSchedule } from './schedules/edit-schedule.ts';
+export { findSchedule } from './schedules/find-schedule.ts';
+export { hasContent } from './schedules/has-content.ts';
+export {
+  countExistingOccurrences,
+  type InsertedOccurrence,
+  insertOccurrences,
+  type InsertOccurrencesResult,
+  type RequestedOccurrence,
+} from './schedules/insert-occurrences.ts';
+export { insertSchedule } from './schedules/insert-schedule.ts';
+export {
+  listOccurrences,
+  type OccurrencePosition,
+  type OccurrenceRow,
+} from './schedules/list-occurrences.ts';
+export { listSchedules } from './schedules/list-schedules.ts';
+export { pauseSchedule } from './schedules/pause-schedule.ts';
+export { resumeSchedule } from './schedules/resume-schedule.ts';
+export type { ScheduleContent, StoredRecurrence } from './schedules/schedule-content.ts';
+export type { ScheduleKey } from './schedules/schedule-key.ts';
+export type { ScheduleRow, ScheduleSummaryRow } from './schedules/schedule-row.ts';
+export { NO_WITHDRAWAL, type Withdrawal } from './schedules/withdrawal.ts';
 export type { Schema } from './schema.ts';
 export { cancelTimer, type ChangeResult, retryTimer, runTimer } from './timers/change-timer.ts';
 export { findTimer, findTimers } from './timers/find-timer.ts';

@@ -196,10 +196,11 @@ function toInserted(row: InsertedRow): InsertedTimer {
   };
 }
 
-async function findRepeated(
+/** What the first request with this key stored; undefined: the key was not used. */
+export async function findRepeated(
   db: Database,
   { client, key, requestHash }: IdempotencyKey,
-): Promise<InsertResult | undefined> {
+): Promise<Extract<InsertResult, { outcome: 'repeated' }> | undefined> {
   const [found] = await db.rows<{ request_hash: Buffer; timer_ids: string[] }>(FIND_KEY, [client, key]);
   if (found === undefined) return undefined;
   return {

@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../connect.ts';
 import { DUE_AT } from '../sql-fragments.ts';
 import { CURRENT_STATUS } from './current-status.ts';
-import type { TimerSummaryRow } from './timer-row.ts';
+import { SCHEDULE_KEY, type TimerSummaryRow } from './timer-row.ts';
 
 /** Which timers to list. */
 export interface TimerFilter {
@@ -88,6 +88,7 @@ function selectRange(db: Database, page: ListPage, callbackType: CallbackType | 
     ELSE ${key}::text END`.as('micros');
   let query = filtered(db, { ...filter, callbackType })
     .select(['id', 'created_at', 'execute_at', 'callback_type', 'executed_at'])
+    .select(['schedule_id', 'scheduled_for', 'origin'])
     .select([CURRENT.as('status'), micros, key.as('sort_key')])
     .orderBy(key, order)
     .orderBy('id', order)
@@ -110,7 +111,8 @@ export async function listTimers(
   if (first === undefined) throw new Error('a list has at least one range');
   const union = others.reduce((all, range) => sql`${all} UNION ALL (${range})`, sql`(${first})`);
   const query = sql<TimerSummaryRow & { micros: string }>`
-    SELECT id, created_at, execute_at, callback_type, status, executed_at, micros
+    SELECT id, created_at, execute_at, callback_type, status, executed_at, schedule_id, scheduled_for, origin,
+      ${sql.raw(SCHEDULE_KEY)} AS schedule_key, micros
     FROM (${union}) AS merged
     ORDER BY sort_key ${sql.raw(order)}, id ${sql.raw(order)}
     LIMIT ${limit + 1} OFFSET ${offset}`;
@@ -124,7 +126,11 @@ export async function listTimers(
 
 function withoutPosition(row: TimerSummaryRow): TimerSummaryRow {
   const { id, created_at, execute_at, callback_type, status, executed_at } = row;
-  return { id, created_at, execute_at, callback_type, status, executed_at };
+  const { schedule_id, schedule_key, scheduled_for, origin } = row;
+  return {
+    ...{ id, created_at, execute_at, callback_type, status, executed_at },
+    ...{ schedule_id, schedule_key, scheduled_for, origin },
+  };
 }
 
 /** Counts the timers that match: exact up to 10,000, above that the planner's estimate. */

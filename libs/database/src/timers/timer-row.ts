@@ -1,4 +1,10 @@
-import type { CallbackType, JsonValue, RetryPolicy, TimerState } from '@timer-platform/callback-types';
+import type {
+  CallbackType,
+  JsonValue,
+  Origin,
+  RetryPolicy,
+  TimerState,
+} from '@timer-platform/callback-types';
 import { DUE_AT } from '../sql-fragments.ts';
 import { CURRENT_STATUS } from './current-status.ts';
 
@@ -23,26 +29,46 @@ export interface TimerRow {
   readonly retry: RetryPolicy | null;
   readonly expires_at: Instant | null;
   readonly key: string | null;
+  /** The schedule whose occurrence the timer is. */
+  readonly schedule_id: string | null;
+  /** null if the schedule has been deleted. */
+  readonly schedule_key: string | null;
+  readonly scheduled_for: Instant | null;
+  readonly origin: Origin | null;
 }
 
 /** The part of a timer that a list shows. */
 export type TimerSummaryRow = Pick<
   TimerRow,
-  'id' | 'created_at' | 'execute_at' | 'callback_type' | 'status' | 'executed_at'
+  | 'id'
+  | 'created_at'
+  | 'execute_at'
+  | 'callback_type'
+  | 'status'
+  | 'executed_at'
+  | 'schedule_id'
+  | 'schedule_key'
+  | 'scheduled_for'
+  | 'origin'
 >;
 
 /** Columns that a {@link TimerRow} has and a {@link TimerSummaryRow} has not. */
 const FURTHER_COLUMNS = `updated_at, callback_config, last_error, metadata, attempts, attempted_at,
   retry, expires_at, key, COALESCE(due_since, ${DUE_AT}) AS due_at`;
 
+/** The key of the schedule of a timer that has this schedule_id. */
+export const SCHEDULE_KEY = '(SELECT schedules.key FROM schedules WHERE schedules.id = schedule_id)';
+
+const OCCURRENCE = `schedule_id, ${SCHEDULE_KEY} AS schedule_key, scheduled_for, origin`;
+
 /** Columns of a {@link TimerSummaryRow} as a statement returns a timer that it has just changed: nobody has claimed it. */
-export const CHANGED_COLUMNS = 'id, created_at, execute_at, callback_type, status, executed_at';
+export const CHANGED_COLUMNS = `id, created_at, execute_at, callback_type, status, executed_at, ${OCCURRENCE}`;
 
 /** The same for a {@link TimerRow}. */
 export const ALL_CHANGED_COLUMNS = `${CHANGED_COLUMNS}, ${FURTHER_COLUMNS}`;
 
 /** Columns of a {@link TimerSummaryRow}. */
-export const SUMMARY_COLUMNS = `id, created_at, execute_at, callback_type, ${CURRENT_STATUS} AS status, executed_at`;
+export const SUMMARY_COLUMNS = `id, created_at, execute_at, callback_type, ${CURRENT_STATUS} AS status, executed_at, ${OCCURRENCE}`;
 
 /** Columns of a {@link TimerRow}. */
 export const TIMER_COLUMNS = `${SUMMARY_COLUMNS}, ${FURTHER_COLUMNS}`;

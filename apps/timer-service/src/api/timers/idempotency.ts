@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  canonicalJson,
   type Database,
   findTimers,
   type IdempotencyKey,
@@ -10,7 +11,6 @@ import {
 import type { FastifyRequest } from 'fastify';
 import type { ApiKey } from '../auth/api-key.ts';
 import { errorOf } from '../http/api-error.ts';
-import { canonicalJson } from './canonical-json.ts';
 
 /** Header of a response with timers that an earlier request created. */
 export const REPLAYED_HEADER = 'idempotent-replayed';

@@ -42,7 +42,15 @@ export function presentSummary(row: TimerSummaryRow): TimerSummary {
     callback_type: row.callback_type,
     status: row.status,
     executed_at: optionalInstant(row.executed_at),
+    ...presentOccurrence(row),
   };
+}
+
+/** What an occurrence of a schedule has in addition; nothing for another timer. */
+function presentOccurrence(row: TimerSummaryRow): Partial<TimerSummary> {
+  const { schedule_id, schedule_key, scheduled_for, origin } = row;
+  if (schedule_id === null || scheduled_for === null || origin === null) return {};
+  return { schedule_id, schedule_key, scheduled_for: presentInstant(scheduled_for), origin };
 }
 
 /**
