@@ -109,6 +109,7 @@ DECLARE
     withdrawn_ids UUID[];
     uncounted BIGINT;
     unfinished JSONB;
+    unfinished_count BIGINT;
 BEGIN
     WITH candidate AS MATERIALIZED (
         SELECT timers.id, timers.claims, COALESCE(timers.next_attempt_at, timers.execute_at) AS due_at
@@ -135,6 +136,8 @@ BEGIN
     UPDATE schedules SET occurrences = GREATEST(0, occurrences - uncounted)
     WHERE schedules.id = schedule AND uncounted > 0;
 
+    SELECT count(*) INTO unfinished_count
+    FROM timers WHERE timers.schedule_id = schedule AND timers.status = 'pending';
     SELECT jsonb_agg(jsonb_build_object('id', occurrence.id, 'status', occurrence.status, 'scheduled_for', occurrence.scheduled_for)
                      ORDER BY occurrence.scheduled_for, occurrence.id)
     INTO unfinished
@@ -147,7 +150,8 @@ BEGIN
     RETURN jsonb_build_object(
         'withdrawn', COALESCE(to_jsonb(withdrawn_ids[1:1000]), '[]'),
         'withdrawn_count', COALESCE(cardinality(withdrawn_ids), 0),
-        'running', COALESCE(unfinished, '[]'));
+        'running', COALESCE(unfinished, '[]'),
+        'running_count', unfinished_count);
 END;
 $$;
-COMMENT ON FUNCTION withdraw_occurrences IS 'Cancels the pending, unclaimed occurrences of a schedule whose row the caller has written; later_than: only those with a later nominal instant. Returns {withdrawn: ids, withdrawn_count, running: those that are left}, up to 1000 each.';
+COMMENT ON FUNCTION withdraw_occurrences IS 'Cancels the pending, unclaimed occurrences of a schedule whose row the caller has written; later_than: only those with a later nominal instant. Returns {withdrawn: ids, withdrawn_count, running: those that are left, running_count}; the lists have up to 1000 entries.';

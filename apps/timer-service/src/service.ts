@@ -11,6 +11,7 @@ import {
   oldestDueAge,
   PrivilegeError,
   recordInstallationSettings,
+  scheduleLag,
   SchemaError,
 } from '@timer-platform/database';
 import type { FastifyInstance } from 'fastify';
@@ -26,9 +27,14 @@ import { processTimeline } from './dispatch/process-timeline.ts';
 import { dispatchStatements } from './dispatch/statements.ts';
 import { finishedTimersPruner } from './maintenance/prune-finished-timers.ts';
 import { idempotencyKeysPruner } from './maintenance/prune-idempotency-keys.ts';
+import { scheduleSkipsPruner } from './maintenance/prune-schedule-skips.ts';
 import type { Pruner } from './maintenance/pruner.ts';
+import { Materializer } from './materialize/materializer.ts';
+import { scheduleStatements } from './materialize/statements.ts';
 import { observeBoth, observeDispatch } from './observability/dispatch-logging.ts';
 import { createMetrics } from './observability/metrics.ts';
+import { observeSchedules } from './observability/schedule-logging.ts';
+import { compileRecurrence } from './schedules/recurrence/index.ts';
 import { waitAtMost } from './sleep.ts';
 import type { Timeline } from './timeline.ts';
 import { closeTransports } from './transports/close-transports.ts';
@@ -60,12 +66,14 @@ export interface Service {
   readonly dispatching: Promise<void>;
   /** Shows what the dispatcher does, wakes it after timers were stored, and writes its results early. */
   readonly dispatcher: Pick<Dispatcher, 'load' | 'wake' | 'flush'>;
+  /** Materializes schedules; waits until nothing is due. */
+  readonly materializer: Pick<Materializer, 'wake' | 'caughtUp'>;
   /** Stops claiming, finishes the attempts and requests in progress, closes every connection. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** One each for the claim, the three kinds of settle, batches and rescue. Separate from the API, so clients cannot exhaust them. */
-const DISPATCHER_CONNECTIONS = 6;
+/** One each for the claim, the three kinds of settle, batches, rescue and schedules. Separate from the API, so clients cannot exhaust them. */
+const DISPATCHER_CONNECTIONS = 7;
 /** Heartbeats must not wait for other statements, nor for a server that does not respond. */
 const HEARTBEAT_TIMEOUT_MS = 2_000;
 /** How long each part may take to close when the database does not respond. */
@@ -112,6 +120,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     load: () => dispatcher.load,
     breakerStates: () => dispatcher.breakerStates,
     oldestDueAge: () => oldestDueAge(apiDatabase),
+    scheduleLag: () => scheduleLag(apiDatabase),
   });
   const dispatcher = new Dispatcher({
     statements: dispatchStatements(dispatchDatabase, heartbeatDatabase, `${hostname()}:${process.pid}`),
@@ -122,6 +131,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     timeline,
     random,
     observer: observeBoth(observeDispatch(metrics, log), options.observer),
+  });
+  const materializer = new Materializer({
+    statements: scheduleStatements(dispatchDatabase),
+    decide: {
+      compile: compileRecurrence,
+      headerKeys: config.headerKeys,
+      timeZoneData: process.versions['tz'] ?? '',
+    },
+    timeline,
+    random,
+    observer: observeSchedules(metrics, log),
+    onStored: (dueMs) => {
+      dispatcher.wake(dueMs);
+    },
   });
   const dueNotifier = new DueNotifier({
     notify: (range) => notifyDue(apiDatabase, range),
@@ -180,19 +203,24 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const pruners = startPruners(options, apiDatabase);
   // A pooler assigns connections per transaction: nothing could be received.
   if (config.dispatch.enabled && !config.transactionPooler) dueListener.start();
-  const dispatching = config.dispatch.enabled ? dispatcher.start() : Promise.resolve();
+  const dispatching = config.dispatch.enabled
+    ? dispatcher.start().then(() => {
+        materializer.start();
+      })
+    : Promise.resolve();
 
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     // The API closes last: it keeps responding while attempts finish, so a load balancer sees no errors meanwhile.
     const prunersStopped = Promise.all(pruners.map((pruner) => pruner.stop())).then(() => undefined);
-    await Promise.all([dispatcher.stop(), waitAtMost(CLOSE_GRACE_MS, prunersStopped)]);
+    const materializerStopped = waitAtMost(CLOSE_GRACE_MS, materializer.stop());
+    await Promise.all([dispatcher.stop(), waitAtMost(CLOSE_GRACE_MS, prunersStopped), materializerStopped]);
     await api.close();
     dueNotifier.stop();
     await dueListener.stop();
     await closeDatabases();
   }
-  return { url, dispatching, dispatcher, stop: () => (stopped ??= stop()) };
+  return { url, dispatching, dispatcher, materializer, stop: () => (stopped ??= stop()) };
 }
 
 async function prepareDatabase(db: Database, config: Config): Promise<void> {
@@ -210,8 +238,10 @@ function startPruners({ config, log, clock, random }: ServiceOptions, db: Databa
   const parts = { monotonicMs: () => clock.monotonicMs(), random };
   const pruners = [idempotencyKeysPruner(db, config.api.idempotencyKeyHours * 3_600_000, log, parts)];
   // Only on processes that dispatch: a process that only serves the API does no background work for timers.
-  if (finishedForMs !== undefined && config.dispatch.enabled)
+  if (finishedForMs !== undefined && config.dispatch.enabled) {
     pruners.push(finishedTimersPruner(db, finishedForMs, log, parts));
+    pruners.push(scheduleSkipsPruner(db, finishedForMs, log, parts));
+  }
   for (const pruner of pruners) pruner.start();
   return pruners;
 }

@@ -56,6 +56,14 @@ export { mapInTurns, turnTaker } from './map-in-turns.ts';
 export { ping } from './ping.ts';
 export { classifyFailure, type DatabaseFailure, isDataError } from './postgres-error.ts';
 export { deleteSchedule } from './schedules/delete-schedule.ts';
+export {
+  type DueScheduleRow,
+  type DueSchedulesRequest,
+  findDueSchedules,
+  findScheduleToPlan,
+  findUpcomingSchedules,
+  type UpcomingSchedule,
+} from './schedules/due-schedules.ts';
 export { editSchedule } from './schedules/edit-schedule.ts';
 export { findSchedule } from './schedules/find-schedule.ts';
 export { hasContent } from './schedules/has-content.ts';
@@ -73,10 +81,21 @@ export {
   type OccurrenceRow,
 } from './schedules/list-occurrences.ts';
 export { listSchedules } from './schedules/list-schedules.ts';
+export {
+  materializeOccurrences,
+  type NewOccurrence,
+  type NewSkips,
+  type ScheduleDecision,
+  type WrittenDecision,
+} from './schedules/materialize-occurrences.ts';
+export { type AutomaticPause, pauseAutomatically } from './schedules/pause-automatically.ts';
 export { pauseSchedule } from './schedules/pause-schedule.ts';
+export { pruneScheduleSkips } from './schedules/prune-schedule-skips.ts';
+export { type ReplanResult, replanSchedules, type ReplanStep } from './schedules/replan-schedules.ts';
 export { resumeSchedule } from './schedules/resume-schedule.ts';
 export type { ScheduleContent, StoredRecurrence } from './schedules/schedule-content.ts';
 export type { ScheduleKey } from './schedules/schedule-key.ts';
+export { scheduleLag } from './schedules/schedule-lag.ts';
 export type { ScheduleRow, ScheduleSummaryRow } from './schedules/schedule-row.ts';
 export { NO_WITHDRAWAL, type Withdrawal } from './schedules/withdrawal.ts';
 export type { Schema } from './schema.ts';

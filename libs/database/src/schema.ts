@@ -1,4 +1,14 @@
-import type { CallbackType, JsonValue, RetryPolicy, TimerState } from '@timer-platform/callback-types';
+import type {
+  CallbackType,
+  CatchUp,
+  JsonValue,
+  Origin,
+  Overlap,
+  PauseReason,
+  RetryPolicy,
+  SkipReason,
+  TimerState,
+} from '@timer-platform/callback-types';
 import type { ColumnType, Generated } from 'kysely';
 
 /** JSONB: selected as a parsed value, inserted as JSON text. */
@@ -32,24 +42,9 @@ export interface TimersTable {
   key: string | null;
   schedule_id: string | null;
   scheduled_for: ColumnType<Date | null, string | null, string | null>;
-  origin: OccurrenceOrigin | null;
+  origin: Origin | null;
   withdrawn: boolean | null;
 }
-
-/** Why an occurrence of a schedule exists. */
-export type OccurrenceOrigin = 'schedule' | 'catch_up' | 'backfill' | 'trigger';
-
-/** What happens to an occurrence whose predecessor is unfinished. */
-export type Overlap = 'allow' | 'skip' | 'buffer_one' | 'cancel_previous';
-
-/** Which missed occurrences are delivered late. */
-export type CatchUp = 'none' | 'latest' | 'all';
-
-/** Why a schedule is paused: by a client, after failures, or because it cannot be read. */
-export type PauseReason = 'requested' | 'failures' | 'unreadable';
-
-/** Why occurrences were skipped. */
-export type SkipReason = 'missed' | 'outside_catch_up_window' | 'overlap' | 'paused';
 
 /** A row of `schedules`. */
 export interface SchedulesTable {

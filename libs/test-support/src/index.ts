@@ -10,6 +10,7 @@ export {
   startReceiver,
 } from './receiver.ts';
 export { type PsqlResult, runPsql } from './run-psql.ts';
+export { type ScheduleColumns, scheduleFactory } from './schedule-factory.ts';
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.ts';
 export { type TimerColumns, timerFactory } from './timer-factory.ts';
 export {

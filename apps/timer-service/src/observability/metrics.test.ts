@@ -7,6 +7,7 @@ function create() {
     load: () => ({ inFlight: 1, queued: 2, waiting: 3, unsettled: 4 }),
     breakerStates: () => ({ closed: 5 }),
     oldestDueAge: () => Promise.resolve(6_000),
+    scheduleLag: () => Promise.resolve(7_000),
   });
 }
 

@@ -1,8 +1,10 @@
 import type { CallbackType } from '@timer-platform/callback-types';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { DispatchObserver } from '../dispatch/observer.ts';
+import type { ScheduleObserver } from '../materialize/schedule-observer.ts';
 import type { Outcome } from '../transports/transport.ts';
 import { PendingCounts } from './pending-counts.ts';
+import { scheduleMetrics } from './schedule-metrics.ts';
 
 /** In seconds: attempts normally start within milliseconds, and may be days late after an outage. */
 const LATENESS_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3_600];
@@ -20,12 +22,16 @@ export interface MetricSources {
   breakerStates(): Readonly<Record<string, number>>;
   /** How long the oldest due timer has waited, in milliseconds. Rejects while the database is unreachable. */
   oldestDueAge(): Promise<number>;
+  /** How long the schedule that waits longest could have been looked at, in milliseconds. Rejects likewise. */
+  scheduleLag(): Promise<number>;
 }
 
 /** The metrics of one service. */
 export interface Metrics {
   /** A dispatcher's observer that counts events. */
   readonly observer: Omit<DispatchObserver, 'databaseError' | 'defect'>;
+  /** A materializer's observer that counts events. */
+  readonly schedules: Pick<ScheduleObserver, 'decided' | 'lost' | 'paused'>;
   /** Counts a failed statement of the dispatcher. */
   readonly databaseError: () => void;
   /** Returns the metrics in the Prometheus text format. */
@@ -148,8 +154,18 @@ export function createMetrics(sources: MetricSources): Metrics {
       this.set(ageMs / 1_000);
     },
   });
+  new Gauge({
+    name: 'timer_schedule_lag_seconds',
+    help: 'How long the schedule that waits longest could have been materialized, 5 s before its occurrence; NaN while the database is unreachable',
+    registers,
+    async collect() {
+      const lagMs = await sources.scheduleLag().catch(() => Number.NaN);
+      this.set(lagMs / 1_000);
+    },
+  });
 
   return {
+    schedules: scheduleMetrics(registry),
     observer: {
       started: (lateMs) => {
         lateness.observe(lateMs / 1_000);

@@ -179,6 +179,7 @@ describe('editSchedule', () => {
       withdrawn: [],
       withdrawn_count: 0,
       running: [],
+      running_count: 0,
     });
     const row = await find();
     expect(row).toMatchObject({

@@ -2,13 +2,17 @@ import { type Database, statement } from '../connect.ts';
 import type { ScheduleKey } from './schedule-key.ts';
 import type { Withdrawal } from './withdrawal.ts';
 
-/** The cursor moves back, so that occurrences of the near future, which are withdrawn, come back after a short pause. */
+/**
+ * The cursor moves back, so that occurrences of the near future, which are withdrawn, come back after a short pause. If
+ * nothing is undecided it moves to now, so that an edit meanwhile decides about nothing before the pause.
+ */
 const PAUSE = statement(
   'pause-schedule',
   `WITH changed AS (
      UPDATE schedules SET
        fence = fence + 1, updated_at = now(), paused_at = COALESCE(paused_at, now()), paused_until = $3::timestamptz,
-       pause_note = $4, pause_reason = 'requested', cursor_at = LEAST(cursor_at, now()), next_at = NULL,
+       pause_note = $4, pause_reason = 'requested', next_at = NULL,
+       cursor_at = CASE WHEN paused_at IS NULL AND next_at > now() THEN now() ELSE LEAST(cursor_at, now()) END,
        skipping_from = NULL, materialize_at = $3::timestamptz
      WHERE client = $1 AND key = $2 AND ($3::timestamptz IS NULL OR $3::timestamptz > clock_timestamp())
      RETURNING id

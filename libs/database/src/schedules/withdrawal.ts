@@ -11,7 +11,8 @@ export interface Withdrawal {
     readonly status: TimerState;
     readonly scheduled_for: string;
   }[];
+  readonly running_count: number;
 }
 
 /** Nothing was withdrawn, and nothing looked for. */
-export const NO_WITHDRAWAL: Withdrawal = { withdrawn: [], withdrawn_count: 0, running: [] };
+export const NO_WITHDRAWAL: Withdrawal = { withdrawn: [], withdrawn_count: 0, running: [], running_count: 0 };
