@@ -38,7 +38,7 @@ function boundaries({ packages: more, libraries: testLibraries, packageTests = [
     {
       sourceTag: 'type:client',
       onlyDependOnLibsWithTags: ['type:contract', ...testLibraries, ...packageTests],
-      allowedExternalImports: packages('commander'),
+      allowedExternalImports: packages('commander', 'yaml'),
     },
     {
       sourceTag: 'type:test-kit',

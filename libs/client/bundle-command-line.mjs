@@ -1,6 +1,6 @@
-// Bundles the command line with commander and the parts of the contract that it needs into one file, so that the package
-// has no further dependency. An argument replaces the path of the file.
-import { readFileSync } from 'node:fs';
+// Bundles the command line with commander, yaml and the parts of the contract that it needs into one file, so that the
+// package has no further dependency. An argument replaces the path of the file.
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +8,13 @@ import { build } from 'esbuild';
 
 const directory = dirname(fileURLToPath(import.meta.url));
 const { version } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-const commander = dirname(createRequire(import.meta.url).resolve('commander'));
-const license = readFileSync(join(commander, 'LICENSE'), 'utf8').trim();
+const { resolve } = createRequire(import.meta.url);
+const licenses = ['commander', 'yaml', 'zod'].map((name) => {
+  let folder = dirname(resolve(name));
+  while (!existsSync(join(folder, 'LICENSE'))) folder = dirname(folder);
+  const license = readFileSync(join(folder, 'LICENSE'), 'utf8').trim();
+  return `This file contains ${name} (https://www.npmjs.com/package/${name}):\n\n${license}`;
+});
 
 await build({
   absWorkingDir: directory,
@@ -22,5 +27,5 @@ await build({
   conditions: ['@timer-platform/source'],
   define: { PACKAGE_VERSION: JSON.stringify(version) },
   banner: { js: '#!/usr/bin/env node' },
-  footer: { js: `/*\nThis file contains commander (https://github.com/tj/commander.js):\n\n${license}\n*/` },
+  footer: { js: `/*\n${licenses.join('\n\n')}\n*/` },
 });

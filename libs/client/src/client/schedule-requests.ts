@@ -30,7 +30,7 @@ export type PreviewRequest = Sent<PreviewScheduleRequest, 'start_at' | 'end_at' 
 export type PauseRequest = Sent<PauseScheduleRequest, 'until'>;
 
 /** Which of the occurrences of the pause are made up for: by default none. */
-export type ResumeRequest = Partial<ResumeScheduleRequest>;
+export type ResumeRequest = Sent<ResumeScheduleRequest, never, 'catch_up'>;
 
 /** Which occurrences to create. */
 export type BackfillRequest = Sent<BackfillScheduleRequest, 'from' | 'to', 'dry_run'>;

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** A command as completion knows it: its name, and the options after it. */
+/** A command as completion knows it: its name, the options after it, and the commands below it. */
 interface Entry {
   readonly name: string;
   readonly description: string;
@@ -12,10 +12,11 @@ interface Entry {
     readonly description: string;
     readonly choices: readonly string[];
   }[];
+  readonly commands: readonly Entry[];
 }
 
-function entriesOf(program: Command): Entry[] {
-  return program.commands.map((command) => ({
+function entriesOf(parent: Command, program = parent): Entry[] {
+  return parent.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
     options: [...command.options, ...program.options].map(({ long, description, argChoices }) => ({
@@ -23,7 +24,12 @@ function entriesOf(program: Command): Entry[] {
       description,
       choices: argChoices ?? [],
     })),
+    commands: entriesOf(command, program),
   }));
+}
+
+function isGroup({ commands }: Entry): boolean {
+  return commands.length > 0;
 }
 
 /** Within single quotes of a shell. */
@@ -35,24 +41,41 @@ function words(list: readonly string[]): string {
   return list.join(' ');
 }
 
+/** All commands with their full names. */
+function flatten(entries: readonly Entry[], prefix = ''): { readonly path: string; readonly entry: Entry }[] {
+  return entries.flatMap((entry) => {
+    const path = prefix + entry.name;
+    return [{ path, entry }, ...flatten(entry.commands, `${path} `)];
+  });
+}
+
+function namesOf(entries: readonly Entry[]): string {
+  return words(entries.map(({ name }) => name));
+}
+
 function bash(entries: readonly Entry[]): string {
-  const options = entries.map(
-    ({ name, options: all }) => `    ${name}) words=${quote(words(all.map(({ flag }) => flag)))} ;;`,
-  );
-  const choices = entries.flatMap(({ name, options: all }) =>
-    all
+  const all = flatten(entries);
+  const following = all.map(({ path, entry }) => {
+    const next = isGroup(entry) ? namesOf(entry.commands) : words(entry.options.map(({ flag }) => flag));
+    return `    ${quote(path)}) words=${quote(next)} ;;`;
+  });
+  const choices = all.flatMap(({ path, entry }) =>
+    entry.options
       .filter((option) => option.choices.length > 0)
-      .map((option) => `    ${quote(`${name} ${option.flag}`)}) words=${quote(words(option.choices))} ;;`),
+      .map((option) => `    ${quote(`${path} ${option.flag}`)}) words=${quote(words(option.choices))} ;;`),
   );
+  const groups = all.flatMap(({ path, entry }) => (isGroup(entry) ? [quote(path)] : []));
   return `# bash completion of timer: source <(timer completion bash)
 _timer() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} command='' word words=''
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    [[ $word == -* ]] || { command=$word; break; }
+    [[ $word == -* ]] && continue
+    command=\${command:+$command }$word
+    case $command in ${groups.join('|')}) ;; *) break ;; esac
   done
   case $command in
-    '') words=${quote(words(entries.map(({ name }) => name)))} ;;
-${options.join('\n')}
+    '') words=${quote(namesOf(entries))} ;;
+${following.join('\n')}
   esac
   case "$command $previous" in
 ${choices.join('\n')}
@@ -68,46 +91,69 @@ function zshText(text: string): string {
   return text.replace(/[[\]:\\]/g, ' ');
 }
 
-function zsh(entries: readonly Entry[]): string {
-  const names = entries.map(({ name, description }) => `    ${quote(`${name}:${zshText(description)}`)}`);
-  const cases = entries.map(({ name, options }) => {
-    const specs = options.map(({ flag, description, choices }) => {
-      const values = choices.length > 0 ? `:value:(${words(choices)})` : '';
-      return quote(`*${flag}[${zshText(description)}]${values}`);
-    });
-    return `    ${name}) _arguments ${words(specs)} '*:file:_files' ;;`;
+/** What zsh does after a command. `$words[2]` is the one below it. */
+function zshCase({ name, options, commands }: Entry): string {
+  if (commands.length > 0) return `    ${name})\n${zshCommands(commands)}\n    ;;`;
+  const specs = options.map(({ flag, description, choices }) => {
+    const values = choices.length > 0 ? `:value:(${words(choices)})` : '';
+    return quote(`*${flag}[${zshText(description)}]${values}`);
   });
-  return `#compdef timer
-# zsh completion of timer: source <(timer completion zsh)
-_timer() {
-  local -a commands
-  commands=(
+  return `    ${name}) _arguments ${words(specs)} '*:file:_files' ;;`;
+}
+
+function zshCommands(entries: readonly Entry[]): string {
+  const names = entries.map(({ name, description }) => `    ${quote(`${name}:${zshText(description)}`)}`);
+  return `  commands=(
 ${names.join('\n')}
   )
   if (( CURRENT == 2 )); then
     _describe command commands
     return
   fi
-  local name=$words[2]
+  name=$words[2]
   shift words
   (( CURRENT-- ))
   case $name in
-${cases.join('\n')}
-  esac
+${entries.map(zshCase).join('\n')}
+  esac`;
+}
+
+function zsh(entries: readonly Entry[]): string {
+  return `#compdef timer
+# zsh completion of timer: source <(timer completion zsh)
+_timer() {
+  local name
+  local -a commands
+${zshCommands(entries)}
 }
 compdef _timer timer
 `;
 }
 
+/** Lines for the commands of one level; `inside` is the condition that the command above them was given. */
+function fishLines(entries: readonly Entry[], inside: string): string[] {
+  const seen = (names: string) => `__fish_seen_subcommand_from ${names}`;
+  return entries.flatMap(({ name, description, options, commands }) => {
+    const here = `${inside}; and ${seen(name)}`;
+    const offer = `${inside}; and not ${seen(namesOf(entries))}`;
+    return [
+      `complete -c timer -f -n ${quote(offer)} -a ${name} -d ${quote(description)}`,
+      ...(commands.length > 0
+        ? fishLines(commands, here)
+        : options.map(({ flag, description: text, choices }) => {
+            const values = choices.length > 0 ? ` -x -a ${quote(words(choices))}` : '';
+            return `complete -c timer -n ${quote(here)} -l ${flag.slice(2)} -d ${quote(text)}${values}`;
+          })),
+    ];
+  });
+}
+
 function fish(entries: readonly Entry[]): string {
-  const names = words(entries.map(({ name }) => name));
-  const lines = entries.flatMap(({ name, description, options }) => [
-    `complete -c timer -f -n ${quote(`not __fish_seen_subcommand_from ${names}`)} -a ${name} -d ${quote(description)}`,
-    ...options.map(({ flag, description: text, choices }) => {
-      const values = choices.length > 0 ? ` -x -a ${quote(words(choices))}` : '';
-      return `complete -c timer -n ${quote(`__fish_seen_subcommand_from ${name}`)} -l ${flag.slice(2)} -d ${quote(text)}${values}`;
-    }),
-  ]);
+  const groups = entries.filter(isGroup);
+  // A command below a group may have the name of one at the top.
+  const outside = `not __fish_seen_subcommand_from ${namesOf(groups)}`;
+  const top = entries.filter((entry) => !isGroup(entry));
+  const lines = [...fishLines(top, outside), ...fishLines(groups, 'true')];
   return `# fish completion of timer: timer completion fish | source\n${lines.join('\n')}\n`;
 }
 

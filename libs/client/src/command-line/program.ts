@@ -7,6 +7,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addCreate } from './commands/create.ts';
 import { addGet } from './commands/get.ts';
 import { addList } from './commands/list.ts';
+import { addSchedules } from './commands/schedules/schedules.ts';
 import { addTail } from './commands/tail.ts';
 import { addVerifySignature } from './commands/verify-signature.ts';
 import type { GlobalOptions } from './config.ts';
@@ -18,6 +19,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   addGet,
   addAttempts,
   addChanges,
+  addSchedules,
   addTail,
   addVerifySignature,
   addCompletion,
@@ -32,7 +34,7 @@ Settings:
 On a terminal results are tables, otherwise JSON Lines: one JSON object per line.
 
 Exit codes:
-  0 done    1 unexpected error    2 wrong arguments    3 no such timer    4 key wrong or not allowed
+  0 done    1 unexpected error    2 wrong arguments    3 no such timer or schedule    4 key wrong or not allowed
   5 refused: invalid or too late    6 service unavailable: try again    7 signature not valid`;
 
 /** Builds the command line. Errors of the commands are left to the caller. */

@@ -17,7 +17,7 @@ function display(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function cell(value: unknown): Cell {
+export function cell(value: unknown): Cell {
   return { text: display(value), color: typeof value === 'string' ? COLORS[value] : undefined };
 }
 
@@ -31,10 +31,10 @@ export function summaryTable(output: Output, timers: readonly TimerSummary[]): s
 }
 
 /** All fields, one per line, whatever a later service adds. */
-export function fieldTable(output: Output, timer: Timer): string[] {
+export function fieldTable(output: Output, item: object): string[] {
   return output.table(
     ['FIELD', 'VALUE'],
-    Object.entries(timer).map(([name, value]) => [{ text: name }, cell(value)]),
+    Object.entries(item).map(([name, value]) => [{ text: name }, cell(value)]),
   );
 }
 

@@ -3,10 +3,8 @@ import type { NewTimer } from '../client/requests.ts';
 import type { InputReader } from './command-context.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Options of `create`, as commander parses them. */
-export interface CreateFlags {
-  readonly delay?: string;
-  readonly at?: string;
+/** Options of a callback and of what is stored beside it, as commander parses them. */
+export interface CallbackFlags {
   readonly http?: string;
   readonly nats?: string;
   readonly natsKey?: string;
@@ -16,11 +14,24 @@ export interface CreateFlags {
   readonly timeoutMs?: number;
   readonly metadata?: string;
   readonly retry?: string;
+}
+
+/** Options of `create`. */
+export interface CreateFlags extends CallbackFlags {
+  readonly delay?: string;
+  readonly at?: string;
   readonly expiresAt?: string;
   readonly file?: string;
 }
 
-function parseJson(text: string, option: string): unknown {
+/** What timers and schedules have in common. */
+export interface CallbackRequest {
+  readonly callback: CallbackConfig;
+  readonly metadata?: JsonValue;
+  readonly retry?: RetryPolicy;
+}
+
+export function parseJson(text: string, option: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -48,7 +59,7 @@ export function parseHeader(text: string): readonly [name: string, value: string
   return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
 }
 
-function callbackOf(flags: CreateFlags, payload: JsonValue | undefined): CallbackConfig {
+function callbackOf(flags: CallbackFlags, payload: JsonValue | undefined): CallbackConfig {
   const { http, nats, natsKey, jetstream, timeoutMs, header } = flags;
   const content = {
     ...(header.length > 0 && { headers: Object.fromEntries(header.map(parseHeader)) }),
@@ -73,6 +84,21 @@ function callbackOf(flags: CreateFlags, payload: JsonValue | undefined): Callbac
   };
 }
 
+/** Makes the callback of the options, and what is stored beside it. */
+export async function callbackRequest(
+  flags: CallbackFlags,
+  readInput: InputReader,
+): Promise<CallbackRequest> {
+  const payload = await jsonOption(flags.payload, '--payload', readInput);
+  const metadata = await jsonOption(flags.metadata, '--metadata', readInput);
+  const retry = await jsonOption(flags.retry, '--retry', readInput);
+  return {
+    callback: callbackOf(flags, payload),
+    ...(metadata !== undefined && { metadata }),
+    ...(retry !== undefined && { retry: retry as RetryPolicy }),
+  };
+}
+
 /** Options that --file replaces. */
 const REQUEST_FLAGS = ['delay', 'at', 'http', 'nats', 'payload', 'metadata', 'retry', 'expiresAt'] as const;
 
@@ -90,14 +116,9 @@ export async function timerRequest(flags: CreateFlags, readInput: InputReader): 
   }
   if ((flags.delay === undefined) === (flags.at === undefined))
     throw new UsageError('give either --delay, such as 15m, or --at, such as 2030-01-31T09:00:00Z');
-  const payload = await jsonOption(flags.payload, '--payload', readInput);
-  const metadata = await jsonOption(flags.metadata, '--metadata', readInput);
-  const retry = await jsonOption(flags.retry, '--retry', readInput);
   return {
     ...(flags.delay === undefined ? { execute_at: flags.at } : { delay: flags.delay }),
-    callback: callbackOf(flags, payload),
-    ...(metadata !== undefined && { metadata }),
-    ...(retry !== undefined && { retry: retry as RetryPolicy }),
+    ...(await callbackRequest(flags, readInput)),
     ...(flags.expiresAt !== undefined && { expires_at: flags.expiresAt }),
   };
 }

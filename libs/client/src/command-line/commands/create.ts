@@ -1,12 +1,12 @@
 import type { TimerSummary } from '@timer-platform/callback-types';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { NewTimer } from '../../client/requests.ts';
 import type { TimerClient } from '../../client/timer-client.ts';
 import type { CommandContext } from '../command-context.ts';
 import { summaryTable } from '../show-timer.ts';
 import { type CreateFlags, timerRequest } from '../timer-request.ts';
 import { UsageError } from '../usage-error.ts';
-import { collect, parseInteger } from './arguments.ts';
+import { addCallbackOptions } from './callback-options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -32,20 +32,12 @@ function store(
 }
 
 export function addCreate(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('create')
     .description('Store a timer')
     .option('--delay <duration>', 'deliver after this time, such as 250ms, 90s or 1d12h')
-    .option('--at <instant>', 'deliver at this instant, such as 2030-01-31T09:00:00Z')
-    .option('--http <url>', 'POST the payload to this URL')
-    .option('--nats <topic>', 'publish the payload on this topic')
-    .option('--nats-key <key>', 'the subject is topic.key')
-    .option('--jetstream', 'wait for the acknowledgement of a stream')
-    .option('--header <header>', '"Name: value"; repeat it for more', collect, [])
-    .option('--payload <json>', 'JSON, or @file, or @- for standard input')
-    .addOption(new Option('--timeout-ms <ms>', 'time limit of one HTTP attempt').argParser(parseInteger))
-    .option('--metadata <json>', 'JSON, or @file; returned with the timer, not delivered')
-    .option('--retry <json>', 'retry policy as JSON, such as {"max_attempts":1}')
+    .option('--at <instant>', 'deliver at this instant, such as 2030-01-31T09:00:00Z');
+  addCallbackOptions(command)
     .option('--expires-at <instant>', 'no attempt starts after this instant')
     .option('--file <file>', 'the whole request as JSON, - for standard input')
     .option('--key <key>', 'a key of your own: replaces the pending timer that has it')
