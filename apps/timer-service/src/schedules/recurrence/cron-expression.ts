@@ -1,3 +1,4 @@
+import { LIMITS } from '@timer-platform/callback-types';
 import { CronPattern } from 'croner';
 import type { DayPattern } from './day-pattern.ts';
 import type { SixtyBits, TimeOfDayPattern } from './time-of-day.ts';
@@ -11,9 +12,6 @@ export interface CronExpression {
   /** Whether the expression names seconds; one of five fields occurs at second 0. */
   readonly hasSeconds: boolean;
 }
-
-/** Maximum length of a cron expression, in characters. */
-export const MAX_EXPRESSION_LENGTH = 256;
 
 const NICKNAMES: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
@@ -36,8 +34,8 @@ export function cronFields(expression: string): string[] {
 }
 
 function checkShape(expression: string, fields: readonly string[]): void {
-  if (expression.length > MAX_EXPRESSION_LENGTH)
-    throw new CronExpressionError(`has more than ${MAX_EXPRESSION_LENGTH} characters`);
+  if (expression.length > LIMITS.cronLength)
+    throw new CronExpressionError(`has more than ${LIMITS.cronLength} characters`);
   if (fields[0]?.startsWith('@') === true)
     throw new CronExpressionError(`unknown nickname; known ones are ${Object.keys(NICKNAMES).join(', ')}`);
   if (fields.length < 5 || fields.length > 7)

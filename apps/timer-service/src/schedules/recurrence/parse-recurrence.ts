@@ -1,3 +1,4 @@
+import { LIMITS } from '@timer-platform/callback-types';
 import { type CronExpression, CronExpressionError, parseCronExpression } from './cron-expression.ts';
 import { CronOccurrences } from './cron-occurrences.ts';
 import { nextDay } from './day-pattern.ts';
@@ -12,11 +13,6 @@ export interface ParsedRecurrence {
   readonly timeZone: TimeZone;
   readonly occurrences: readonly CronOccurrences[] | IntervalOccurrences;
 }
-
-const MAX_EXPRESSIONS = 10;
-const MAX_EXCLUSIONS = 100;
-const MIN_INTERVAL_MS = 1_000;
-const MAX_INTERVAL_MS = 100 * 365 * 86_400_000;
 
 /** Parses each text, and adds an issue for each that is invalid. */
 function parseEach<T>(
@@ -55,7 +51,7 @@ function parseTimeZone(name: string, issues: RecurrenceIssue[]): TimeZone | unde
 }
 
 function checkInterval(everyMs: number, phaseMs: number, issues: RecurrenceIssue[]): void {
-  if (!Number.isSafeInteger(everyMs) || everyMs < MIN_INTERVAL_MS || everyMs > MAX_INTERVAL_MS)
+  if (!Number.isSafeInteger(everyMs) || everyMs < LIMITS.everyMs || everyMs > LIMITS.delayMs)
     issues.push({ path: 'every', message: 'expected an interval from one second to 100 years' });
   if (!Number.isSafeInteger(phaseMs) || phaseMs < 0 || phaseMs >= everyMs)
     issues.push({ path: 'phase', message: 'expected less than the interval' });
@@ -64,10 +60,10 @@ function checkInterval(everyMs: number, phaseMs: number, issues: RecurrenceIssue
 function checkCounts({ cron, everyMs, exclude = [] }: RecurrenceSpec, issues: RecurrenceIssue[]): void {
   if ((cron === undefined) === (everyMs === undefined))
     issues.push({ path: 'cron', message: 'expected exactly one of cron and every' });
-  if (cron !== undefined && (cron.length === 0 || cron.length > MAX_EXPRESSIONS))
-    issues.push({ path: 'cron', message: `expected 1 to ${MAX_EXPRESSIONS} expressions` });
-  if (exclude.length > MAX_EXCLUSIONS)
-    issues.push({ path: 'exclude', message: `expected at most ${MAX_EXCLUSIONS} exclusions` });
+  if (cron !== undefined && (cron.length === 0 || cron.length > LIMITS.cronExpressions))
+    issues.push({ path: 'cron', message: `expected 1 to ${LIMITS.cronExpressions} expressions` });
+  if (exclude.length > LIMITS.exclusions)
+    issues.push({ path: 'exclude', message: `expected at most ${LIMITS.exclusions} exclusions` });
 }
 
 /** Parses a specification, or returns all that is wrong with it. Start and end are not considered. */
