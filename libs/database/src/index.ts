@@ -57,8 +57,8 @@ export { classifyFailure, type DatabaseFailure, isDataError } from './postgres-e
 export type { Schema } from './schema.ts';
 export { cancelTimer, type ChangeResult, retryTimer, runTimer } from './timers/change-timer.ts';
 export { findTimer, findTimers } from './timers/find-timer.ts';
+export type { IdempotencyKey, Repeated } from './timers/idempotency-key.ts';
 export {
-  type IdempotencyKey,
   type InsertedTimer,
   type InsertResult,
   insertTimers,
