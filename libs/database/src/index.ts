@@ -50,7 +50,11 @@ export {
   NO_HEADER_KEYS,
   parseHeaderKeys,
 } from './header-encryption.ts';
-export { type InstallationSettings, recordInstallationSettings } from './installation-settings.ts';
+export {
+  type InstallationSettings,
+  type RecordedEgressPolicy,
+  recordInstallationSettings,
+} from './installation-settings.ts';
 export { mapInTurns, turnTaker } from './map-in-turns.ts';
 export { ping } from './ping.ts';
 export { classifyFailure, type DatabaseFailure, isDataError } from './postgres-error.ts';

@@ -51,7 +51,13 @@ const COLUMNS: Columns = {
     error: true,
   },
   idempotency_keys: { client: true, key: true, request_hash: true, timer_ids: true, created_at: true },
-  installation_settings: { only_row: true, encrypts_headers: true, delivers_nats: true },
+  installation_settings: {
+    only_row: true,
+    encrypts_headers: true,
+    delivers_nats: true,
+    egress_policy: true,
+    nats_max_payload: true,
+  },
 };
 
 /** The functions that statements call. */
