@@ -5,6 +5,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import startTestServer from '../libs/test-support/src/global-setup.mjs';
+import stopTestServer from '../libs/test-support/src/global-teardown.mjs';
 import { ensureDependencies } from './ensure-dependencies.mjs';
 import { ensureTools } from './ensure-tools.mjs';
 import { computeProjectGraph } from './project-graph.mjs';
@@ -104,6 +106,8 @@ async function runTests() {
       '--nxBail=false',
     ];
     const env = { TASK_RESULTS_FILE: resultsFile };
+    // Tests take the server's address from the environment.
+    await startTestServer();
     // Nx makes the tools believe that they write to a terminal.
     if (!process.stdout.isTTY) env.FORCE_COLOR = '0';
     const { exitCode } = await runCommand(process.execPath, args, { env });
@@ -112,6 +116,7 @@ async function runTests() {
       total.failures.push(`nx: exit code ${exitCode}; see the output above`);
     return total;
   } finally {
+    await stopTestServer();
     rmSync(directory, { recursive: true });
   }
 }

@@ -47,7 +47,8 @@ async function waitFor(sql: string): Promise<void> {
 const write = (name: string, sql: string): Promise<void> => writeFile(path.join(directory, name), sql);
 /** A file that runs until the test releases the advisory lock. */
 const waitForRelease = 'SELECT pg_advisory_lock(7), pg_advisory_unlock(7);\n';
-const isWaiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted";
+const isWaiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
 test('ten concurrent processes apply each file once and all succeed', async () => {
   await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
@@ -74,7 +75,8 @@ test('a second process waits, or exits with 6 with --lock-wait 0, until kill -9 
   });
   const second = start('migrate');
   await waitFor(
-    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'timer-migrator' AND query LIKE '%pg_try_advisory_lock%'",
+    `SELECT 1 FROM pg_stat_activity WHERE application_name = 'timer-migrator' AND query LIKE '%pg_try_advisory_lock%'
+       AND datname = current_database()`,
   );
   first.kill();
   await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
