@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { bundleProgram } from '@timer-platform/test-support';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
 
 const database = withTestDatabase({ empty: true, perTest: true });
@@ -15,17 +16,20 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-/** Starts the migrator from the sources in its own process. */
+let main: string;
+beforeAll(async () => {
+  main = await bundleProgram(fileURLToPath(new URL('main.ts', import.meta.url)));
+});
+
+/** Starts the migrator in its own process. */
 function start(...args: string[]): {
   readonly kill: () => void;
   readonly exit: Promise<{ code: number | null; stdout: string; stderr: string }>;
 } {
-  const main = fileURLToPath(new URL('main.ts', import.meta.url));
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@timer-platform/source', '--import', 'tsx', main, ...args, '--migrations', directory],
-    { env: { ...process.env, DATABASE_URL: database.url }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const child = spawn(process.execPath, [main, ...args, '--migrations', directory], {
+    env: { ...process.env, DATABASE_URL: database.url },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const code = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
