@@ -290,6 +290,15 @@ describe('the API and schedule_timer have the same verdict', () => {
     });
   });
 
+  test('the locale of the database does not change what is a reserved header', async () => {
+    // A function takes its collation from its arguments. The control: in Turkish, the small letter of I is another one.
+    const [row] = await run(
+      `SELECT lower('TRAILER' COLLATE "tr-x-icu") AS control,
+         timer_header_issue('TRAILER' COLLATE "tr-x-icu", '"x"', '^trailer$') AS issue`,
+    );
+    expect(row).toEqual({ control: 'traıler', issue: 'is reserved' });
+  });
+
   test('they store the same', async () => {
     const retry = { exponential: { initial: '1s', max: '1h' } };
     const request = { execute_at: '2099-01-31T09:00:00.123Z', callback: http, retry, metadata: null };
