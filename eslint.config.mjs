@@ -59,7 +59,7 @@ function boundaries({ packages: more, libraries: testLibraries, packageTests = [
     {
       sourceTag: 'type:test-support',
       onlyDependOnLibsWithTags: ['type:data'],
-      allowedExternalImports: packages('pg', 'zod'),
+      allowedExternalImports: packages('esbuild', 'pg', 'zod'),
     },
     {
       sourceTag: 'type:example',

@@ -236,6 +236,17 @@ export const SCENARIOS = [
         timeoutMinutes: 10,
         shows: /^(?:ok|skipped) /m,
       },
+      {
+        command: 'npx nx run examples:check-prisma',
+        timeoutMinutes: 10,
+        shows: /^(?:Prisma .*: ok$|skipped)/m,
+      },
+      {
+        command: 'npx nx run examples:check-runtimes',
+        timeoutMinutes: 10,
+        shows: /^(?:bun .*: ok$|skipped bun)/m,
+      },
+      { command: 'npx nx run examples:verifying-receiver', shows: /a request without a signature: 401/ },
       { command: 'npx nx run examples:order-service', shows: /order 3: not paid, reminded/ },
       { command: 'npx nx run examples:nats-consumer', shows: /shipment S-1: handled at try 2/ },
       { command: 'npx nx run examples:saga-timeout', shows: /seat 12B: paid too late, refunded/ },

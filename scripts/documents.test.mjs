@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import {
@@ -12,7 +11,7 @@ import {
   findTargets,
   listDocuments,
 } from './documents.mjs';
-import { runCommand } from './run-command.mjs';
+import { computeProjectGraph } from './project-graph.mjs';
 import { readJson, workspaceRoot } from './workspace.mjs';
 
 test('findLinks finds relative links outside code', () => {
@@ -87,25 +86,11 @@ test('findCommands finds the commands of shell blocks and inline code once', () 
   ]);
 });
 
-/** Names of the targets of each project, those that Nx plugins infer included. */
-async function readTargets() {
-  const directory = mkdtempSync(path.join(tmpdir(), 'project-graph-'));
-  try {
-    const file = path.join(directory, 'graph.json');
-    const nx = path.join(workspaceRoot, 'node_modules', 'nx', 'dist', 'bin', 'nx.js');
-    const args = [nx, 'graph', `--file=${file}`];
-    const { exitCode, output } = await runCommand(process.execPath, args, { quiet: true });
-    assert.equal(exitCode, 0, output);
-    const { nodes } = readJson(file).graph;
-    return new Map(Object.entries(nodes).map(([name, { data }]) => [name, Object.keys(data.targets)]));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
 let targets;
 before(async () => {
-  targets = await readTargets();
+  // Those that Nx plugins infer included.
+  const { nodes } = await computeProjectGraph();
+  targets = new Map(Object.entries(nodes).map(([name, { data }]) => [name, Object.keys(data.targets)]));
 });
 const { scripts } = readJson(path.join(workspaceRoot, 'package.json'));
 

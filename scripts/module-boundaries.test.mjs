@@ -4,14 +4,12 @@
  * not exist, with the configuration of the workspace, and beside it code that must pass.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import { ESLint } from 'eslint';
 import tseslint from 'typescript-eslint';
-import { runCommand } from './run-command.mjs';
-import { readJson, workspaceRoot } from './workspace.mjs';
+import { computeProjectGraph } from './project-graph.mjs';
+import { workspaceRoot } from './workspace.mjs';
 
 const BOUNDARY = '@nx/enforce-module-boundaries';
 const IMPORT = '@typescript-eslint/no-restricted-imports';
@@ -137,29 +135,13 @@ const CASES = {
   'output goes through the logger': [refused(SERVICE, "console.log('a');", CONSOLE)],
 };
 
-/** Computes the project graph, which the lint rule of Nx reads from the cache. */
-async function projectGraph() {
-  const directory = mkdtempSync(path.join(tmpdir(), 'project-graph-'));
-  try {
-    const file = path.join(directory, 'graph.json');
-    const nx = path.join(workspaceRoot, 'node_modules', 'nx', 'dist', 'bin', 'nx.js');
-    const { exitCode, output } = await runCommand(process.execPath, [nx, 'graph', `--file=${file}`], {
-      quiet: true,
-    });
-    assert.equal(exitCode, 0, output);
-    const { dependencies } = readJson(file).graph;
-    return new Map(
-      Object.entries(dependencies).map(([project, edges]) => [project, edges.map(({ target }) => target)]),
-    );
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
 let graph;
 let eslint;
 before(async () => {
-  graph = await projectGraph();
+  const { dependencies } = await computeProjectGraph();
+  graph = new Map(
+    Object.entries(dependencies).map(([project, edges]) => [project, edges.map(({ target }) => target)]),
+  );
   eslint = new ESLint({ cwd: workspaceRoot, overrideConfig: tseslint.configs.disableTypeChecked });
 });
 

@@ -5,10 +5,13 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import startTestServer from '../libs/test-support/src/global-setup.mjs';
+import stopTestServer from '../libs/test-support/src/global-teardown.mjs';
 import { ensureDependencies } from './ensure-dependencies.mjs';
 import { ensureTools } from './ensure-tools.mjs';
+import { computeProjectGraph } from './project-graph.mjs';
 import { runCommand } from './run-command.mjs';
-import { countTasks, TARGETS } from './test-totals.mjs';
+import { countTests } from './test-totals.mjs';
 import { listProjects, readJson, workspaceRoot } from './workspace.mjs';
 
 const MODULES = path.join(workspaceRoot, 'node_modules');
@@ -16,16 +19,22 @@ const MODULES = path.join(workspaceRoot, 'node_modules');
 /** Checks of the whole workspace: a program of node_modules, its arguments, and what to do when it fails. */
 const CHECKS = [
   {
+    name: 'lint',
+    program: ['eslint', 'bin', 'eslint.js'],
+    args: ['--config', 'eslint.workspace.config.mjs', 'apps', 'libs', 'examples', 'scripts', '*.mjs'],
+    hint: 'see the output above',
+  },
+  {
+    name: 'types',
+    program: ['typescript', 'bin', 'tsc'],
+    args: ['-p', 'tsconfig.workspace.json'],
+    hint: 'see the output above',
+  },
+  {
     name: 'format',
     program: ['prettier', 'bin', 'prettier.cjs'],
     args: ['--check', '.'],
     hint: 'run "npm run format" and review its changes',
-  },
-  {
-    name: 'lint of scripts',
-    program: ['eslint', 'bin', 'eslint.js'],
-    args: ['scripts', '*.mjs'],
-    hint: 'see the output above',
   },
   {
     name: 'unused code',
@@ -35,15 +44,19 @@ const CHECKS = [
   },
 ];
 
+/** Checks and tests run two at a time, as the tasks of Nx do, so the output of each is shown when it ends. */
+const PARALLEL = 2;
+
 async function runCheck({ name, program, args, hint }) {
-  console.log(`\n> ${name}: ${program[0]} ${args.join(' ')}`);
-  const { exitCode } = await runCommand(process.execPath, [path.join(MODULES, ...program), ...args]);
+  const { exitCode, output } = await runCommand(process.execPath, [path.join(MODULES, ...program), ...args], {
+    quiet: true,
+  });
+  console.log(`\n> ${name}: ${program[0]} ${args.join(' ')}\n${output}`);
   return exitCode === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [`${name}: ${hint}`] };
 }
 
 /** The scripts are no Nx project; Node's own test runner tests them. */
 async function testScripts() {
-  console.log('\n> node --test scripts/*.test.mjs');
   const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.test.mjs'));
   const args = [
     '--test',
@@ -51,6 +64,7 @@ async function testScripts() {
     ...files.map((name) => path.join(import.meta.dirname, name)),
   ];
   const { exitCode, output } = await runCommand(process.execPath, args, { quiet: true });
+  console.log('\n> node --test scripts/*.test.mjs');
   const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1] ?? 0);
   if (exitCode === 0 && passed > 0) return { passed, failures: [] };
   console.log(output);
@@ -61,7 +75,19 @@ async function testScripts() {
   };
 }
 
-async function runTasks() {
+async function runChecks() {
+  // The lint rule for boundaries reads the graph from the cache, and accepts everything if there is none.
+  await computeProjectGraph();
+  const results = [];
+  const waiting = [testScripts, ...CHECKS.map((check) => () => runCheck(check))];
+  const runWaiting = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) results.push(await next());
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, runWaiting));
+  return results;
+}
+
+async function runTests() {
   const projects = listProjects();
   // Results of an earlier run must not count: Nx restores the files that belong to a cached result.
   for (const { directory } of projects)
@@ -70,16 +96,27 @@ async function runTasks() {
   try {
     const resultsFile = path.join(directory, 'results.json');
     const nx = path.join(MODULES, 'nx', 'dist', 'bin', 'nx.js');
-    const args = [nx, 'run-many', '-t', ...TARGETS, '--parallel=2', '--outputStyle=static', '--nxBail=false'];
+    const args = [
+      nx,
+      'run-many',
+      '-t',
+      'test',
+      `--parallel=${PARALLEL}`,
+      '--outputStyle=static',
+      '--nxBail=false',
+    ];
     const env = { TASK_RESULTS_FILE: resultsFile };
+    // Tests take the server's address from the environment.
+    await startTestServer();
     // Nx makes the tools believe that they write to a terminal.
     if (!process.stdout.isTTY) env.FORCE_COLOR = '0';
     const { exitCode } = await runCommand(process.execPath, args, { env });
-    const total = countTasks(projects, existsSync(resultsFile) ? readJson(resultsFile) : []);
+    const total = countTests(projects, existsSync(resultsFile) ? readJson(resultsFile) : []);
     if (exitCode !== 0 && total.failures.length === 0)
       total.failures.push(`nx: exit code ${exitCode}; see the output above`);
     return total;
   } finally {
+    await stopTestServer();
     rmSync(directory, { recursive: true });
   }
 }
@@ -87,9 +124,8 @@ async function runTasks() {
 async function runAll() {
   await ensureDependencies();
   await ensureTools();
-  const parts = [];
-  for (const check of CHECKS) parts.push(await runCheck(check));
-  parts.push(await testScripts(), await runTasks());
+  const parts = await runChecks();
+  parts.push(await runTests());
   return {
     passed: parts.reduce((sum, { passed }) => sum + passed, 0),
     failures: parts.flatMap(({ failures }) => failures),

@@ -16,6 +16,12 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'seat 12B: the timeout came first, released',
     'seat 12B: paid too late, refunded',
   ],
+  'verifying-receiver': [
+    'invoice 1: reminded, but the connection breaks before the response',
+    'invoice 1: completed with attempt 2, reminders: 1',
+    'invoice 2: failed with attempt 1: HTTP 410 Gone',
+    'a request without a signature: 401',
+  ],
   'nats-consumer': [
     'the first try failed and is repeated',
     'shipment S-1: handled at try 2',

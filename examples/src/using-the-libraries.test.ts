@@ -94,6 +94,12 @@ test('docs/using-the-libraries.md: order.ts stores and cancels a timer in its tr
   expect(rows).toEqual([{ status: 'canceled' }]);
 });
 
+test('docs/using-the-libraries.md: three-days.ts moves the virtual time of a test kit', async () => {
+  const options = { cwd: directory, env: environment() };
+  const { stdout } = await run(process.execPath, [...NODE_OPTIONS, 'three-days.ts'], options);
+  expect(stdout).toBe(documentedOutput('// three-days.ts'));
+});
+
 test('docs/using-the-libraries.md: the programs compile', async () => {
   const base = path.join(PROJECT, '..', 'tsconfig.base.json');
   const options = { composite: false, noEmit: true, noPropertyAccessFromIndexSignature: false };
@@ -118,6 +124,6 @@ const python = await run('python3', ['--version']).then(
 
 test('every block of the page is run: the others are the commands that start the service', () => {
   const blocks = Array.from(page.matchAll(/^```(\w+)$/gm), ([, language]) => language);
-  expect(blocks).toEqual(['sh', 'sh', 'ts', 'ts', 'ts', 'ts', 'python']);
-  expect(programs).toHaveLength(5);
+  expect(blocks).toEqual(['sh', 'sh', 'ts', 'ts', 'ts', 'ts', 'ts', 'python']);
+  expect(programs).toHaveLength(6);
 });

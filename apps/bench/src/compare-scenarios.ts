@@ -18,6 +18,7 @@ import { runNoisyNeighbor } from './scenarios/noisy-neighbor.ts';
 import { runPending } from './scenarios/pending.ts';
 import { runSearch } from './scenarios/search.ts';
 import { type LatenessResult, runSteady, type SteadyResult } from './scenarios/steady.ts';
+import { runTransactions, transactionalContenders } from './scenarios/transactions.ts';
 import type { Usage } from './scenarios/usage.ts';
 
 /** The sizes of the scenarios. */
@@ -89,6 +90,8 @@ function steadyMetrics(result: SteadyResult) {
 /** A rate that no contender reaches on two cores. */
 const SEARCH = { p99LimitMs: 50, lowest: 500, highest: 16_000 };
 const ADDED_PER_SECOND = 50;
+/** Half of them are rolled back. */
+const TRANSACTIONS = 1_000;
 const CRASH_LOOP = { perSecond: 200, seconds: 60 };
 const HEALTHY_PER_SECOND = 200;
 const FEW_PENDING = 10_000;
@@ -172,6 +175,14 @@ export const SCENARIOS: Readonly<Record<string, (context: ScenarioContext) => St
       },
     },
   ],
+  transactions: ({ environment, peers, figures }) =>
+    transactionalContenders(peers).map((transactional) => ({
+      name: `${transactional.scenario}, ${transactional.contender.name}`,
+      run: async () => {
+        const result = await runTransactions(environment, transactional, TRANSACTIONS);
+        figures.add(transactional.scenario, transactional.contender.name, latenessMetrics(result));
+      },
+    })),
   crash: ({ environment, figures }) => [
     {
       name: scenarioNames.crashLoop,

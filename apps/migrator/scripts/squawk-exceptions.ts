@@ -105,6 +105,7 @@ export const EXCEPTIONS: readonly Exception[] = [
       'down/003_add_dispatch_state.sql',
       'down/011_claim_in_batches.sql',
       'down/018_add_timer_keys.sql',
+      'down/024_judge_destinations_in_sql.sql',
       'down/026_add_schedules.sql',
     ],
     rule: 'ban-drop-column',

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { bundleProgram } from '@timer-platform/test-support';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
 
 const database = withTestDatabase({ empty: true, perTest: true });
@@ -15,17 +16,20 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-/** Starts the migrator from the sources in its own process. */
+let main: string;
+beforeAll(async () => {
+  main = await bundleProgram(fileURLToPath(new URL('main.ts', import.meta.url)));
+});
+
+/** Starts the migrator in its own process. */
 function start(...args: string[]): {
   readonly kill: () => void;
   readonly exit: Promise<{ code: number | null; stdout: string; stderr: string }>;
 } {
-  const main = fileURLToPath(new URL('main.ts', import.meta.url));
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@timer-platform/source', '--import', 'tsx', main, ...args, '--migrations', directory],
-    { env: { ...process.env, DATABASE_URL: database.url }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const child = spawn(process.execPath, [main, ...args, '--migrations', directory], {
+    env: { ...process.env, DATABASE_URL: database.url },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const code = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
@@ -47,7 +51,8 @@ async function waitFor(sql: string): Promise<void> {
 const write = (name: string, sql: string): Promise<void> => writeFile(path.join(directory, name), sql);
 /** A file that runs until the test releases the advisory lock. */
 const waitForRelease = 'SELECT pg_advisory_lock(7), pg_advisory_unlock(7);\n';
-const isWaiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted";
+const isWaiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
 test('ten concurrent processes apply each file once and all succeed', async () => {
   await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
@@ -74,7 +79,8 @@ test('a second process waits, or exits with 6 with --lock-wait 0, until kill -9 
   });
   const second = start('migrate');
   await waitFor(
-    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'timer-migrator' AND query LIKE '%pg_try_advisory_lock%'",
+    `SELECT 1 FROM pg_stat_activity WHERE application_name = 'timer-migrator' AND query LIKE '%pg_try_advisory_lock%'
+       AND datname = current_database()`,
   );
   first.kill();
   await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ import {
 import {
   createTestDatabase,
   type NatsServer,
+  runPsql,
   startNatsServer,
   type TestDatabase,
 } from '@timer-platform/test-support';
@@ -77,6 +79,46 @@ describe('docs/api.md', () => {
 
   test('names every variable', () => {
     for (const name of Object.keys(apiSettingsSchema.in.shape)) expect(apiPage).toContain(`\`${name}\``);
+  });
+});
+
+describe('the SQL of docs/api.md', () => {
+  const [, sql = '', ...others] = apiPage.split(/```sql\n([\s\S]*?)```/);
+  // Roles belong to the server, which other tests use as well.
+  const role = `shop_${randomBytes(6).toString('hex')}`;
+  let database: TestDatabase;
+
+  /** Runs each text as one command of psql. */
+  async function psql(...texts: string[]): Promise<string> {
+    const args = ['-qAt', ...texts.flatMap((text) => ['-c', text])];
+    const { exitCode, stdout, stderr } = await runPsql(database.url, args);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    return stdout.trim();
+  }
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    await psql(
+      `CREATE ROLE ${role}`,
+      'CREATE TABLE orders (id INTEGER PRIMARY KEY)',
+      `GRANT INSERT ON orders TO ${role}`,
+    );
+  });
+  afterEach(async () => {
+    await psql(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    await database.drop();
+  });
+
+  test('a role with the documented grant stores an order and its timer', async () => {
+    const [grant = '', transaction = '', ...rest] = sql.replaceAll(/\bshop\b/g, role).split('\n\n');
+    expect([others, rest]).toEqual([[expect.not.stringContaining('```sql')], []]);
+    const id = await psql(grant, `SET ROLE ${role}`, transaction);
+    expect(
+      await psql(
+        `SELECT id, client, key, execute_at - created_at < '3 days 1 second', callback_config -> 'payload' FROM timers`,
+        'SELECT id FROM orders',
+      ),
+    ).toBe(`${id}|sql:${role}|order-42|t|{"order": 42}\n42`);
   });
 });
 

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { bundleProgram } from '@timer-platform/test-support';
 import { z } from 'zod';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -12,7 +13,7 @@ const API_KEY = 'k'.repeat(32);
 
 /** Runs the service with these variables only, and waits for its exit. */
 async function runMain(env: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, ['--conditions=@timer-platform/source', '--import', 'tsx', MAIN], {
+  const child = spawn(process.execPath, [await bundleProgram(MAIN)], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

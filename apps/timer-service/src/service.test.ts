@@ -404,7 +404,8 @@ describe('a process without a dispatcher', () => {
     });
     listener.start();
     const running = await start(env);
-    const isListening = `SELECT FROM pg_stat_activity WHERE application_name = 'test listener' AND query LIKE 'LISTEN%'`;
+    const isListening = `SELECT FROM pg_stat_activity WHERE datname = current_database()
+      AND application_name = 'test listener' AND query LIKE 'LISTEN%'`;
     await withDatabase(async (db) => {
       while ((await db.rows({ name: '', text: isListening })).length === 0);
     });

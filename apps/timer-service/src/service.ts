@@ -7,6 +7,7 @@ import {
   type Database,
   decryptHeaders,
   DueListener,
+  type InstallationSettings,
   notifyDue,
   oldestDueAge,
   PrivilegeError,
@@ -25,6 +26,9 @@ import { DueNotifier } from './dispatch/due-notifier.ts';
 import type { DispatchObserver } from './dispatch/observer.ts';
 import { processTimeline } from './dispatch/process-timeline.ts';
 import { dispatchStatements } from './dispatch/statements.ts';
+import { recordedEgressPolicy } from './installation/recorded-egress-policy.ts';
+import { settingsDifferences } from './installation/settings-differences.ts';
+import { SettingsRecorder } from './installation/settings-recorder.ts';
 import { finishedTimersPruner } from './maintenance/prune-finished-timers.ts';
 import { idempotencyKeysPruner } from './maintenance/prune-idempotency-keys.ts';
 import { scheduleSkipsPruner } from './maintenance/prune-schedule-skips.ts';
@@ -115,6 +119,26 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     log,
     egressPolicy,
     connect: options.connectHttp,
+    // The other processes do not decide what can be delivered.
+    onNatsMaxPayload: () => {
+      if (config.dispatch.enabled) settingsRecorder.recordSoon();
+    },
+  });
+  const recordSettings = async (): Promise<void> => {
+    const own: InstallationSettings = {
+      encryptsHeaders: config.headerKeys.current !== undefined,
+      deliversNats: config.transports.nats !== undefined,
+      egressPolicy: recordedEgressPolicy(egressPolicy),
+      natsMaxPayload: transports.nats.maxPayload(),
+    };
+    const recorded = await recordInstallationSettings(apiDatabase, own, config.dispatch.enabled);
+    if (recorded !== undefined) warnOfDifferences(log, recorded, own, config.dispatch.enabled);
+  };
+  const settingsRecorder = new SettingsRecorder({
+    record: recordSettings,
+    onError: (error) => {
+      log.warn({ err: error }, 'the settings for schedule_timer could not be recorded yet');
+    },
   });
   const metrics = createMetrics({
     load: () => dispatcher.load,
@@ -189,14 +213,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   let url: string;
   try {
-    await prepareDatabase(apiDatabase, config).catch((error: unknown) => {
+    await prepareDatabase(apiDatabase, config, recordSettings).catch((error: unknown) => {
       if (error instanceof SchemaError || error instanceof PrivilegeError) throw error;
       log.warn({ err: error }, 'the database is unreachable; dispatching starts when it responds');
+      settingsRecorder.recordSoon();
     });
     const host = config.api.host ?? (config.mode === 'development' ? '127.0.0.1' : '0.0.0.0');
     url = await api.listen({ host, port: config.api.port });
   } catch (error) {
-    await Promise.all([api.close(), closeTransports(transports)]);
+    await Promise.all([api.close(), closeTransports(transports), settingsRecorder.stop()]);
     await closeDatabases();
     throw error;
   }
@@ -216,6 +241,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const materializerStopped = waitAtMost(CLOSE_GRACE_MS, materializer.stop());
     await Promise.all([dispatcher.stop(), waitAtMost(CLOSE_GRACE_MS, prunersStopped), materializerStopped]);
     await api.close();
+    await waitAtMost(CLOSE_GRACE_MS, settingsRecorder.stop());
     dueNotifier.stop();
     await dueListener.stop();
     await closeDatabases();
@@ -223,13 +249,26 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   return { url, dispatching, dispatcher, materializer, stop: () => (stopped ??= stop()) };
 }
 
-async function prepareDatabase(db: Database, config: Config): Promise<void> {
+async function prepareDatabase(
+  db: Database,
+  config: Config,
+  recordSettings: () => Promise<void>,
+): Promise<void> {
   await checkSchema(db);
   await checkPrivileges(db, config.dispatch.enabled ? 'dispatcher' : 'api');
-  await recordInstallationSettings(db, {
-    encryptsHeaders: config.headerKeys.current !== undefined,
-    deliversNats: config.transports.nats !== undefined,
-  });
+  await recordSettings();
+}
+
+function warnOfDifferences(
+  log: Logger,
+  recorded: InstallationSettings,
+  own: InstallationSettings,
+  dispatches: boolean,
+): void {
+  const message = dispatches
+    ? 'this process changed a setting that another one had recorded for schedule_timer; the processes of a database need the same settings'
+    : 'the processes that deliver have another value of this setting, which schedule_timer follows; the processes of a database need the same settings';
+  for (const difference of settingsDifferences(recorded, own)) log.warn(difference, message);
 }
 
 /** Starts the pruners, which keep tables from growing without bound. */

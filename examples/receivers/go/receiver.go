@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,15 +20,16 @@ import (
 
 const toleranceSeconds, maxBodyBytes = 300, 4 << 20
 
-var timestampFormat = regexp.MustCompile(`^[1-9][0-9]{0,11}$`)
+var secrets = strings.Split(os.Getenv("SIGNING_SECRETS"), ",")
+var handled, mutex = map[string]bool{}, sync.Mutex{} // a real service keeps the ids in its database
 
 // isAuthentic reports whether one of the secrets signed this message in the last five minutes (Standard Webhooks).
 func isAuthentic(header http.Header, body []byte, secrets []string, now int64) bool {
 	id, timestamp := header.Get("webhook-id"), header.Get("webhook-timestamp")
 	signatures := strings.Split(header.Get("webhook-signature"), " ")
 	sent, _ := strconv.ParseInt(timestamp, 10, 64)
-	age := now - sent
-	if id == "" || !timestampFormat.MatchString(timestamp) || len(signatures) > 32 || max(age, -age) > toleranceSeconds {
+	isRecent := strconv.FormatInt(sent, 10) == timestamp && max(now-sent, sent-now) <= toleranceSeconds
+	if id == "" || !isRecent || len(signatures) > 32 {
 		return false
 	}
 	authentic := false
@@ -45,24 +45,17 @@ func isAuthentic(header http.Header, body []byte, secrets []string, now int64) b
 	return authentic
 }
 
-// receiver remembers the ids in memory; a real service keeps them in its database, in the transaction of the work.
-type receiver struct {
-	secrets []string
-	mutex   sync.Mutex
-	handled map[string]bool
-}
-
-func (r *receiver) ServeHTTP(response http.ResponseWriter, request *http.Request) {
+func receive(response http.ResponseWriter, request *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(response, request.Body, maxBodyBytes))
-	if err != nil || !isAuthentic(request.Header, body, r.secrets, time.Now().Unix()) {
+	if err != nil || !isAuthentic(request.Header, body, secrets, time.Now().Unix()) {
 		response.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	if id := request.Header.Get("webhook-id"); !r.handled[id] {
+	mutex.Lock()
+	defer mutex.Unlock()
+	if id := request.Header.Get("webhook-id"); !handled[id] {
 		fmt.Println(id, string(body)) // the work; on an error, respond with 500: it is tried again later
-		r.handled[id] = true
+		handled[id] = true
 	}
 }
 
@@ -72,7 +65,6 @@ func main() {
 		panic(err)
 	}
 	fmt.Printf("listening on http://%s\n", listener.Addr())
-	handler := &receiver{secrets: strings.Split(os.Getenv("SIGNING_SECRETS"), ","), handled: map[string]bool{}}
-	server := http.Server{Handler: handler, ReadTimeout: 30 * time.Second}
+	server := http.Server{Handler: http.HandlerFunc(receive), ReadTimeout: 30 * time.Second}
 	panic(server.Serve(listener))
 }

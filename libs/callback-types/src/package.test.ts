@@ -25,7 +25,7 @@ afterAll(async () => {
 const SUCCESS = { status: 0, output: expect.any(String) };
 
 describe('the packed package', () => {
-  test('contains the build of every source, schemas and fixtures, no stale files or tests', () => {
+  test('contains the build of every source, schemas and fixtures, no stale files, sources or tests', () => {
     const packed = consumer.packages[0]?.files ?? [];
     const sources = readdirSync(new URL('./', import.meta.url)).filter(
       (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
@@ -37,7 +37,7 @@ describe('the packed package', () => {
     expect(packed).toEqual(
       expect.arrayContaining(['schemas/create-timer-request.schema.json', 'fixtures/signatures.json']),
     );
-    expect(packed.filter((path) => /test|buildinfo/.test(path))).toEqual([]);
+    expect(packed.filter((path) => /test|buildinfo|^src\/|\.map$/.test(path))).toEqual([]);
   });
 
   test('depends on zod and nothing else', () => {
@@ -47,6 +47,12 @@ describe('the packed package', () => {
       optionalDependencies,
     } = consumer.packages[0]?.manifest ?? {};
     expect(Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })).toEqual(['zod']);
+  });
+
+  test('is no larger than it was, with a tenth to spare', () => {
+    const { packedBytes = Infinity, unpackedBytes = Infinity } = consumer.packages[0] ?? {};
+    expect(packedBytes).toBeLessThan(49_500);
+    expect(unpackedBytes).toBeLessThan(364_000);
   });
 
   test('passes publint', async () => {

@@ -39,18 +39,24 @@ afterAll(async () => {
 });
 
 describe('the packed package', () => {
-  test('contains both builds and its programs, no tests and nothing that only tests use', () => {
+  test('contains both builds and its programs, no sources, tests or what only tests use', () => {
     const files = consumer.packages[0]?.files ?? [];
     expect(files).toEqual(expect.arrayContaining(['dist/esm/index.js', 'dist/cjs/index.js']));
     for (const program of Object.values(manifest.bin ?? {}))
       expect(files).toContain(program.replace('./', ''));
-    expect(files.filter((file) => /\.test\.|testing\/|buildinfo/.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.test\.|testing\/|buildinfo|^src\/|\.map$/.test(file))).toEqual([]);
   });
 
   test('depends on the contract and nothing else', () => {
     const { dependencies, peerDependencies, optionalDependencies } = consumer.packages[0]?.manifest ?? {};
     const all = { ...dependencies, ...peerDependencies, ...optionalDependencies };
     expect(Object.keys(all)).toEqual(['@timer-platform/callback-types']);
+  });
+
+  test('is no larger than it was, with a tenth to spare', () => {
+    const { packedBytes = Infinity, unpackedBytes = Infinity } = consumer.packages[0] ?? {};
+    expect(packedBytes).toBeLessThan(120_500);
+    expect(unpackedBytes).toBeLessThan(592_000);
   });
 
   test('passes publint', async () => {

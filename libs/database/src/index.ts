@@ -51,7 +51,11 @@ export {
   NO_HEADER_KEYS,
   parseHeaderKeys,
 } from './header-encryption.ts';
-export { type InstallationSettings, recordInstallationSettings } from './installation-settings.ts';
+export {
+  type InstallationSettings,
+  type RecordedEgressPolicy,
+  recordInstallationSettings,
+} from './installation-settings.ts';
 export { mapInTurns, turnTaker } from './map-in-turns.ts';
 export { ping } from './ping.ts';
 export { classifyFailure, type DatabaseFailure, isDataError } from './postgres-error.ts';
@@ -101,8 +105,8 @@ export { NO_WITHDRAWAL, type Withdrawal } from './schedules/withdrawal.ts';
 export type { Schema } from './schema.ts';
 export { cancelTimer, type ChangeResult, retryTimer, runTimer } from './timers/change-timer.ts';
 export { findTimer, findTimers } from './timers/find-timer.ts';
+export type { IdempotencyKey, Repeated } from './timers/idempotency-key.ts';
 export {
-  type IdempotencyKey,
   type InsertedTimer,
   type InsertResult,
   insertTimers,

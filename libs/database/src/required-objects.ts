@@ -55,7 +55,13 @@ const COLUMNS: Columns = {
     error: true,
   },
   idempotency_keys: { client: true, key: true, request_hash: true, timer_ids: true, created_at: true },
-  installation_settings: { only_row: true, encrypts_headers: true, delivers_nats: true },
+  installation_settings: {
+    only_row: true,
+    encrypts_headers: true,
+    delivers_nats: true,
+    egress_policy: true,
+    nats_max_payload: true,
+  },
   schedules: {
     id: true,
     client: true,

@@ -144,6 +144,8 @@ export interface InstallationSettingsTable {
   only_row: Generated<boolean>;
   encrypts_headers: boolean;
   delivers_nats: boolean;
+  egress_policy: Json<JsonValue> | null;
+  nats_max_payload: string | null;
 }
 
 /** All tables of the service, without the ledgers of the migrator. */

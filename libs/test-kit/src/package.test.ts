@@ -38,6 +38,12 @@ test('the package contains the engine, the migrations and licenses, and no tests
   expect(files.filter((file) => /\.test\.|testing|buildinfo|src\//.test(file))).toEqual([]);
 });
 
+test('the package is no larger than it was, with a tenth to spare', () => {
+  const { packedBytes = Infinity, unpackedBytes = Infinity } = consumer.packages.at(-1) ?? {};
+  expect(packedBytes).toBeLessThan(1_200_000);
+  expect(unpackedBytes).toBeLessThan(5_240_000);
+});
+
 describe('in a project of its own, a test passes', () => {
   test('with node:test, as an ES module', async () => {
     await consumer.write(

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { verifySignature } from '@timer-platform/callback-types';
-import { defineCallback } from '@timer-platform/client';
+import { defineCallback, TimerError } from '@timer-platform/client';
+import { inTransaction } from '@timer-platform/client/transaction';
 import pg from 'pg';
 import { z } from 'zod';
 import { type Delivery, startTestKit, type TestKit } from './index.ts';
@@ -351,6 +352,76 @@ describe('the database', () => {
       [hook('/by-sql')],
     );
     expect(instants(await kit.advance('1d'))).toEqual(['2030-01-01T01:00:00.000Z']);
+  });
+
+  describe('in a transaction of the code under test', () => {
+    const paymentDue = defineCallback('payment-due', z.object({ order: z.int() }), {
+      type: 'http',
+      url: 'https://shop.example/payments',
+    });
+    const timers = inTransaction({ query: (text, values) => client.query(text, values) });
+    async function transact(
+      work: () => Promise<unknown>,
+      end: 'COMMIT' | 'ROLLBACK' = 'COMMIT',
+    ): Promise<void> {
+      await client.query('BEGIN');
+      await work();
+      await client.query(end);
+    }
+
+    test('schedule_timer counts from the virtual time, and what it stores is delivered as it passes', async () => {
+      await kit.advance('1d');
+      await transact(() => timers.create(paymentDue, { order: 1 }, { delay: '3d', key: 'order-1' }));
+      await transact(() => timers.create(paymentDue, { order: 2 }, { delay: '1d' }), 'ROLLBACK');
+      await transact(() => timers.create(paymentDue, { order: 3 }, { delay: '0s' }));
+      await kit.expectScheduled(paymentDue, { in: '3d', payload: { order: 1 } });
+      const deliveries = await kit.advance('30d');
+      expect(deliveries.map(({ at, payload }) => [at.toISOString(), payload])).toEqual([
+        ['2030-01-02T00:00:00.001Z', { order: 3 }],
+        ['2030-01-05T00:00:00.000Z', { order: 1 }],
+      ]);
+      await kit.expectNothingScheduled();
+    });
+
+    test('a timer is replaced and canceled until the virtual time has reached it', async () => {
+      await transact(() => timers.create(paymentDue, { order: 1 }, { delay: '1h', key: 'order-1' }));
+      await kit.advance('30m');
+      await transact(() => timers.create(paymentDue, { order: 1 }, { delay: '1h', key: 'order-1' }));
+      expect(await kit.advance('59m')).toEqual([]);
+      expect(instants(await kit.advance('1m'))).toEqual(['2030-01-01T01:30:00.000Z']);
+      expect(await timers.cancelByKey('order-1')).toBe(false);
+      await transact(() => timers.create(paymentDue, { order: 2 }, { delay: '1h', key: 'order-2' }));
+      expect(await timers.cancelByKey('order-2')).toBe(true);
+      expect(await kit.advance('1d')).toEqual([]);
+    });
+
+    test('an instant that the virtual time has passed is refused, although the real time has not', async () => {
+      const past = timers.create(paymentDue, { order: 1 }, { execute_at: '2029-12-31T23:59:59Z' });
+      await expect(past).rejects.toThrow(TimerError);
+      await expect(past).rejects.toMatchObject({ reason: 'in_the_past' });
+    });
+
+    test('a timer whose transaction commits after its instant is delivered with the next move', async () => {
+      await transact(async () => {
+        await timers.create(paymentDue, { order: 1 }, { delay: '1h' });
+        expect(await kit.advance('2h')).toEqual([]);
+      });
+      expect(instants(await kit.advance('1ms'))).toEqual(['2030-01-01T02:00:00.000Z']);
+    });
+
+    test('a handler schedules the next timer in a transaction, within the same move', async () => {
+      await kit.respond(paymentDue, async ({ payload }) => {
+        const { order } = payload as { order: number };
+        if (order < 3) await transact(() => timers.create(paymentDue, { order: order + 1 }, { delay: '1d' }));
+        return 200;
+      });
+      await transact(() => timers.create(paymentDue, { order: 1 }, { delay: '1d' }));
+      expect(instants(await kit.advance('30d'))).toEqual([
+        '2030-01-02T00:00:00.000Z',
+        '2030-01-03T00:00:00.000Z',
+        '2030-01-04T00:00:00.000Z',
+      ]);
+    });
   });
 });
 

@@ -1,4 +1,7 @@
-/** Jest's globalSetup: starts one PostgreSQL with a migrated template database for the whole run. */
+/**
+ * Jest's globalSetup: starts one PostgreSQL with a migrated template database for the whole run. `npm test` calls it before,
+ * so that its projects share one.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -7,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 const directory = fileURLToPath(new URL('.', import.meta.url));
 
 export default async function startTestServer() {
+  if (process.env.TIMER_TEST_SERVER !== undefined) return;
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', '--conditions=@timer-platform/source', `${directory}test-server-process.ts`],

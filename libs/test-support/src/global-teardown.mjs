@@ -1,4 +1,4 @@
-/** Jest's globalTeardown: stops the PostgreSQL that global-setup.mjs started. */
+/** Jest's globalTeardown: stops the PostgreSQL that global-setup.mjs started, if it did. */
 export default async function stopTestServer() {
-  await globalThis.stopTimerTestServer();
+  await globalThis.stopTimerTestServer?.();
 }

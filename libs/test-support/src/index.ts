@@ -1,3 +1,4 @@
+export { bundleProgram } from './bundle-program.ts';
 export { dnsResponse, parseDnsQuestion } from './dns-message.ts';
 export { findProgram } from './find-program.ts';
 export { type NameServer, type NameServerBehavior, startNameServer } from './name-server.ts';

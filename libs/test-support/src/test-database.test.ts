@@ -50,6 +50,19 @@ describe('createTestDatabase', () => {
     await empty.drop();
   });
 
+  test('copies another test database, also while copies of it are used', async () => {
+    const original = await createTestDatabase({ empty: true });
+    const client = await connect(original.url);
+    await client.query('CREATE TABLE timers (only_here int)');
+    await client.end();
+    const one = await createTestDatabase({ copyOf: original });
+    const user = await connect(one.url);
+    const other = await createTestDatabase({ copyOf: original });
+    expect(await columns(other.url)).toEqual(['only_here']);
+    await user.end();
+    await Promise.all([one, other, original].map((each) => each.drop()));
+  });
+
   test('drops a database that still has a connection, and throws an error that names the connection', async () => {
     const leaky = await createTestDatabase();
     const leak = await connect(leaky.url, 'forgotten pool');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { bundleProgram } from './bundle-program.ts';
 import type { NameServer } from './name-server.ts';
 
 const WORKSPACE = fileURLToPath(new URL('../../../', import.meta.url));
@@ -54,12 +55,7 @@ export async function spawnTimerService(
   settings: Readonly<Record<string, string>>,
   wrap: NameServer['wrap'] = (program, args) => ({ program, args: [...args] }),
 ): Promise<SpawnedTimerService> {
-  const { program, args } = wrap(process.execPath, [
-    '--conditions=@timer-platform/source',
-    '--import',
-    'tsx',
-    MAIN,
-  ]);
+  const { program, args } = wrap(process.execPath, [await bundleProgram(MAIN)]);
   const child = spawn(program, args, {
     cwd: WORKSPACE,
     env: {

@@ -11,6 +11,8 @@ export const scenarioNames = {
   mixed: 'mixed, stored ahead',
   mixedSql: 'mixed, by SQL',
   mixedOtherProcess: 'mixed, by another process',
+  transactions: 'transactions',
+  unnotified: 'transactions, no NOTIFY',
   crashLoop: 'crash loop',
   neighborPrefix: 'beside ',
   neighbor: (name: string) => `beside ${name}`,

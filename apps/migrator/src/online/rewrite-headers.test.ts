@@ -100,6 +100,30 @@ describe('encrypt-headers', () => {
     expect((await run(B, '--json')).exitCode).toBe(0);
   });
 
+  test('encrypts and rotates the header of a typed callback that schedule_timer stored in plain text', async () => {
+    await client.query(
+      'INSERT INTO installation_settings (encrypts_headers, delivers_nats) VALUES (true, false)',
+    );
+    const callback = {
+      type: 'http',
+      url: 'https://example.com/',
+      headers: { 'timer-callback': 'payment-due' },
+    };
+    await client.query(`SELECT schedule_timer($1, delay => '1 hour')`, [JSON.stringify(callback)]);
+    expect(await texts()).toContain('payment-due');
+    expect((await run(A)).stdout).toBe('encrypted the headers of 1 of 1 timers');
+    expect(await texts()).not.toContain('payment-due');
+    expect((await run(`${B},${A}`)).stdout).toBe('encrypted the headers of 1 of 1 timers');
+    expect(await keysInRows()).toEqual({ b: 1 });
+    const read = parseHeaderKeys(B);
+    if ('error' in read) throw new Error(read.error);
+    const [row] = await rows();
+    expect(decryptHeaders(read.keys, row?.id ?? '', row?.config ?? null)).toEqual({
+      ok: true,
+      config: callback,
+    });
+  });
+
   test('--decrypt restores the rows exactly, including the digits of numbers', async () => {
     await fill(80);
     const text = async () =>

@@ -13,22 +13,26 @@ beforeAll(() =>
   run('INSERT INTO installation_settings (encrypts_headers, delivers_nats) VALUES (false, true)'),
 );
 
-/** Code 0, or the code and the sorted paths of the issues. */
+/** Code 0, or the code, the reason and the sorted paths of the issues. */
 interface Verdict {
   readonly code: number;
+  readonly reason: string | undefined;
   readonly paths: readonly string[];
 }
 
+const ACCEPTANCE: Verdict = { code: 0, reason: undefined, paths: [] };
+
 const detailSchema = z.object({
   code: z.number(),
+  reason: z.string().optional(),
   errors: z.array(z.object({ path: z.string(), message: z.string().min(1) })).optional(),
 });
 
 async function verdictOfApi(body: object): Promise<Verdict> {
   const response = await api.request('POST', '/timers', body);
-  if (response.status === 201) return { code: 0, paths: [] };
-  const { code, errors = [] } = errorResponseSchema.parse(response.body);
-  return { code, paths: errors.map(({ path }) => path).sort() };
+  if (response.status === 201) return ACCEPTANCE;
+  const { code, reason, errors = [] } = errorResponseSchema.parse(response.body);
+  return { code, reason, paths: errors.map(({ path }) => path).sort() };
 }
 
 interface Request {
@@ -64,11 +68,11 @@ async function schedule(request: Request, idempotencyKey?: string): Promise<stri
 async function verdictOfSql(request: Request): Promise<Verdict> {
   try {
     await schedule(request);
-    return { code: 0, paths: [] };
+    return ACCEPTANCE;
   } catch (error) {
     const { detail } = z.object({ detail: z.string() }).parse(error);
-    const { code, errors = [] } = detailSchema.parse(JSON.parse(detail));
-    return { code, paths: errors.map(({ path }) => path).sort() };
+    const { code, reason, errors = [] } = detailSchema.parse(JSON.parse(detail));
+    return { code, reason, paths: errors.map(({ path }) => path).sort() };
   }
 }
 
@@ -99,6 +103,9 @@ const ACCEPTED: [string, Request][] = [
   ['a short IPv4 address', withUrl('http://1.257/')],
   ['a host with a port and a query', withUrl('HTTPS://a.example:65535?q=1#f')],
   ['a host with an underscore', withUrl('http://a_b.example/ü')],
+  ...['bcher-kva', 'fiqs8s', 'mgbb9fbpob', 'zca', 'MNCHEN-3YA', 'h2brj9c', '1ch'].map(
+    (label): [string, Request] => [`the Punycode ${label}`, withUrl(`http://a.xn--${label}.example/`)],
+  ),
   ['64 headers', withHttp({ headers: headers(64) })],
   ['a payload of exactly 1 MiB', withHttp({ payload: 'a'.repeat(MIB - 2) })],
   ['a payload whose spaces are not counted', withHttp({ payload: Array.from({ length: 500_000 }, () => 1) })],
@@ -164,6 +171,14 @@ const REFUSED: [string, Request, string[]][] = [
     'http://[::1/',
     'http://[1::2::3]/',
     'http://a<b/',
+    // Punycode that is empty, ends in the middle, is beyond Unicode, ASCII, not in normal form, or of no letter.
+    'http://xn--/',
+    'http://a.xn--a.example/',
+    'http://xn--99999999/',
+    'http://xn---/',
+    'http://xn--u-ccb/',
+    'http://xn--a-ecp.example/',
+    'http://XN--0.example/',
     'http://a|b/',
     `https://example.com/${'a'.repeat(8_192)}`,
   ].map((url): [string, Request, string[]] => [
@@ -250,16 +265,38 @@ const REFUSED: [string, Request, string[]][] = [
 
 describe('the API and schedule_timer have the same verdict', () => {
   test.each(ACCEPTED)('they accept %s', async (_, request) => {
-    const accepted = { code: 0, paths: [] };
-    expect(await verdictOfApi(request)).toStrictEqual(accepted);
-    expect(await verdictOfSql(request)).toStrictEqual(accepted);
+    expect(await verdictOfApi(request)).toStrictEqual(ACCEPTANCE);
+    expect(await verdictOfSql(request)).toStrictEqual(ACCEPTANCE);
   });
 
   test.each(REFUSED)('they refuse %s', async (_, request, paths) => {
     const before = await api.countTimers();
-    expect(await verdictOfApi(request)).toStrictEqual({ code: 2, paths });
-    expect(await verdictOfSql(request)).toStrictEqual({ code: 2, paths });
+    const verdict = await verdictOfApi(request);
+    expect(verdict).toMatchObject({ code: 2, paths });
+    expect(await verdictOfSql(request)).toStrictEqual(verdict);
     expect(await api.countTimers()).toBe(before);
+  });
+
+  // Documented: the tables of Unicode that the URL standard needs are not in SQL.
+  test.each([
+    ['a host beyond ASCII', 'http://bücher.example/', 'write an international name as xn--'],
+    ['a host with percent-encoding', 'http://ex%61mple.com/', 'in ASCII without percent-encoding'],
+    ['an empty user name', 'http://@example.com/', 'must not contain a user name'],
+  ])('only the API accepts %s, and SQL says the way out', async (_, url, wayOut) => {
+    expect(await verdictOfApi(withUrl(url))).toStrictEqual(ACCEPTANCE);
+    await expect(schedule(withUrl(url))).rejects.toMatchObject({
+      detail: expect.stringContaining('"code": 2'),
+      message: expect.stringContaining(wayOut),
+    });
+  });
+
+  test('the locale of the database does not change what is a reserved header', async () => {
+    // A function takes its collation from its arguments. The control: in Turkish, the small letter of I is another one.
+    const [row] = await run(
+      `SELECT lower('TRAILER' COLLATE "tr-x-icu") AS control,
+         timer_header_issue('TRAILER' COLLATE "tr-x-icu", '"x"', '^trailer$') AS issue`,
+    );
+    expect(row).toEqual({ control: 'traıler', issue: 'is reserved' });
   });
 
   test('they store the same', async () => {
@@ -343,11 +380,13 @@ describe('schedule_timer', () => {
   test('refuses headers where they are encrypted or that is not known, and NATS where it is not configured', async () => {
     const withHeaders = withHttp({ headers: { a: 'b' } });
     await run('UPDATE installation_settings SET encrypts_headers = true, delivers_nats = false');
-    expect(await verdictOfSql(withHeaders)).toStrictEqual({ code: 2, paths: ['callback.headers'] });
+    expect(await verdictOfSql(withHeaders)).toMatchObject({ code: 2, paths: ['callback.headers'] });
     expect(await verdictOfSql(withHttp({ headers: {} }))).toMatchObject({ code: 0 });
-    expect(await verdictOfSql(withNats({}))).toStrictEqual({ code: 2, paths: ['callback.type'] });
+    const typed = withHttp({ headers: { 'timer-callback': 'payment-due' } });
+    expect(await verdictOfSql(typed)).toMatchObject({ code: 0 });
+    expect(await verdictOfSql(withNats({}))).toMatchObject({ code: 2, paths: ['callback.type'] });
     await run('DELETE FROM installation_settings');
-    expect(await verdictOfSql(withHeaders)).toStrictEqual({ code: 2, paths: ['callback.headers'] });
+    expect(await verdictOfSql(withHeaders)).toMatchObject({ code: 2, paths: ['callback.headers'] });
     expect(await verdictOfSql(withHttp({}))).toMatchObject({ code: 0 });
   });
 });

@@ -14,6 +14,8 @@ export interface TransportContext {
   readonly egressPolicy?: EgressPolicy;
   /** See HttpTransportOptions.connect. */
   readonly connect?: HttpTransportOptions['connect'];
+  /** See NatsTransportOptions.onMaxPayload. */
+  readonly onNatsMaxPayload?: (() => void) | undefined;
 }
 
 export interface CreatedTransports extends Transports {
@@ -24,7 +26,13 @@ export interface CreatedTransports extends Transports {
 /** Creates one transport for every callback type. Connects to NATS in the background; the caller closes them. */
 export function createTransports(
   settings: TransportSettings,
-  { clock, egressPolicy = createEgressPolicy(settings, false), connect, log }: TransportContext,
+  {
+    clock,
+    egressPolicy = createEgressPolicy(settings, false),
+    connect,
+    log,
+    onNatsMaxPayload,
+  }: TransportContext,
 ): CreatedTransports {
   return {
     http: httpTransport({
@@ -38,6 +46,6 @@ export function createTransports(
     nats:
       settings.nats === undefined
         ? unconfiguredNatsTransport()
-        : natsTransport({ settings: settings.nats, log }),
+        : natsTransport({ settings: settings.nats, log, onMaxPayload: onNatsMaxPayload }),
   };
 }

@@ -434,6 +434,14 @@ describe('a key of your own', () => {
     ]);
   });
 
+  test('is put with an Idempotency-Key, the same with each try', async () => {
+    const { client, requests } = clientFor([fetchFailed('ECONNRESET'), success(TIMER), success(TIMER)]);
+    await client.putByKey('order-42', NEW_TIMER);
+    await client.putByKey('order-42', NEW_TIMER, { idempotencyKey: 'mine' });
+    const keys = requests.map(({ init }) => init.headers['idempotency-key']);
+    expect(keys).toEqual(['id-1', 'id-1', 'mine']);
+  });
+
   test.each(['', '.', '..', 'a b', 'é', 'a'.repeat(256)])('is not sent if it is %j', async (key) => {
     const { client, requests } = clientFor([]);
     expect((await errorOf(client.cancelByKey(key))).issues[0]?.path).toBe('path.key');

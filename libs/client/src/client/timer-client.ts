@@ -67,8 +67,8 @@ function byKey(method: string, key: string): { method: string; path: string } {
  *
  * Every call settles once: with the result, or with a {@link TimerError}, within `deadlineMs`. Requests are sent again after
  * errors that may be transient (no response, 408, 429, 500, 502, 503, 504), with exponential backoff, full jitter and
- * regard to `Retry-After`. None is carried out twice by that: creates have an `Idempotency-Key`, the other calls lead to
- * the same state when repeated.
+ * regard to `Retry-After`. None stores anything twice by that: creates and `putByKey` have an `Idempotency-Key`, the other calls
+ * lead to the same state when repeated.
  */
 export class TimerClient {
   /** Recurring timers. */
@@ -172,32 +172,28 @@ export class TimerClient {
    * Stores a timer under a key of your own, or replaces the pending one that has it: "remind order 42 later" is one call.
    * The replaced timer keeps its id and nothing else.
    *
-   * A lost response is repeated like every other. If the timer comes due in between, it is stored and delivered again: for
-   * timers that are due within seconds, use {@link create}.
-   *
    * @param key 1 to 255 visible ASCII characters without spaces, unique among the unfinished timers of this API key
-   * @throws {TimerError} `validation`, with the reason `not_pending` while an attempt is in flight
+   * @throws {TimerError} `validation`, with the reason `not_pending` while an attempt is in flight; `idempotencyConflict` if
+   *   `idempotencyKey` belongs to another request
    */
-  putByKey(key: string, timer: Omit<NewTimer, 'key'>, options?: CallOptions): Promise<Timer>;
+  putByKey(key: string, timer: Omit<NewTimer, 'key'>, options?: CreateOptions): Promise<Timer>;
   /** Stores or replaces a timer with a callback of this definition. */
   putByKey<Payload>(
     key: string,
     definition: Sendable<Payload>,
     payload: NoInfer<Payload>,
     timer: Omit<TimerTerms, 'key'>,
-    options?: CallOptions,
+    options?: CreateOptions,
   ): Promise<Timer>;
   async putByKey(
     key: string,
     second: Omit<NewTimer, 'key'> | Sendable<unknown>,
     third?: unknown,
     fourth?: Omit<TimerTerms, 'key'>,
-    fifth?: CallOptions,
+    fifth?: CreateOptions,
   ): Promise<Timer> {
-    const path = byKey('PUT', key);
-    if (!('toAsync' in second)) return this.#call({ ...path, body: second, shape: isTimer }, third ?? {});
-    const body = { ...fourth, callback: await second.toAsync(third) };
-    return this.#call({ ...path, body, shape: isTimer }, fifth ?? {});
+    if (!('toAsync' in second)) return this.#put(key, second, third as CreateOptions | undefined);
+    return this.#put(key, { ...fourth, callback: await second.toAsync(third) }, fifth);
   }
 
   /**
@@ -297,6 +293,11 @@ export class TimerClient {
       { method: 'POST', path: '/timers', body: timer, shape: isTimerSummary, headers },
       options,
     );
+  }
+
+  async #put(key: string, timer: Omit<NewTimer, 'key'>, options: CreateOptions = {}): Promise<Timer> {
+    const headers = this.#idempotency('PUT /timers/by-key/:key', options);
+    return this.#call({ ...byKey('PUT', key), body: timer, shape: isTimer, headers }, options);
   }
 
   /** A transition that an earlier try may have made: then the states that follow it are a success. */

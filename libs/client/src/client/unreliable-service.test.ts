@@ -122,6 +122,25 @@ describe('with faults in most requests', () => {
     expect(rows).toEqual([{ count: 20 }]);
   });
 
+  test('timers with a key that are due at once are stored and delivered once', async () => {
+    const receiver = await startReceiver();
+    try {
+      const client = connect(proxy.url, { timeoutMs: 600, retries: 30 });
+      const timers = await withFaults(0.8, () =>
+        runConcurrently(30, WIDTH, (index) =>
+          client.putByKey(`due-${index}`, { ...newTimer(`due ${index}`, receiver.url), delay: '0s' }),
+        ),
+      );
+      const requests = await receiver.waitFor(timers.length);
+      const delivered = requests.map(({ headers }) => headers['webhook-id']);
+      expect(delivered.sort()).toEqual(timers.map(({ id }) => id).sort());
+      const rows = await storedRows('due ');
+      expect([rows.size, Math.max(...rows.values())]).toEqual([timers.length, 1]);
+    } finally {
+      await receiver.stop();
+    }
+  });
+
   test('cancellations succeed, however often their responses are lost', async () => {
     const client = connect(proxy.url, { timeoutMs: 400, retries: 30 });
     const timers = await client.createMany(

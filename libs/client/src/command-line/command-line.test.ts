@@ -166,6 +166,13 @@ describe('a key of your own', () => {
     expect((await timer(['get', '--key', 'order-43'])).exitCode).toBe(3);
   });
 
+  test('stores nothing when the command is repeated with its --idempotency-key after the timer ended', async () => {
+    const once = ['--delay', '1h', '--key', 'order-44', '--idempotency-key', 'put-44'];
+    const first = await createTimer(...once);
+    await timer(['cancel', first.id]);
+    expect(await createTimer(...once)).toMatchObject({ id: first.id, status: 'canceled' });
+  });
+
   test.each([[['get']], [['cancel']], [['get', UNKNOWN_ID, '--key', 'a']], [['run', '--key', 'a']]])(
     '%j is a usage error',
     async (args) => {

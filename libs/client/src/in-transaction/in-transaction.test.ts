@@ -8,6 +8,7 @@ import pg from 'pg';
 import { z } from 'zod';
 import { defineCallback } from '../callbacks/define-callback.ts';
 import { TimerError } from '../client/errors.ts';
+import { prismaErrorOf } from '../testing/prisma-error.ts';
 import { inTransaction, type PrismaTransaction, type TransactionTimers } from './transaction.ts';
 
 const database = withTestDatabase();
@@ -60,10 +61,16 @@ const libraries: Readonly<Record<string, InTransactionOf>> = {
         .execute((tx) => work(inTransaction(tx))),
     ),
   Drizzle: (work) => withPool((pool) => drizzle(pool).transaction((tx) => work(inTransaction(tx, { sql })))),
-  // Prisma's own client would download an engine: this has the shape of its method, over pg.
+  // Prisma itself is not a dependency: `examples:check-prisma` runs it. This has the shape of its method and its errors.
   'the shape of Prisma': withClient((client) => {
     const tx: PrismaTransaction = {
-      $queryRawUnsafe: async (text, ...values) => (await client.query(text, values)).rows as unknown[],
+      $queryRawUnsafe: async (text, ...values) => {
+        try {
+          return (await client.query(text, values)).rows as unknown[];
+        } catch (error) {
+          throw error instanceof pg.DatabaseError ? prismaErrorOf(error) : error;
+        }
+      },
     };
     return inTransaction(tx);
   }),
@@ -149,6 +156,20 @@ describe.each(Object.entries(libraries))('in a transaction of %s', (name, transa
     for (let n = 0; n < 2; n += 1)
       await transact(async (timers) => ids.push(await timers.create(callback, terms)));
     expect(ids[0]).toBe(ids[1]);
+  });
+
+  test('an idempotency key of another request, or of a deleted timer, is refused with its reason', async () => {
+    const terms = { execute_at: '2099-01-31T09:00:00Z', idempotencyKey: `${key}-conflict` };
+    let id = '';
+    await transact(async (timers) => {
+      id = await timers.create(callback, terms);
+    });
+    const other = transact((timers) => timers.create(callback, { ...terms, metadata: 1 }));
+    const conflict = { kind: 'idempotencyConflict', code: 7 };
+    expect(await errorOf(other)).toMatchObject({ ...conflict, reason: 'different_request' });
+    await database.query('DELETE FROM timers WHERE id = $1', [id]);
+    const repeated = transact((timers) => timers.create(callback, terms));
+    expect(await errorOf(repeated)).toMatchObject({ ...conflict, reason: 'timers_deleted' });
   });
 
   test('a timer is canceled by its id or its key, once', async () => {

@@ -32,9 +32,11 @@ async function query(text: string): Promise<Record<string, unknown>[]> {
   return database.db.rows({ name: '', text });
 }
 
+/** The server may have databases of other tests. */
+const LISTENERS = "pg_stat_activity WHERE application_name = 'due listener' AND datname = current_database()";
+
 async function isListening(): Promise<void> {
-  const ready = `SELECT FROM pg_stat_activity WHERE application_name = 'due listener' AND state = 'idle'
-    AND query LIKE 'LISTEN%'`;
+  const ready = `SELECT FROM ${LISTENERS} AND state = 'idle' AND query LIKE 'LISTEN%'`;
   while ((await query(ready)).length === 0);
 }
 
@@ -61,9 +63,7 @@ describe('DueListener', () => {
 
   test('opens a lost connection again', async () => {
     const { received, errors } = await listen();
-    await query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'due listener'`,
-    );
+    await query(`SELECT pg_terminate_backend(pid) FROM ${LISTENERS}`);
     await until(() => errors.length > 0);
     await isListening();
     await notifyDue(database.db, { fromMs: 1, toMs: 1 });
@@ -73,11 +73,9 @@ describe('DueListener', () => {
 
   test('stops while it waits to connect again', async () => {
     const { errors, listener } = await listen();
-    await query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'due listener'`,
-    );
+    await query(`SELECT pg_terminate_backend(pid) FROM ${LISTENERS}`);
     await until(() => errors.length > 0);
     await listener.stop();
-    expect(await query(`SELECT FROM pg_stat_activity WHERE application_name = 'due listener'`)).toEqual([]);
+    expect(await query(`SELECT FROM ${LISTENERS}`)).toEqual([]);
   });
 });

@@ -309,7 +309,8 @@ async function withBarrier<Result>(
     );
     await holder.query(`SELECT pg_advisory_lock(${LOCK})`);
     const reached = async () => {
-      const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${LOCK} AND NOT granted`;
+      const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${LOCK} AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
       while ((await holder.query(waiting)).rowCount !== 1);
     };
     const open = async () => {

@@ -1,6 +1,7 @@
 import type { CallbackType, JsonValue, Origin } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
-import { findRepeated, type IdempotencyKey, type InsertResult } from '../timers/insert-timers.ts';
+import { findRepeated, type IdempotencyKey } from '../timers/idempotency-key.ts';
+import type { InsertResult } from '../timers/insert-timers.ts';
 import type { ScheduleRow } from './schedule-row.ts';
 
 /** An occurrence that a client asks for. */

@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { connect } from '../connect.ts';
 import { findTimer, findTimers } from './find-timer.ts';
-import { type IdempotencyKey, insertTimers, type NewTimer } from './insert-timers.ts';
+import type { IdempotencyKey } from './idempotency-key.ts';
+import { insertTimers, type NewTimer } from './insert-timers.ts';
 
 const database = withTestDatabase({
   open: (url, onIdleError) =>

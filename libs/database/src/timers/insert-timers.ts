@@ -4,6 +4,7 @@ import { encryptHeaders, type HeaderKeys, NO_HEADER_KEYS } from '../header-encry
 import { mapInTurns } from '../map-in-turns.ts';
 import { isCheckViolation } from '../postgres-error.ts';
 import { afterDelay } from './after-delay.ts';
+import { findRepeated, type IdempotencyKey, type Repeated } from './idempotency-key.ts';
 import { newTimerId } from './new-timer-id.ts';
 import { findUsedKeys, isKeyInUse, type TimerKey } from './timer-keys.ts';
 
@@ -19,15 +20,6 @@ export interface NewTimer {
   readonly timerKey?: TimerKey | undefined;
 }
 
-/** Identifies a repeated request. */
-export interface IdempotencyKey {
-  /** Identifies the API key. Clients have separate idempotency keys. */
-  readonly client: string;
-  readonly key: string;
-  /** SHA-256 of the request. */
-  readonly requestHash: Buffer;
-}
-
 export interface InsertedTimer {
   readonly id: string;
   readonly callbackType: CallbackType;
@@ -37,8 +29,7 @@ export interface InsertedTimer {
 
 export type InsertResult =
   | { readonly outcome: 'inserted'; readonly timers: readonly InsertedTimer[] }
-  /** The key was used before and created `timerIds`. `sameRequest`: whether by the same request. */
-  | { readonly outcome: 'repeated'; readonly timerIds: readonly string[]; readonly sameRequest: boolean }
+  | Repeated
   /** The indexes of the items that are not in the future by the database's clock. Nothing was stored. */
   | { readonly outcome: 'in-the-past'; readonly items: readonly number[] }
   /** The indexes of the items that expire before they are due, or when they are. Nothing was stored. */
@@ -107,11 +98,6 @@ const EXPIRE_BEFORE_DUE = statement(
    FROM unnest($1::timestamptz[], $2::double precision[], $3::timestamptz[])
      WITH ORDINALITY AS item (execute_at, delay_ms, expires_at, ordinal)
    WHERE expires_at <= COALESCE(execute_at, ${afterDelay('delay_ms')})`,
-);
-
-const FIND_KEY = statement(
-  'find-idempotency-key',
-  'SELECT request_hash, timer_ids FROM idempotency_keys WHERE client = $1 AND key = $2',
 );
 
 const NOT_IN_FUTURE = statement(
@@ -193,20 +179,6 @@ function toInserted(row: InsertedRow): InsertedTimer {
     callbackType: row.callback_type,
     createdAt: row.created_at,
     executeAt: row.execute_at,
-  };
-}
-
-/** What the first request with this key stored; undefined: the key was not used. */
-export async function findRepeated(
-  db: Database,
-  { client, key, requestHash }: IdempotencyKey,
-): Promise<Extract<InsertResult, { outcome: 'repeated' }> | undefined> {
-  const [found] = await db.rows<{ request_hash: Buffer; timer_ids: string[] }>(FIND_KEY, [client, key]);
-  if (found === undefined) return undefined;
-  return {
-    outcome: 'repeated',
-    timerIds: found.timer_ids,
-    sameRequest: found.request_hash.equals(requestHash),
   };
 }
 

@@ -151,10 +151,82 @@ describe('putTimer', () => {
     const keys: HeaderKeys = { current: 'a', byId: new Map([['a', key]]) };
     const callback = { type: 'http', url: 'https://example.com/', headers: { Authorization: 'x' } } as const;
     const id = await put();
-    await putTimer(database.db, KEY, { ...timer, callback }, keys);
+    await putTimer(database.db, KEY, { ...timer, callback }, { headerKeys: keys });
     const stored = (await findTimer(database.db, id))?.callback_config ?? null;
     expect(JSON.stringify(stored)).not.toContain('Authorization');
     expect(decryptHeaders(keys, id, stored)).toMatchObject({ ok: true, config: callback });
+  });
+});
+
+describe('putTimer with an idempotency key', () => {
+  const idempotency = { client: 'billing:1', key: 'first', requestHash: Buffer.alloc(32, 1) };
+  const once = (more: Partial<NewTimer> = {}) =>
+    putTimer(database.db, KEY, { ...timer, ...more }, { idempotency });
+  const repeated = (id: string, sameRequest = true) => ({ outcome: 'repeated', timerIds: [id], sameRequest });
+
+  test.each([
+    ['stored', () => Promise.resolve()],
+    ['replaced', () => put()],
+  ])('a timer that was %s is found again, whatever has become of it', async (outcome, prepare) => {
+    await prepare();
+    const result = await once();
+    expect(result).toMatchObject({ outcome: outcome === 'stored' ? 'created' : outcome });
+    const id = (await findTimerByKey(database.db, KEY)) ?? '';
+    expect(await once()).toStrictEqual(repeated(id));
+    await claim(id);
+    expect(await once()).toStrictEqual(repeated(id));
+    await set(id, `status = 'completed'`);
+    expect(await once()).toStrictEqual(repeated(id));
+    // Nobody has stored a second timer or changed the one of another request.
+    const second = await put({ executeAt: LATER });
+    const before = await findTimer(database.db, second);
+    expect(await once()).toStrictEqual(repeated(id));
+    expect(await once({ executeAt: '2020-01-01T00:00:00Z', expiresAt: null })).toStrictEqual(repeated(id));
+    expect(await findTimer(database.db, second)).toStrictEqual(before);
+    expect(await countPending()).toBe(1);
+  });
+
+  test('another request with the key is told apart', async () => {
+    await once();
+    const id = (await findTimerByKey(database.db, KEY)) ?? '';
+    const other = { ...idempotency, requestHash: Buffer.alloc(32, 2) };
+    expect(await putTimer(database.db, KEY, timer, { idempotency: other })).toStrictEqual(
+      repeated(id, false),
+    );
+  });
+
+  test('a refused request does not use the key up', async () => {
+    const id = await put();
+    await claim(id);
+    expect(await once()).toStrictEqual({ outcome: 'wrong-state', status: 'executing' });
+    await set(id, `status = 'completed'`);
+    expect(await once({ expiresAt: EXECUTE_AT })).toStrictEqual({ outcome: 'expires-before-due' });
+    expect(await once({ executeAt: '2020-01-01T00:00:00Z' })).toStrictEqual({ outcome: 'in-the-past' });
+    expect(await once()).toMatchObject({ outcome: 'created' });
+  });
+
+  test.each([
+    ['stores', false],
+    ['replaces', true],
+  ])('of many repetitions at once, one %s the timer', async (_name, exists) => {
+    if (exists) await put();
+    const results = await Promise.all(Array.from({ length: 40 }, () => once({ executeAt: LATER })));
+    const outcomes = results.map(({ outcome }) => outcome);
+    expect(outcomes.filter((outcome) => outcome === 'repeated')).toHaveLength(39);
+    expect(outcomes).toContain(exists ? 'replaced' : 'created');
+    expect(await countPending()).toBe(1);
+  });
+
+  test('requests with other keys, at once, are all carried out', async () => {
+    const results = await Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        putTimer(database.db, KEY, timer, { idempotency: { ...idempotency, key: `key-${n}` } }),
+      ),
+    );
+    expect(results.filter(({ outcome }) => outcome === 'created')).toHaveLength(1);
+    expect(results.filter(({ outcome }) => outcome === 'replaced')).toHaveLength(39);
+    const { rows } = await database.query('SELECT count(*)::int FROM idempotency_keys');
+    expect(rows).toStrictEqual([{ count: 40 }]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { TimerState } from '@timer-platform/callback-types';
 import type { Database } from '../connect.ts';
-import { type HeaderKeys, NO_HEADER_KEYS } from '../header-encryption.ts';
+import type { HeaderKeys } from '../header-encryption.ts';
+import { findRepeated, type IdempotencyKey, type Repeated } from './idempotency-key.ts';
 import { insertTimers, type NewTimer } from './insert-timers.ts';
 import { findPendingTimer, type TimerKey } from './timer-keys.ts';
 import { updateTimer } from './update-timer.ts';
@@ -13,7 +14,16 @@ export type PutResult =
   /** The timer with this key is executing: it can be neither replaced nor stored a second time. */
   | { readonly outcome: 'wrong-state'; readonly status: TimerState }
   | { readonly outcome: 'in-the-past' }
-  | { readonly outcome: 'expires-before-due' };
+  | { readonly outcome: 'expires-before-due' }
+  /** Nothing was stored or replaced. */
+  | Repeated;
+
+interface PutOptions {
+  /** Encrypt the headers of the callback if there is a current key. */
+  readonly headerKeys?: HeaderKeys | undefined;
+  /** Is stored with the timer, or the replacement: a repetition stores and replaces nothing. */
+  readonly idempotency?: IdempotencyKey | undefined;
+}
 
 /** How often the timer with a key may be finished, or stored by another, between the two statements of a try. */
 const MAX_TRIES = 10;
@@ -26,22 +36,30 @@ export async function putTimer(
   db: Database,
   timerKey: TimerKey,
   timer: NewTimer,
-  headerKeys: HeaderKeys = NO_HEADER_KEYS,
+  options: PutOptions = {},
 ): Promise<PutResult> {
+  const { idempotency } = options;
   for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
     const pending = await findPendingTimer(db, timerKey);
     const result =
       pending === undefined
-        ? await create(db, { ...timer, timerKey }, headerKeys)
-        : await replace(db, pending, timer, headerKeys);
-    if (result !== undefined) return result;
+        ? await create(db, { ...timer, timerKey }, options)
+        : await replace(db, pending, timer, options);
+    if (result === undefined) continue;
+    const isRefusal = result.outcome !== 'created' && result.outcome !== 'replaced';
+    // What refuses a repetition may be what the first request has done.
+    return (isRefusal && idempotency && (await findRepeated(db, idempotency))) || result;
   }
   throw new Error('the timer of a key changed during every try to replace it');
 }
 
 /** undefined: another request has stored a timer with this key. */
-async function create(db: Database, timer: NewTimer, headerKeys: HeaderKeys): Promise<PutResult | undefined> {
-  const result = await insertTimers(db, [timer], undefined, headerKeys);
+async function create(
+  db: Database,
+  timer: NewTimer,
+  { headerKeys, idempotency }: PutOptions,
+): Promise<PutResult | undefined> {
+  const result = await insertTimers(db, [timer], idempotency, headerKeys);
   switch (result.outcome) {
     case 'inserted': {
       const [inserted] = result.timers;
@@ -54,7 +72,7 @@ async function create(db: Database, timer: NewTimer, headerKeys: HeaderKeys): Pr
     case 'expires-before-due':
       return { outcome: result.outcome };
     case 'repeated':
-      throw new Error('a timer was stored without an idempotency key, but was found by one');
+      return result;
   }
 }
 
@@ -63,10 +81,10 @@ async function replace(
   db: Database,
   id: string,
   { executeAt, delayMs, callback, metadata = null, retry = null, expiresAt = null }: NewTimer,
-  headerKeys: HeaderKeys,
+  { headerKeys, idempotency }: PutOptions,
 ): Promise<PutResult | undefined> {
   const update = { executeAt, delayMs, callback, metadata, retry, expiresAt, restart: true };
-  const result = await updateTimer(db, id, update, headerKeys);
+  const result = await updateTimer(db, id, update, headerKeys, idempotency);
   switch (result.outcome) {
     case 'changed':
       return { outcome: 'replaced', id };

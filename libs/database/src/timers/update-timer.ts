@@ -5,6 +5,7 @@ import { isCheckViolation } from '../postgres-error.ts';
 import { IS_UNCLAIMED } from '../state-guards.ts';
 import { afterDelay } from './after-delay.ts';
 import { changeFrom, type ChangeResult } from './change-timer.ts';
+import type { IdempotencyKey } from './idempotency-key.ts';
 import { ALL_CHANGED_COLUMNS, type TimerRow } from './timer-row.ts';
 
 /** The fields to change. An absent field keeps its value, null clears it. */
@@ -40,9 +41,7 @@ const IS_FUTURE = statement('is-future', 'SELECT $1::timestamptz > clock_timesta
  * A new instant also replaces that of a retry. A new revision gives the timer another message id: the old one may have
  * been delivered by an attempt whose end was not recorded, and receivers drop what they have seen.
  */
-const UPDATE = statement(
-  'update-timer',
-  `UPDATE timers SET
+const ASSIGNMENTS = `
      execute_at = ${NEW_EXECUTE_AT},
      next_attempt_at = CASE WHEN $2::timestamptz IS NULL AND $3::double precision IS NULL THEN next_attempt_at END,
      callback_type = COALESCE($4, callback_type),
@@ -56,8 +55,32 @@ const UPDATE = statement(
      due_since = CASE WHEN $2::timestamptz IS NULL AND $3::double precision IS NULL THEN due_since END,
      revision = revision + CASE
        WHEN claims > 0 AND num_nonnulls($2::timestamptz, $3::double precision, $5::jsonb) > 0 THEN 1 ELSE 0 END,
-     updated_at = now()
+     updated_at = now()`;
+
+const UPDATE = statement(
+  'update-timer',
+  `UPDATE timers SET ${ASSIGNMENTS}
    WHERE id = $1 AND ${IS_UNCLAIMED} AND ${EXPIRES_LATER}
+   RETURNING ${ALL_CHANGED_COLUMNS}`,
+);
+
+/**
+ * The row is locked first: a concurrent request with the same key waits for it, and then finds the key, not an older
+ * state of the timer. The key is stored only with the change.
+ */
+const UPDATE_ONCE = statement(
+  'update-timer-once',
+  `WITH changeable AS (
+     SELECT id FROM timers WHERE id = $1 AND ${IS_UNCLAIMED} AND ${EXPIRES_LATER}
+     FOR NO KEY UPDATE
+   ), once AS (
+     INSERT INTO idempotency_keys (client, key, request_hash, timer_ids)
+     SELECT $13, $14, $15, ARRAY[id] FROM changeable
+     ON CONFLICT DO NOTHING
+     RETURNING key
+   )
+   UPDATE timers SET ${ASSIGNMENTS}
+   WHERE id = $1 AND EXISTS (SELECT FROM once)
    RETURNING ${ALL_CHANGED_COLUMNS}`,
 );
 
@@ -65,6 +88,10 @@ const EXPIRES_BEFORE_DUE = statement(
   'expires-before-due',
   `SELECT NOT ${EXPIRES_LATER.replaceAll('$10', '$4').replaceAll('$11', '$5')} AS expires FROM timers WHERE id = $1`,
 );
+
+function idempotencyValues({ client, key, requestHash }: IdempotencyKey): unknown[] {
+  return [client, key, requestHash];
+}
 
 /** JSON null in `metadata` and `retry` is stored as SQL NULL, as by an insert. */
 function jsonOrNull(value: JsonValue | RetryPolicy | undefined): string | null {
@@ -75,12 +102,14 @@ function jsonOrNull(value: JsonValue | RetryPolicy | undefined): string | null {
  * Changes a pending timer. Rejects an instant that is not in the future by the database's clock.
  *
  * @param headerKeys encrypt the headers of a new callback if there is a current key
+ * @param idempotency is stored with the change; if it is stored already, nothing changes and the outcome is `wrong-state`
  */
 export async function updateTimer(
   db: Database,
   id: string,
   update: TimerUpdate,
   headerKeys: HeaderKeys = NO_HEADER_KEYS,
+  idempotency?: IdempotencyKey,
 ): Promise<UpdateResult> {
   const { executeAt, delayMs, callback, metadata, retry, expiresAt, restart = false } = update;
   if (executeAt !== undefined) {
@@ -103,7 +132,11 @@ export async function updateTimer(
   ];
   let result: ChangeResult<TimerRow>;
   try {
-    result = await changeFrom('pending', db, id, () => db.rows<TimerRow>(UPDATE, values));
+    result = await changeFrom('pending', db, id, () =>
+      idempotency === undefined
+        ? db.rows<TimerRow>(UPDATE, values)
+        : db.rows<TimerRow>(UPDATE_ONCE, [...values, ...idempotencyValues(idempotency)]),
+    );
   } catch (error) {
     // Also an instant in the future can be before created_at, if that was set by SQL or by a clock that was ahead.
     if (isCheckViolation(error, 'future_execute_at')) return { outcome: 'in-the-past' };

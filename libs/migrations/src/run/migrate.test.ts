@@ -191,7 +191,7 @@ describe('a file outside a transaction', () => {
     await writer.query('INSERT INTO a VALUES (1)');
     const building = migrate();
     await waitFor(
-      `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%CONCURRENTLY%' AND wait_event_type = 'Lock'`,
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%CONCURRENTLY%' AND wait_event_type = 'Lock'`,
     );
     await database.query('INSERT INTO a VALUES (2)');
     await writer.query('COMMIT');
@@ -231,7 +231,7 @@ describe('concurrent migrators', () => {
     await write('001_make_a.sql', 'CREATE TABLE a (id int); SELECT pg_sleep(600);\n');
     const stuck = migrate().catch((error: unknown) => error);
     await waitFor(
-      `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()`,
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()`,
     );
     await write('001_make_a.sql', 'CREATE TABLE a (id int);\n');
     let reportWaiting: (() => void) | undefined;
@@ -239,7 +239,7 @@ describe('concurrent migrators', () => {
     const next = migrate({ onProgress: (progress) => progress.kind === 'waiting' && reportWaiting?.() });
     await waiting;
     await database.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()`,
     );
     expect(await stuck).toMatchObject({
       message: expect.stringMatching(/terminat|administrator|Connection/i),

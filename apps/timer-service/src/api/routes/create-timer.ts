@@ -1,7 +1,8 @@
 import { createTimerRequestSchema, timerSummaryResponseSchema } from '@timer-platform/callback-types';
 import type { ApiContext } from '../api-context.ts';
 import type { Api } from '../api-instance.ts';
-import { createTimers, creationHeadersSchema } from '../timers/create-timers.ts';
+import { createTimers } from '../timers/create-timers.ts';
+import { creationHeadersSchema } from '../timers/idempotency.ts';
 import { responses, success } from './responses.ts';
 
 /** `POST /timers` */

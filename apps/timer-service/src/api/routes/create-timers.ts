@@ -8,7 +8,8 @@ import { z } from 'zod';
 import type { ApiContext } from '../api-context.ts';
 import type { Api } from '../api-instance.ts';
 import { validateItems } from '../http/validation.ts';
-import { createTimers, creationHeadersSchema } from '../timers/create-timers.ts';
+import { createTimers } from '../timers/create-timers.ts';
+import { creationHeadersSchema } from '../timers/idempotency.ts';
 import { responses, success } from './responses.ts';
 
 /** {@link createTimersRequestSchema} without its items. */

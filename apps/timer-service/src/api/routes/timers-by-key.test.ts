@@ -78,6 +78,31 @@ test('a repeated POST with the same Idempotency-Key returns the timer that has t
   expect(second.headers['idempotent-replayed']).toBe('true');
 });
 
+test('a repeated PUT with the same Idempotency-Key returns its timer, and stores none after that is finished', async () => {
+  const headers = { 'idempotency-key': 'put-1' };
+  const repeat = () => api.request('PUT', path('put-once'), body, headers);
+  const first = await repeat();
+  const { id } = timerResponseSchema.parse(first.body).data;
+  expect([first.status, first.headers['idempotent-replayed']]).toStrictEqual([201, undefined]);
+  await api.request('DELETE', `/timers/${id}`);
+  const second = await repeat();
+  expect([second.status, second.headers['idempotent-replayed']]).toStrictEqual([200, 'true']);
+  expect(timerResponseSchema.parse(second.body).data).toMatchObject({ id, status: 'canceled' });
+  // The key belongs to this key of a timer and this body.
+  for (const [key, more] of [
+    ['put-other', {}],
+    ['put-once', { delay: '2h' }],
+  ] as const)
+    expect(await api.request('PUT', path(key), { ...body, ...more }, headers)).toMatchObject({
+      status: 409,
+      body: { code: 7, reason: 'different_request' },
+    });
+  expect(await api.request('POST', '/timers', body, headers)).toMatchObject({
+    status: 409,
+    body: { code: 7 },
+  });
+});
+
 test('a failed timer whose key is in use is not retried', async () => {
   const { id } = await put('retried');
   await api.db.rows({ name: 'fail', text: `UPDATE timers SET status = 'failed' WHERE id = $1` }, [id]);

@@ -1,25 +1,12 @@
-import {
-  type CreateTimerRequest,
-  idempotencyKeySchema,
-  type TimerSummary,
-  type ValidationIssue,
-} from '@timer-platform/callback-types';
+import type { CreateTimerRequest, TimerSummary, ValidationIssue } from '@timer-platform/callback-types';
 import { insertTimers, mapInTurns } from '@timer-platform/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import type { ApiContext } from '../api-context.ts';
 import { clientNameOf } from '../auth/authenticate.ts';
 import { keyInUse, notInFuture, validationError } from '../http/api-error.ts';
 import { idempotencyOf, repeatedTimers, REPLAYED_HEADER } from './idempotency.ts';
 import { expiresBeforeDue, parseNewTimer } from './parse-timer-request.ts';
 import { presentInserted, presentSummary } from './present-timer.ts';
-
-/** Headers of a create request. Loose, because validation must not remove other headers from the request. */
-export const creationHeadersSchema = z.looseObject({
-  'idempotency-key': idempotencyKeySchema
-    .optional()
-    .meta({ description: 'Makes a repeated request return the timers of the first one' }),
-});
 
 /**
  * Stores all timers of a request or none, and returns them in order.

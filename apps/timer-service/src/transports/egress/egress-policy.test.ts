@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
 import { classOf, parseAddress } from './address-class.ts';
 import { parseAllowedEndpoint } from './allowed-endpoint.ts';
 import { DEFAULT_DENIED_PORTS } from './denied-ports.ts';
@@ -82,6 +84,32 @@ describe('classOf', () => {
     '::g',
   ])('%j is not an address', (text) => {
     expect(parseAddress(text)).toBeUndefined();
+  });
+});
+
+describe('the address ranges', () => {
+  /** The first and the last address of each special range that ipaddr.js knows. */
+  function specialAddresses(kind: typeof ipaddr.IPv4 | typeof ipaddr.IPv6): string[] {
+    // Not in its types.
+    const ranges = z.record(z.string(), z.unknown()).parse(Reflect.get(kind.prototype, 'SpecialRanges'));
+    const cidrs = Object.values(ranges).flatMap((entry) => String(entry).match(/[0-9a-f.:]+,\d+/g) ?? []);
+    return cidrs.flatMap((cidr) => {
+      const range = cidr.replace(',', '/');
+      return [kind.networkAddressFromCIDR(range), kind.broadcastAddressFromCIDR(range)].map(String);
+    });
+  }
+
+  test.each([
+    ['IPv4', ipaddr.IPv4, 30],
+    ['IPv6', ipaddr.IPv6, 40],
+  ] as const)('contain every special range of %s that ipaddr.js knows', (_, kind, count) => {
+    const addresses = specialAddresses(kind);
+    expect(addresses.length).toBeGreaterThan(count);
+    const open = addresses.filter((text) => {
+      const address = parseAddress(text);
+      return address === undefined || classOf(address) === 'public';
+    });
+    expect(open).toEqual([]);
   });
 });
 

@@ -24,8 +24,8 @@ interface Endpoint {
   readonly port: number;
 }
 
-const LOOPBACK_NAMES = /^(?:.+\.)?localhost(?:\.localdomain)?$|^ip6-(?:localhost|loopback)$/;
-const METADATA_NAMES = new Set([
+export const LOOPBACK_NAMES = /^(?:.+\.)?localhost(?:\.localdomain)?$|^ip6-(?:localhost|loopback)$/;
+export const METADATA_NAMES: ReadonlySet<string> = new Set([
   'metadata.google.internal',
   'metadata',
   'instance-data',

@@ -48,6 +48,7 @@ export class NatsConnector {
   readonly #options: ConnectionOptions;
   readonly #timeoutMs: number;
   readonly #log: TransportLog;
+  readonly #onMaxPayload: (bytes: number) => void;
   #session: NatsSession | undefined;
   #maxPayload: number | undefined;
   #disconnectedOutcome: Outcome = NOT_CONNECTED;
@@ -57,9 +58,11 @@ export class NatsConnector {
   #wake: (() => void) | undefined;
   readonly #firstDial: Promise<void>;
 
-  constructor(settings: NatsSettings, log: TransportLog) {
+  /** @param onMaxPayload called when a connection has another {@link maxPayload} than the last one */
+  constructor(settings: NatsSettings, log: TransportLog, onMaxPayload: (bytes: number) => void) {
     this.#timeoutMs = settings.timeoutMs;
     this.#log = log;
+    this.#onMaxPayload = onMaxPayload;
     this.#options = connectionOptions(settings);
     this.#firstDial = this.#dial();
     void this.#keepConnected();
@@ -118,7 +121,7 @@ export class NatsConnector {
     try {
       const connection = await connect(this.#options);
       this.#session = new NatsSession(connection, this.#timeoutMs);
-      this.#maxPayload = this.#session.maxPayload;
+      this.#readMaxPayload(this.#session);
       if (this.#isStopping()) await this.#session.close(STOPPING);
       else this.#log.info({ server: connection.getServer() }, 'connected to NATS');
       this.#loggedCode = undefined;
@@ -128,6 +131,12 @@ export class NatsConnector {
       if (code !== this.#loggedCode) this.#log.warn({ code }, 'cannot connect to NATS; retrying');
       this.#loggedCode = code;
     }
+  }
+
+  #readMaxPayload({ maxPayload }: NatsSession): void {
+    if (maxPayload === undefined || maxPayload === this.#maxPayload) return;
+    this.#maxPayload = maxPayload;
+    this.#onMaxPayload(maxPayload);
   }
 
   #sleep(milliseconds: number): Promise<void> {

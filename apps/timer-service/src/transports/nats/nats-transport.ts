@@ -10,6 +10,8 @@ import type { NatsSettings } from './nats-settings.ts';
 export interface NatsTransportOptions {
   readonly settings: NatsSettings;
   readonly log: TransportLog;
+  /** Called when {@link NatsTransport.maxPayload} changes, also the first time. */
+  readonly onMaxPayload?: (() => void) | undefined;
 }
 
 export interface NatsTransport extends Transport<'nats'> {
@@ -37,9 +39,9 @@ class ConnectedNatsTransport implements NatsTransport {
   #waiting: Set<Delivery<'nats'>> | undefined = new Set();
   #isClosed = false;
 
-  constructor({ settings, log }: NatsTransportOptions) {
+  constructor({ settings, log, onMaxPayload = () => undefined }: NatsTransportOptions) {
     this.#endpoint = `nats://${settings.servers.join(',')}`;
-    this.#connector = new NatsConnector(settings, log);
+    this.#connector = new NatsConnector(settings, log, onMaxPayload);
     void this.#connector.firstDialEnded().then(() => {
       const waiting = this.#waiting ?? [];
       this.#waiting = undefined;

@@ -5,7 +5,6 @@ import type { TimerClient } from '../../client/timer-client.ts';
 import type { CommandContext } from '../command-context.ts';
 import { summaryTable } from '../show-timer.ts';
 import { type CreateFlags, timerRequest } from '../timer-request.ts';
-import { UsageError } from '../usage-error.ts';
 import { addCallbackOptions } from './callback-options.ts';
 
 const EXAMPLES = `
@@ -25,10 +24,8 @@ function store(
   request: NewTimer,
   { key, idempotencyKey }: Flags,
 ): Promise<TimerSummary> {
-  if (key === undefined) return client.create(request, { idempotencyKey });
-  if (idempotencyKey !== undefined)
-    throw new UsageError('--key needs no --idempotency-key: repeating the command replaces the timer');
-  return client.putByKey(key, request);
+  const options = { idempotencyKey };
+  return key === undefined ? client.create(request, options) : client.putByKey(key, request, options);
 }
 
 export function addCreate(program: Command, context: CommandContext): void {

@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals';
+import { SettingsRecorder } from './settings-recorder.ts';
+
+test('repeats until it succeeds, and reports the first failure only', async () => {
+  const errors: unknown[] = [];
+  let calls = 0;
+  await new Promise<void>((resolve) => {
+    const recorder = new SettingsRecorder({
+      record: () => {
+        calls += 1;
+        if (calls < 3) return Promise.reject(new Error(`failure ${calls}`));
+        resolve();
+        return Promise.resolve();
+      },
+      onError: (error) => errors.push(error),
+      retryMs: 1,
+    });
+    recorder.recordSoon();
+  });
+  expect(errors).toEqual([new Error('failure 1')]);
+});
+
+test('records once more what changed in the meantime', async () => {
+  let calls = 0;
+  await new Promise<void>((resolve) => {
+    const recorder = new SettingsRecorder({
+      record: () => {
+        calls += 1;
+        if (calls === 1) recorder.recordSoon();
+        else resolve();
+        return Promise.resolve();
+      },
+      onError: () => undefined,
+    });
+    recorder.recordSoon();
+  });
+  expect(calls).toBe(2);
+});
+
+test('a stop ends the wait for the next try', async () => {
+  const failed = new Promise<void>((resolve) => {
+    const recorder = new SettingsRecorder({
+      record: () => Promise.reject(new Error('unreachable')),
+      onError: () => {
+        resolve(recorder.stop());
+      },
+      retryMs: 3_600_000,
+    });
+    recorder.recordSoon();
+  });
+  await expect(failed).resolves.toBeUndefined();
+});
