@@ -12,9 +12,9 @@ export interface TransactionalContender {
   readonly scenario: string;
   readonly contender: Contender;
   /** Stores a callback that is due now, in the open transaction. */
-  schedule(client: pg.Client, url: string, payload: BenchPayload): Promise<unknown>;
+  readonly schedule: (client: pg.Client, url: string, payload: BenchPayload) => Promise<unknown>;
   /** Changes the database before the contender starts. */
-  prepare?(client: pg.Client): Promise<unknown>;
+  readonly prepare?: (client: pg.Client) => Promise<unknown>;
 }
 
 const scheduleTimer: TransactionalContender['schedule'] = (client, url, payload) =>
