@@ -3,8 +3,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { FAULT_NAMES, type FaultName, isFaultName } from './faults/faults.ts';
 import { runJetStreamKills } from './jetstream-kills.ts';
 import { runOutage } from './outage.ts';
-import { describeJetStreamKills, describeOutage, describeRounds } from './report.ts';
+import { describeJetStreamKills, describeOutage, describeRounds, describeScheduleKills } from './report.ts';
 import { runChaos } from './run-chaos.ts';
+import { runScheduleKills } from './schedule-kills.ts';
 import { findProblems, sumVerdicts } from './verdict.ts';
 
 const RECOVERY_LIMIT_MS = 15_000;
@@ -17,6 +18,8 @@ ${FAULT_NAMES.map((name) => `               ${name}`).join('\n')}
   jetstream  One service, killed repeatedly while it publishes to a stream, which must end up with one message per timer.
   outage     NATS and the HTTP receiver are both down under load. No timer may be lost, and none marked completed that was
              not delivered.
+  schedules  Three services, and schedules that occur every second. One service is killed and one is frozen; each
+             occurrence must be stored once and delivered.
 
 Exit codes:
   0  all guarantees were kept
@@ -61,6 +64,10 @@ const SCENARIOS: Readonly<Record<string, (options: Options, log: Log) => Promise
     const result = await runOutage({ seconds, timers, seed, log });
     return { text: describeOutage(result), result: { seed, ...result }, problems: result.problems };
   },
+  schedules: async ({ seconds, timers: schedules = 1_000 }, log) => {
+    const result = await runScheduleKills({ schedules, seconds, log });
+    return { text: describeScheduleKills(result), result, problems: result.problems };
+  },
 };
 
 function parseFaults(text: string): FaultName[] {
@@ -83,7 +90,7 @@ function readOptions(): Options {
     )
     .option(
       '--timers <n>',
-      'timers (default: random 2000 per round, jetstream 10000, outage 4000)',
+      'timers (default: random 2000 per round, jetstream 10000, outage 4000), or schedules (1000)',
       parseNonNegativeInteger,
     )
     .option('--rounds <n>', 'random: number of rounds', parseNonNegativeInteger, 20)
@@ -94,7 +101,12 @@ function readOptions(): Options {
       FAULT_NAMES,
     )
     .option('--kills <n>', 'jetstream: how often the service is killed', parseNonNegativeInteger, 10)
-    .option('--seconds <n>', 'outage: how long NATS and the receiver are down', parseNonNegativeInteger, 60)
+    .option(
+      '--seconds <n>',
+      'outage: how long NATS and the receiver are down; schedules: how long they occur',
+      parseNonNegativeInteger,
+      60,
+    )
     .addOption(
       new Option('--seed <n>', 'random, outage: seed for faults, times and timers; a run prints its seed')
         .argParser(parseNonNegativeInteger)

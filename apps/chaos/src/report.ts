@@ -1,6 +1,7 @@
 import type { JetStreamKillsResult } from './jetstream-kills.ts';
 import type { OutageResult } from './outage.ts';
 import type { RoundResult } from './run-chaos.ts';
+import type { OccurrenceLateness, ScheduleKillsResult } from './schedule-kills.ts';
 import { sumVerdicts, type Verdict } from './verdict.ts';
 
 function describe(verdict: Verdict): string {
@@ -55,5 +56,17 @@ export function describeOutage(result: OutageResult): string {
     `timers: ${describeStatuses(statuses)}`,
     `completed but not delivered: ${completedUndelivered.length}`,
     describe(verdict),
+  ].join('\n');
+}
+
+const seconds = (ms: number): string => (ms / 1_000).toFixed(3);
+
+export function describeScheduleKills(result: ScheduleKillsResult): string {
+  const { expected, rows, delivered, repeated, lateness, latenessBefore } = result;
+  const describeLateness = ({ p50, p99, max }: OccurrenceLateness): string =>
+    `p50 ${seconds(p50)} s, p99 ${seconds(p99)} s, max ${seconds(max)} s`;
+  return [
+    `occurrences: ${expected} expected, ${rows} stored, ${delivered} delivered; ${repeated} deliveries were repeated, under the same ids`,
+    `lateness: ${describeLateness(lateness)}; before the first fault: ${describeLateness(latenessBefore)}`,
   ].join('\n');
 }

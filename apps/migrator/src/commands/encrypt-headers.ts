@@ -19,7 +19,7 @@ import {
   lockPolicyOf,
 } from '../command-options.ts';
 import { readHeaderKeys } from '../config.ts';
-import { rewriteHeaders, type RewriteReport } from '../online/rewrite-headers.ts';
+import { rewriteHeaders, type RewriteReport, type TableReport } from '../online/rewrite-headers.ts';
 import { showProgress } from '../online/show-progress.ts';
 
 interface EncryptHeadersCommandOptions extends LockOptions, JsonOption {
@@ -63,7 +63,17 @@ async function assertCurrentSchema({ client }: MigrationSession): Promise<void> 
 
 function describeReport(report: RewriteReport, decrypt: boolean): string {
   const verb = decrypt ? 'decrypted' : 'encrypted';
-  return `${verb} the headers of ${report.rewritten} of ${report.rows} timers`;
+  const { schedules } = report;
+  const more = schedules.rows === 0 ? '' : ` and of ${schedules.rewritten} of ${schedules.rows} schedules`;
+  return `${verb} the headers of ${report.rewritten} of ${report.rows} timers${more}`;
+}
+
+function describeUnreadable(table: string, { unreadable, examples }: TableReport): string[] {
+  if (unreadable === 0) return [];
+  return [
+    `the headers of ${unreadable} ${table} cannot be read and were not changed:`,
+    ...examples.map(({ id, reason }) => `  ${id}: ${reason}`),
+  ];
 }
 
 async function encryptHeaders(
@@ -100,14 +110,11 @@ async function encryptHeaders(
   }
   if (command.json === true) output.json(report);
   else output.line(describeReport(report, decrypt));
-  if (report.unreadable === 0) return;
-  const examples = report.examples.map(({ id, reason }) => `  ${id}: ${reason}`);
-  throw new MigrationError(
-    'failed',
-    [`the headers of ${report.unreadable} timers cannot be read and were not changed:`, ...examples].join(
-      '\n',
-    ),
-  );
+  const problems = [
+    ...describeUnreadable('timers', report),
+    ...describeUnreadable('schedules', report.schedules),
+  ];
+  if (problems.length > 0) throw new MigrationError('failed', problems.join('\n'));
 }
 
 export function addEncryptHeaders(
@@ -117,7 +124,7 @@ export function addEncryptHeaders(
   const command = program
     .command('encrypt-headers')
     .description(
-      'encrypt the callback headers of every timer with the first key of HEADER_ENCRYPTION_KEYS, also those under an older key; the service may run; a second run continues an interrupted one',
+      'encrypt the callback headers of every timer and schedule with the first key of HEADER_ENCRYPTION_KEYS, also those under an older key; the service may run; a second run continues an interrupted one',
     )
     .option('--decrypt', 'decrypt all headers instead')
     .option('--batch-rows <rows>', 'rows of the first batch', parseNonNegativeInteger)

@@ -76,7 +76,13 @@ describe('encrypt-headers', () => {
     const before = await rows();
     const first = await run(A, '--json');
     expect(first.exitCode).toBe(0);
-    expect(JSON.parse(first.stdout)).toEqual({ rows: 400, rewritten: 300, unreadable: 0, examples: [] });
+    expect(JSON.parse(first.stdout)).toEqual({
+      rows: 400,
+      rewritten: 300,
+      unreadable: 0,
+      examples: [],
+      schedules: { rows: 0, rewritten: 0, unreadable: 0, examples: [] },
+    });
     expect(first.stderr).toMatch(/of about \d+ rows/);
     const after = await rows();
     expect(after.map(({ rest }) => rest)).toEqual(before.map(({ rest }) => rest));
@@ -122,6 +128,35 @@ describe('encrypt-headers', () => {
       ok: true,
       config: callback,
     });
+  });
+
+  test('rotates the headers of schedules, which occurrences are made from', async () => {
+    await client.query(
+      `INSERT INTO schedules (id, client, key, recurrence, callback_config, cursor_at)
+       SELECT gen_random_uuid(), 'c', 'key ' || i, '{"every_ms": 1000}',
+         '{"type": "http", "url": "http://a/", "headers": {"Authorization": "secret"}}', now() FROM generate_series(1, 3) AS i`,
+    );
+    const stored = async () =>
+      (await client.query<{ row: string }>('SELECT schedules::text AS row FROM schedules ORDER BY id')).rows;
+    const before = await stored();
+    await run(A);
+    expect((await run(`${B},${A}`)).stdout).toBe(
+      'encrypted the headers of 0 of 0 timers and of 3 of 3 schedules',
+    );
+    const { rows: encrypted } = await client.query<{ id: string; config: never }>(
+      'SELECT id, callback_config AS config FROM schedules',
+    );
+    const read = parseHeaderKeys(B);
+    if ('error' in read) throw new Error(read.error);
+    for (const { id, config } of encrypted)
+      expect(decryptHeaders(read.keys, id, config)).toMatchObject({
+        config: { headers: { Authorization: 'secret' } },
+      });
+    const lost = await run(`c:${Buffer.alloc(32, 3).toString('base64')}`);
+    expect(lost.exitCode).toBe(1);
+    expect(lost.stderr).toContain('the headers of 3 schedules cannot be read');
+    await run(B, '--decrypt');
+    expect(await stored()).toEqual(before);
   });
 
   test('--decrypt restores the rows exactly, including the digits of numbers', async () => {

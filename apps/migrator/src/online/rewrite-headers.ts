@@ -25,7 +25,7 @@ export interface UnreadableHeaders {
   readonly reason: string;
 }
 
-export interface RewriteReport {
+export interface TableReport {
   /** Rows read. */
   readonly rows: number;
   readonly rewritten: number;
@@ -33,6 +33,14 @@ export interface RewriteReport {
   /** The first unreadable rows. */
   readonly examples: readonly UnreadableHeaders[];
 }
+
+/** What was done to the timers, and to the schedules. */
+export interface RewriteReport extends TableReport {
+  readonly schedules: TableReport;
+}
+
+/** Tables with callbacks. */
+type CallbackTable = 'timers' | 'schedules';
 
 /** Number of unreadable rows that a report names. */
 const MAX_EXAMPLES = 20;
@@ -45,9 +53,9 @@ const needsRewrite: Readonly<Record<HeaderRewrite, string>> = {
 };
 
 /** Headers as text: numbers of old rows may have more digits than JavaScript keeps. Locks nothing. */
-const readPage = (rewrite: HeaderRewrite): string => `
+const readPage = (table: CallbackTable, rewrite: HeaderRewrite): string => `
 SELECT id, CASE WHEN ${needsRewrite[rewrite]} THEN (callback_config -> 'headers')::text END AS headers
-FROM timers WHERE id > $1 ORDER BY id LIMIT $2`;
+FROM ${table} WHERE id > $1 ORDER BY id LIMIT $2`;
 
 const pageSchema = z.object({ id: z.string(), headers: z.string().nullable() });
 
@@ -55,23 +63,26 @@ const pageSchema = z.object({ id: z.string(), headers: z.string().nullable() });
  * Replaces headers that have not changed since they were read. Skips locked rows, so that it never blocks a settle while
  * it waits itself. Changes neither state nor claim of an executing row, so its settle still succeeds.
  */
-const REPLACE_HEADERS = `
+const replaceIn = (table: CallbackTable): string => `
 WITH given AS (
   SELECT id, old::jsonb AS old, new::jsonb AS new
   FROM jsonb_to_recordset($1::jsonb) AS given (id uuid, old text, new text)
 ), held AS MATERIALIZED (
-  SELECT timers.id, given.old, given.new FROM given JOIN timers USING (id)
-  WHERE timers.callback_config -> 'headers' = given.old
-  ORDER BY timers.id FOR NO KEY UPDATE OF timers SKIP LOCKED
+  SELECT ${table}.id, given.old, given.new FROM given JOIN ${table} USING (id)
+  WHERE ${table}.callback_config -> 'headers' = given.old
+  ORDER BY ${table}.id FOR NO KEY UPDATE OF ${table} SKIP LOCKED
 )
-UPDATE timers SET callback_config = jsonb_set(timers.callback_config, '{headers}', held.new) FROM held
-WHERE timers.id = held.id AND timers.callback_config -> 'headers' = held.old
-RETURNING timers.id`;
+UPDATE ${table} SET callback_config = jsonb_set(${table}.callback_config, '{headers}', held.new) FROM held
+WHERE ${table}.id = held.id AND ${table}.callback_config -> 'headers' = held.old
+RETURNING ${table}.id`;
 
 /** For the progress display only; exact if the table was never analyzed. */
-const ESTIMATE_ROWS = `
-SELECT CASE WHEN reltuples >= 0 THEN reltuples::bigint ELSE (SELECT count(*) FROM timers) END AS rows
-FROM pg_class WHERE oid = 'timers'::regclass`;
+const estimateRows = (table: CallbackTable): string => `
+SELECT CASE WHEN reltuples >= 0 THEN reltuples::bigint ELSE (SELECT count(*) FROM ${table}) END AS rows
+FROM pg_class WHERE oid = '${table}'::regclass`;
+
+/** The database may not have the migration that adds them. */
+const HAS_SCHEDULES = "SELECT to_regclass('schedules') IS NOT NULL AS found";
 
 interface Replacement {
   readonly id: string;
@@ -106,10 +117,15 @@ interface Page {
   readonly unreadable: readonly UnreadableHeaders[];
 }
 
-async function readNextPage(context: RewriteContext, afterId: string, limit: number): Promise<Page> {
+async function readNextPage(
+  context: RewriteContext,
+  table: CallbackTable,
+  afterId: string,
+  limit: number,
+): Promise<Page> {
   const { session, keys, rewrite } = context;
   const values = [afterId, limit, keys.current ?? ''];
-  const rows = await queryRows(session.client, pageSchema, readPage(rewrite), values);
+  const rows = await queryRows(session.client, pageSchema, readPage(table, rewrite), values);
   const replacements: Replacement[] = [];
   const unreadable: UnreadableHeaders[] = [];
   for (const { id, headers } of rows) {
@@ -124,6 +140,7 @@ async function readNextPage(context: RewriteContext, afterId: string, limit: num
 /** Returns the replacements that were not made, because the row was locked or its headers have changed. */
 async function replaceHeaders(
   context: RewriteContext,
+  table: CallbackTable,
   replacements: readonly Replacement[],
 ): Promise<readonly Replacement[]> {
   if (replacements.length === 0) return [];
@@ -131,7 +148,7 @@ async function replaceHeaders(
   return inShortTransaction(context, 'rewrite', async () => {
     await client.query(KEEP_UPDATED_AT);
     const schema = z.object({ id: z.string() });
-    const rows = await queryRows(client, schema, REPLACE_HEADERS, [JSON.stringify(replacements)]);
+    const rows = await queryRows(client, schema, replaceIn(table), [JSON.stringify(replacements)]);
     const replaced = new Set(rows.map(({ id }) => id));
     return replacements.filter(({ id }) => !replaced.has(id));
   });
@@ -140,12 +157,12 @@ async function replaceHeaders(
 /** Pause before a page with locked or changed rows is retried, in milliseconds. */
 const RETRY_AFTER_MS = 50;
 
-async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
+async function rewriteTable(context: RewriteContext, table: CallbackTable): Promise<TableReport> {
   const { session, throttle, policy, signal, report } = context;
   const { rows: total } = await queryRow(
     session.client,
     z.object({ rows: z.coerce.number() }),
-    ESTIMATE_ROWS,
+    estimateRows(table),
   );
   const startedAt = performance.now();
   const done = { rows: 0, rewritten: 0, unreadable: 0 };
@@ -159,15 +176,15 @@ async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
         'stopped; all batches so far are committed. Run the command again to continue',
       );
     const batchStartedAt = performance.now();
-    const page = await readNextPage(context, afterId, limit);
-    const remaining = await replaceHeaders(context, page.replacements);
+    const page = await readNextPage(context, table, afterId, limit);
+    const remaining = await replaceHeaders(context, table, page.replacements);
     done.rewritten += page.replacements.length - remaining.length;
     if (remaining.length > 0) {
       lockedSince ??= batchStartedAt;
       if (performance.now() - lockedSince > policy.patienceMs)
         throw new MigrationError(
           'lock-timeout',
-          `${remaining.length} timers are locked by another transaction, for example ${remaining[0]?.id ?? ''}. All batches so far are committed; end that session, then run the command again`,
+          `${remaining.length} ${table} are locked by another transaction, for example ${remaining[0]?.id ?? ''}. All batches so far are committed; end that session, then run the command again`,
         );
       await sleep(RETRY_AFTER_MS);
       continue;
@@ -186,8 +203,15 @@ async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
   }
 }
 
+async function rewriteAll(context: RewriteContext): Promise<RewriteReport> {
+  const { found } = await queryRow(context.session.client, z.object({ found: z.boolean() }), HAS_SCHEDULES);
+  const none = { rows: 0, rewritten: 0, unreadable: 0, examples: [] };
+  const timers = await rewriteTable(context, 'timers');
+  return { ...timers, schedules: found ? await rewriteTable(context, 'schedules') : none };
+}
+
 /**
- * Rewrites the headers of every timer in any state, in batches by id. The service may run. Keeps `updated_at`. A second
+ * Rewrites the headers of every timer in any state, and of every schedule, in batches by id. The service may run. Keeps `updated_at`. A second
  * run continues an interrupted one: rows that are done are not rewritten.
  *
  * @throws MigrationError `interrupted` by the signal, `lock-timeout` when a lock was not granted
