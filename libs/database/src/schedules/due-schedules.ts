@@ -85,7 +85,7 @@ const OPEN_RUN = `LEFT JOIN schedule_skips AS run ON run.schedule_id = due.id AN
  * $2: version of the time zone data of this process, $3: how long schedules that were computed with newer data are left
  * to processes that have it.
  */
-const DUE = statement(
+export const DUE_SCHEDULES = statement(
   'due-schedules',
   `WITH due AS MATERIALIZED (
      SELECT * FROM schedules
@@ -103,7 +103,7 @@ const ONE = statement(
    SELECT ${SCHEDULE.replace(`${epochMs('now()')} - ${epochMs('due.materialize_at')}`, '0::double precision')} FROM due ${OPEN_RUN}`,
 );
 
-const UPCOMING = statement(
+export const UPCOMING_SCHEDULES = statement(
   'upcoming-schedules',
   `SELECT ${epochMs('materialize_at')} - ${epochMs('now()')} AS "inMs",
      COALESCE(materialize_at >= next_at, true) OR buffered_for IS NOT NULL AS exact
@@ -122,7 +122,7 @@ export interface DueSchedulesRequest {
 /** Reads schedules that have occurrences to decide, those that wait longest first. Takes no locks. */
 export function findDueSchedules(db: Database, request: DueSchedulesRequest): Promise<DueScheduleRow[]> {
   const { limit, timeZoneData, newerDataGraceMs } = request;
-  return db.rows<DueScheduleRow>(DUE, [limit, timeZoneData, newerDataGraceMs]);
+  return db.rows<DueScheduleRow>(DUE_SCHEDULES, [limit, timeZoneData, newerDataGraceMs]);
 }
 
 /** Reads one schedule as {@link findDueSchedules} does, whether it is due or not. undefined: there is none. */
@@ -140,5 +140,5 @@ export interface UpcomingSchedule {
 
 /** The schedules that are due next. */
 export function findUpcomingSchedules(db: Database, limit: number): Promise<UpcomingSchedule[]> {
-  return db.rows<UpcomingSchedule>(UPCOMING, [limit]);
+  return db.rows<UpcomingSchedule>(UPCOMING_SCHEDULES, [limit]);
 }

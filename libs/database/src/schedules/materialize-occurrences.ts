@@ -65,7 +65,7 @@ const instant = (ms: string): string => `to_timestamp(${ms} / 1000.0)`;
  * again, with the present content of the schedule. Its message id changes if an attempt may have been made and the
  * callback is another.
  */
-const MATERIALIZE = statement(
+export const MATERIALIZE_OCCURRENCES = statement(
   'materialize-occurrences',
   `WITH decision AS MATERIALIZED (
      SELECT * FROM json_to_recordset($1::json) AS decision (
@@ -178,5 +178,5 @@ export function materializeOccurrences(
   db: Database,
   decisions: readonly ScheduleDecision[],
 ): Promise<WrittenDecision[]> {
-  return db.rows<WrittenDecision>(MATERIALIZE, [JSON.stringify(decisions.map(toJson))]);
+  return db.rows<WrittenDecision>(MATERIALIZE_OCCURRENCES, [JSON.stringify(decisions.map(toJson))]);
 }
