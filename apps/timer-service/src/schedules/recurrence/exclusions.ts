@@ -48,6 +48,9 @@ export function parseExclusion(text: string): Exclusion {
   return { days: parseDays(first, last) };
 }
 
+/** Whether a day is excluded takes as long as this many checks of a minute. */
+const DAY_CHECK = 10;
+
 /** What is excluded from a recurrence, by local days and times. */
 export class Exclusions {
   readonly #ranges: readonly DayRange[];
@@ -70,7 +73,7 @@ export class Exclusions {
 
   /** The times of a day that expressions exclude; undefined if they exclude the whole day, or the budget is used up. */
   timesOf(day: number, budget: SearchBudget): TimeOfDayPattern[] | undefined {
-    if (!budget.spend(1 + this.#expressions.length)) return undefined;
+    if (!budget.spend(DAY_CHECK * (1 + this.#expressions.length))) return undefined;
     const times = this.#expressions.filter(({ days }) => matchesDay(days, day)).map(({ times }) => times);
     return times.some(isWholeDay) ? undefined : times;
   }
