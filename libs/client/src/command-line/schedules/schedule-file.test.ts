@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { readScheduleFile } from './schedule-file.ts';
+import * as contract from '@timer-platform/callback-types';
+import { readScheduleFile as readWith, type ScheduleFile } from './schedule-file.ts';
+
+const readScheduleFile = (text: string): ScheduleFile => readWith(text, contract);
 
 function issuesOf(text: string): string[] {
   return readScheduleFile(text).issues.map(({ line, path, message }) => `${line} ${path}: ${message}`);

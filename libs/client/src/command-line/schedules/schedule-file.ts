@@ -1,10 +1,10 @@
-import {
-  type PutScheduleRequest,
-  putScheduleRequestSchema,
-  scheduleParamsSchema,
-} from '@timer-platform/callback-types';
+import type * as contract from '@timer-platform/callback-types';
+import type { PutScheduleRequest } from '@timer-platform/callback-types';
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { isObject } from '../../client/json-object.ts';
+
+/** The schemas with which a file is checked. */
+export type ScheduleSchemas = Pick<typeof contract, 'putScheduleRequestSchema' | 'scheduleParamsSchema'>;
 
 /** A schedule of a file. */
 export interface FileSchedule {
@@ -96,12 +96,17 @@ class FileReader {
   }
 }
 
-function readSchedule(reader: FileReader, key: string, value: unknown): FileSchedule[] {
+function readSchedule(
+  reader: FileReader,
+  schemas: ScheduleSchemas,
+  key: string,
+  value: unknown,
+): FileSchedule[] {
   const at = ['schedules', key];
   const before = reader.issues.length;
-  for (const { message } of scheduleParamsSchema.safeParse({ key }).error?.issues ?? [])
+  for (const { message } of schemas.scheduleParamsSchema.safeParse({ key }).error?.issues ?? [])
     reader.add(at, `the key ${message}`);
-  const parsed = putScheduleRequestSchema.safeParse(value);
+  const parsed = schemas.putScheduleRequestSchema.safeParse(value);
   for (const issue of parsed.error?.issues ?? []) {
     const names = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
     for (const name of names)
@@ -129,7 +134,7 @@ function readPrefix(reader: FileReader, prefix: unknown, keys: readonly string[]
  * Reads a file of schedules, in YAML or JSON: `schedules`, a map from keys to the bodies of `PUT /schedules/:key`, and
  * optionally the `prefix` of their keys.
  */
-export function readScheduleFile(text: string): ScheduleFile {
+export function readScheduleFile(text: string, schemas: ScheduleSchemas): ScheduleFile {
   const reader = new FileReader(text);
   const content = reader.read();
   const lineOf = (key: string, field: Path) => reader.lineOf(['schedules', key, ...field]);
@@ -143,6 +148,6 @@ export function readScheduleFile(text: string): ScheduleFile {
   const entries = Object.entries(content['schedules']);
   const keys = entries.map(([key]) => key);
   const prefix = readPrefix(reader, content['prefix'], keys);
-  const schedules = entries.flatMap(([key, value]) => readSchedule(reader, key, value));
+  const schedules = entries.flatMap(([key, value]) => readSchedule(reader, schemas, key, value));
   return { prefix, schedules, issues: reader.issues, lineOf };
 }

@@ -2,7 +2,13 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../../command-context.ts';
 import { EXIT_CODE, type ExitCode, exitCodeOf } from '../../exit-codes.ts';
 import type { Output } from '../../output.ts';
-import type { AppliedSchedule, ApplyAction } from '../../schedules/apply-schedules.ts';
+import {
+  type AppliedSchedule,
+  type ApplyAction,
+  applySchedules,
+  checkTimings,
+  planSchedules,
+} from '../../schedules/apply-schedules.ts';
 import type { FileIssue } from '../../schedules/schedule-file.ts';
 import { noteRunning } from '../../schedules/show-schedule.ts';
 import type { Color } from '../../table.ts';
@@ -64,10 +70,10 @@ async function apply(
   { dryRun = false, prune = false }: Flags,
   context: CommandContext,
 ): Promise<void> {
-  // Loaded when they are needed: the parsers of YAML and of requests are the largest part of the program.
+  // Loaded when it is needed: the parser of YAML, and the schemas of requests, which are not in the bundled program.
   const { readScheduleFile } = await import('../../schedules/schedule-file.ts');
-  const { applySchedules, checkTimings, planSchedules } = await import('../../schedules/apply-schedules.ts');
-  const file = readScheduleFile(new TextDecoder().decode(await context.readInput(path)));
+  const contract = await import('@timer-platform/callback-types');
+  const file = readScheduleFile(new TextDecoder().decode(await context.readInput(path)), contract);
   if (file.issues.length > 0) throw invalidFile(path, file.issues);
   if (prune && file.prefix === undefined)
     throw new UsageError(
