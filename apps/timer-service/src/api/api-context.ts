@@ -23,9 +23,13 @@ export interface ApiContext {
   readonly clock: Clock;
   /** Notifies the dispatcher of this process of a timer that is due at this Unix time in milliseconds, or now. */
   readonly wake: (dueAtMs?: number) => void;
+  /** Notifies the dispatcher of this process that a schedule was stored or changed. */
+  readonly wakeSchedules: () => void;
   readonly checkCallback: CallbackCheck;
   /** Returns why this process cannot deliver timers, or undefined; /healthz reports it. */
   readonly dispatchProblem: () => string | undefined;
   /** Keys that encrypt and decrypt the headers of stored callbacks. */
   readonly headerKeys: HeaderKeys;
+  /** How long finished timers are kept, in milliseconds; undefined: for ever, as far as this process knows. */
+  readonly finishedForMs: number | undefined;
 }

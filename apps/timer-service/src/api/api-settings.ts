@@ -18,6 +18,7 @@ export const apiSettingsSchema = z
     BODY_LIMIT_BYTES: integer(1_024, 64 * 1_048_576, 1.5 * 1_048_576),
     BATCH_BODY_LIMIT_BYTES: integer(1_024, 256 * 1_048_576, 4 * 1_048_576),
     IDEMPOTENCY_KEY_HOURS: integer(1, 24 * 3_650, 24 * 7),
+    SCHEDULES_PER_CLIENT: integer(0, 1_000_000, 10_000),
     HEALTH_MAX_OVERDUE_MS: integer(0, 86_400_000, 300_000),
     METRICS_PUBLIC: boolean(false),
     DOCS: boolean(true),
@@ -44,6 +45,8 @@ export const apiSettingsSchema = z
     batchBodyLimitBytes: env.BATCH_BODY_LIMIT_BYTES,
     /** Minimum time that an Idempotency-Key is kept. */
     idempotencyKeyHours: env.IDEMPOTENCY_KEY_HOURS,
+    /** Schedules that one client, the name of an API key, may have. */
+    schedulesPerClient: env.SCHEDULES_PER_CLIENT,
     /** /healthz reports degraded when the oldest due timer has waited longer than this; 0: never. */
     healthMaxOverdueMs: env.HEALTH_MAX_OVERDUE_MS,
     /** Whether /metrics needs no API key. */

@@ -32,9 +32,22 @@ import { putTimerByKeyRoute } from './routes/put-timer-by-key.ts';
 import { retryTimerRoute } from './routes/retry-timer.ts';
 import { retryTimersRoute } from './routes/retry-timers.ts';
 import { runTimerRoute } from './routes/run-timer.ts';
+import { backfillScheduleRoute } from './routes/schedules/backfill-schedule.ts';
+import { deleteScheduleRoute } from './routes/schedules/delete-schedule.ts';
+import { getScheduleRoute } from './routes/schedules/get-schedule.ts';
+import { listOccurrencesRoute } from './routes/schedules/list-occurrences.ts';
+import { listSchedulesRoute } from './routes/schedules/list-schedules.ts';
+import { pauseScheduleRoute } from './routes/schedules/pause-schedule.ts';
+import { previewScheduleRoute } from './routes/schedules/preview-schedule.ts';
+import { putScheduleRoute } from './routes/schedules/put-schedule.ts';
+import { resumeScheduleRoute } from './routes/schedules/resume-schedule.ts';
+import { triggerScheduleRoute } from './routes/schedules/trigger-schedule.ts';
 import { updateTimerRoute } from './routes/update-timer.ts';
 
-export interface ApiOptions extends Omit<ApiContext, 'checkCallback' | 'dispatchProblem' | 'headerKeys'> {
+export interface ApiOptions extends Omit<
+  ApiContext,
+  'checkCallback' | 'dispatchProblem' | 'headerKeys' | 'wakeSchedules' | 'finishedForMs'
+> {
   readonly log: Logger;
   /** Absent: every callback may be stored. */
   readonly checkCallback?: CallbackCheck;
@@ -42,6 +55,10 @@ export interface ApiOptions extends Omit<ApiContext, 'checkCallback' | 'dispatch
   readonly dispatchProblem?: () => string | undefined;
   /** How long `close` waits for requests in progress before it breaks their connections, in milliseconds. */
   readonly closeGraceMs?: number;
+  /** Absent: this process does not materialize occurrences. */
+  readonly wakeSchedules?: () => void;
+  /** Absent: finished timers are kept for ever. */
+  readonly finishedForMs?: number | undefined;
   /** Absent: headers are stored unencrypted. */
   readonly headerKeys?: HeaderKeys;
   /** Renders the response of /metrics; absent: no /metrics. */
@@ -69,6 +86,8 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
     checkCallback: options.checkCallback ?? (() => undefined),
     dispatchProblem: options.dispatchProblem ?? (() => undefined),
     headerKeys: options.headerKeys ?? NO_HEADER_KEYS,
+    wakeSchedules: options.wakeSchedules ?? (() => undefined),
+    finishedForMs: options.finishedForMs,
   };
   const respondWithError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     void sendError(toApiError(error, request), reply);
@@ -123,6 +142,16 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
     putTimerByKeyRoute(secured, context);
     getTimerByKeyRoute(secured, context);
     cancelTimerByKeyRoute(secured, context);
+    previewScheduleRoute(secured, context);
+    listSchedulesRoute(secured, context);
+    putScheduleRoute(secured, context);
+    getScheduleRoute(secured, context);
+    deleteScheduleRoute(secured, context);
+    pauseScheduleRoute(secured, context);
+    resumeScheduleRoute(secured, context);
+    triggerScheduleRoute(secured, context);
+    backfillScheduleRoute(secured, context);
+    listOccurrencesRoute(secured, context);
     done();
   });
   const { devRoutes } = options;

@@ -42,6 +42,7 @@ export async function documentApi(app: Api): Promise<void> {
       servers: [{ url: '/' }],
       tags: [
         { name: 'timers', description: 'Store, read, change and retry timers' },
+        { name: 'schedules', description: 'Recurring timers: store, pause, trigger and look back' },
         { name: 'service', description: 'Health of the service' },
         { name: 'callbacks', description: 'What the service sends to receivers' },
       ],

@@ -2,7 +2,7 @@ import { errorResponseSchema } from '@timer-platform/callback-types';
 import type { z } from 'zod';
 
 /** Error statuses of some routes. */
-type RouteError = 400 | 404 | 409 | 413 | 415;
+type RouteError = 400 | 404 | 409 | 412 | 413 | 415;
 
 /** Error responses of every route that needs an API key. */
 const COMMON_ERRORS = {

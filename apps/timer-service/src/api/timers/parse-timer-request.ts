@@ -30,7 +30,11 @@ function instantOf(
   return instant;
 }
 
-function validateCallback(callback: CallbackConfig, { prefix, issues, checkCallback }: ParseContext): void {
+/** Adds an issue if this service could never deliver the callback. */
+export function validateCallback(
+  callback: CallbackConfig,
+  { prefix, issues, checkCallback }: ParseContext,
+): void {
   const message = checkCallback(callback, () => deliveredBytes(callback.payload));
   if (message === undefined) return;
   const field = matchCallback(callback, { http: () => 'callback.url', nats: () => 'callback.type' });

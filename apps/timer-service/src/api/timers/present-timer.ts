@@ -17,7 +17,8 @@ export function presentInstant(value: Instant): string {
   return value > 0 ? 'infinity' : '-infinity';
 }
 
-function optionalInstant(value: Instant | null): string | null {
+/** {@link presentInstant}, or null. */
+export function optionalInstant(value: Instant | null): string | null {
   return value === null ? null : presentInstant(value);
 }
 
@@ -54,11 +55,13 @@ function presentOccurrence(row: TimerSummaryRow): Partial<TimerSummary> {
 }
 
 /**
+ * The callback as a role may see it.
+ *
  * Headers that no key decrypts are shown as stored if secrets may be shown, and masked as a whole otherwise. The
  * constraints of the table guarantee an object with a known type; the contract is as tolerant as the table of the rest.
  */
-function shownCallback(
-  { id, callback_config: stored }: TimerRow,
+export function shownCallback(
+  { id, callback_config: stored }: Pick<TimerRow, 'id' | 'callback_config'>,
   role: Role,
   headerKeys: HeaderKeys,
 ): TimerCallback {
