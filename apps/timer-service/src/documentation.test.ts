@@ -9,6 +9,7 @@ import {
   ERRORS,
   NATS_HEADERS,
   parseDuration,
+  SCHEDULE_HEADERS,
   timerListResponseSchema,
   timerResponseSchema,
   WEBHOOK_HEADERS,
@@ -73,7 +74,7 @@ describe('docs/api.md', () => {
   });
 
   test('names every header of a delivery', () => {
-    for (const name of [...Object.values(WEBHOOK_HEADERS), ...Object.values(NATS_HEADERS)])
+    for (const name of [WEBHOOK_HEADERS, NATS_HEADERS, SCHEDULE_HEADERS].flatMap(Object.values<string>))
       expect(apiPage).toContain(`\`${name}\``);
   });
 

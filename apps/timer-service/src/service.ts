@@ -38,7 +38,7 @@ import { scheduleStatements } from './materialize/statements.ts';
 import { observeBoth, observeDispatch } from './observability/dispatch-logging.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { observeSchedules } from './observability/schedule-logging.ts';
-import { compileRecurrence } from './schedules/recurrence/index.ts';
+import { compileStoredRecurrence } from './schedules/recurrence/index.ts';
 import { waitAtMost } from './sleep.ts';
 import type { Timeline } from './timeline.ts';
 import { closeTransports } from './transports/close-transports.ts';
@@ -159,7 +159,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const materializer = new Materializer({
     statements: scheduleStatements(dispatchDatabase),
     decide: {
-      compile: compileRecurrence,
+      compile: compileStoredRecurrence,
       headerKeys: config.headerKeys,
       timeZoneData: process.versions['tz'] ?? '',
     },
@@ -200,6 +200,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       if (config.dispatch.enabled) dispatcher.wake(dueMs);
       else dueNotifier.stored(dueMs);
     },
+    wakeSchedules: () => {
+      materializer.wake();
+    },
+    finishedForMs: config.maintenance.finishedForMs,
     checkCallback: callbackCheck({
       egressPolicy,
       isNatsConfigured: config.transports.nats !== undefined,

@@ -50,7 +50,7 @@ export const EXAMPLE_SCHEDULE_SUMMARY = {
   expires_after: null,
   pause_after_failures: null,
   callback_type: 'http',
-  description: 'At 09:00 AM, Monday through Friday (Europe/Berlin)',
+  description: 'At 09:00, Monday through Friday; except 2030-12-24 to 2030-12-26',
   next_at: '2030-02-01T08:00:00.000Z',
   paused: null,
   occurrences: 0,
@@ -66,7 +66,7 @@ export const EXAMPLE_SCHEDULE = {
 } as const;
 
 export const EXAMPLE_PREVIEW = {
-  description: 'At 02:30 AM (Europe/Berlin)',
+  description: 'At 02:30',
   occurrences: [
     { at: '2030-03-30T01:30:00.000Z', local: '2030-03-30T02:30:00+01:00', shifted: null },
     { at: '2030-03-31T01:00:00.000Z', local: '2030-03-31T03:00:00+02:00', shifted: 'gap' },

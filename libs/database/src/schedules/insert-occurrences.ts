@@ -2,6 +2,7 @@ import type { CallbackType, JsonValue, Origin } from '@timer-platform/callback-t
 import { type Database, statement } from '../connect.ts';
 import { findRepeated, type IdempotencyKey } from '../timers/idempotency-key.ts';
 import type { InsertResult } from '../timers/insert-timers.ts';
+import { GIVE_WAY_IF_WITHDRAWN } from './give-way-if-withdrawn.ts';
 import type { ScheduleRow } from './schedule-row.ts';
 
 /** An occurrence that a client asks for. */
@@ -31,7 +32,7 @@ export type InsertOccurrencesResult =
 
 /**
  * The lock of the schedule puts the statement before or after an edit, a pause and a deletion, which withdraw what they
- * find. Only a timer that was withdrawn gives way to an occurrence with its id.
+ * find.
  */
 const INSERT = statement(
   'insert-occurrences',
@@ -55,14 +56,7 @@ const INSERT = statement(
             id uuid, scheduled_ms double precision, execute_ms double precision, headers jsonb),
           LATERAL (SELECT GREATEST(to_timestamp(new.execute_ms / 1000.0), now() + interval '1 millisecond') AS at) AS due
      WHERE $7::text IS NULL OR EXISTS (SELECT FROM once)
-     ON CONFLICT (id) DO UPDATE SET
-       status = 'pending', execute_at = EXCLUDED.execute_at, next_attempt_at = NULL, due_since = NULL, retry_from = NULL,
-       callback_type = EXCLUDED.callback_type, callback_config = EXCLUDED.callback_config, metadata = EXCLUDED.metadata,
-       retry = EXCLUDED.retry, expires_at = EXCLUDED.expires_at, origin = EXCLUDED.origin, withdrawn = NULL,
-       attempts_forgiven = timers.attempts, lost_claims = 0, last_error = NULL, updated_at = now(),
-       revision = timers.revision + CASE
-         WHEN timers.claims > 0 AND timers.callback_config IS DISTINCT FROM EXCLUDED.callback_config THEN 1 ELSE 0 END
-     WHERE timers.withdrawn AND timers.status = 'canceled' AND timers.schedule_id = EXCLUDED.schedule_id
+     ${GIVE_WAY_IF_WITHDRAWN}
      RETURNING id, created_at, execute_at, callback_type
    )
    SELECT schedule.id IS NOT NULL AS found, stored.* FROM (SELECT) AS one

@@ -1,6 +1,7 @@
 import type { CatchUp, JsonValue, Origin, SkipReason } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
 import { DURABLE, epochMs } from '../sql-fragments.ts';
+import { GIVE_WAY_IF_WITHDRAWN } from './give-way-if-withdrawn.ts';
 
 /** An occurrence to store as a timer. Instants are milliseconds since 1970. */
 export interface NewOccurrence {
@@ -60,10 +61,6 @@ const instant = (ms: string): string => `to_timestamp(${ms} / 1000.0)`;
 /**
  * One statement, so that nothing is held while it is on its way: a process that freezes or dies leaves nothing behind. A
  * schedule whose row was written since the plan was made, or is being written, is left out; it stays due.
- *
- * The id of an occurrence is the guard against a second one. Only a timer that was withdrawn gives way: it is pending
- * again, with the present content of the schedule. Its message id changes if an attempt may have been made and the
- * callback is another.
  */
 export const MATERIALIZE_OCCURRENCES = statement(
   'materialize-occurrences',
@@ -98,14 +95,7 @@ export const MATERIALIZE_OCCURRENCES = statement(
      FROM fenced, json_to_recordset(fenced.occurrences) AS new (
             id uuid, scheduled_ms double precision, execute_ms double precision, origin text, headers jsonb),
           LATERAL (SELECT GREATEST(${instant('new.execute_ms')}, now() + interval '1 millisecond') AS at) AS due
-     ON CONFLICT (id) DO UPDATE SET
-       status = 'pending', execute_at = EXCLUDED.execute_at, next_attempt_at = NULL, due_since = NULL, retry_from = NULL,
-       callback_type = EXCLUDED.callback_type, callback_config = EXCLUDED.callback_config, metadata = EXCLUDED.metadata,
-       retry = EXCLUDED.retry, expires_at = EXCLUDED.expires_at, origin = EXCLUDED.origin, withdrawn = NULL,
-       attempts_forgiven = timers.attempts, lost_claims = 0, last_error = NULL, updated_at = now(),
-       revision = timers.revision + CASE
-         WHEN timers.claims > 0 AND timers.callback_config IS DISTINCT FROM EXCLUDED.callback_config THEN 1 ELSE 0 END
-     WHERE timers.withdrawn AND timers.status = 'canceled' AND timers.schedule_id = EXCLUDED.schedule_id
+     ${GIVE_WAY_IF_WITHDRAWN}
      RETURNING schedule_id, execute_at
    ), skipped AS (
      INSERT INTO schedule_skips (schedule_id, scheduled_for, until, count, reason)

@@ -48,19 +48,29 @@ describe('openapi.json for generators of clients', () => {
 
   test('names the operations as methods of a client', () => {
     expect(operations.map(({ operationId }) => operationId).sort()).toStrictEqual([
+      'backfillSchedule',
       'cancelTimer',
       'cancelTimerByKey',
       'createTimer',
       'createTimers',
+      'deleteSchedule',
       'getHealth',
+      'getSchedule',
       'getTimer',
       'getTimerByKey',
       'listAttempts',
+      'listOccurrences',
+      'listSchedules',
       'listTimers',
+      'pauseSchedule',
+      'previewSchedule',
+      'putSchedule',
       'putTimerByKey',
+      'resumeSchedule',
       'retryTimer',
       'retryTimers',
       'runTimer',
+      'triggerSchedule',
       'updateTimer',
     ]);
   });

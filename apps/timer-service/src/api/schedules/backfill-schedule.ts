@@ -15,6 +15,7 @@ import type { ApiContext } from '../api-context.ts';
 import { errorOf, validationError } from '../http/api-error.ts';
 import { normalizeInstant } from '../timers/normalize-instant.ts';
 import { findOwnSchedule } from './find-own-schedule.ts';
+import { occurrencesOf } from './occurrences-of.ts';
 import { requestedOccurrence, scheduleHeaders } from './request-occurrences.ts';
 import { storedRecurrence } from './stored-timing.ts';
 
@@ -38,19 +39,22 @@ function msOf(text: string, path: string): number {
  *
  * @throws {ApiError} code 2 when there are too many
  */
-function instantsBetween(row: ScheduleRow, fromMs: number, toMs: number): number[] {
+async function instantsBetween(
+  row: ScheduleRow,
+  fromMs: number,
+  toMs: number,
+  clock: ApiContext['clock'],
+): Promise<number[]> {
   const recurrence = storedRecurrence(row);
   if (recurrence === undefined)
     throw issue('body', 'the schedule cannot be read by this version: store it again');
-  const instants: number[] = [];
-  for (let at = recurrence.next(fromMs - 1); at !== undefined && at <= toMs; at = recurrence.next(at)) {
-    if (instants.length === LIMITS.backfillOccurrences) {
-      const message = `more than ${LIMITS.backfillOccurrences} occurrences are in the range; the first ones end at ${new Date(instants.at(-1) ?? fromMs).toISOString()}`;
-      throw errorOf('too_many_occurrences', `to: ${message}`, { issues: [{ path: 'to', message }] });
-    }
-    instants.push(at);
-  }
-  return instants;
+  const limit = LIMITS.backfillOccurrences;
+  const range = { afterMs: fromMs - 1, untilMs: toMs, limit: limit + 1 };
+  const instants = await occurrencesOf(recurrence, range, clock);
+  if (instants.length <= limit) return instants;
+  const last = new Date(instants[limit - 1] ?? fromMs).toISOString();
+  const message = `more than ${limit} occurrences are in the range; the first ${limit} end at ${last}`;
+  throw errorOf('too_many_occurrences', `to: ${message}`, { issues: [{ path: 'to', message }] });
 }
 
 function retentionWarning(
@@ -77,7 +81,7 @@ export async function backfillSchedule(
   const row = await findOwnSchedule(context.db, key);
   const nowMs = row.now.getTime();
   const [fromMs, toMs] = [msOf(request.from, 'from'), msOf(request.to, 'to')];
-  const instants = instantsBetween(row, fromMs, Math.min(toMs, nowMs));
+  const instants = await instantsBetween(row, fromMs, Math.min(toMs, nowMs), context.clock);
   const spacingMs =
     typeof request.spacing === 'string' ? (parseDuration(request.spacing) ?? 0) : row.catch_up_spacing_ms;
   const ids = instants.map((at) => occurrenceId(row.id, at));

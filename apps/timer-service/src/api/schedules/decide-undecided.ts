@@ -1,6 +1,6 @@
 import { findScheduleToPlan, materializeOccurrences, type ScheduleRow } from '@timer-platform/database';
 import { decideSchedule } from '../../schedules/decide-schedule.ts';
-import { compileRecurrence } from '../../schedules/recurrence/index.ts';
+import { compileStoredRecurrence } from '../../schedules/recurrence/index.ts';
 import type { ApiContext } from '../api-context.ts';
 import { storedRecurrence } from './stored-timing.ts';
 
@@ -26,7 +26,7 @@ export async function decideUndecided(context: ApiContext, row: ScheduleRow): Pr
   const planned = await findScheduleToPlan(db, row.id);
   if (planned === undefined) return 'again';
   const step = decideSchedule(planned, {
-    compile: compileRecurrence,
+    compile: compileStoredRecurrence,
     headerKeys,
     timeZoneData: process.versions['tz'] ?? '',
     limits: LIMITS,

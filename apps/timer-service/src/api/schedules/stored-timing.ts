@@ -1,6 +1,6 @@
 import type { ScheduleSummaryRow } from '@timer-platform/database';
 import { z } from 'zod';
-import { compileRecurrence, type Recurrence, type RecurrenceSpec } from '../../schedules/recurrence/index.ts';
+import { compileStoredRecurrence, type Recurrence, type RecurrenceSpec } from '../../schedules/recurrence/index.ts';
 
 const texts = z.array(z.string());
 const storedRecurrenceSchema = z.object({
@@ -37,6 +37,6 @@ export function storedRecurrence(row: ScheduleSummaryRow): Recurrence | undefine
     ...(row.start_at !== null && { startAtMs: Number(row.start_at) }),
     ...(row.end_at !== null && { endAtMs: Number(row.end_at) }),
   };
-  const result = compileRecurrence(spec);
+  const result = compileStoredRecurrence(spec);
   return result.ok ? result.recurrence : undefined;
 }

@@ -87,7 +87,7 @@ function emptyIssue({ startAtMs, endAtMs, exclude = [] }: RecurrenceSpec): Recur
 }
 
 /**
- * Compiles a specification.
+ * Compiles a specification that a client sends.
  *
  * A search for the next occurrence is bounded. If exclusions leave none for so long that the bound is reached, there is
  * none: a few thousand days of an expression that occurs every minute, and more of others.
@@ -95,9 +95,18 @@ function emptyIssue({ startAtMs, endAtMs, exclude = [] }: RecurrenceSpec): Recur
  * @returns the recurrence, which has at least one occurrence; or all issues of the specification
  */
 export function compileRecurrence(spec: RecurrenceSpec): RecurrenceResult {
+  const compiled = compileStoredRecurrence(spec);
+  if (compiled.ok && compiled.recurrence.next(-1) === undefined)
+    return { ok: false, issues: [emptyIssue(spec)] };
+  return compiled;
+}
+
+/**
+ * Compiles a specification that was accepted before: as {@link compileRecurrence}, without the search for a first
+ * occurrence, which takes seconds for some.
+ */
+export function compileStoredRecurrence(spec: RecurrenceSpec): RecurrenceResult {
   const parsed = parseOnce(spec);
   if (!('occurrences' in parsed)) return { ok: false, issues: parsed };
-  const recurrence = new CompiledRecurrence(spec, parsed);
-  if (recurrence.next(-1) === undefined) return { ok: false, issues: [emptyIssue(spec)] };
-  return { ok: true, recurrence };
+  return { ok: true, recurrence: new CompiledRecurrence(spec, parsed) };
 }

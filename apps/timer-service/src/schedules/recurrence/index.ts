@@ -1,2 +1,2 @@
-export { compileRecurrence, type RecurrenceResult } from './compile-recurrence.ts';
+export { compileRecurrence, compileStoredRecurrence, type RecurrenceResult } from './compile-recurrence.ts';
 export type { ClockChangeEffect, Recurrence, RecurrenceIssue, RecurrenceSpec } from './recurrence.ts';

@@ -1,5 +1,4 @@
 import {
-  type PreviewedOccurrence,
   previewScheduleRequestSchema,
   previewScheduleResponseSchema,
   type ValidationIssue,
@@ -7,6 +6,7 @@ import {
 import type { ApiContext } from '../../api-context.ts';
 import type { Api } from '../../api-instance.ts';
 import { validationError } from '../../http/api-error.ts';
+import { occurrencesOf } from '../../schedules/occurrences-of.ts';
 import { parsePreviewRequest } from '../../schedules/parse-schedule-request.ts';
 import { responses, success } from '../responses.ts';
 
@@ -25,22 +25,25 @@ export function previewScheduleRoute(app: Api, { clock, settings }: ApiContext):
         response: responses(200, previewScheduleResponseSchema, [400, 413, 415]),
       },
     },
-    (request) => {
+    async (request) => {
       const issues: ValidationIssue[] = [];
       const recurrence = parsePreviewRequest(request.body, issues);
       if (recurrence === undefined || issues.length > 0) throw validationError(issues);
       const { from, count, max_occurrences } = request.body;
-      const most = Math.min(count, max_occurrences ?? count);
-      const occurrences: PreviewedOccurrence[] = [];
-      let at = recurrence.next(typeof from === 'string' ? Date.parse(from) : clock.wallMs());
-      while (at !== undefined && occurrences.length < most) {
-        occurrences.push({
-          at: new Date(at).toISOString(),
-          local: recurrence.local(at),
-          shifted: recurrence.classify(at),
-        });
-        at = recurrence.next(at);
-      }
+      const instants = await occurrencesOf(
+        recurrence,
+        {
+          afterMs: typeof from === 'string' ? Date.parse(from) : clock.wallMs(),
+          untilMs: Number.POSITIVE_INFINITY,
+          limit: Math.min(count, max_occurrences ?? count),
+        },
+        clock,
+      );
+      const occurrences = instants.map((at) => ({
+        at: new Date(at).toISOString(),
+        local: recurrence.local(at),
+        shifted: recurrence.classify(at),
+      }));
       return success({ description: recurrence.describe(), occurrences });
     },
   );
