@@ -9,7 +9,7 @@ export function scheduleKeyOf(request: FastifyRequest, { key }: { readonly key: 
 }
 
 /** Code 3 for a key that the client has no schedule with. */
-export function scheduleNotFound(): Error {
+function scheduleNotFound(): Error {
   return errorOf('schedule_not_found', 'schedule not found');
 }
 
