@@ -1,7 +1,6 @@
 import type { CallbackType, JsonValue, Origin } from '@timer-platform/callback-types';
 import { type Database, statement } from '../connect.ts';
-import { findRepeated, type IdempotencyKey } from '../timers/idempotency-key.ts';
-import type { InsertResult } from '../timers/insert-timers.ts';
+import { findRepeated, type IdempotencyKey, type Repeated } from '../timers/idempotency-key.ts';
 import { GIVE_WAY_IF_WITHDRAWN } from './give-way-if-withdrawn.ts';
 import type { ScheduleRow } from './schedule-row.ts';
 
@@ -26,7 +25,7 @@ export interface InsertedOccurrence {
 export type InsertOccurrencesResult =
   /** Those that did not exist, or had been withdrawn. */
   | { readonly outcome: 'inserted'; readonly occurrences: readonly InsertedOccurrence[] }
-  | Extract<InsertResult, { outcome: 'repeated' }>
+  | Repeated
   /** The schedule was edited, paused, resumed or deleted since it was read. Nothing was stored. */
   | { readonly outcome: 'schedule-changed' };
 

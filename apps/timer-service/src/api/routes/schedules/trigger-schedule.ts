@@ -7,7 +7,7 @@ import type { ApiContext } from '../../api-context.ts';
 import type { Api } from '../../api-instance.ts';
 import { scheduleKeyOf } from '../../schedules/find-own-schedule.ts';
 import { triggerSchedule } from '../../schedules/trigger-schedule.ts';
-import { creationHeadersSchema } from '../../timers/create-timers.ts';
+import { creationHeadersSchema } from '../../timers/idempotency.ts';
 import { responses, success } from '../responses.ts';
 import { optionalBody } from './optional-body.ts';
 
