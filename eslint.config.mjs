@@ -106,7 +106,8 @@ const nats = {
   message: 'Only transports/nats of the timer service talks to NATS.',
 };
 const folder = (name, message) => ({ regex: `(^|/)${name}/`, message });
-const apart = 'api and dispatch share the table, not code.';
+const apart = 'api, dispatch and materialize share the tables, not code.';
+const pure = 'Decisions about schedules are pure: api and materialize do the I/O.';
 const leaf = 'A transport knows the callback that it delivers and nothing else of ours.';
 const forbid = (files, patterns) => ({
   files,
@@ -168,8 +169,13 @@ export default defineConfig(
   forbid(['**/*.ts'], [...everywhere, nats]),
   // The kit receives what the service publishes.
   forbid(['libs/test-kit/src/engine/nats-catcher.ts'], everywhere),
-  forbid(['apps/timer-service/src/api/**'], [...everywhere, nats, folder('dispatch', apart)]),
-  forbid(['apps/timer-service/src/dispatch/**'], [...everywhere, nats, folder('api', apart)]),
+  forbid(['apps/timer-service/src/api/**'], [...everywhere, nats, folder('(dispatch|materialize)', apart)]),
+  forbid(['apps/timer-service/src/dispatch/**'], [...everywhere, nats, folder('(api|materialize)', apart)]),
+  forbid(['apps/timer-service/src/materialize/**'], [...everywhere, nats, folder('(api|dispatch)', apart)]),
+  forbid(
+    ['apps/timer-service/src/schedules/**'],
+    [...everywhere, nats, folder('(api|dispatch|materialize)', pure)],
+  ),
   forbid(
     ['apps/timer-service/src/transports/**'],
     [...everywhere, folder('(api|dispatch)', leaf), { regex: '^@timer-platform/database', message: leaf }],

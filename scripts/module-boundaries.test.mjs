@@ -28,6 +28,8 @@ const MIGRATOR = 'apps/migrator/src/new.ts';
 const SERVICE = 'apps/timer-service/src/new.ts';
 const API = 'apps/timer-service/src/api/new.ts';
 const DISPATCH = 'apps/timer-service/src/dispatch/new.ts';
+const MATERIALIZE = 'apps/timer-service/src/materialize/new.ts';
+const SCHEDULES = 'apps/timer-service/src/schedules/new.ts';
 const TRANSPORTS = 'apps/timer-service/src/transports/new.ts';
 
 const from = (...specifiers) => specifiers.map((specifier) => `export * from '${specifier}';`).join(' ');
@@ -103,6 +105,16 @@ const CASES = {
     refused(TRANSPORTS, from('../dispatch/settle/next-step.ts'), IMPORT),
     refused(TRANSPORTS, from('../api/http/api-error.ts'), IMPORT),
     refused(TRANSPORTS, from('@timer-platform/database'), IMPORT),
+  ],
+  'materialize shares no code with api and dispatch; what it decides by is pure': [
+    passes(MATERIALIZE, from('../schedules/plan-occurrences.ts', '@timer-platform/database')),
+    passes(API, from('../schedules/recurrence/index.ts')),
+    refused(MATERIALIZE, from('../dispatch/observer.ts'), IMPORT),
+    refused(MATERIALIZE, from('../api/http/api-error.ts'), IMPORT),
+    refused(API, from('../materialize/materializer.ts'), IMPORT),
+    refused(DISPATCH, from('../materialize/materializer.ts'), IMPORT),
+    refused(SCHEDULES, from('../materialize/materializer.ts'), IMPORT),
+    refused(SCHEDULES, from('../api/http/api-error.ts'), IMPORT),
   ],
   'test support stays out of products': [
     passes('apps/timer-service/src/new.test.ts', from('@timer-platform/test-support')),

@@ -116,10 +116,12 @@ export async function runScheduleKills({
     await fleet.resize(DISPATCHERS);
 
     const startMs = Math.ceil(Date.now() / SECOND_MS) * SECOND_MS + 2 * SECOND_MS;
-    const endMs = startMs + (seconds - 1) * SECOND_MS;
+    const endMs = startMs + seconds * SECOND_MS - 1;
     await scheduleFactory((text, values) => db.rows({ name: 'insert-schedules', text }, values)).createMany(
       Array.from({ length: schedules }, (_, index) => ({
         key: `every-second-${index}`,
+        // Spread over the second: the burst of all at once would measure the machine.
+        recurrence: { every_ms: SECOND_MS, phase_ms: index % SECOND_MS },
         start_at: new Date(startMs),
         end_at: new Date(endMs),
         callback_config: { type: 'http', url: `${receiver.url}/${index % 20}`, payload: { index } },

@@ -22,14 +22,14 @@ export interface PassResult {
   readonly due: number;
   /** Those about which something was written. */
   readonly written: number;
-  /** More may be due. */
-  readonly more: boolean;
 }
 
 /** The most schedules that a pass reads. */
 const MAX_SCHEDULES = 250;
 /** The most occurrences of one schedule in a pass, created or skipped. */
 const LIMITS = { maxCreate: 500, maxDecide: 1_000 };
+/** After so many decided occurrences, a pass writes and leaves the other schedules to the next one. */
+const MAX_DECIDED = 5_000;
 /** The most occurrences in one statement. */
 const MAX_OCCURRENCES = 2_000;
 /** The callbacks that one statement may store, in bytes. */
@@ -79,17 +79,26 @@ export async function materializePass(options: PassOptions): Promise<PassResult>
   const writes: PlannedWrite[] = [];
   const problems: string[] = [];
   let written = 0;
+  let decided = 0;
   const endTurn = turnTaker();
   for (const row of rows) {
+    if (decided >= MAX_DECIDED) break;
     await endTurn();
     const step = decideSchedule(row, { ...decide, limits: LIMITS });
     if (step.kind === 'pause') written += await pause(options, row, step);
-    else writes.push({ row, decision: step.decision });
+    else {
+      writes.push({ row, decision: step.decision });
+      decided += decidedBy(step.decision);
+    }
     if (step.kind === 'postpone') problems.push(step.problem);
   }
   for (const batch of divideWrites(writes)) written += await write(options, batch);
   if (problems[0] !== undefined) options.observer.postponed(problems.length, problems[0]);
-  return { due: rows.length, written, more: rows.length === MAX_SCHEDULES };
+  return { due: rows.length, written };
+}
+
+function decidedBy({ occurrences, skips }: ScheduleDecision): number {
+  return skips.reduce((sum, { count }) => sum + count, occurrences.length);
 }
 
 async function pause(

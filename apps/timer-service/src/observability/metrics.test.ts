@@ -51,3 +51,41 @@ test('reads the load when it is rendered', async () => {
   expect(await linesOf(metrics, 'timer_load')).toContain('timer_load{stage="waiting"} 3');
   expect(await linesOf(metrics, 'timer_oldest_due_age_seconds')).toEqual(['timer_oldest_due_age_seconds 6']);
 });
+
+test('counts occurrences of schedules by outcome, of written decisions only', async () => {
+  const metrics = create();
+  const decision = {
+    id: 'a',
+    fence: 0,
+    occurrences: (['schedule', 'schedule', 'catch_up'] as const).map((origin) => ({
+      id: 'timer',
+      scheduledForMs: 0,
+      executeAtMs: 0,
+      origin,
+      headers: null,
+    })),
+    skips: [{ fromMs: 0, untilMs: 1, count: 7, reason: 'missed' }],
+    cancelPrevious: false,
+    unpause: false,
+    cursorMs: 0,
+    nextMs: null,
+    materializeMs: null,
+    bufferedForMs: null,
+    catchUpUntilMs: null,
+    skippingFromMs: null,
+    resumed: null,
+    timeZoneData: null,
+  } as const;
+  metrics.schedules.decided(
+    [decision, { ...decision, id: 'lost' }],
+    [{ id: 'a', stored: 2, dueMs: 0, canceled: 1 }],
+  );
+  expect(await linesOf(metrics, 'timer_schedule_occurrences_total')).toEqual([
+    'timer_schedule_occurrences_total{outcome="catch_up"} 0',
+    'timer_schedule_occurrences_total{outcome="schedule"} 2',
+    'timer_schedule_occurrences_total{outcome="existing"} 1',
+    'timer_schedule_occurrences_total{outcome="canceled"} 1',
+    'timer_schedule_occurrences_total{outcome="skipped_missed"} 7',
+  ]);
+  expect(await linesOf(metrics, 'timer_schedule_lag_seconds')).toEqual(['timer_schedule_lag_seconds 7']);
+});

@@ -104,10 +104,14 @@ export const MATERIALIZE_OCCURRENCES = statement(
        from_ms double precision, until_ms double precision, count bigint, reason text)
      ON CONFLICT (schedule_id, scheduled_for) DO UPDATE SET
        until = GREATEST(schedule_skips.until, EXCLUDED.until), count = schedule_skips.count + EXCLUDED.count, at = now()
-   ), stored_counts AS MATERIALIZED (
-     SELECT schedule_id, count(*) AS count, min(execute_at) AS due_at FROM stored GROUP BY schedule_id
-   ), canceled_counts AS MATERIALIZED (
-     SELECT schedule_id, count(*) AS count FROM canceled GROUP BY schedule_id
+   ), counts AS MATERIALIZED (
+     -- Objects by id: a join would compare each schedule with all others, because hash joins are off.
+     SELECT (SELECT COALESCE(jsonb_object_agg(schedule_id, count), '{}') FROM (
+              SELECT schedule_id, count(*) AS count FROM stored GROUP BY schedule_id) AS each) AS stored,
+            (SELECT COALESCE(jsonb_object_agg(schedule_id, due_ms), '{}') FROM (
+              SELECT schedule_id, ${epochMs('min(execute_at)')} AS due_ms FROM stored GROUP BY schedule_id) AS each) AS due_ms,
+            (SELECT COALESCE(jsonb_object_agg(schedule_id, count), '{}') FROM (
+              SELECT schedule_id, count(*) AS count FROM canceled GROUP BY schedule_id) AS each) AS canceled
    )
    UPDATE schedules SET
      fence = schedules.fence + 1, cursor_at = ${instant('cursor_ms')}, next_at = ${instant('next_ms')},
@@ -119,14 +123,13 @@ export const MATERIALIZE_OCCURRENCES = statement(
      pause_note = CASE WHEN unpause THEN NULL ELSE pause_note END,
      pause_reason = CASE WHEN unpause THEN NULL ELSE pause_reason END,
      failures_from = CASE WHEN unpause THEN now() ELSE failures_from END,
-     occurrences = schedules.occurrences + COALESCE(stored_counts.count, 0),
+     occurrences = schedules.occurrences + COALESCE((counts.stored ->> schedules.id::text)::bigint, 0),
      time_zone_data = GREATEST(schedules.time_zone_data, fenced.time_zone_data)
-   FROM fenced
-     LEFT JOIN stored_counts ON stored_counts.schedule_id = fenced.id
-     LEFT JOIN canceled_counts ON canceled_counts.schedule_id = fenced.id
+   FROM fenced, counts
    WHERE schedules.id = fenced.id
-   RETURNING schedules.id, COALESCE(stored_counts.count, 0)::integer AS stored,
-     ${epochMs('stored_counts.due_at')} AS "dueMs", COALESCE(canceled_counts.count, 0)::integer AS canceled`,
+   RETURNING schedules.id, COALESCE((counts.stored ->> schedules.id::text)::integer, 0) AS stored,
+     (counts.due_ms ->> schedules.id::text)::double precision AS "dueMs",
+     COALESCE((counts.canceled ->> schedules.id::text)::integer, 0) AS canceled`,
 );
 
 function toJson(decision: ScheduleDecision): object {
