@@ -239,7 +239,7 @@ async function startRun(parts: EngineParts, startAtMs: number, port: number): Pr
       });
     },
   });
-  travel.attach(service.dispatcher);
+  travel.attach(service);
   try {
     await service.dispatching;
   } catch (error) {

@@ -23,6 +23,11 @@ const UPCOMING = {
      ORDER BY ${DUE_AT} LIMIT $2`,
 };
 
+const NEXT_SCHEDULE = {
+  name: 'next-schedule',
+  text: 'SELECT ceil(extract(epoch FROM min(materialize_at)) * 1000)::float8 AS "atMs" FROM schedules',
+};
+
 const PENDING = `SELECT timers.id, status, to_char(execute_at AT TIME ZONE 'UTC', ${ISO}) AS execute_at,
      to_char(${DUE_AT} AT TIME ZONE 'UTC', ${ISO}) AS due_at, attempts, last_error,
      to_jsonb(timers) ->> 'key' AS key, metadata, callback_config AS callback
@@ -70,6 +75,12 @@ export class KitStatements {
     return rows;
   }
 
+  /** When the next schedule creates timers, in milliseconds since 1970 and rounded up; infinite without one. */
+  async nextScheduleMs(): Promise<number> {
+    const { rows } = await this.#client.query<{ atMs: number | null }>(NEXT_SCHEDULE);
+    return rows[0]?.atMs ?? Number.POSITIVE_INFINITY;
+  }
+
   /** How many of these timers have been claimed, and how many are still to be until an instant. */
   async claims(
     ids: readonly string[],
@@ -96,7 +107,8 @@ export class KitStatements {
   /** Deletes everything that is stored. No service may run. */
   async clear(): Promise<void> {
     await this.#client.query(
-      'TRUNCATE timers, timer_attempts, claim_batches, idempotency_keys, dispatchers RESTART IDENTITY CASCADE',
+      `TRUNCATE timers, timer_attempts, claim_batches, idempotency_keys, dispatchers, schedules, schedule_skips
+       RESTART IDENTITY CASCADE`,
     );
   }
 

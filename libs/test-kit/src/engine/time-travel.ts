@@ -41,6 +41,12 @@ const FEW = 20;
 const CLAIM_WAIT_MS = 250;
 const MAX_LISTED = 10;
 
+/** What comes after an instant. */
+interface Upcoming {
+  readonly upcoming: readonly UpcomingTimer[];
+  readonly nextScheduleMs: number;
+}
+
 /** The time could not be moved. */
 export class SettleError extends Error {
   override readonly name = 'SettleError';
@@ -55,7 +61,7 @@ export class SettleError extends Error {
  */
 export class TimeTravel {
   readonly #options: TimeTravelOptions;
-  #dispatcher: Service['dispatcher'] | undefined;
+  #service: Pick<Service, 'dispatcher' | 'materializer'> | undefined;
   #claimed = 0;
   /** Attempts that have ended, and timers that were deferred. */
   #ended = 0;
@@ -104,8 +110,8 @@ export class TimeTravel {
   }
 
   /** To be called when the service has started. */
-  attach(dispatcher: Service['dispatcher']): void {
-    this.#dispatcher = dispatcher;
+  attach(service: Pick<Service, 'dispatcher' | 'materializer'>): void {
+    this.#service = service;
   }
 
   /**
@@ -118,15 +124,20 @@ export class TimeTravel {
     const limit = this.#ended + maxDeliveries;
     let wasRun = true;
     for (;;) {
-      const upcoming = await this.#settled(untilMs, wasRun ? MAX_RUN : FEW);
+      const { upcoming, nextScheduleMs } = await this.#settled(untilMs, wasRun ? MAX_RUN : FEW);
       if (this.#ended > limit)
         throw new SettleError(
           `More than ${maxDeliveries} attempts until ${iso(timeline.nowMs)}: does a handler schedule the next timer each time? Pass a larger maxDeliveries, or use advance()`,
         );
-      const nextMs = Math.min(upcoming[0]?.dueMs ?? Number.POSITIVE_INFINITY, surroundings.nextHeldMs());
+      const nextTimerMs = Math.min(upcoming[0]?.dueMs ?? Number.POSITIVE_INFINITY, surroundings.nextHeldMs());
+      // A schedule without a pending timer would go on forever.
+      const isIdle = toMs === null && nextTimerMs === Number.POSITIVE_INFINITY;
+      const nextMs = isIdle ? nextTimerMs : Math.min(nextTimerMs, nextScheduleMs);
       if (nextMs > untilMs || nextMs === Number.POSITIVE_INFINITY) break;
       const run =
-        surroundings.held() === 0 && surroundings.settle === undefined ? this.#quietRun(upcoming) : [];
+        surroundings.held() === 0 && surroundings.settle === undefined
+          ? this.#quietRun(upcoming, nextScheduleMs)
+          : [];
       wasRun = run.length > 1;
       if (run.length > 1) await this.#deliverRun(run);
       else await this.#step(nextMs);
@@ -135,9 +146,10 @@ export class TimeTravel {
     await this.#settled(timeline.nowMs, FEW);
   }
 
-  /** The timers up to the first one whose delivery something of the test notices. */
-  #quietRun(upcoming: readonly UpcomingTimer[]): readonly UpcomingTimer[] {
-    const end = upcoming.findIndex((timer) => !this.#options.surroundings.isQuiet(timer));
+  /** The timers up to the first one whose delivery something of the test notices, or before which a schedule is due. */
+  #quietRun(upcoming: readonly UpcomingTimer[], nextScheduleMs: number): readonly UpcomingTimer[] {
+    const { isQuiet } = this.#options.surroundings;
+    const end = upcoming.findIndex((timer) => timer.dueMs > nextScheduleMs || !isQuiet(timer));
     if (end === -1) return upcoming;
     // Timers that are due together are delivered together.
     const dueMs = upcoming[end]?.dueMs;
@@ -187,10 +199,11 @@ export class TimeTravel {
     }
   }
 
-  /** Waits until everything that is due was delivered and settled. Returns what is pending after that. */
-  async #settled(untilMs: number, limit: number): Promise<readonly UpcomingTimer[]> {
+  /** Waits until everything that is due was created, delivered and settled. Returns what comes after that. */
+  async #settled(untilMs: number, limit: number): Promise<Upcoming> {
     const { timeline, statements, surroundings, settleTimeoutMs } = this.#options;
     let idleSinceMs: number | undefined;
+    let scheduleDueSinceMs: number | undefined;
     let settledAfter = this.#endedAtStep;
     for (;;) {
       await this.#until(() => this.#isIdle());
@@ -204,13 +217,21 @@ export class TimeTravel {
         await surroundings.settle?.();
       }
       if (!this.#isIdle()) continue;
+      const nextScheduleMs = await statements.nextScheduleMs();
+      if (nextScheduleMs <= timeline.nowMs) {
+        scheduleDueSinceMs ??= performance.now();
+        if (performance.now() - scheduleDueSinceMs > settleTimeoutMs) throw this.#error([]);
+        await this.#materialized();
+        continue;
+      }
+      scheduleDueSinceMs = undefined;
       const pending = await statements.upcoming(
         Math.max(untilMs, timeline.nowMs),
         limit + surroundings.held(),
       );
       const upcoming = pending.filter(({ id }) => !surroundings.isHeld(id));
       const due = upcoming.filter(({ dueMs }) => dueMs <= timeline.nowMs);
-      if (due.length === 0) return upcoming;
+      if (due.length === 0) return { upcoming, nextScheduleMs };
       const before = this.#claimed;
       this.#active.wake();
       await this.#until(() => this.#claimed > before, CLAIM_WAIT_MS);
@@ -221,9 +242,24 @@ export class TimeTravel {
     }
   }
 
+  /** Waits until the schedules that are due have created their timers. */
+  async #materialized(): Promise<void> {
+    let done = false;
+    const caughtUp = this.#running.materializer.caughtUp().then(() => {
+      done = true;
+      this.#options.activity.signal();
+    });
+    await this.#until(() => done);
+    await caughtUp;
+  }
+
+  get #running(): Pick<Service, 'dispatcher' | 'materializer'> {
+    if (this.#service === undefined) throw new Error('the service has not started');
+    return this.#service;
+  }
+
   get #active(): Service['dispatcher'] {
-    if (this.#dispatcher === undefined) throw new Error('the service has not started');
-    return this.#dispatcher;
+    return this.#running.dispatcher;
   }
 
   /** Nothing is under way that does not wait for virtual time. */
