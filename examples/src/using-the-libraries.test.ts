@@ -84,6 +84,12 @@ test('docs/using-the-libraries.md: remind.ts creates a timer, and receiver.ts ge
   }
 });
 
+test('docs/using-the-libraries.md: remind-daily.ts stores a schedule and deletes it', async () => {
+  const options = { cwd: directory, env: environment() };
+  const { stdout } = await run(process.execPath, [...NODE_OPTIONS, 'remind-daily.ts'], options);
+  expect(stdout).toBe(documentedOutput('// remind-daily.ts'));
+});
+
 test('docs/using-the-libraries.md: order.ts stores and cancels a timer in its transactions', async () => {
   const { stdout } = await run(process.execPath, [...NODE_OPTIONS, 'order.ts'], {
     cwd: directory,
@@ -124,6 +130,6 @@ const python = await run('python3', ['--version']).then(
 
 test('every block of the page is run: the others are the commands that start the service', () => {
   const blocks = Array.from(page.matchAll(/^```(\w+)$/gm), ([, language]) => language);
-  expect(blocks).toEqual(['sh', 'sh', 'ts', 'ts', 'ts', 'ts', 'ts', 'python']);
-  expect(programs).toHaveLength(6);
+  expect(blocks).toEqual(['sh', 'sh', 'ts', 'ts', 'ts', 'ts', 'ts', 'ts', 'python']);
+  expect(programs).toHaveLength(7);
 });
