@@ -274,6 +274,7 @@ export const SCENARIOS = [
     title: 'benchmarks',
     steps: [
       { command: 'npx nx run bench:quick' },
+      { command: 'npx nx run bench:schedules', as: 'npx nx run bench:schedules -- --schedules 1000' },
       { command: 'npx nx run bench:migration', as: 'npx nx run bench:migration -- --rows 5000' },
       {
         command: 'npx nx run bench:migration -- large',
