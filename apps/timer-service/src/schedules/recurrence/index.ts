@@ -1,2 +1,2 @@
-export { compileRecurrence, compileStoredRecurrence, type RecurrenceResult } from './compile-recurrence.ts';
-export type { ClockChangeEffect, Recurrence, RecurrenceIssue, RecurrenceSpec } from './recurrence.ts';
+export { compileRecurrence, compileStoredRecurrence } from './compile-recurrence.ts';
+export type { Recurrence, RecurrenceSpec } from './recurrence.ts';
