@@ -41,6 +41,7 @@ export type {
   PutScheduleOptions,
   ResumeRequest,
   ScheduleQuery,
+  ScheduleRequest,
   ScheduleTerms,
 } from './client/schedule-requests.ts';
 export type {
