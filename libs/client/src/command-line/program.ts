@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
+import { parseInteger, parseMilliseconds } from './arguments.ts';
 import type { CommandContext } from './command-context.ts';
-import { parseInteger, parseMilliseconds } from './commands/arguments.ts';
 import { addAttempts } from './commands/attempts.ts';
 import { addChanges } from './commands/change.ts';
 import { addCompletion } from './commands/completion.ts';

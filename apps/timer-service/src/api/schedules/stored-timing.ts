@@ -1,6 +1,10 @@
 import type { ScheduleSummaryRow } from '@timer-platform/database';
 import { z } from 'zod';
-import { compileStoredRecurrence, type Recurrence, type RecurrenceSpec } from '../../schedules/recurrence/index.ts';
+import {
+  compileStoredRecurrence,
+  type Recurrence,
+  type RecurrenceSpec,
+} from '../../schedules/recurrence/index.ts';
 
 const texts = z.array(z.string());
 const storedRecurrenceSchema = z.object({

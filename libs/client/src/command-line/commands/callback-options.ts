@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { collect, parseInteger } from './arguments.ts';
+import { collect, parseInteger } from '../arguments.ts';
 
 /** Adds the options of a callback and of what is stored beside it. */
 export function addCallbackOptions(command: Command): Command {

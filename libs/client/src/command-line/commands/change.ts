@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { TimerError } from '../../client/errors.ts';
 import type { TimerClient } from '../../client/timer-client.ts';
+import { collect } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODE, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
 import { UsageError } from '../usage-error.ts';
-import { collect } from './arguments.ts';
 
 interface Changed {
   readonly id: string;

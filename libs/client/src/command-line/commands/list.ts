@@ -1,8 +1,8 @@
 import type { CallbackType, ListTimersQuery, TimerState, TimerSummary } from '@timer-platform/callback-types';
 import { type Command, Option } from 'commander';
+import { parsePositiveInteger } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { summaryTable } from '../show-timer.ts';
-import { parsePositiveInteger } from './arguments.ts';
 import { callbackTypeOption, statusOption } from './filters.ts';
 
 const EXAMPLES = `

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CallbackType, Timer } from '@timer-platform/callback-types';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { TimerError } from '../../client/errors.ts';
+import { parseMilliseconds, parsePositiveInteger } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODE, exitCodeOf } from '../exit-codes.ts';
 import { TimerFollower } from '../follow-timers.ts';
 import { finishedLine } from '../show-timer.ts';
-import { parseMilliseconds, parsePositiveInteger } from './arguments.ts';
 import { callbackTypeOption } from './filters.ts';
 
 const NOTES = `

@@ -1,10 +1,10 @@
 import { SignatureError, verifySignature } from '@timer-platform/callback-types';
 import { type Command, Option } from 'commander';
+import { collect, parseMilliseconds } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODE } from '../exit-codes.ts';
 import { parseHeader } from '../timer-request.ts';
 import { UsageError } from '../usage-error.ts';
-import { collect, parseMilliseconds } from './arguments.ts';
 
 const EXAMPLES = `
 The secrets are in TIMER_SIGNING_SECRETS (whsec_…, several separated by spaces or commas), or in a file.

@@ -1,6 +1,6 @@
 import type { PutScheduleRequest } from '@timer-platform/callback-types';
 import type { Command } from 'commander';
-import { collect, parsePositiveInteger } from '../commands/arguments.ts';
+import { collect, parsePositiveInteger } from '../arguments.ts';
 
 /** When a schedule occurs, as commander parses it. */
 export interface TimingFlags {

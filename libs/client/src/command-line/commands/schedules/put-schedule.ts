@@ -1,12 +1,12 @@
 import { CATCH_UPS, OVERLAPS, type PutScheduleRequest } from '@timer-platform/callback-types';
 import { type Command, Option } from 'commander';
 import type { NewSchedule } from '../../../client/schedule-requests.ts';
+import { parsePositiveInteger } from '../../arguments.ts';
 import type { CommandContext, InputReader } from '../../command-context.ts';
 import { noteRunning, scheduleTable } from '../../schedules/show-schedule.ts';
 import { addTimingOptions, type TimingFlags, timingOf } from '../../schedules/timing-options.ts';
 import { type CallbackFlags, callbackRequest, parseJson } from '../../timer-request.ts';
 import { UsageError } from '../../usage-error.ts';
-import { parsePositiveInteger } from '../arguments.ts';
 import { addCallbackOptions } from '../callback-options.ts';
 
 const EXAMPLES = `

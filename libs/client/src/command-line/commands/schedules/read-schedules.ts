@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
+import { parsePositiveInteger } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { Output } from '../../output.ts';
 import { occurrenceTable, previewTable, scheduleTable } from '../../schedules/show-schedule.ts';
 import { addTimingOptions, type TimingFlags, timingOf } from '../../schedules/timing-options.ts';
 import { fieldTable } from '../../show-timer.ts';
 import { UsageError } from '../../usage-error.ts';
-import { parsePositiveInteger } from '../arguments.ts';
 
 interface ListFlags {
   readonly limit: number;
