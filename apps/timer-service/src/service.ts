@@ -29,10 +29,8 @@ import { dispatchStatements } from './dispatch/statements.ts';
 import { recordedEgressPolicy } from './installation/recorded-egress-policy.ts';
 import { settingsDifferences } from './installation/settings-differences.ts';
 import { SettingsRecorder } from './installation/settings-recorder.ts';
-import { finishedTimersPruner } from './maintenance/prune-finished-timers.ts';
-import { idempotencyKeysPruner } from './maintenance/prune-idempotency-keys.ts';
-import { scheduleSkipsPruner } from './maintenance/prune-schedule-skips.ts';
 import type { Pruner } from './maintenance/pruner.ts';
+import { finishedTimersPruner, idempotencyKeysPruner, scheduleSkipsPruner } from './maintenance/pruners.ts';
 import { Materializer } from './materialize/materializer.ts';
 import { scheduleStatements } from './materialize/statements.ts';
 import { observeBoth, observeDispatch } from './observability/dispatch-logging.ts';
@@ -278,12 +276,11 @@ function warnOfDifferences(
 /** Starts the pruners, which keep tables from growing without bound. */
 function startPruners({ config, log, clock, random }: ServiceOptions, db: Database): Pruner[] {
   const { finishedForMs } = config.maintenance;
-  const parts = { monotonicMs: () => clock.monotonicMs(), random };
-  const pruners = [idempotencyKeysPruner(db, config.api.idempotencyKeyHours * 3_600_000, log, parts)];
+  const context = { db, log, monotonicMs: () => clock.monotonicMs(), random };
+  const pruners = [idempotencyKeysPruner(context, config.api.idempotencyKeyHours * 3_600_000)];
   // Only on processes that dispatch: a process that only serves the API does no background work for timers.
   if (finishedForMs !== undefined && config.dispatch.enabled) {
-    pruners.push(finishedTimersPruner(db, finishedForMs, log, parts));
-    pruners.push(scheduleSkipsPruner(db, finishedForMs, log, parts));
+    pruners.push(finishedTimersPruner(context, finishedForMs), scheduleSkipsPruner(context, finishedForMs));
   }
   for (const pruner of pruners) pruner.start();
   return pruners;
