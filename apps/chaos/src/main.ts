@@ -40,6 +40,7 @@ interface Options {
   readonly faults: readonly FaultName[];
   readonly kills: number;
   readonly seconds: number;
+  readonly aligned: boolean;
   readonly seed: number;
   readonly json: boolean;
 }
@@ -64,8 +65,8 @@ const SCENARIOS: Readonly<Record<string, (options: Options, log: Log) => Promise
     const result = await runOutage({ seconds, timers, seed, log });
     return { text: describeOutage(result), result: { seed, ...result }, problems: result.problems };
   },
-  schedules: async ({ seconds, timers: schedules = 1_000 }, log) => {
-    const result = await runScheduleKills({ schedules, seconds, log });
+  schedules: async ({ seconds, aligned, timers: schedules = 1_000 }, log) => {
+    const result = await runScheduleKills({ schedules, seconds, aligned, log });
     return { text: describeScheduleKills(result), result, problems: result.problems };
   },
 };
@@ -107,6 +108,7 @@ function readOptions(): Options {
       parseNonNegativeInteger,
       60,
     )
+    .option('--aligned', 'schedules: all occur at the same instant of each second', false)
     .addOption(
       new Option('--seed <n>', 'random, outage: seed for faults, times and timers; a run prints its seed')
         .argParser(parseNonNegativeInteger)

@@ -12,6 +12,8 @@ export interface ScheduleKillsOptions {
   readonly schedules: number;
   /** Length of the load. */
   readonly seconds: number;
+  /** All schedules occur at the same instant of each second; otherwise they are spread over it. */
+  readonly aligned: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -70,6 +72,7 @@ async function countRows(db: Database): Promise<{ readonly rows: number; readonl
 export async function runScheduleKills({
   schedules,
   seconds,
+  aligned,
   log,
 }: ScheduleKillsOptions): Promise<ScheduleKillsResult> {
   const closers: (() => Promise<unknown>)[] = [];
@@ -120,8 +123,7 @@ export async function runScheduleKills({
     await scheduleFactory((text, values) => db.rows({ name: 'insert-schedules', text }, values)).createMany(
       Array.from({ length: schedules }, (_, index) => ({
         key: `every-second-${index}`,
-        // Spread over the second: the burst of all at once would measure the machine.
-        recurrence: { every_ms: SECOND_MS, phase_ms: index % SECOND_MS },
+        recurrence: { every_ms: SECOND_MS, phase_ms: aligned ? 0 : index % SECOND_MS },
         start_at: new Date(startMs),
         end_at: new Date(endMs),
         callback_config: { type: 'http', url: `${receiver.url}/${index % 20}`, payload: { index } },

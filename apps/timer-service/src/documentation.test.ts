@@ -208,11 +208,11 @@ describe('the documented calls', () => {
     expect(await deliverNatsTimers()).toEqual(['orders.due', 'orders.due.42']);
   });
 
-  test('README.md: every call creates a timer, and the NATS message arrives', async () => {
+  test('README.md: every call creates a timer or a schedule, and the NATS message arrives', async () => {
     const [, examples = ''] = /^## The API by example\n([\s\S]*?)^## /m.exec(readme) ?? [];
     const [exports = [], ...created] = await run(shellBlocks(examples));
     expect(exports).toEqual([]);
-    expect(created.map((responses) => responses.map(({ status }) => status))).toEqual([[201], [201]]);
+    expect(created.map((responses) => responses.map(({ status }) => status))).toEqual([[201], [201], [201]]);
     expect(await deliverNatsTimers()).toEqual(['orders.due.42']);
   });
 
