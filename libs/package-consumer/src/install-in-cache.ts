@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { run } from './run.ts';
@@ -29,7 +29,11 @@ export async function installInCache({ name, packages }: CachedPackages): Promis
   if (existsSync(directory)) return { directory };
   const temporary = `${directory}.${process.pid}`;
   await mkdir(temporary, { recursive: true });
-  const options = ['--prefix', temporary, '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'];
+  // npm installs into the nearest directory with a package.json. With --prefix it would not read its global settings.
+  await writeFile(path.join(temporary, 'package.json'), '{ "private": true }');
+  const options = ['--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'];
+  // Without a network, npm would try again for more than a minute.
+  options.push('--fetch-retries', '0');
   const { status, output } = await run('npm', ['install', ...packages, ...options], temporary);
   // Another process may have installed them meanwhile: then its directory stays.
   if (status === 0) await rename(temporary, directory).catch(() => undefined);
