@@ -1,14 +1,5 @@
-import { type JsonValue, SCHEDULE_HEADERS } from '@timer-platform/callback-types';
-import {
-  areEncrypted,
-  decryptHeaderText,
-  type DueScheduleRow,
-  encryptHeaderText,
-  type HeaderKeys,
-  type NewOccurrence,
-  type ScheduleDecision,
-} from '@timer-platform/database';
-import { occurrenceHeaders } from './occurrence-headers.ts';
+import type { DueScheduleRow, HeaderKeys, NewOccurrence, ScheduleDecision } from '@timer-platform/database';
+import { occurrenceHeadersToStore, type PlainHeaders, scheduleHeaders } from './occurrence-headers.ts';
 import { occurrenceId } from './occurrence-id.ts';
 import { type PlanLimits, type PlannedOccurrence, planOccurrences } from './plan-occurrences.ts';
 import { readSchedule } from './read-schedule.ts';
@@ -34,41 +25,20 @@ const MAX_PLAN_BYTES = 8 * 1_048_576;
 /** How long a schedule is left alone whose headers this process cannot decrypt. */
 const POSTPONE_MS = 5_000;
 
-const RESERVED: ReadonlySet<string> = new Set(Object.values(SCHEDULE_HEADERS));
-
-type Headers = Readonly<Record<string, JsonValue>>;
-
-/** The headers of a schedule in plain text, without those that occurrences get. */
-function readHeaders(
-  row: DueScheduleRow,
-  keys: HeaderKeys,
-): { readonly headers: Headers } | { readonly problem: string } {
-  let { headers } = row;
-  if (areEncrypted(headers)) {
-    const decrypted = decryptHeaderText(keys, row.id, headers);
-    if (!decrypted.ok) return { problem: decrypted.reason };
-    headers = JSON.parse(decrypted.text) as JsonValue;
-  }
-  if (headers === null || typeof headers !== 'object' || Array.isArray(headers)) return { headers: {} };
-  const own = Object.entries(headers).filter(([name]) => !RESERVED.has(name.toLowerCase()));
-  return { headers: Object.fromEntries(own) };
-}
-
 function toNewOccurrence(
   row: DueScheduleRow,
-  headers: Headers,
+  headers: PlainHeaders,
   occurrence: PlannedOccurrence,
   keys: HeaderKeys,
 ): NewOccurrence {
   const { scheduledForMs, executeAtMs, origin } = occurrence;
   const id = occurrenceId(row.id, scheduledForMs);
-  const all = { ...headers, ...occurrenceHeaders({ key: row.key, ...occurrence }) };
   return {
     id,
     scheduledForMs,
     executeAtMs,
     origin,
-    headers: encryptHeaderText(keys, id, JSON.stringify(all)) ?? all,
+    headers: occurrenceHeadersToStore(id, headers, { key: row.key, ...occurrence }, keys),
   };
 }
 
@@ -121,7 +91,7 @@ export function decideSchedule(row: DueScheduleRow, options: DecideOptions): Sch
       note: `${issue?.path ?? 'recurrence'}: ${issue?.message ?? 'invalid'}`,
     };
   }
-  const headers = readHeaders(row, headerKeys);
+  const headers = scheduleHeaders(row.id, row.headers, headerKeys);
   if ('problem' in headers)
     return { kind: 'postpone', decision: unchanged(row, nowMs + POSTPONE_MS), problem: headers.problem };
   const { unfinished } = row;

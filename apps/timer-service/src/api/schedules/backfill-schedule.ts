@@ -16,7 +16,7 @@ import { errorOf, validationError } from '../http/api-error.ts';
 import { normalizeInstant } from '../timers/normalize-instant.ts';
 import { findOwnSchedule } from './find-own-schedule.ts';
 import { occurrencesOf } from './occurrences-of.ts';
-import { requestedOccurrence, scheduleHeaders } from './request-occurrences.ts';
+import { readableHeaders, requestedOccurrence } from './request-occurrences.ts';
 import { storedRecurrence } from './stored-timing.ts';
 
 /** Occurrences in one statement: at most this many, and with callbacks of at most so many bytes. */
@@ -108,7 +108,7 @@ async function store(
   instants: readonly number[],
   spacingMs: number,
 ): Promise<{ created: number; stopped: string | null }> {
-  const headers = scheduleHeaders(row, headerKeys);
+  const headers = readableHeaders(row, headerKeys);
   const bytes = JSON.stringify(row.callback_config).length;
   const batchSize = Math.max(1, Math.min(MAX_BATCH, Math.floor(MAX_BATCH_BYTES / bytes)));
   const startMs = row.now.getTime();

@@ -5,7 +5,7 @@ import type { ApiContext } from '../api-context.ts';
 import { idempotencyOf, repeatedTimers, REPLAYED_HEADER } from '../timers/idempotency.ts';
 import { presentSummary } from '../timers/present-timer.ts';
 import { findOwnSchedule } from './find-own-schedule.ts';
-import { requestedOccurrence, scheduleHeaders } from './request-occurrences.ts';
+import { readableHeaders, requestedOccurrence } from './request-occurrences.ts';
 
 /** How often the schedule may be changed between the two statements of a try. */
 const MAX_TRIES = 10;
@@ -26,7 +26,7 @@ export async function triggerSchedule(
   for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
     const row = await findOwnSchedule(db, key);
     const nowMs = row.now.getTime();
-    const occurrence = requestedOccurrence(row, scheduleHeaders(row, headerKeys), headerKeys, {
+    const occurrence = requestedOccurrence(row, readableHeaders(row, headerKeys), headerKeys, {
       id: newTimerId(),
       scheduledForMs: nowMs,
       executeAtMs: nowMs,
