@@ -67,6 +67,13 @@ describe('checkPrivileges', () => {
       `GRANT SELECT, INSERT, UPDATE ON TABLE installation_settings TO "${role}"`,
       `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE schedules TO "${role}"`,
       `GRANT SELECT ON TABLE schedule_skips TO "${role}"`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE destination_settings TO "${role}"`,
+      `GRANT SELECT ON TABLE dispatchers TO "${role}"`,
+      `GRANT SELECT ON TABLE dispatcher_reports TO "${role}"`,
+      `GRANT SELECT ON TABLE dispatch_minutes TO "${role}"`,
+      `GRANT SELECT, INSERT, DELETE ON TABLE console_sessions TO "${role}"`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE operator_actions TO "${role}"`,
+      `GRANT SELECT, INSERT, DELETE ON TABLE operator_action_timers TO "${role}"`,
     ]);
     await database.query(`GRANT SELECT, INSERT, UPDATE ON TABLE timers TO "${role}"`);
     expect(await findMissingGrants(db, 'dispatcher')).toEqual([
@@ -78,6 +85,12 @@ describe('checkPrivileges', () => {
       `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE dispatchers TO "${role}"`,
       `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE schedules TO "${role}"`,
       `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE schedule_skips TO "${role}"`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE destination_settings TO "${role}"`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE dispatcher_reports TO "${role}"`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE dispatch_minutes TO "${role}"`,
+      `GRANT SELECT, INSERT, DELETE ON TABLE console_sessions TO "${role}"`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE operator_actions TO "${role}"`,
+      `GRANT SELECT, INSERT, DELETE ON TABLE operator_action_timers TO "${role}"`,
     ]);
   });
 

@@ -29,6 +29,13 @@ const REQUIRED: Readonly<Record<ProcessRole, Privileges>> = {
     installation_settings: ['SELECT', 'INSERT', 'UPDATE'],
     schedules: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     schedule_skips: ['SELECT'],
+    destination_settings: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    dispatchers: ['SELECT'],
+    dispatcher_reports: ['SELECT'],
+    dispatch_minutes: ['SELECT'],
+    console_sessions: ['SELECT', 'INSERT', 'DELETE'],
+    operator_actions: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    operator_action_timers: ['SELECT', 'INSERT', 'DELETE'],
   },
   dispatcher: {
     timers: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
@@ -39,6 +46,12 @@ const REQUIRED: Readonly<Record<ProcessRole, Privileges>> = {
     dispatchers: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     schedules: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     schedule_skips: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    destination_settings: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    dispatcher_reports: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    dispatch_minutes: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    console_sessions: ['SELECT', 'INSERT', 'DELETE'],
+    operator_actions: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    operator_action_timers: ['SELECT', 'INSERT', 'DELETE'],
   },
 };
 

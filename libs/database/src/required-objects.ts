@@ -34,6 +34,7 @@ const COLUMNS: Columns = {
     scheduled_for: true,
     origin: true,
     withdrawn: true,
+    paused_for: true,
   },
   dispatchers: { id: true, name: true, started_at: true, heartbeat_at: true, heartbeats: true },
   claim_batches: {
@@ -111,6 +112,52 @@ const COLUMNS: Columns = {
     reason: true,
     at: true,
   },
+  destination_settings: {
+    destination: true,
+    paused_at: true,
+    pause_note: true,
+    rate_per_second: true,
+    max_in_flight: true,
+    updated_at: true,
+    updated_by: true,
+  },
+  dispatcher_reports: { dispatcher: true, reported_at: true, report: true },
+  dispatch_minutes: {
+    minute: true,
+    dispatcher: true,
+    delivered: true,
+    retried: true,
+    failed: true,
+    deferred: true,
+    lateness: true,
+  },
+  console_sessions: {
+    token_sha256: true,
+    key_name: true,
+    key_check: true,
+    created_at: true,
+    expires_at: true,
+  },
+  operator_actions: {
+    id: true,
+    at: true,
+    client: true,
+    action: true,
+    target: true,
+    request: true,
+    affected: true,
+    undo_of: true,
+    undone_at: true,
+  },
+  operator_action_timers: {
+    action_id: true,
+    timer_id: true,
+    revision: true,
+    execute_at: true,
+    next_attempt_at: true,
+    due_since: true,
+    changed_at: true,
+  },
 };
 
 /** The functions that statements call. */
@@ -118,6 +165,7 @@ export const FUNCTIONS = [
   'lock_unclaimed_timer(uuid)',
   'claimed_timers(timestamptz, timestamptz)',
   'withdraw_occurrences(uuid, timestamptz)',
+  'timer_destination(jsonb)',
 ] as const;
 
 const MISSING = statement(

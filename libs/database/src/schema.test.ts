@@ -63,6 +63,7 @@ const ALLOWED_TYPES: Readonly<Record<string, RegExp>> = {
   'character varying': /^(?:string|[A-Z]\w+)$/,
   'timestamp with time zone': /^Date$/,
   integer: /^number$/,
+  'double precision': /^number$/,
   bigint: /^string$/,
   boolean: /^boolean$/,
   jsonb: /^Json$/,

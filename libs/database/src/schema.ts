@@ -44,6 +44,7 @@ export interface TimersTable {
   scheduled_for: ColumnType<Date | null, string | null, string | null>;
   origin: Origin | null;
   withdrawn: boolean | null;
+  paused_for: string | null;
 }
 
 /** A row of `schedules`. */
@@ -148,6 +149,68 @@ export interface InstallationSettingsTable {
   nats_max_payload: string | null;
 }
 
+/** A row of `destination_settings`. */
+export interface DestinationSettingsTable {
+  destination: string;
+  paused_at: Date | null;
+  pause_note: string | null;
+  rate_per_second: number | null;
+  max_in_flight: number | null;
+  updated_at: Generated<Date>;
+  updated_by: string;
+}
+
+/** A row of `dispatcher_reports`. */
+export interface DispatcherReportsTable {
+  dispatcher: string;
+  reported_at: Generated<Date>;
+  report: Json<JsonValue>;
+}
+
+/** A row of `dispatch_minutes`. */
+export interface DispatchMinutesTable {
+  minute: Date;
+  dispatcher: string;
+  delivered: string;
+  retried: string;
+  failed: string;
+  deferred: string;
+  lateness: number[];
+}
+
+/** A row of `console_sessions`. */
+export interface ConsoleSessionsTable {
+  token_sha256: Buffer;
+  key_name: string;
+  key_check: Buffer;
+  created_at: Generated<Date>;
+  expires_at: Date;
+}
+
+/** A row of `operator_actions`. */
+export interface OperatorActionsTable {
+  id: string;
+  at: Generated<Date>;
+  client: string;
+  action: string;
+  target: string | null;
+  request: Json<JsonValue> | null;
+  affected: string;
+  undo_of: string | null;
+  undone_at: Date | null;
+}
+
+/** A row of `operator_action_timers`. */
+export interface OperatorActionTimersTable {
+  action_id: string;
+  timer_id: string;
+  revision: number;
+  execute_at: Date;
+  next_attempt_at: Date | null;
+  due_since: Date | null;
+  changed_at: Date;
+}
+
 /** All tables of the service, without the ledgers of the migrator. */
 export interface Schema {
   timers: TimersTable;
@@ -158,4 +221,10 @@ export interface Schema {
   installation_settings: InstallationSettingsTable;
   schedules: SchedulesTable;
   schedule_skips: ScheduleSkipsTable;
+  destination_settings: DestinationSettingsTable;
+  dispatcher_reports: DispatcherReportsTable;
+  dispatch_minutes: DispatchMinutesTable;
+  console_sessions: ConsoleSessionsTable;
+  operator_actions: OperatorActionsTable;
+  operator_action_timers: OperatorActionTimersTable;
 }
