@@ -40,6 +40,10 @@ export const ERROR_REASONS = {
     error: 'limitReached',
     meaning: 'The client has as many schedules as SCHEDULES_PER_CLIENT allows',
   },
+  too_many_destinations: {
+    error: 'limitReached',
+    meaning: '1,000 destinations are paused or have limits, which is the most',
+  },
   revision_mismatch: {
     error: 'preconditionFailed',
     meaning: 'The schedule has another revision than If-Match: read it again',

@@ -7,7 +7,27 @@ export {
   type StoredCallbackConfig,
   storedCallbackConfigSchema,
 } from './callback.ts';
+export { type Count, countSchema } from './count.ts';
 export { NATS_HEADERS, SCHEDULE_HEADERS, WEBHOOK_HEADERS } from './delivery-headers.ts';
+export { BREAKER_STATES, type BreakerState, type Destination, destinationSchema } from './destination.ts';
+export { destinationNameSchema } from './destination-name.ts';
+export {
+  destinationParamsSchema,
+  type PauseDestinationRequest,
+  pauseDestinationRequestSchema,
+  type ResumeDestinationRequest,
+  resumeDestinationRequestSchema,
+  type UpdateDestinationRequest,
+  updateDestinationRequestSchema,
+} from './destination-requests.ts';
+export {
+  type Dispatcher,
+  DISPATCHER_STATES,
+  type DispatcherLoad,
+  dispatcherLoadSchema,
+  dispatcherSchema,
+  type DispatcherState,
+} from './dispatcher.ts';
 export { durationSchema, formatDuration, parseDuration } from './duration.ts';
 export { type ErrorKind, type ErrorName, ERRORS } from './error-code.ts';
 export { ERROR_REASONS, type ErrorReason, type ErrorReasonKind, errorReasonSchema } from './error-reason.ts';
@@ -17,6 +37,16 @@ export {
   type ValidationIssue,
   validationIssueSchema,
 } from './error-response.ts';
+export {
+  type DestinationForecast,
+  destinationForecastSchema,
+  type Forecast,
+  type ForecastBucket,
+  forecastBucketSchema,
+  type ForecastQuery,
+  forecastQuerySchema,
+  forecastSchema,
+} from './forecast.ts';
 export type { HeaderMap } from './header-map.ts';
 export {
   type HttpCallback,
@@ -26,6 +56,20 @@ export {
 } from './http-callback.ts';
 export { findJsonIssue, type JsonInput, type JsonIssue, type JsonValue } from './json-value.ts';
 export { LIMITS } from './limits.ts';
+export {
+  LIVE_EVENTS,
+  type LiveDestination,
+  type LiveDestinations,
+  liveDestinationSchema,
+  liveDestinationsSchema,
+  type LiveEventName,
+  type LiveStats,
+  liveStatsSchema,
+  type LiveTimer,
+  type LiveTimers,
+  liveTimerSchema,
+  liveTimersSchema,
+} from './live-events.ts';
 export { type CallbackMatcher, matchCallback } from './match-callback.ts';
 export {
   type NatsCallback,
@@ -35,6 +79,18 @@ export {
   storedNatsCallbackSchema,
 } from './nats-callback.ts';
 export { type Origin, ORIGINS } from './occurrence-fields.ts';
+export {
+  type DestinationListResponse,
+  destinationListResponseSchema,
+  type DestinationResponse,
+  destinationResponseSchema,
+  type DispatcherListResponse,
+  dispatcherListResponseSchema,
+  type ForecastResponse,
+  forecastResponseSchema,
+  type StatsResponse,
+  statsResponseSchema,
+} from './operation-responses.ts';
 export { deliveredBytes } from './printed-growth.ts';
 export { type RetryPolicy, retryPolicySchema } from './retry-policy.ts';
 export {
@@ -108,6 +164,7 @@ export {
   type ScheduleResponse,
   scheduleResponseSchema,
 } from './schedule-responses.ts';
+export { type Stats, type StatsMinute, statsMinuteSchema, statsSchema } from './stats.ts';
 export {
   type Attempt,
   attemptSchema,

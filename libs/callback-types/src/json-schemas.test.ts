@@ -10,7 +10,12 @@ import {
   timerOccurrence,
 } from '../testing/sample-schedule.ts';
 import { attempt, summary, timer } from '../testing/sample-timer.ts';
+import { destinationSchema } from './destination.ts';
+import { pauseDestinationRequestSchema, updateDestinationRequestSchema } from './destination-requests.ts';
+import { dispatcherSchema } from './dispatcher.ts';
 import { errorResponseSchema } from './error-response.ts';
+import { forecastSchema } from './forecast.ts';
+import { liveDestinationsSchema, liveStatsSchema, liveTimersSchema } from './live-events.ts';
 import {
   scheduleBackfillSchema,
   schedulePreviewSchema,
@@ -23,6 +28,7 @@ import {
   previewScheduleRequestSchema,
   putScheduleRequestSchema,
 } from './schedule-requests.ts';
+import { statsSchema } from './stats.ts';
 import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
 import {
   createTimerRequestSchema,
@@ -63,7 +69,14 @@ const withExamples: [string, z.ZodType][] = [
   ['attempt', attemptSchema],
   ['backfill-schedule-request', backfillScheduleRequestSchema],
   ['create-timer-request', createTimerRequestSchema],
+  ['destination', destinationSchema],
+  ['dispatcher', dispatcherSchema],
   ['error-response', errorResponseSchema],
+  ['forecast', forecastSchema],
+  ['live-destinations', liveDestinationsSchema],
+  ['live-stats', liveStatsSchema],
+  ['live-timers', liveTimersSchema],
+  ['pause-destination-request', pauseDestinationRequestSchema],
   ['pause-schedule-request', pauseScheduleRequestSchema],
   ['preview-schedule-request', previewScheduleRequestSchema],
   ['put-schedule-request', putScheduleRequestSchema],
@@ -72,8 +85,10 @@ const withExamples: [string, z.ZodType][] = [
   ['schedule-backfill', scheduleBackfillSchema],
   ['schedule-preview', schedulePreviewSchema],
   ['schedule-summary', scheduleSummarySchema],
+  ['stats', statsSchema],
   ['timer', timerSchema],
   ['timer-summary', timerSummarySchema],
+  ['update-destination-request', updateDestinationRequestSchema],
   ['update-timer-request', updateTimerRequestSchema],
 ];
 

@@ -42,7 +42,7 @@ export const LIMITS = {
   maxOccurrences: 1_000_000_000,
   /** The largest `pause_after_failures` of a schedule. */
   pauseAfterFailures: 1_000,
-  /** Characters of the note of a paused schedule. */
+  /** Characters of the note of a paused schedule or destination. */
   noteLength: 1_000,
   /** Occurrences in one preview. */
   previewOccurrences: 100,
@@ -50,6 +50,20 @@ export const LIMITS = {
   backfillOccurrences: 10_000,
   /** Occurrences that one response names as withdrawn or running. */
   namedOccurrences: 1_000,
+  /** Characters of the name of a destination. */
+  destinationLength: 2_083,
+  /** The smallest `rate_per_second` of a destination: one attempt in 1,000 s. */
+  minRatePerSecond: 0.001,
+  /** The largest `rate_per_second` of a destination. */
+  maxRatePerSecond: 1_000_000,
+  /** The largest `max_in_flight` of a destination. */
+  maxInFlight: 1_000_000,
+  /** Destinations that can be paused or have limits. */
+  destinationSettings: 1_000,
+  /** How far `GET /forecast` looks ahead, in milliseconds: 31 days. */
+  forecastMs: 31 * 86_400_000,
+  /** Buckets of one forecast. */
+  forecastBuckets: 500,
   /** The longest delay, in milliseconds: 100 years. */
   delayMs: 36_525 * 86_400_000,
 } as const;

@@ -5,6 +5,7 @@ import { durationSchema } from './duration.ts';
 import { dateTime } from './instant.ts';
 import { jsonValueSchema } from './json-value.ts';
 import { LIMITS } from './limits.ts';
+import { noteSchema } from './note.ts';
 import { queryInteger } from './query-integer.ts';
 import { retryPolicySchema } from './retry-policy.ts';
 import { runOnInvalidFields } from './run-on-invalid-fields.ts';
@@ -109,13 +110,10 @@ export type PreviewScheduleRequest = z.infer<typeof previewScheduleRequestSchema
 /** `:key` in the path of a schedule. */
 export const scheduleParamsSchema = z.strictObject({ key: scheduleKeySchema });
 
-/** Text that PostgreSQL can store. */
-const note = jsonValueSchema(LIMITS.noteLength * 4).pipe(z.string().max(LIMITS.noteLength));
-
 /** Body of `POST /schedules/:key/pause`. */
 export const pauseScheduleRequestSchema = z
   .strictObject({
-    note: note.nullish().meta({ description: 'Why, for people' }),
+    note: noteSchema.nullish().meta({ description: 'Why, for people' }),
     until: dateTime.nullish().meta({ description: 'The schedule resumes by itself at this instant' }),
   })
   .meta({ id: 'PauseScheduleRequest', examples: [EXAMPLE_PAUSE_REQUEST] });
