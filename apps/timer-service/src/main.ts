@@ -1,5 +1,6 @@
 import { maskDatabaseUrl } from '@timer-platform/database';
 import type { Logger } from 'pino';
+import { createConsole } from './api/console/console.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { createLogger } from './observability/logger.ts';
@@ -10,7 +11,13 @@ function print(line: string): void {
 }
 
 async function start(config: Config, log: Logger): Promise<Service> {
-  const parts = { config, log, clock: systemClock, random: Math.random };
+  const parts = {
+    config,
+    log,
+    clock: systemClock,
+    random: Math.random,
+    console: config.api.console.enabled ? createConsole({ mode: config.mode }) : undefined,
+  };
   if (config.mode === 'development') {
     // Imported here so that production processes do not load the embedded server and the migrations.
     const { startDevelopment } = await import('./development/development-mode.ts');

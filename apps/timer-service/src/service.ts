@@ -17,6 +17,7 @@ import {
 } from '@timer-platform/database';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { ConsoleFactory } from './api/console/console.ts';
 import { createServer } from './api/server.ts';
 import { callbackCheck } from './callback-check.ts';
 import type { Clock } from './clock.ts';
@@ -30,7 +31,12 @@ import { recordedEgressPolicy } from './installation/recorded-egress-policy.ts';
 import { settingsDifferences } from './installation/settings-differences.ts';
 import { SettingsRecorder } from './installation/settings-recorder.ts';
 import type { Pruner } from './maintenance/pruner.ts';
-import { finishedTimersPruner, idempotencyKeysPruner, scheduleSkipsPruner } from './maintenance/pruners.ts';
+import {
+  consoleSessionsPruner,
+  finishedTimersPruner,
+  idempotencyKeysPruner,
+  scheduleSkipsPruner,
+} from './maintenance/pruners.ts';
 import { Materializer } from './materialize/materializer.ts';
 import { scheduleStatements } from './materialize/statements.ts';
 import { observeBoth, observeDispatch } from './observability/dispatch-logging.ts';
@@ -54,6 +60,8 @@ export interface ServiceOptions {
   readonly random: () => number;
   /** Adds the routes of development mode. */
   readonly devRoutes?: (app: FastifyInstance) => void;
+  /** Creates the console; absent: none is served. */
+  readonly console?: ConsoleFactory | undefined;
   /** Receives the events of the dispatcher, beside logs and metrics. */
   readonly observer?: DispatchObserver;
   /** See HttpTransportOptions.connect. */
@@ -212,6 +220,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     headerKeys: config.headerKeys,
     metrics: metrics.render,
     ...(devRoutes === undefined ? {} : { devRoutes }),
+    ...(options.console === undefined ? {} : { console: options.console }),
   });
   let url: string;
   try {
@@ -277,7 +286,10 @@ function warnOfDifferences(
 function startPruners({ config, log, clock, random }: ServiceOptions, db: Database): Pruner[] {
   const { finishedForMs } = config.maintenance;
   const context = { db, log, monotonicMs: () => clock.monotonicMs(), random };
-  const pruners = [idempotencyKeysPruner(context, config.api.idempotencyKeyHours * 3_600_000)];
+  const pruners = [
+    idempotencyKeysPruner(context, config.api.idempotencyKeyHours * 3_600_000),
+    consoleSessionsPruner(context),
+  ];
   // Only on processes that dispatch: a process that only serves the API does no background work for timers.
   if (finishedForMs !== undefined && config.dispatch.enabled) {
     pruners.push(finishedTimersPruner(context, finishedForMs), scheduleSkipsPruner(context, finishedForMs));

@@ -32,3 +32,16 @@ export function commaSeparated() {
     )
     .default([]);
 }
+
+/** A variable with a path such as `/console`. A slash at its end is not part of it, so that the root is empty. */
+export function urlPath(defaultValue: string) {
+  return z
+    .string()
+    .trim()
+    .transform((text) => text.replace(/\/+$/, ''))
+    .refine((path) => /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*$/.test(path), {
+      error:
+        'must be a path such as /console: letters, digits, dots, dashes, underscores and tildes between slashes',
+    })
+    .default(defaultValue);
+}

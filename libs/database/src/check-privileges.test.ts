@@ -4,6 +4,12 @@ import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { checkPrivileges, findMissingGrants, PrivilegeError } from './check-privileges.ts';
 import { checkSchema } from './check-schema.ts';
 import { connect, type Database } from './connect.ts';
+import {
+  deleteConsoleSession,
+  findConsoleSession,
+  insertConsoleSession,
+} from './console/console-sessions.ts';
+import { pruneConsoleSessions } from './console/prune-console-sessions.ts';
 import { finishBatches, listBatches, releaseBatches, shrinkBatches } from './dispatch/claim-batches.ts';
 import { claimDueSuspects, claimDueTimers } from './dispatch/claim-due-timers.ts';
 import { acquireLease, expireLeases, giveUpLease, renewLease } from './dispatch/leases.ts';
@@ -140,6 +146,12 @@ describe('checkPrivileges', () => {
     await retryTimers(db, {}, 5);
     await oldestDueAge(db);
     await pruneIdempotencyKeys(db, { olderThanMs: 0, limit: 5 });
+    const tokenSha256 = Buffer.alloc(32);
+    const session = { tokenSha256, keyName: 'a', keyCheck: Buffer.alloc(32), lifetimeMs: 1, maxPerKey: 1 };
+    await insertConsoleSession(db, session);
+    await findConsoleSession(db, tokenSha256);
+    await deleteConsoleSession(db, tokenSha256);
+    await pruneConsoleSessions(db, { limit: 5 });
   }
 
   test('asks for as much as a process with only the API needs', async () => {

@@ -2,6 +2,12 @@ export { canonicalJson } from './canonical-json.ts';
 export { checkPrivileges, findMissingGrants, PrivilegeError, type ProcessRole } from './check-privileges.ts';
 export { checkSchema, SchemaError } from './check-schema.ts';
 export { connect, type ConnectOptions, type Database } from './connect.ts';
+export {
+  deleteConsoleSession,
+  findConsoleSession,
+  insertConsoleSession,
+} from './console/console-sessions.ts';
+export { pruneConsoleSessions } from './console/prune-console-sessions.ts';
 export { findDatabaseProblem } from './database-problem.ts';
 export {
   type DatabaseSettings,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boolean, commaSeparated, integer } from '../settings.ts';
+import { boolean, commaSeparated, integer, urlPath } from '../settings.ts';
 import { apiKeyListSchema, secretSchema } from './auth/api-key.ts';
 import { checkKeyFile, checkKeyNames } from './auth/check-key-sources.ts';
 import { checkProxies } from './http/trusted-proxies.ts';
@@ -22,6 +22,10 @@ export const apiSettingsSchema = z
     HEALTH_MAX_OVERDUE_MS: integer(0, 86_400_000, 300_000),
     METRICS_PUBLIC: boolean(false),
     DOCS: boolean(true),
+    CONSOLE: boolean(true),
+    CONSOLE_PATH: urlPath('/console').refine((path) => path !== '', { error: 'must not be the root' }),
+    CONSOLE_ALLOW_HTTP: boolean(false),
+    PUBLIC_PATH: urlPath(''),
   })
   // Also if another variable is invalid, so that all issues are listed at once.
   .superRefine(checkKeyNames, { when: () => true })
@@ -53,5 +57,15 @@ export const apiSettingsSchema = z
     metricsPublic: env.METRICS_PUBLIC,
     /** Whether /docs and /openapi.json are served. */
     docs: env.DOCS,
+    /** The console for operators. */
+    console: {
+      enabled: env.CONSOLE,
+      /** Where it is served, without a trailing slash. */
+      path: env.CONSOLE_PATH,
+      /** Whether one may log in over HTTP that is not encrypted, from another machine. */
+      allowHttp: env.CONSOLE_ALLOW_HTTP,
+      /** What a proxy removes from the start of paths, without a trailing slash. */
+      publicPath: env.PUBLIC_PATH,
+    },
   }));
 export type ApiSettings = z.infer<typeof apiSettingsSchema>;

@@ -11,8 +11,9 @@ import type { Logger } from 'pino';
 import type { ApiContext, CallbackCheck, MetricsText } from './api-context.ts';
 import type { Api } from './api-instance.ts';
 import { openApiKeyRing } from './auth/api-key-ring.ts';
-import { requireApiKey } from './auth/authenticate.ts';
-import { trackRoutes } from './http/allowed-methods.ts';
+import { createAuthentication } from './auth/authenticate.ts';
+import type { ConsoleFactory } from './console/console.ts';
+import { type RouteMethods, trackRoutes } from './http/allowed-methods.ts';
 import { ApiError, errorOf } from './http/api-error.ts';
 import { respondToMalformedRequest, sendError, toApiError } from './http/error-handler.ts';
 import { parseJsonBodies } from './http/parse-json-body.ts';
@@ -63,6 +64,8 @@ export interface ApiOptions extends Omit<
   readonly headerKeys?: HeaderKeys;
   /** Renders the response of /metrics; absent: no /metrics. */
   readonly metrics?: () => Promise<MetricsText>;
+  /** Creates the console; absent: none is served, and cookies are ignored. */
+  readonly console?: ConsoleFactory;
   /** Adds the routes of development mode. They need no API key and are not in the OpenAPI document. */
   readonly devRoutes?: (app: FastifyInstance) => void | Promise<void>;
 }
@@ -76,7 +79,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /**
  * Creates the HTTP API. `listen` starts it, `close` stops it after the requests in progress, or the grace.
  *
- * @throws when the API keys in the settings are invalid
+ * @throws when the API keys in the settings are invalid, or the path of the console is one of the API
  */
 export async function createServer(options: ApiOptions): Promise<FastifyInstance> {
   const { settings } = options;
@@ -111,13 +114,15 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
     keys.close();
   });
   app.decorateRequest('apiKey', null);
+  app.decorateRequest('consoleSession', null);
   app.setErrorHandler(respondWithError);
   app.setValidatorCompiler(validateRequest);
   // Typed code builds the responses, and tests check them against the schemas.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   parseJsonBodies(app);
   closeConnections(app, options.closeGraceMs ?? CLOSE_GRACE_MS);
-  handleUnknownPaths(app);
+  const paths = trackRoutes(app);
+  handleUnknownPaths(app, paths);
   app.addHook('onRequest', async (_, reply) => {
     void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
@@ -126,8 +131,15 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
   healthRoutes(app, context);
   const { metrics } = options;
   if (metrics !== undefined && settings.metricsPublic) metricsRoute(app, metrics);
+  const operatorConsole = options.console?.({ db: options.db, keys, settings: settings.console });
+  const authentication = createAuthentication({
+    keys,
+    limits: settings,
+    clock: options.clock,
+    sessions: operatorConsole?.sessions,
+  });
   await app.register((secured: Api, _, done) => {
-    requireApiKey(secured, keys, settings, options.clock);
+    authentication.protect(secured);
     if (metrics !== undefined && !settings.metricsPublic) metricsRoute(secured, metrics);
     createTimerRoute(secured, context);
     createTimersRoute(secured, context);
@@ -156,6 +168,12 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
   });
   const { devRoutes } = options;
   if (devRoutes !== undefined) await app.register(async (dev) => devRoutes(dev));
+  if (operatorConsole !== undefined) {
+    const { path } = settings.console;
+    if (paths.isBelowRoute(path))
+      throw new Error(`CONSOLE_PATH ${path} is a path of the API: choose another, such as /console`);
+    await operatorConsole.register(app, authentication);
+  }
   return app;
 }
 
@@ -181,8 +199,7 @@ function closeConnections(app: Api, graceMs: number): void {
   });
 }
 
-function handleUnknownPaths(app: Api): void {
-  const paths = trackRoutes(app);
+function handleUnknownPaths(app: Api, paths: RouteMethods): void {
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?');
     const methods = paths.methodsOf(path);

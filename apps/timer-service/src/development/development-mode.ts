@@ -4,7 +4,7 @@ import { migrateToLatest } from '@timer-platform/migrations';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { type Service, startService } from '../service.ts';
+import { type Service, type ServiceOptions, startService } from '../service.ts';
 import { developmentApiKey } from './api-key-file.ts';
 import { showFirstTimer } from './first-timer.ts';
 import { Inspector } from './inspector.ts';
@@ -14,6 +14,7 @@ export interface DevelopmentOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly console?: ServiceOptions['console'];
   /** Prints a line on the terminal. */
   readonly print: (line: string) => void;
 }
@@ -45,6 +46,7 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Ser
       clock,
       random,
       devRoutes: inspector.routes,
+      console: options.console,
     });
     closers.push(() => service.stop());
     const { url } = service;

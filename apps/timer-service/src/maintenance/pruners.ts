@@ -1,5 +1,6 @@
 import {
   type Database,
+  pruneConsoleSessions,
   pruneFinishedTimers,
   pruneIdempotencyKeys,
   pruneScheduleSkips,
@@ -52,5 +53,12 @@ export function idempotencyKeysPruner(context: PrunerContext, olderThanMs: numbe
 export function scheduleSkipsPruner(context: PrunerContext, olderThanMs: number): Pruner {
   return logged('records of skipped occurrences', context, () =>
     pruneScheduleSkips(context.db, { olderThanMs, limit: DELETED }),
+  );
+}
+
+/** Creates the pruner of sessions of the console that have expired. */
+export function consoleSessionsPruner(context: PrunerContext): Pruner {
+  return logged('sessions of the console', context, () =>
+    pruneConsoleSessions(context.db, { limit: DELETED }),
   );
 }

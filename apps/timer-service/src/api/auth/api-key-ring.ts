@@ -21,6 +21,8 @@ export interface ApiKeySources {
 export interface ApiKeyRing {
   /** Returns the key with this secret. Takes the same time whether a key matches or not. */
   find(secret: string): ApiKey | undefined;
+  /** Returns the key with this name. */
+  named(name: string): ApiKey | undefined;
   /** Stops watching the file. */
   close(): void;
 }
@@ -78,6 +80,7 @@ export async function openApiKeyRing(
       for (const key of keys) if (timingSafeEqual(key.digest, digest)) found = key;
       return found;
     },
+    named: (name) => keys.find((key) => key.name === name),
     close() {
       if (file !== undefined) unwatchFile(file, listener);
     },

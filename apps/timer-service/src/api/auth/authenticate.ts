@@ -17,7 +17,26 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The key of the request; null before the check and on routes that need no key. */
     apiKey: ApiKey | null;
+    /** The session of the console that the request belongs to; null if it has a key of its own. */
+    consoleSession: ConsoleSessionOfRequest | null;
   }
+}
+
+/** A session of the console, as requests have it. */
+export interface ConsoleSessionOfRequest {
+  readonly expiresAt: Date;
+}
+
+/** Finds the sessions of the console. */
+export interface SessionAuthenticator {
+  /**
+   * Returns the session of a request and its key; undefined if the request has no cookie of a session.
+   *
+   * @throws {ApiError} if the session has ended, or a page of another origin may have sent the request
+   */
+  authenticate(
+    request: FastifyRequest,
+  ): Promise<{ readonly key: ApiKey; readonly expiresAt: Date } | undefined>;
 }
 
 /** The name of the API key of a request: who owns the keys of timers. Two keys with one name own them together. */
@@ -48,7 +67,7 @@ function networkOf(address: string): string {
 }
 
 /** Response header with how to authenticate, which RFC 9110 requires with a 401. */
-const CHALLENGE = { 'www-authenticate': 'Bearer realm="timers"' };
+export const CHALLENGE = { 'www-authenticate': 'Bearer realm="timers"' };
 
 /**
  * The secret that a request sends as `X-API-Key` or as `Authorization: Bearer`. Undefined if it sends none, or two that
@@ -60,6 +79,11 @@ function secretOf({ 'x-api-key': apiKey, authorization }: IncomingHttpHeaders): 
   if (bearer === null) return typeof apiKey === 'string' ? apiKey : undefined;
   const [, token = ''] = bearer;
   return apiKey === undefined || apiKey === token ? token : undefined;
+}
+
+/** Whether a request says with which key it comes. It then counts alone, also if it is wrong. */
+function sendsKey({ 'x-api-key': apiKey, authorization }: IncomingHttpHeaders): boolean {
+  return apiKey !== undefined || /^bearer(?: |$)/i.test(authorization ?? '');
 }
 
 function rateLimited(
@@ -117,25 +141,72 @@ function limitRate(perSecond: number, clock: Clock): (key: ApiKey, reply: Fastif
   };
 }
 
-/**
- * Requires a valid API key on the routes of this context, and enforces the role and the rate limit of the key.
- */
-export function requireApiKey(app: Api, keys: ApiKeyRing, limits: AuthLimits, clock: Clock): void {
+export interface AuthenticationOptions {
+  readonly keys: ApiKeyRing;
+  readonly limits: AuthLimits;
+  readonly clock: Clock;
+  /** Absent: cookies are ignored. */
+  readonly sessions: SessionAuthenticator | undefined;
+}
+
+/** Checks who sends a request. */
+export interface Authentication {
+  /**
+   * Requires a valid API key, or a session of the console, on the routes of this context, and enforces the role and the
+   * rate limit of the key.
+   */
+  protect(app: Api): void;
+  /**
+   * Returns the key with the secret that a request has in its body.
+   *
+   * @throws {ApiError} after a delay, if there is none
+   */
+  identify(secret: string, request: FastifyRequest, reply: FastifyReply): Promise<ApiKey>;
+}
+
+/** Creates the authentication of a server. Wrong keys count together, wherever they are sent. */
+export function createAuthentication({
+  keys,
+  limits,
+  clock,
+  sessions,
+}: AuthenticationOptions): Authentication {
   const rejectWrongKey = rejectWrongKeys(limits.failedAuthPerMinute, clock);
   const limit = limitRate(limits.rateLimitPerSecond, clock);
 
-  function check(request: FastifyRequest, reply: FastifyReply, key: ApiKey): void {
-    request.apiKey = key;
-    limit(key, reply);
-    const required = request.routeOptions.config.access ?? 'admin';
-    if (!includesRole(key.role, required))
-      throw new ApiError('forbidden', `this API key has the role ${key.role}; the request needs ${required}`);
+  async function find(request: FastifyRequest, reply: FastifyReply): Promise<ApiKey | undefined> {
+    if (sessions !== undefined && !sendsKey(request.headers)) {
+      void reply.header('vary', 'cookie');
+      const session = await sessions.authenticate(request);
+      if (session !== undefined) {
+        request.consoleSession = { expiresAt: session.expiresAt };
+        return session.key;
+      }
+    }
+    const secret = secretOf(request.headers);
+    return secret === undefined ? undefined : keys.find(secret);
   }
 
-  app.addHook('onRequest', async (request, reply) => {
-    const secret = secretOf(request.headers);
-    const key = secret === undefined ? undefined : keys.find(secret);
-    if (key === undefined) throw await rejectWrongKey(request);
-    check(request, reply, key);
-  });
+  return {
+    protect(app) {
+      app.addHook('onRequest', async (request, reply) => {
+        const key = await find(request, reply);
+        if (key === undefined) throw await rejectWrongKey(request);
+        request.apiKey = key;
+        limit(key, reply);
+        const required = request.routeOptions.config.access ?? 'admin';
+        if (!includesRole(key.role, required))
+          throw new ApiError(
+            'forbidden',
+            `this API key has the role ${key.role}; the request needs ${required}`,
+          );
+      });
+    },
+    async identify(secret, request, reply) {
+      const key = keys.find(secret);
+      if (key === undefined) throw await rejectWrongKey(request);
+      limit(key, reply);
+      return key;
+    },
+  };
 }

@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify';
 export interface RouteMethods {
   /** Returns the sorted methods of the routes that match this path (without query); empty for an unknown path. */
   methodsOf(path: string): string[];
+  /** Whether a route begins with the first segment of this path. */
+  isBelowRoute(path: string): boolean;
 }
 
 /** Records the routes that are added to a server from now on. */
@@ -25,6 +27,10 @@ export function trackRoutes(app: FastifyInstance): RouteMethods {
     );
   };
   return {
+    isBelowRoute: (path) => {
+      const [, first] = path.split('/');
+      return [...methods.keys()].some((pattern) => pattern.split('/')[1] === first);
+    },
     methodsOf: (path) => {
       const matching = [...methods].filter(([pattern]) => matches(pattern, path));
       return [...new Set(matching.flatMap(([, names]) => [...names]))].sort();
