@@ -2,6 +2,7 @@ import nx from '@nx/eslint-plugin';
 import { defineConfig } from 'eslint/config';
 import prettier from 'eslint-config-prettier';
 import jest from 'eslint-plugin-jest';
+import reactHooks from 'eslint-plugin-react-hooks';
 import importSort from 'eslint-plugin-simple-import-sort';
 import tseslint from 'typescript-eslint';
 
@@ -82,6 +83,22 @@ function boundaries({ packages: more, libraries: testLibraries, packageTests = [
       notDependOnLibsWithTags: ['type:command-line'],
       bannedExternalImports: ['kysely', 'pg'],
     },
+    {
+      // The types of the contract; eslint refuses its values in pages by another rule.
+      sourceTag: 'type:console',
+      onlyDependOnLibsWithTags: ['type:contract', ...testLibraries],
+      allowedExternalImports: packages(
+        '@tanstack/react-query',
+        '@tanstack/react-router',
+        '@vitejs/plugin-react',
+        'react',
+        'react-dom',
+        'react-dom/client',
+        'uplot',
+        'uplot/dist/uPlot.min.css',
+        'vite',
+      ),
+    },
     { sourceTag: 'scope:migrator', bannedExternalImports: ['nats', 'undici', 'fastify'] },
   ];
   return [
@@ -113,6 +130,11 @@ const everywhere = [
 const nats = {
   regex: '^(nats|@nats-io)(/|$)',
   message: 'Only transports/nats of the timer service talks to NATS.',
+};
+const values = {
+  group: ['@timer-platform/*'],
+  allowTypeImports: true,
+  message: 'The console takes types from the contract; values would weigh more than a screen.',
 };
 const folder = (name, message) => ({ regex: `(^|/)${name}/`, message });
 const apart = 'api, dispatch and materialize share the tables, not code.';
@@ -146,6 +168,8 @@ const constants = {
   types: ['string', 'number', 'boolean', 'array'],
   format: ['UPPER_CASE'],
 };
+
+const components = { selector: 'function', format: ['camelCase', 'PascalCase'] };
 
 export default defineConfig(
   { ignores: ['**/dist', '**/coverage', '**/node_modules', '**/.peers', '**/fixtures'] },
@@ -189,6 +213,16 @@ export default defineConfig(
     ['apps/timer-service/src/transports/**'],
     [...everywhere, folder('(api|dispatch)', leaf), { regex: '^@timer-platform/database', message: leaf }],
   ),
+  {
+    files: ['apps/console/src/**'],
+    extends: [reactHooks.configs.flat['recommended-latest']],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [...everywhere, nats, values] }],
+      // A promise is often the result of a handler that handles its own errors.
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
+    },
+  },
+  { files: ['**/*.tsx'], rules: { '@typescript-eslint/naming-convention': naming(constants, components) } },
   { files: ['examples/**'], rules: { 'no-console': 'off' } },
   // Scripts that run as a process of their own: what they hold at the top are variables.
   { files: ['**/*-process.ts'], rules: { '@typescript-eslint/naming-convention': naming() } },
@@ -238,6 +272,16 @@ export default defineConfig(
         ],
         libraries: ['type:test-support'],
         packageTests: ['type:package-consumer'],
+      }),
+    },
+  },
+  {
+    // What drives the pages in a browser.
+    files: ['apps/console/**/*.test.ts', 'apps/console/**/testing/**', 'apps/console/scripts/**'],
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries({
+        packages: [...testPackages, 'axe-core', 'playwright-core'],
+        libraries: ['type:test-support'],
       }),
     },
   },

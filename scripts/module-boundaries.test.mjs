@@ -18,6 +18,7 @@ const NONDETERMINISM = 'no-restricted-syntax';
 const CONSOLE = 'no-console';
 const RULES = new Set([BOUNDARY, IMPORT, ENVIRONMENT, NONDETERMINISM, CONSOLE]);
 
+const PAGES = 'apps/console/src/new.tsx';
 const CONTRACT = 'libs/callback-types/src/new.ts';
 const CLIENT = 'libs/client/src/new.ts';
 const TEST_KIT = 'libs/test-kit/src/new.ts';
@@ -80,6 +81,15 @@ const CASES = {
     refused(SERVICE, from('light-my-request'), BOUNDARY),
     passes(MIGRATOR, from('@timer-platform/database', 'pg')),
     refused(MIGRATOR, from('undici'), BOUNDARY, BOUNDARY),
+  ],
+  'the console knows the types of the contract': [
+    passes(PAGES, "export type { Timer } from '@timer-platform/callback-types'; export * from 'react';"),
+    refused(PAGES, from('@timer-platform/callback-types'), IMPORT),
+    refused(PAGES, from('@timer-platform/client'), BOUNDARY, IMPORT),
+    refused(PAGES, from('@timer-platform/test-support'), BOUNDARY, IMPORT),
+    refused(PAGES, from('playwright-core'), BOUNDARY),
+    passes('apps/console/src/testing/new.ts', from('@timer-platform/test-support', 'playwright-core')),
+    refused(SERVICE, from('@timer-platform/console'), BOUNDARY),
   ],
   'NATS is used in one folder': [
     passes(TRANSPORTS, from('nats')),

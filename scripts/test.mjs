@@ -31,6 +31,12 @@ const CHECKS = [
     hint: 'see the output above',
   },
   {
+    name: 'types of the console',
+    program: ['typescript', 'bin', 'tsc'],
+    args: ['-p', 'apps/console/tsconfig.json'],
+    hint: 'see the output above',
+  },
+  {
     name: 'format',
     program: ['prettier', 'bin', 'prettier.cjs'],
     args: ['--check', '.'],

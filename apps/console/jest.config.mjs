@@ -1,0 +1,3 @@
+import preset from '../../jest.database.preset.mjs';
+
+export default { ...preset, displayName: 'console' };

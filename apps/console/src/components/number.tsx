@@ -1,0 +1,29 @@
+import { formatMilliseconds } from '../lib/format-duration.ts';
+import { formatCount } from '../lib/format-number.ts';
+
+/** A count with all its digits; an estimate has a sign before it. */
+export function Count({
+  value,
+  estimated,
+}: {
+  readonly value: number | null | undefined;
+  readonly estimated?: boolean;
+}) {
+  if (value === null || value === undefined) return <span className="muted">–</span>;
+  return (
+    <span className="number" title={estimated === true ? 'Estimated' : undefined}>
+      {estimated === true && <abbr title="about">≈ </abbr>}
+      {formatCount(value)}
+    </span>
+  );
+}
+
+/** A measured time. */
+export function Duration({ ms }: { readonly ms: number | null | undefined }) {
+  if (ms === null || ms === undefined) return <span className="muted">–</span>;
+  return (
+    <span className="number" title={`${formatCount(ms)} ms`}>
+      {formatMilliseconds(ms)}
+    </span>
+  );
+}

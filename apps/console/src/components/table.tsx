@@ -1,0 +1,66 @@
+import type { ReactNode } from 'react';
+import { classNames } from '../lib/class-names.ts';
+import styles from './table.module.css';
+
+export interface Column<Row> {
+  readonly key: string;
+  readonly header: ReactNode;
+  readonly cell: (row: Row) => ReactNode;
+  /** Numbers stand at the right. */
+  readonly align?: 'start' | 'end';
+  /** Left out on narrow screens. */
+  readonly optional?: boolean;
+  /** Takes the rest of the width; long text is cut. */
+  readonly grow?: boolean;
+}
+
+interface TableProps<Row> {
+  /** What the table lists; read aloud, not shown. */
+  readonly caption: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  readonly rowKey: (row: Row) => string;
+  /** Shown in place of rows. */
+  readonly empty?: ReactNode;
+  /** Fades the rows while others are loaded. */
+  readonly stale?: boolean;
+}
+
+/** A table whose rows `j` and `k` walk through: give the link that opens a row the attribute `data-row-link`. */
+export function Table<Row>({ caption, columns, rows, rowKey, empty, stale }: TableProps<Row>) {
+  if (rows.length === 0 && empty !== undefined) return empty;
+  const classOf = ({ align, optional, grow }: Column<Row>) =>
+    classNames(
+      align === 'end' && styles.end,
+      optional === true && styles.optional,
+      grow === true && styles.grow,
+    );
+  return (
+    // Tables may be wider than a phone; what scrolls must take the focus to be scrolled by keys.
+    <div className={styles.scroller} role="region" aria-label={caption} tabIndex={0}>
+      <table className={classNames(styles.table, stale === true && styles.stale)}>
+        <caption className="visually-hidden">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column.key} scope="col" className={classOf(column)}>
+                {column.header}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={rowKey(row)}>
+              {columns.map((column) => (
+                <td key={column.key} className={classOf(column)}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

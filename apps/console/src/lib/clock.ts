@@ -1,0 +1,4 @@
+/** Milliseconds since the epoch, by the clock of this computer. */
+export function now(): number {
+  return Date.now();
+}
