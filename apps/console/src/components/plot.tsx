@@ -8,6 +8,7 @@ import type { ChartProps, ChartSeries } from './chart-props.ts';
 
 const DAY = 86_400_000;
 /** Distr.Logarithmic: a const enum of a declaration, which single files cannot take from there. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- see above
 const LOGARITHMIC = { distr: 3 } as Pick<uPlot.Scale, 'distr'>;
 
 type PlotProps = ChartProps & { readonly height: number };
