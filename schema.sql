@@ -283,9 +283,18 @@ CREATE FUNCTION timer_destination(callback jsonb)
  LANGUAGE sql
  IMMUTABLE
 AS $function$
-    SELECT CASE WHEN callback ->> 'type' = 'nats' THEN 'nats:' || (callback ->> 'topic')
-           ELSE regexp_replace(lower(substring(callback ->> 'url' FROM '^[a-zA-Z]+://[^/?#\\]*') COLLATE "C"),
-               '^(http(?=://.*:80$)|https(?=://.*:443$))(://.*):[0-9]+$', '\1\2') END;
+    SELECT CASE
+        WHEN callback ->> 'type' = 'nats' THEN left('nats:' || (callback ->> 'topic'), 500)
+        WHEN callback ->> 'url' ~ '^https?://([a-z0-9_-]{1,63}\.){0,4}[a-z0-9_-]{1,63}(/|$)' THEN
+            substring(callback ->> 'url' FROM '^https?://[a-z0-9_.-]*')
+        ELSE left(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+            lower(substring(translate(callback ->> 'url', E'\t\n\r', '')
+                FROM '^[\u0001-\u0020]*([hH][tT][tT][pP][sS]?:[/\\]*[^/\\?#]*)') COLLATE "C"),
+            '^(https?):[/\\]*(.*@)?', '\1://'),
+            ':0*([0-9]+)[\u0001-\u0020]*$', ':\1'),
+            '\.?(:[0-9]+)?:?[\u0001-\u0020]*$', '\1'),
+            '^(http://.*):80$|^(https://.*):443$', '\1\2'), 500)
+        END;
 $function$;
 
 CREATE FUNCTION timer_due_at(execute_at timestamp with time zone, delay interval)

@@ -24,14 +24,26 @@ COMMENT ON COLUMN destination_settings.updated_by IS 'The name of an API key.';
 ALTER TABLE timers ADD COLUMN paused_for TEXT COLLATE "C";
 COMMENT ON COLUMN timers.paused_for IS 'The paused destination for which the timer waits: next_attempt_at is infinity, due_since when it was due. NULL: it does not.';
 
+-- One expression, which is inlined. The first branch is the URL of nearly every callback; the others are spelled in one of
+-- the ways that URL parsers accept. A host keeps its spelling but for upper case and a dot at the end: this is not the place
+-- for IDNA. transports/destination-name.ts has the same rules.
 CREATE FUNCTION timer_destination(callback JSONB) RETURNS TEXT
 LANGUAGE SQL IMMUTABLE
 AS $function$
-    SELECT CASE WHEN callback ->> 'type' = 'nats' THEN 'nats:' || (callback ->> 'topic')
-           ELSE regexp_replace(lower(substring(callback ->> 'url' FROM '^[a-zA-Z]+://[^/?#\\]*') COLLATE "C"),
-               '^(http(?=://.*:80$)|https(?=://.*:443$))(://.*):[0-9]+$', '\1\2') END;
+    SELECT CASE
+        WHEN callback ->> 'type' = 'nats' THEN left('nats:' || (callback ->> 'topic'), 500)
+        WHEN callback ->> 'url' ~ '^https?://([a-z0-9_-]{1,63}\.){0,4}[a-z0-9_-]{1,63}(/|$)' THEN
+            substring(callback ->> 'url' FROM '^https?://[a-z0-9_.-]*')
+        ELSE left(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+            lower(substring(translate(callback ->> 'url', E'\t\n\r', '')
+                FROM '^[\u0001-\u0020]*([hH][tT][tT][pP][sS]?:[/\\]*[^/\\?#]*)') COLLATE "C"),
+            '^(https?):[/\\]*(.*@)?', '\1://'),
+            ':0*([0-9]+)[\u0001-\u0020]*$', ':\1'),
+            '\.?(:[0-9]+)?:?[\u0001-\u0020]*$', '\1'),
+            '^(http://.*):80$|^(https://.*):443$', '\1\2'), 500)
+        END;
 $function$;
-COMMENT ON FUNCTION timer_destination(JSONB) IS 'The destination of a callback: scheme, host and port of its URL, or nats: and its subject.';
+COMMENT ON FUNCTION timer_destination(JSONB) IS 'The destination of a callback: scheme, host and port of its URL, or nats: and its topic. NULL: it has none.';
 
 CREATE TABLE dispatcher_reports (
     dispatcher UUID PRIMARY KEY REFERENCES dispatchers (id) ON DELETE CASCADE,

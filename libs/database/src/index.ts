@@ -63,6 +63,15 @@ export {
   recordInstallationSettings,
 } from './installation-settings.ts';
 export { mapInTurns, turnTaker } from './map-in-turns.ts';
+export {
+  type DispatcherReport,
+  dispatcherReportSchema,
+  MAX_REPORTED_DESTINATIONS,
+  MAX_SAMPLED_TIMERS,
+  type ReportedDestination,
+  type SampledTimer,
+} from './operations/dispatcher-report.ts';
+export { bucketOf, LATENESS_BUCKETS, quantile, sumHistograms } from './operations/lateness-histogram.ts';
 export { ping } from './ping.ts';
 export { classifyFailure, type DatabaseFailure, isDataError } from './postgres-error.ts';
 export { deleteSchedule } from './schedules/delete-schedule.ts';

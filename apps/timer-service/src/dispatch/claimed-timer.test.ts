@@ -11,7 +11,7 @@ function read(row: Partial<ClaimedRow>, more: Partial<ReadContext> = {}) {
     lease,
     readCallback: createCallbackReader(
       (_, config) => ({ ok: true, config }),
-      (callback) => ({ endpoint: callback.type, route: 'route' }),
+      (callback) => ({ name: callback.type, endpoint: callback.type, route: 'route' }),
     ),
     nowMs: 5_000,
     ...more,
@@ -33,7 +33,7 @@ describe('readTimer', () => {
       dueMs: 700,
       dueSinceMs: 0,
       callback: { type: 'http', url: 'http://receiver.test/', headers: {} },
-      destination: { endpoint: 'http', route: 'route' },
+      destination: { name: 'http', endpoint: 'http', route: 'route' },
       bytes: 42,
       retry: { max_attempts: 3 },
       messageId: 'timer',

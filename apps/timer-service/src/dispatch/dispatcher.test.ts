@@ -59,8 +59,11 @@ function makeDispatcher(
     readonly clock?: Clock;
   } = {},
 ): Setup {
-  const http = new ScriptedTransport<'http'>(({ url }) => ({ endpoint: new URL(url).origin, route: url }));
-  const nats = new ScriptedTransport<'nats'>(() => ({ endpoint: 'nats', route: 'nats' }));
+  const http = new ScriptedTransport<'http'>(({ url }) => {
+    const { origin } = new URL(url);
+    return { name: origin, endpoint: origin, route: url };
+  });
+  const nats = new ScriptedTransport<'nats'>(() => ({ name: 'nats', endpoint: 'nats', route: 'nats' }));
   const events: string[] = [];
   const observer: DispatchObserver = {
     started: () => undefined,

@@ -7,7 +7,7 @@ function createReader(decryptHeaders = PLAIN) {
   const destinations: string[] = [];
   const read = createCallbackReader(decryptHeaders, ({ type }) => {
     destinations.push(type);
-    return { endpoint: type, route: 'route' };
+    return { name: type, endpoint: type, route: 'route' };
   });
   return { read: (id: string, callbackConfig: string) => read({ id, callbackConfig }), destinations };
 }
@@ -19,7 +19,7 @@ describe('createCallbackReader', () => {
     expect(createReader().read('timer', HTTP)).toEqual({
       kind: 'readable',
       callback: { type: 'http', url: 'http://receiver.test/', headers: {} },
-      destination: { endpoint: 'http', route: 'route' },
+      destination: { name: 'http', endpoint: 'http', route: 'route' },
     });
   });
 

@@ -1,4 +1,4 @@
-import type { Destination, Outcome, WithdrawalCause } from './transport.ts';
+import type { DestinationPart, Outcome, WithdrawalCause } from './transport.ts';
 
 export function delivered(statusCode: number | null, isDuplicate = false): Outcome {
   return { kind: 'delivered', statusCode, isDuplicate };
@@ -7,7 +7,7 @@ export function delivered(statusCode: number | null, isDuplicate = false): Outco
 interface RetryableDetails {
   readonly statusCode?: number;
   readonly retryAfterMs?: number | null;
-  readonly unavailable?: keyof Destination;
+  readonly unavailable?: DestinationPart;
 }
 
 export function retryable(reason: string, details: RetryableDetails = {}): Outcome {

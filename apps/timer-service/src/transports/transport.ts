@@ -8,11 +8,16 @@ export type StoredCallback<Type extends CallbackType> = Extract<
 
 /** Where a callback goes, as far as limits and circuit breakers are concerned. */
 export interface Destination {
+  /** How operators name it: they pause it and limit it by this name. The same as timer_destination() in the database. */
+  readonly name: string;
   /** What a connection is made to: scheme, host and port, or the NATS server. */
   readonly endpoint: string;
   /** What responds there. Callbacks of one route tend to succeed or to fail together. */
   readonly route: string;
 }
+
+/** The parts of a destination that can be unavailable. */
+export type DestinationPart = 'endpoint' | 'route';
 
 /** One attempt to deliver a callback. */
 export interface Delivery<Type extends CallbackType = CallbackType> {
@@ -64,7 +69,7 @@ export type Outcome =
       /** The delay that the receiver requested, in milliseconds from now. */
       readonly retryAfterMs: number | null;
       /** What seems to be unavailable to all callbacks, rather than to this one. */
-      readonly unavailable: keyof Destination | null;
+      readonly unavailable: DestinationPart | null;
     }
   | { readonly kind: 'permanent'; readonly reason: string; readonly statusCode: number | null }
   | { readonly kind: 'withdrawn'; readonly cause: WithdrawalCause; readonly reason: string };

@@ -47,7 +47,7 @@ function createClaimer({ claim, claimSuspects, unsettled = 0, httpDestination = 
   const leaseKeeper = { lease: validLease(), lost: (lease: Lease) => lost.push(lease) };
   const transports: Transports = {
     http: new ScriptedTransport<'http'>(({ url }) => httpDestination(url)),
-    nats: new ScriptedTransport<'nats'>(({ topic }) => ({ endpoint: 'nats', route: topic })),
+    nats: new ScriptedTransport<'nats'>(({ topic }) => ({ name: topic, endpoint: 'nats', route: topic })),
   };
   const claimer = new Claimer({
     statements: {

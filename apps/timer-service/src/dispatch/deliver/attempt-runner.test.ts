@@ -41,7 +41,7 @@ function createRunner({ send, ...limits }: Setup = {}) {
   /** Of the process; by default the same. */
   const leaseClock: { nowMs: number | undefined } = { nowMs: undefined };
   const transport = {
-    destinationOf: () => ({ endpoint: 'unused', route: 'unused' }),
+    destinationOf: () => ({ name: 'unused', endpoint: 'unused', route: 'unused' }),
     send: (delivery: SentDelivery) => {
       started.push(delivery.messageId);
       deliveries.set(delivery.messageId, delivery);

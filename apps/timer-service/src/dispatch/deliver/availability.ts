@@ -1,4 +1,4 @@
-import type { Destination, Outcome } from '../../transports/transport.ts';
+import type { DestinationPart, Outcome } from '../../transports/transport.ts';
 import type { Availability } from './circuit-breaker.ts';
 
 /** What an outcome shows about the endpoint. Any response shows that it is available, and so does a connection to it. */
@@ -20,6 +20,6 @@ function routeAvailability(outcome: Outcome): Availability {
 export function availabilityOf(
   outcome: Outcome,
   isEndpointTrial: boolean,
-): Readonly<Record<keyof Destination, Availability>> {
+): Readonly<Record<DestinationPart, Availability>> {
   return { endpoint: endpointAvailability(outcome, isEndpointTrial), route: routeAvailability(outcome) };
 }

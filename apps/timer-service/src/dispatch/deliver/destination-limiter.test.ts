@@ -14,7 +14,12 @@ const ENDPOINT_FAILED = retryable('connection refused', { unavailable: 'endpoint
 const ROUTE_FAILED = retryable('HTTP 503', { statusCode: 503, unavailable: 'route' });
 
 function item(endpoint: string, route = 'route', more: { name?: string; bytes?: number } = {}): Item {
-  return { destination: { endpoint, route }, bytes: 1, name: `${endpoint}/${route}`, ...more };
+  return {
+    destination: { name: endpoint, endpoint, route },
+    bytes: 1,
+    name: `${endpoint}/${route}`,
+    ...more,
+  };
 }
 
 function make(more: Partial<FlowLimits> = {}): DestinationLimiter<Item> {
@@ -380,6 +385,7 @@ class Model {
 
 describe('any sequence of events', () => {
   const destination = fc.record({
+    name: fc.constantFrom('x', 'y'),
     endpoint: fc.constantFrom('a', 'b', 'c'),
     route: fc.constantFrom('1', '2'),
   });

@@ -40,7 +40,11 @@ export function claimedTimer(row: Partial<ClaimedRow>, more: Partial<ClaimedTime
     dueMs: whole.dueMs,
     dueSinceMs: whole.dueSinceMs,
     callback: { type: 'http', url: 'http://receiver.test/', headers: {}, payload: null },
-    destination: { endpoint: 'http://receiver.test', route: 'http://receiver.test' },
+    destination: {
+      name: 'http://receiver.test',
+      endpoint: 'http://receiver.test',
+      route: 'http://receiver.test',
+    },
     bytes: whole.bytes,
     retry: null,
     messageId: whole.id,

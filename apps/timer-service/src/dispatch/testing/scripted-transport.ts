@@ -39,7 +39,9 @@ export class ScriptedTransport<Type extends CallbackType> implements Transport<T
 
   destinationOf(callback: StoredCallback<Type>): Destination {
     const destination = this.#destinationOf(callback);
-    return typeof destination === 'string' ? { endpoint: destination, route: destination } : destination;
+    return typeof destination === 'string'
+      ? { name: destination, endpoint: destination, route: destination }
+      : destination;
   }
 
   send(delivery: Delivery<Type>): void {

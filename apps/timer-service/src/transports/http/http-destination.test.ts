@@ -44,6 +44,7 @@ test.each([
   [300_000, '>=30s'],
 ])('a timeout of %i ms belongs to the class %s', (timeoutMs, name) => {
   expect(destinationOf('https://example.com/', timeoutMs)).toEqual({
+    name: 'https://example.com',
     endpoint: 'https://example.com',
     route: `https://example.com/ ${name}`,
   });

@@ -39,7 +39,7 @@ function parseTarget(text: string, policy: EgressPolicy): HttpTarget {
     path: url.pathname + url.search,
     authorization: basicAuthorization(url),
     problem: egressDenialReason(text, policy) === undefined ? undefined : ENDPOINT_DENIED,
-    destinationFor: httpDestinations(url),
+    destinationFor: httpDestinations(url, text),
   };
 }
 

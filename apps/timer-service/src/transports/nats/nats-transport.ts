@@ -1,4 +1,5 @@
 import { natsSubject } from '@timer-platform/callback-types';
+import { natsDestinationName } from '../destination-name.ts';
 import { STOPPING, withdrawn } from '../outcome.ts';
 import type { Delivery, Destination, StoredCallback, Transport } from '../transport.ts';
 import type { TransportLog } from '../transport-log.ts';
@@ -29,7 +30,11 @@ const MAX_ROUTE_CHARACTERS = 200;
 /** All messages share the connection. Streams, and the subscribers of a topic, fail separately. */
 function destination(endpoint: string, { jetstream, topic }: StoredCallback<'nats'>): Destination {
   const name = jetstream === true ? `stream ${topic.split('.', 1).join()}` : topic;
-  return { endpoint, route: `${endpoint} ${name.slice(0, MAX_ROUTE_CHARACTERS)}` };
+  return {
+    name: natsDestinationName(topic),
+    endpoint,
+    route: `${endpoint} ${name.slice(0, MAX_ROUTE_CHARACTERS)}`,
+  };
 }
 
 class ConnectedNatsTransport implements NatsTransport {

@@ -1,5 +1,5 @@
 import type { CallbackType, HeaderMap } from '@timer-platform/callback-types';
-import type { Destination, StoredCallback, Transport } from '../transport.ts';
+import type { DestinationPart, StoredCallback, Transport } from '../transport.ts';
 
 /** A delivery as the receiver got it. */
 export interface ReceivedDelivery {
@@ -23,7 +23,7 @@ export interface ReceivingEnvironment<Type extends CallbackType> extends Transpo
   /** Resolves with all deliveries so far when there are at least `count`. */
   received(count: number): Promise<readonly ReceivedDelivery[]>;
   /** What a missing response is a sign of. */
-  readonly unavailableWithoutResponse: keyof Destination;
+  readonly unavailableWithoutResponse: DestinationPart;
   /** From now on no attempt gets a response, and connections stay open. */
   stall(): void;
   /** Resolves when an attempt that `stall` affects is under way. */
