@@ -69,3 +69,6 @@ export const apiSettingsSchema = z
     },
   }));
 export type ApiSettings = z.infer<typeof apiSettingsSchema>;
+
+/** Settings of the console. */
+export type ConsoleSettings = ApiSettings['console'];

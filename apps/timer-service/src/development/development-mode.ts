@@ -53,6 +53,8 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Ser
     print('');
     print(`Timer Platform listens on ${url}`);
     print(`  API key     ${apiKey}`);
+    if (options.console !== undefined)
+      print(`  console     ${url}${config.api.console.path}   (log in with the API key)`);
     print(`  inspector   ${url}/inspector   (callbacks to ${url}/inspector/anything)`);
     print(`  API docs    ${url}/docs`);
     print('');

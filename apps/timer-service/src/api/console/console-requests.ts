@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
+import type { ConsoleSettings } from '../api-settings.ts';
 import { CHALLENGE, type SessionAuthenticator } from '../auth/authenticate.ts';
 import { ApiError } from '../http/api-error.ts';
-import type { ConsoleSettings } from './console.ts';
 import type { ConsoleSessions } from './console-sessions.ts';
 import { isLoopback, type RequestOrigin, whyForeign } from './request-origin.ts';
 import { type CookieScope, readToken, setCookie } from './session-cookie.ts';

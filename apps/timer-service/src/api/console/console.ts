@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Database } from '@timer-platform/database';
 import { z } from 'zod';
 import type { Api } from '../api-instance.ts';
-import type { ApiSettings } from '../api-settings.ts';
+import type { ConsoleSettings } from '../api-settings.ts';
 import type { ApiKeyRing } from '../auth/api-key-ring.ts';
 import type { Authentication, SessionAuthenticator } from '../auth/authenticate.ts';
+import { consolePages } from './console-pages.ts';
 import { ConsoleRequests } from './console-requests.ts';
 import { ConsoleSessions } from './console-sessions.ts';
 import type { SessionData } from './session-response.ts';
 import { sessionRoutes } from './session-routes.ts';
-
-export type ConsoleSettings = ApiSettings['console'];
 
 /** What the server gives to its console. */
 export interface ConsoleContext {
@@ -30,34 +30,41 @@ export type ConsoleFactory = (context: ConsoleContext) => OperatorConsole;
 
 export interface ConsoleOptions {
   readonly mode: SessionData['mode'];
+  /** Where the console was built. Default: the application of this workspace. */
+  readonly directory?: string;
 }
 
 /** As far from this file in src as in dist. */
 const PACKAGE = new URL('../../../package.json', import.meta.url);
+const BUILT_CONSOLE = fileURLToPath(new URL('../../../../console/dist', import.meta.url));
 
 function serviceVersion(): string {
   return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(PACKAGE, 'utf8'))).version;
 }
 
 /** Returns what adds the console to a server. A service that is embedded in tests has none. */
-export function createConsole({ mode }: ConsoleOptions): ConsoleFactory {
+export function createConsole({ mode, directory = BUILT_CONSOLE }: ConsoleOptions): ConsoleFactory {
   return ({ db, keys, settings }) => {
     const sessions = new ConsoleSessions(db, keys);
     const requests = new ConsoleRequests(sessions, settings);
     return {
       sessions: requests,
       async register(app, authentication) {
-        await app.register((routes: Api, _, done) => {
-          sessionRoutes(routes, {
-            path: `${settings.path}/api/session`,
-            sessions,
-            requests,
-            authentication,
-            mode,
-            version: serviceVersion(),
-          });
-          done();
+        sessionRoutes(app, {
+          path: `${settings.path}/api/session`,
+          sessions,
+          requests,
+          authentication,
+          mode,
+          version: serviceVersion(),
         });
+        await app.register((pages: Api) =>
+          consolePages(pages, {
+            directory,
+            settings,
+            whyInsecure: (request) => requests.whyInsecure(request),
+          }),
+        );
       },
     };
   };
