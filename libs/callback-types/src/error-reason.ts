@@ -52,6 +52,15 @@ export const ERROR_REASONS = {
     error: 'preconditionFailed',
     meaning: 'A schedule has this key, and If-None-Match: * asks for a new one',
   },
+  action_not_found: {
+    error: 'notFound',
+    meaning: 'The audit log has no action with this id: never recorded, or deleted',
+  },
+  not_undoable: {
+    error: 'validation',
+    meaning: 'Only a cancellation or a reschedule of many timers can be undone, within 24 hours',
+  },
+  already_undone: { error: 'validation', meaning: 'The action was undone before' },
   path_not_found: { error: 'notFound', meaning: 'The service has no such path: is its URL right?' },
   different_request: {
     error: 'idempotencyConflict',

@@ -1,4 +1,22 @@
 export {
+  type CancelTimersRequest,
+  cancelTimersRequestSchema,
+  type RescheduleTimersRequest,
+  rescheduleTimersRequestSchema,
+  type RetryTimersRequest,
+  retryTimersRequestSchema,
+  type RunTimersRequest,
+  runTimersRequestSchema,
+} from './bulk-requests.ts';
+export {
+  type BulkResponse,
+  bulkResponseSchema,
+  type BulkResult,
+  bulkResultSchema,
+  type RetriedResponse,
+  retriedResponseSchema,
+} from './bulk-responses.ts';
+export {
   CALLBACK_TYPES,
   type CallbackConfig,
   callbackConfigSchema,
@@ -28,7 +46,13 @@ export {
   dispatcherSchema,
   type DispatcherState,
 } from './dispatcher.ts';
-export { durationSchema, formatDuration, parseDuration } from './duration.ts';
+export {
+  durationSchema,
+  formatDuration,
+  parseDuration,
+  parseSignedDuration,
+  signedDurationSchema,
+} from './duration.ts';
 export { type ErrorKind, type ErrorName, ERRORS } from './error-code.ts';
 export { ERROR_REASONS, type ErrorReason, type ErrorReasonKind, errorReasonSchema } from './error-reason.ts';
 export {
@@ -91,6 +115,17 @@ export {
   type StatsResponse,
   statsResponseSchema,
 } from './operation-responses.ts';
+export {
+  type ActionListResponse,
+  actionListResponseSchema,
+  actionParamsSchema,
+  type ListActionsQuery,
+  listActionsQuerySchema,
+  type OperatorAction,
+  operatorActionSchema,
+  type UndoResponse,
+  undoResponseSchema,
+} from './operator-action.ts';
 export { deliveredBytes } from './printed-growth.ts';
 export { type RetryPolicy, retryPolicySchema } from './retry-policy.ts';
 export {
@@ -179,6 +214,8 @@ export {
   type TimerCallback,
   timerCallbackSchema,
 } from './timer-callback.ts';
+export { type TimerFilter, timerFilterSchema } from './timer-filter.ts';
+export { timerKeySchema } from './timer-key.ts';
 export {
   type CreateTimerRequest,
   createTimerRequestSchema,
@@ -189,10 +226,7 @@ export {
   listTimersQuerySchema,
   type PutTimerRequest,
   putTimerRequestSchema,
-  type RetryTimersRequest,
-  retryTimersRequestSchema,
   timerKeyParamsSchema,
-  timerKeySchema,
   timerParamsSchema,
   type UpdateTimerRequest,
   updateTimerRequestSchema,
@@ -206,8 +240,7 @@ export {
   degradedResponseSchema,
   type HealthResponse,
   healthResponseSchema,
-  type RetriedResponse,
-  retriedResponseSchema,
+  type ListSearch,
   type TimerBatchResponse,
   timerBatchResponseSchema,
   type TimerListResponse,

@@ -10,12 +10,20 @@ import {
   timerOccurrence,
 } from '../testing/sample-schedule.ts';
 import { attempt, summary, timer } from '../testing/sample-timer.ts';
+import {
+  cancelTimersRequestSchema,
+  rescheduleTimersRequestSchema,
+  retryTimersRequestSchema,
+  runTimersRequestSchema,
+} from './bulk-requests.ts';
+import { bulkResultSchema } from './bulk-responses.ts';
 import { destinationSchema } from './destination.ts';
 import { pauseDestinationRequestSchema, updateDestinationRequestSchema } from './destination-requests.ts';
 import { dispatcherSchema } from './dispatcher.ts';
 import { errorResponseSchema } from './error-response.ts';
 import { forecastSchema } from './forecast.ts';
 import { liveDestinationsSchema, liveStatsSchema, liveTimersSchema } from './live-events.ts';
+import { operatorActionSchema } from './operator-action.ts';
 import {
   scheduleBackfillSchema,
   schedulePreviewSchema,
@@ -68,6 +76,7 @@ test.each(files)('%s has an id, a title and no unresolved or unused definition',
 const withExamples: [string, z.ZodType][] = [
   ['attempt', attemptSchema],
   ['backfill-schedule-request', backfillScheduleRequestSchema],
+  ['bulk-result', bulkResultSchema],
   ['create-timer-request', createTimerRequestSchema],
   ['destination', destinationSchema],
   ['dispatcher', dispatcherSchema],
@@ -77,6 +86,7 @@ const withExamples: [string, z.ZodType][] = [
   ['live-stats', liveStatsSchema],
   ['live-timers', liveTimersSchema],
   ['pause-destination-request', pauseDestinationRequestSchema],
+  ['operator-action', operatorActionSchema],
   ['pause-schedule-request', pauseScheduleRequestSchema],
   ['preview-schedule-request', previewScheduleRequestSchema],
   ['put-schedule-request', putScheduleRequestSchema],
@@ -91,6 +101,20 @@ const withExamples: [string, z.ZodType][] = [
   ['update-destination-request', updateDestinationRequestSchema],
   ['update-timer-request', updateTimerRequestSchema],
 ];
+
+const bulkRequests: [string, z.ZodType][] = [
+  ['cancel-timers-request', cancelTimersRequestSchema],
+  ['reschedule-timers-request', rescheduleTimersRequestSchema],
+  ['retry-timers-request', retryTimersRequestSchema],
+  ['run-timers-request', runTimersRequestSchema],
+];
+
+test.each(bulkRequests)('the example of %s is valid', (name, schema) => {
+  const { examples } = z
+    .looseObject({ examples: z.array(z.json()).length(1) })
+    .parse(readJson(`schemas/${name}.schema.json`));
+  expect(schema.safeParse(examples[0]).error).toBeUndefined();
+});
 
 test.each(withExamples)('the example of %s is valid, with known fields only', (name, schema) => {
   const { examples, properties } = z

@@ -18,8 +18,14 @@ export const LIMITS = {
   subjectLength: 1_024,
   /** Timers in one batch. */
   batchSize: 1_000,
-  /** Failed timers that one request can retry. */
-  retryBatchSize: 10_000,
+  /** Timers that one bulk request can change. */
+  bulkSize: 10_000,
+  /** Timers that a dry run of a bulk request counts. */
+  bulkCount: 100_000,
+  /** Ids in a bulk request. */
+  bulkIds: 1_000,
+  /** Characters of an error text to search for. */
+  errorTextLength: 200,
   /** Timers in one page of a list. */
   pageSize: 200,
   /** Characters of an Idempotency-Key. */

@@ -17,7 +17,7 @@ import {
 } from './schedule-examples.ts';
 import { CATCH_UPS, OVERLAPS, SCHEDULE_DEFAULTS } from './schedule-options.ts';
 import { checkScheduleTiming, scheduleTimingFields } from './schedule-timing.ts';
-import { timerKeySchema } from './timer-requests.ts';
+import { timerKeySchema } from './timer-key.ts';
 
 /** A client's own key of a schedule, such as `daily-report`: the same characters as in the key of a timer. */
 export const scheduleKeySchema = timerKeySchema;

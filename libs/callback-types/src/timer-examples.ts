@@ -7,6 +7,12 @@ export const EXAMPLE_SUMMARY = {
   callback_type: 'http',
   status: 'pending',
   executed_at: null,
+  due_at: '2030-01-31T09:00:00.000Z',
+  destination: 'https://example.com',
+  attempts: 0,
+  last_error: null,
+  key: 'order-42',
+  paused: false,
 } as const;
 
 const CALLBACK = {
@@ -20,11 +26,7 @@ export const EXAMPLE_TIMER = {
   ...EXAMPLE_SUMMARY,
   updated_at: '2030-01-31T08:00:00.000Z',
   callback: CALLBACK,
-  key: 'order-42',
   metadata: { team: 'billing' },
-  last_error: null,
-  attempts: 0,
-  due_at: '2030-01-31T09:00:00.000Z',
   attempted_at: null,
   lateness_ms: null,
   retry: null,

@@ -1,14 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { issuesOf } from '../testing/issues-of.ts';
 import { CALLBACK_TYPES } from './callback.ts';
+import { timerKeySchema } from './timer-key.ts';
 import {
   createTimerRequestSchema,
   createTimersRequestSchema,
   idempotencyKeySchema,
   listTimersQuerySchema,
   putTimerRequestSchema,
-  retryTimersRequestSchema,
-  timerKeySchema,
   timerParamsSchema,
   updateTimerRequestSchema,
 } from './timer-requests.ts';
@@ -290,6 +289,15 @@ describe('listTimersQuerySchema', () => {
     const query = {
       status: 'failed',
       callback_type: 'nats',
+      destination: 'nats:orders.due',
+      due_from: executeAt,
+      due_before: '2030-02-01T00:00:00Z',
+      created_from: '2020-01-31T09:00:00+01:00',
+      created_before: executeAt,
+      metadata: '{"team":"billing","tags":["a"]}',
+      last_error: '100% "no"',
+      schedule: 'daily-report',
+      key: 'order-42',
       limit: 10,
       offset: 20,
       cursor: 'abc',
@@ -330,6 +338,37 @@ describe('listTimersQuerySchema', () => {
     [{ sort: 'id' }, 'sort: Invalid option: expected one of "created_at"|"execute_at"'],
     [{ order: 'ASC' }, 'order: Invalid option: expected one of "asc"|"desc"'],
     [{ page: '2' }, ': Unrecognized key: "page"'],
+    [{ ids: 'a' }, ': Unrecognized key: "ids"'],
+    [{ destination: '' }, 'destination: Too small: expected string to have >=1 characters'],
+    [
+      { destination: 'a\u0000' },
+      'destination: must not contain the character U+0000, which PostgreSQL cannot store',
+    ],
+    [{ due_from: 'infinity' }, `due_from: ${INVALID_INSTANT}`],
+    [{ due_from: executeAt, due_before: executeAt }, 'due_before: must be after due_from'],
+    [
+      { created_from: executeAt, created_before: '2020-01-01T00:00:00Z' },
+      'created_before: must be after created_from',
+    ],
+    [{ metadata: '{' }, 'metadata: must be a JSON object, such as {"team":"billing"}'],
+    [{ metadata: '[1]' }, 'metadata: must be a JSON object, such as {"team":"billing"}'],
+    [{ metadata: 'null' }, 'metadata: must be a JSON object, such as {"team":"billing"}'],
+    [{ metadata: '{"__proto__":{"a":1}}' }, 'metadata: must be a JSON object, such as {"team":"billing"}'],
+    [
+      { metadata: '{"a":[9007199254740993]}' },
+      'metadata.a.0: is an integer beyond 2^53 and would lose digits: send it as a string',
+    ],
+    [{ metadata: '{"a":1e999}' }, 'metadata.a: must be a finite number'],
+    [
+      { metadata: '{"a":"\\u0000"}' },
+      'metadata.a: must not contain the character U+0000, which PostgreSQL cannot store',
+    ],
+    [
+      { metadata: `{"a":${'['.repeat(70)}${']'.repeat(70)}}` },
+      `metadata.a${'.0'.repeat(63)}: must not be nested more than 64 levels deep`,
+    ],
+    [{ schedule: 'a b' }, 'schedule: must contain only visible ASCII characters, without spaces'],
+    [{ key: ['a', 'b'] }, 'key: Invalid input: expected string, received array'],
   ])('rejects %j', (query, issue) => {
     expect(issuesOf(listTimersQuerySchema, query)).toEqual([issue]);
   });
@@ -385,43 +424,5 @@ describe('idempotencyKeySchema', () => {
     expect(issuesOf(idempotencyKeySchema, 'k'.repeat(256))).toEqual([
       ': Too big: expected string to have <=255 characters',
     ]);
-  });
-});
-
-describe('retryTimersRequestSchema', () => {
-  test('defaults to 1,000 timers of any kind', () => {
-    expect(retryTimersRequestSchema.parse({})).toEqual({ limit: 1_000, dry_run: false });
-  });
-
-  test('accepts past instants and any error text', () => {
-    const request = {
-      callback_type: 'nats',
-      failed_from: '1999-12-31T23:59:59+14:00',
-      failed_before: '2026-11-22T20:00:00.5Z',
-      last_error: '100% "no"',
-      limit: 10_000,
-      dry_run: true,
-    };
-    expect(retryTimersRequestSchema.parse(request)).toEqual(request);
-  });
-
-  test.each([
-    { limit: 0 },
-    { limit: 10_001 },
-    { limit: '5' },
-    { failed_from: 'yesterday' },
-    { failed_before: '9999-12-31T23:59:59-01:00' },
-    { last_error: '' },
-    { last_error: '\u0000' },
-    { last_error: '\ud800' },
-    { last_error: 'a'.repeat(201) },
-    { callback_type: 'smtp' },
-    { dry_run: 1 },
-    { status: 'failed' },
-  ])('rejects %j', (request) => {
-    const { error } = retryTimersRequestSchema.safeParse(request);
-    expect(
-      error?.issues.map(({ path, ...issue }) => path[0] ?? ('keys' in issue ? issue.keys[0] : '')),
-    ).toEqual(Object.keys(request));
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { callbackConfigSchema, callbackTypeSchema } from './callback.ts';
+import { callbackConfigSchema } from './callback.ts';
 import { durationSchema } from './duration.ts';
 import { dateTime } from './instant.ts';
 import { jsonValueSchema } from './json-value.ts';
@@ -8,6 +8,8 @@ import { queryInteger } from './query-integer.ts';
 import { retryPolicySchema } from './retry-policy.ts';
 import { runOnInvalidFields } from './run-on-invalid-fields.ts';
 import { EXAMPLE_CREATE_REQUEST, EXAMPLE_PUT_REQUEST, EXAMPLE_UPDATE_REQUEST } from './timer-examples.ts';
+import { checkTimerFilter, queryFilterFields } from './timer-filter.ts';
+import { timerKeySchema } from './timer-key.ts';
 import { timerStateSchema } from './timer-state.ts';
 
 // A coarse bound: the clock of the database decides whether an instant is in the future.
@@ -51,17 +53,6 @@ function checkTiming({ execute_at, delay, expires_at }: Timing, context: z.Refin
   )
     context.addIssue({ code: 'custom', path: ['expires_at'], message: 'must be after execute_at' });
 }
-
-/**
- * A client's own key of a timer, such as `order-42`. It can be part of a URL path, in which `.` and `..` have a meaning of
- * their own.
- */
-export const timerKeySchema = z
-  .string()
-  .min(1)
-  .max(LIMITS.timerKeyLength)
-  .regex(/^[\x21-\x7e]*$/, { error: 'must contain only visible ASCII characters, without spaces' })
-  .refine((key) => key !== '.' && key !== '..', { error: 'must not be . or ..' });
 
 /** The fields of a new timer, without its key. */
 const newTimerFields = { ...sharedFields, callback: callbackConfigSchema, metadata: metadata.optional() };
@@ -120,43 +111,23 @@ export const timerParamsSchema = z.strictObject({ id: z.guid({ error: 'must be a
 export const timerKeyParamsSchema = z.strictObject({ key: timerKeySchema });
 
 /** Query of `GET /timers`. */
-export const listTimersQuerySchema = z.strictObject({
-  status: timerStateSchema.optional(),
-  callback_type: callbackTypeSchema.optional(),
-  limit: queryInteger(1, LIMITS.pageSize, 50),
-  offset: queryInteger(0, 1_000_000, 0).meta({
-    description: 'Rows to skip; slow for large values: prefer cursor',
-  }),
-  cursor: z.string().min(1).max(512).optional().meta({ description: 'next_cursor of the previous page' }),
-  sort: z.enum(['created_at', 'execute_at']).default('created_at').meta({
-    description: 'execute_at sorts by due_at, which differs from execute_at after a retry',
-  }),
-  order: z.enum(['asc', 'desc']).default('desc'),
-});
-export type ListTimersQuery = z.infer<typeof listTimersQuerySchema>;
-
-/** Body of `POST /timers/retry`: which failed timers to retry. */
-export const retryTimersRequestSchema = z
+export const listTimersQuerySchema = z
   .strictObject({
-    callback_type: callbackTypeSchema.optional(),
-    failed_from: dateTime
-      .optional()
-      .meta({ description: 'Only timers that failed at or after this instant' }),
-    failed_before: dateTime.optional().meta({ description: 'Only timers that failed before this instant' }),
-    last_error: jsonValueSchema(LIMITS.metadataBytes)
-      .pipe(z.string().min(1).max(200))
-      .optional()
-      .meta({ description: 'Only timers whose last_error contains this text' }),
-    limit: z
-      .int()
-      .min(1)
-      .max(LIMITS.retryBatchSize)
-      .default(1_000)
-      .meta({ description: 'Maximum number of timers, oldest first' }),
-    dry_run: z.boolean().default(false).meta({ description: 'If true, only counts the timers' }),
+    status: timerStateSchema.optional(),
+    ...queryFilterFields,
+    limit: queryInteger(1, LIMITS.pageSize, 50),
+    offset: queryInteger(0, 1_000_000, 0).meta({
+      description:
+        'Rows to skip; slow for large values: prefer cursor. Not with a filter that needs a search',
+    }),
+    cursor: z.string().min(1).max(512).optional().meta({ description: 'next_cursor of the previous page' }),
+    sort: z.enum(['created_at', 'execute_at']).default('created_at').meta({
+      description: 'execute_at sorts by due_at, which differs from execute_at after a retry',
+    }),
+    order: z.enum(['asc', 'desc']).default('desc'),
   })
-  .meta({ id: 'RetryTimersRequest' });
-export type RetryTimersRequest = z.infer<typeof retryTimersRequestSchema>;
+  .superRefine(checkTimerFilter, runOnInvalidFields);
+export type ListTimersQuery = z.infer<typeof listTimersQuerySchema>;
 
 /** Header `Idempotency-Key` of a create request. */
 export const idempotencyKeySchema = z

@@ -13,7 +13,15 @@ import {
   timerSummaryResponseSchema,
 } from './timer-responses.ts';
 
-const list = { timers: [summary], total: 1, total_estimated: false, limit: 50, offset: 0, next_cursor: null };
+const list = {
+  timers: [summary],
+  total: 1,
+  total_estimated: false,
+  limit: 50,
+  offset: 0,
+  next_cursor: null,
+  search: null,
+};
 const responses: [string, z.ZodType, object][] = [
   ['create', timerSummaryResponseSchema, summary],
   ['create batch', timerBatchResponseSchema, { timers: [summary, summary] }],
@@ -21,6 +29,16 @@ const responses: [string, z.ZodType, object][] = [
   ['cancel', canceledResponseSchema, { id: summary.id, status: 'canceled' }],
   ['list', timerListResponseSchema, list],
   ['list with a next page', timerListResponseSchema, { ...list, total_estimated: true, next_cursor: 'abc' }],
+  [
+    'list of a search',
+    timerListResponseSchema,
+    {
+      ...list,
+      total: null,
+      next_cursor: 'abc',
+      search: { complete: false, searched_to: summary.created_at, scanned: 40_000 },
+    },
+  ],
   ['list attempts', attemptListResponseSchema, { attempts: [attempt] }],
   [
     'health',

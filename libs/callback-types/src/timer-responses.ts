@@ -1,6 +1,22 @@
 import { z } from 'zod';
+import { instant } from './instant.ts';
 import { success } from './success-response.ts';
 import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
+
+/** How far a list was searched whose filter has no index. */
+const listSearchSchema = z
+  .object({
+    complete: z.boolean().meta({
+      description:
+        'Whether the page is full or the list ends with it. false: the time for one request was spent; next_cursor continues',
+    }),
+    searched_to: instant.nullable().meta({
+      description: 'The created_at or due_at up to which the list was searched; null: to its end',
+    }),
+    scanned: z.int().meta({ description: 'Timers that were compared with the filter' }),
+  })
+  .meta({ id: 'ListSearch' });
+export type ListSearch = z.infer<typeof listSearchSchema>;
 
 /** `POST /timers`, `POST /timers/:id/retry` and `/run`. */
 export const timerSummaryResponseSchema = success(timerSummarySchema);
@@ -14,23 +30,19 @@ export const canceledResponseSchema = success(z.object({ id: z.guid(), status: z
 export const timerListResponseSchema = success(
   z.object({
     timers: z.array(timerSummarySchema),
-    total: z.int().meta({ description: 'Number of matching timers: exact up to 10,000, an estimate above' }),
+    total: z.int().nullable().meta({
+      description:
+        'Number of matching timers: exact up to 10,000, an estimate above; null with a filter that needs a search, unless this page has all of them',
+    }),
     total_estimated: z.boolean(),
     limit: z.int(),
     offset: z.int(),
     next_cursor: z.string().nullable().meta({ description: 'null on the last page' }),
+    search: listSearchSchema.nullable().meta({ description: 'null if no search was needed' }),
   }),
 );
 /** `GET /timers/:id/attempts`. */
 export const attemptListResponseSchema = success(z.object({ attempts: z.array(attemptSchema) }));
-/** `POST /timers/retry`. */
-export const retriedResponseSchema = success(
-  z.object({
-    matched: z.int().meta({ description: 'Matching failed timers, up to the limit' }),
-    retried: z.int().meta({ description: 'Timers that are pending again; 0 in a dry run' }),
-    more: z.boolean().meta({ description: 'Whether more timers than the limit may match' }),
-  }),
-);
 /** `GET /healthz` while the service is healthy. */
 export const healthResponseSchema = success(
   z.object({ status: z.literal('up'), database: z.literal('connected'), timestamp: z.iso.datetime() }),
@@ -52,6 +64,5 @@ export type TimerResponse = z.infer<typeof timerResponseSchema>;
 export type CanceledResponse = z.infer<typeof canceledResponseSchema>;
 export type TimerListResponse = z.infer<typeof timerListResponseSchema>;
 export type AttemptListResponse = z.infer<typeof attemptListResponseSchema>;
-export type RetriedResponse = z.infer<typeof retriedResponseSchema>;
 export type HealthResponse = z.infer<typeof healthResponseSchema>;
 export type DegradedResponse = z.infer<typeof degradedResponseSchema>;

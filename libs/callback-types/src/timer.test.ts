@@ -6,7 +6,7 @@ import { type CallbackConfig, callbackConfigSchema } from './callback.ts';
 import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
 import { timerCallbackSchema } from './timer-callback.ts';
 
-test('timerSummarySchema has the fields of the first service, with callback_type instead of the URL', () => {
+test('timerSummarySchema has the fields of the first service, callback_type instead of the URL, and what lists show', () => {
   expect(timerSummarySchema.parse(summary)).toEqual(summary);
   const required = z.toJSONSchema(timerSummarySchema, { io: 'input', unrepresentable: 'any' });
   expect(Object.values(required.$defs ?? {})[0]?.required ?? required.required).toEqual([
@@ -16,6 +16,12 @@ test('timerSummarySchema has the fields of the first service, with callback_type
     'callback_type',
     'status',
     'executed_at',
+    'due_at',
+    'destination',
+    'attempts',
+    'last_error',
+    'key',
+    'paused',
   ]);
 });
 

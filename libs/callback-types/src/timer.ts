@@ -17,6 +17,17 @@ export const timerSummarySchema = z
     callback_type: callbackTypeSchema,
     status: timerStateSchema,
     executed_at: instant.nullable().meta({ description: 'When the timer completed or failed' }),
+    due_at: instant.meta({
+      description:
+        'execute_at, or the next due instant after a retry or a request to run now. While a destination is paused: when its timer was due',
+    }),
+    destination: z.string().nullable().meta({
+      description: 'scheme://host:port or nats:topic; null if the URL of an old timer has none',
+    }),
+    attempts: z.int().meta({ description: 'Number of attempts so far' }),
+    last_error: z.string().nullable().meta({ description: 'Error of the last failed attempt' }),
+    key: z.string().nullable().meta({ description: "The client's own key of the timer" }),
+    paused: z.boolean().meta({ description: 'Whether it waits because its destination is paused' }),
     ...occurrenceFields,
   })
   .meta({ id: 'TimerSummary', examples: [EXAMPLE_SUMMARY] });
@@ -28,18 +39,12 @@ export const timerSchema = timerSummarySchema
     updated_at: instant,
     callback: timerCallbackSchema,
     metadata: anyJsonSchema,
-    last_error: z.string().nullable().meta({ description: 'Error of the last failed attempt' }),
-    attempts: z.int().meta({ description: 'Number of attempts so far' }),
-    due_at: instant.meta({
-      description: 'execute_at, or the next due instant after a retry or a request to run now',
-    }),
     attempted_at: instant.nullable().meta({ description: 'When the last attempt started' }),
     lateness_ms: z.number().nullable().meta({
       description: 'For a completed or failed timer: time from due_at to the start of the last attempt',
     }),
     retry: retryPolicySchema.nullable(),
     expires_at: instant.nullable(),
-    key: z.string().nullable().meta({ description: "The client's own key of the timer" }),
   })
   .meta({ id: 'Timer', examples: [EXAMPLE_TIMER] });
 export type Timer = z.infer<typeof timerSchema>;

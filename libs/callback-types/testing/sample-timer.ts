@@ -6,6 +6,12 @@ export const summary = {
   callback_type: 'http',
   status: 'pending',
   executed_at: null,
+  due_at: '2030-01-31T09:00:00.000Z',
+  destination: 'https://example.com',
+  attempts: 0,
+  last_error: null,
+  key: null,
+  paused: false,
 } as const;
 
 export const timer = {
@@ -13,14 +19,10 @@ export const timer = {
   updated_at: '2030-01-31T08:00:00.000Z',
   callback: { type: 'http', url: 'https://example.com/hook' },
   metadata: { order: 42 },
-  last_error: null,
-  attempts: 0,
-  due_at: '2030-01-31T09:00:00.000Z',
   attempted_at: null,
   lateness_ms: null,
   retry: null,
   expires_at: null,
-  key: null,
 } as const;
 
 export const attempt = {

@@ -72,6 +72,7 @@ export {
   type SampledTimer,
 } from './operations/dispatcher-report.ts';
 export { bucketOf, LATENESS_BUCKETS, quantile, sumHistograms } from './operations/lateness-histogram.ts';
+export { type NewAction, recordAction } from './operations/record-action.ts';
 export { ping } from './ping.ts';
 export { classifyFailure, type DatabaseFailure, isDataError } from './postgres-error.ts';
 export { deleteSchedule } from './schedules/delete-schedule.ts';

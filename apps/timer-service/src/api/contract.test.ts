@@ -52,6 +52,12 @@ describe('the routes of the first service', () => {
           callback_type: 'http',
           status: 'pending',
           executed_at: null,
+          due_at: EXECUTE_AT,
+          destination: 'https://example.com',
+          attempts: 0,
+          last_error: null,
+          key: null,
+          paused: false,
         },
       },
     });

@@ -95,6 +95,7 @@ describe('updateTimer', () => {
       ...before,
       callback_type: 'nats',
       callback_config: { type: 'nats', topic: 'a.b' },
+      destination: 'nats:a.b',
       updated_at: expect.any(Date),
     });
     await updateTimer(database.db, id, { metadata: null, retry: null, expiresAt: null });

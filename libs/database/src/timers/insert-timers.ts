@@ -25,6 +25,8 @@ export interface InsertedTimer {
   readonly callbackType: CallbackType;
   readonly createdAt: Date;
   readonly executeAt: Date;
+  readonly destination: string | null;
+  readonly key: string | null;
 }
 
 export type InsertResult =
@@ -48,10 +50,13 @@ const ROWS = `
     id uuid, execute_at timestamptz, delay_ms double precision, callback_type text, callback_config jsonb,
     metadata jsonb, retry jsonb, expires_at timestamptz, client text, key text)`;
 
+const INSERTED =
+  'id, created_at, execute_at, callback_type, timer_destination(callback_config) AS destination, timers.key';
+
 const INSERT = statement(
   'insert-timers',
   `INSERT INTO timers (${COLUMNS}) ${ROWS}
-   RETURNING id, created_at, execute_at, callback_type`,
+   RETURNING ${INSERTED}`,
 );
 
 /** A concurrent request with the same key waits for the first to commit, and then inserts nothing. */
@@ -64,7 +69,7 @@ const INSERT_ONCE = statement(
    )
    INSERT INTO timers (${COLUMNS}) ${ROWS}
    WHERE EXISTS (SELECT FROM once)
-   RETURNING id, created_at, execute_at, callback_type`,
+   RETURNING ${INSERTED}`,
 );
 
 /** Used if a timer has an expiry: stores nothing if one of them is not after its execute_at. */
@@ -75,7 +80,7 @@ const INSERT_EXPIRING = statement(
   `WITH new AS MATERIALIZED (${ROWS})
    INSERT INTO timers (${COLUMNS})
    SELECT * FROM new WHERE ${ALL_EXPIRE_LATER}
-   RETURNING id, created_at, execute_at, callback_type`,
+   RETURNING ${INSERTED}`,
 );
 
 const INSERT_EXPIRING_ONCE = statement(
@@ -88,7 +93,7 @@ const INSERT_EXPIRING_ONCE = statement(
    )
    INSERT INTO timers (${COLUMNS})
    SELECT * FROM new WHERE EXISTS (SELECT FROM once)
-   RETURNING id, created_at, execute_at, callback_type`,
+   RETURNING ${INSERTED}`,
 );
 
 /** now() is later than that of the insert, so that no delay is missed. */
@@ -112,6 +117,8 @@ interface InsertedRow {
   created_at: Date;
   execute_at: Date;
   callback_type: CallbackType;
+  destination: string | null;
+  key: string | null;
 }
 
 /**
@@ -179,6 +186,8 @@ function toInserted(row: InsertedRow): InsertedTimer {
     callbackType: row.callback_type,
     createdAt: row.created_at,
     executeAt: row.execute_at,
+    destination: row.destination,
+    key: row.key,
   };
 }
 

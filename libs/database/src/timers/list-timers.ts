@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../connect.ts';
 import { DUE_AT } from '../sql-fragments.ts';
 import { CURRENT_STATUS } from './current-status.ts';
-import { SCHEDULE_KEY, type TimerSummaryRow } from './timer-row.ts';
+import { SCHEDULE_KEY, SHOWN_DUE_AT, type TimerSummaryRow } from './timer-row.ts';
 
 /** Which timers to list. */
 export interface TimerFilter {
@@ -88,7 +88,8 @@ function selectRange(db: Database, page: ListPage, callbackType: CallbackType | 
     ELSE ${key}::text END`.as('micros');
   let query = filtered(db, { ...filter, callbackType })
     .select(['id', 'created_at', 'execute_at', 'callback_type', 'executed_at'])
-    .select(['schedule_id', 'scheduled_for', 'origin'])
+    .select(['schedule_id', 'scheduled_for', 'origin', 'callback_config', 'attempts', 'last_error', 'key'])
+    .select([sql`${sql.raw(SHOWN_DUE_AT)}`.as('due_at'), sql`paused_for IS NOT NULL`.as('paused')])
     .select([CURRENT.as('status'), micros, key.as('sort_key')])
     .orderBy(key, order)
     .orderBy('id', order)
@@ -112,7 +113,8 @@ export async function listTimers(
   const union = others.reduce((all, range) => sql`${all} UNION ALL (${range})`, sql`(${first})`);
   const query = sql<TimerSummaryRow & { micros: string }>`
     SELECT id, created_at, execute_at, callback_type, status, executed_at, schedule_id, scheduled_for, origin,
-      ${sql.raw(SCHEDULE_KEY)} AS schedule_key, micros
+      ${sql.raw(SCHEDULE_KEY)} AS schedule_key, due_at, timer_destination(callback_config) AS destination, attempts,
+      last_error, key, paused, micros
     FROM (${union}) AS merged
     ORDER BY sort_key ${sql.raw(order)}, id ${sql.raw(order)}
     LIMIT ${limit + 1} OFFSET ${offset}`;
@@ -127,9 +129,11 @@ export async function listTimers(
 function withoutPosition(row: TimerSummaryRow): TimerSummaryRow {
   const { id, created_at, execute_at, callback_type, status, executed_at } = row;
   const { schedule_id, schedule_key, scheduled_for, origin } = row;
+  const { due_at, destination, attempts, last_error, key, paused } = row;
   return {
     ...{ id, created_at, execute_at, callback_type, status, executed_at },
     ...{ schedule_id, schedule_key, scheduled_for, origin },
+    ...{ due_at, destination, attempts, last_error, key, paused },
   };
 }
 

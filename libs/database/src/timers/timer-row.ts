@@ -35,6 +35,10 @@ export interface TimerRow {
   readonly schedule_key: string | null;
   readonly scheduled_for: Instant | null;
   readonly origin: Origin | null;
+  /** null if the URL has none. */
+  readonly destination: string | null;
+  /** Whether it waits because its destination is paused. */
+  readonly paused: boolean;
 }
 
 /** The part of a timer that a list shows. */
@@ -50,25 +54,36 @@ export type TimerSummaryRow = Pick<
   | 'schedule_key'
   | 'scheduled_for'
   | 'origin'
+  | 'due_at'
+  | 'destination'
+  | 'attempts'
+  | 'last_error'
+  | 'key'
+  | 'paused'
 >;
 
 /** Columns that a {@link TimerRow} has and a {@link TimerSummaryRow} has not. */
-const FURTHER_COLUMNS = `updated_at, callback_config, last_error, metadata, attempts, attempted_at,
-  retry, expires_at, key, COALESCE(due_since, ${DUE_AT}) AS due_at`;
+const FURTHER_COLUMNS = 'updated_at, callback_config, metadata, attempted_at, retry, expires_at';
 
 /** The key of the schedule of a timer that has this schedule_id. */
 export const SCHEDULE_KEY = '(SELECT schedules.key FROM schedules WHERE schedules.id = schedule_id)';
 
+/** When a timer is or was due, as clients see it: also while it is deferred, or waits for a paused destination. */
+export const SHOWN_DUE_AT = `COALESCE(due_since, ${DUE_AT})`;
+
+const DETAILS = `${SHOWN_DUE_AT} AS due_at, timer_destination(callback_config) AS destination, attempts, last_error,
+  timers.key, paused_for IS NOT NULL AS paused`;
+
 const OCCURRENCE = `schedule_id, ${SCHEDULE_KEY} AS schedule_key, scheduled_for, origin`;
 
 /** Columns of a {@link TimerSummaryRow} as a statement returns a timer that it has just changed: nobody has claimed it. */
-export const CHANGED_COLUMNS = `id, created_at, execute_at, callback_type, status, executed_at, ${OCCURRENCE}`;
+export const CHANGED_COLUMNS = `id, created_at, execute_at, callback_type, status, executed_at, ${DETAILS}, ${OCCURRENCE}`;
 
 /** The same for a {@link TimerRow}. */
 export const ALL_CHANGED_COLUMNS = `${CHANGED_COLUMNS}, ${FURTHER_COLUMNS}`;
 
 /** Columns of a {@link TimerSummaryRow}. */
-export const SUMMARY_COLUMNS = `id, created_at, execute_at, callback_type, ${CURRENT_STATUS} AS status, executed_at, ${OCCURRENCE}`;
+export const SUMMARY_COLUMNS = `id, created_at, execute_at, callback_type, ${CURRENT_STATUS} AS status, executed_at, ${DETAILS}, ${OCCURRENCE}`;
 
 /** Columns of a {@link TimerRow}. */
 export const TIMER_COLUMNS = `${SUMMARY_COLUMNS}, ${FURTHER_COLUMNS}`;

@@ -35,6 +35,7 @@ export function listTimersRoute(app: Api, { db }: ApiContext): void {
         limit,
         offset,
         next_cursor: page.next === undefined ? null : encodeCursor(request.query, page.next),
+        search: null,
       };
       return success(data);
     },

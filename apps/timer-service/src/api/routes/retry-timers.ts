@@ -14,6 +14,10 @@ function instantOf(text: string | undefined, path: string): string | undefined {
   return instant;
 }
 
+function result(matched: number, retried: number, more: boolean) {
+  return { matched, retried, changed: retried, skipped: 0, more, cursor: null, action_id: null };
+}
+
 /** `POST /timers/retry`: failed → pending for all timers that match a filter. */
 export function retryTimersRoute(app: Api, { db, wake }: ApiContext): void {
   app.post(
@@ -39,13 +43,11 @@ export function retryTimersRoute(app: Api, { db, wake }: ApiContext): void {
       };
       if (dry_run) {
         const counted = await countFailedTimers(db, filter, limit + 1);
-        const data = { matched: Math.min(counted, limit), retried: 0, more: counted > limit };
-        return success(data);
+        return success(result(Math.min(counted, limit), 0, counted > limit));
       }
       const retried = await retryTimers(db, filter, limit);
       if (retried > 0) wake();
-      const data = { matched: retried, retried, more: retried === limit };
-      return success(data);
+      return success(result(retried, retried, retried === limit));
     },
   );
 }

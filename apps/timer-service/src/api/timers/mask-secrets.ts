@@ -29,11 +29,16 @@ function decodeName(name: string): string {
   return name.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
 }
 
+/** Masks the user info at the start of a URL, which old rows may have. */
+export function maskUser(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, `$1${MASK}@`);
+}
+
 /** Masks the user info, values of query parameters and the fragment of a URL; the rest is unchanged. */
 function maskUrl(text: string, parameters: MaskedParameters): string {
   const [address = '', ...fragment] = text.split('#');
   const [path = '', ...query] = address.split('?');
-  const shownPath = path.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, `$1${MASK}@`);
+  const shownPath = maskUser(path);
   const shownQuery = query.map((part) => `?${maskQuery(part, parameters)}`).join('');
   const tail = fragment.map((part) => `#${parameters === 'every-parameter' ? MASK : part}`).join('');
   return shownPath + shownQuery + tail;

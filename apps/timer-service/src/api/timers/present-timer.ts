@@ -9,7 +9,7 @@ import {
 } from '@timer-platform/database';
 import type { FastifyRequest } from 'fastify';
 import type { Role } from '../auth/api-key.ts';
-import { maskCallback } from './mask-secrets.ts';
+import { maskCallback, maskUser } from './mask-secrets.ts';
 
 /** RFC 3339, or `infinity` and `-infinity` as PostgreSQL names them. */
 export function presentInstant(value: Instant): string {
@@ -31,6 +31,12 @@ export function presentInserted(timer: InsertedTimer): TimerSummary {
     callback_type: timer.callbackType,
     status: 'pending',
     executed_at: null,
+    due_at: timer.executeAt.toISOString(),
+    destination: timer.destination,
+    attempts: 0,
+    last_error: null,
+    key: timer.key,
+    paused: false,
   };
 }
 
@@ -43,6 +49,12 @@ export function presentSummary(row: TimerSummaryRow): TimerSummary {
     callback_type: row.callback_type,
     status: row.status,
     executed_at: optionalInstant(row.executed_at),
+    due_at: presentInstant(row.due_at),
+    destination: row.destination === null ? null : maskUser(row.destination),
+    attempts: row.attempts,
+    last_error: row.last_error,
+    key: row.key,
+    paused: row.paused,
     ...presentOccurrence(row),
   };
 }
@@ -82,13 +94,9 @@ export function presentTimer(row: TimerRow, { apiKey }: FastifyRequest, headerKe
     updated_at: presentInstant(row.updated_at),
     callback: shownCallback(row, apiKey?.role ?? 'read', headerKeys),
     metadata: row.metadata,
-    last_error: row.last_error,
-    attempts: row.attempts,
-    due_at: presentInstant(row.due_at),
     attempted_at: optionalInstant(row.attempted_at),
     lateness_ms: Number.isFinite(lateness) ? lateness : null,
     retry: row.retry,
     expires_at: optionalInstant(row.expires_at),
-    key: row.key,
   };
 }
