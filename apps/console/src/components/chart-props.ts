@@ -2,6 +2,8 @@
 export interface ChartSeries {
   readonly label: string;
   readonly values: readonly (number | null)[];
+  /** What the legend says of each value, where it is not what is drawn: bars that stand on others. */
+  readonly legend?: readonly (number | null)[];
   readonly color: 'accent' | 'good' | 'warn' | 'bad' | 'muted';
   readonly kind?: 'line' | 'bars' | 'area';
   readonly dashed?: boolean;

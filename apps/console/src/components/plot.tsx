@@ -60,8 +60,8 @@ export function Plot(props: PlotProps) {
       <div ref={place} className={styles.plot} style={{ height }} aria-hidden="true" />
       <div className={styles.legend} aria-hidden="true">
         {shown !== null && at !== undefined && <span>{formatInstant(at, zone, 'minute')}</span>}
-        {series.map(({ label, values, color }) => {
-          const value = shown === null ? undefined : values[index];
+        {series.map(({ label, values, legend = values, color }) => {
+          const value = shown === null ? undefined : legend[index];
           return (
             <span key={label}>
               <span className={styles.key} style={{ background: `var(--chart-${color})` }} />
@@ -134,14 +134,23 @@ function optionsOf(
       {
         ...axis,
         grid: { show: false },
+        size: 24,
         space: 70,
         values: (_, ticks) => ticks.map((tick) => tickText(tick * 1_000, zone, latest.current.times)),
       },
       {
         ...axis,
         size: 52,
-        grid: { stroke: () => colour('--border-faint'), width: 1 },
-        values: (_, ticks) => ticks.map((tick) => format(tick)),
+        space: logarithmic ? 18 : 28,
+        grid: {
+          stroke: () => colour('--border-faint'),
+          width: 1,
+          ...(logarithmic ? { filter: (_: uPlot, splits: number[]) => splits.map(ifDecade) } : {}),
+        },
+        ...(logarithmic ? { filter: (_: uPlot, splits: number[]) => splits.map(ifDecade) } : {}),
+        // A logarithmic axis has ticks without a text: null, whatever its types say.
+        values: (_, ticks: readonly (number | null)[]) =>
+          ticks.map((tick) => (tick === null ? '' : format(tick))),
       },
     ],
     series: [{}, ...series.map(seriesOf)],
@@ -165,6 +174,11 @@ function optionsOf(
       ],
     },
   };
+}
+
+/** Lines of a logarithmic axis are at powers of ten. */
+function ifDecade(split: number): number | null {
+  return Number.isInteger(Math.log10(split)) ? split : null;
 }
 
 function tickText(time: number, zone: string, times: readonly number[]): string {

@@ -5,12 +5,14 @@ import styles from './table.module.css';
 export interface Column<Row> {
   readonly key: string;
   readonly header: ReactNode;
+  /** Beside the cell on phones, where rows are cards; by default the header if that is a text. */
+  readonly label?: string;
   readonly cell: (row: Row) => ReactNode;
   /** Numbers stand at the right. */
   readonly align?: 'start' | 'end';
-  /** Left out on narrow screens. */
+  /** Left out where the page is narrow. */
   readonly optional?: boolean;
-  /** Takes the rest of the width; long text is cut. */
+  /** Takes the rest of the width, and long text is cut; on phones the heading of the card. */
   readonly grow?: boolean;
 }
 
@@ -26,7 +28,10 @@ interface TableProps<Row> {
   readonly stale?: boolean;
 }
 
-/** A table whose rows `j` and `k` walk through: give the link that opens a row the attribute `data-row-link`. */
+/**
+ * A table; on phones each row is a card, and the roles say that it is a table still. Its rows `j` and `k` walk through: give the
+ * link that opens a row the attribute `data-row-link`.
+ */
 export function Table<Row>({ caption, columns, rows, rowKey, empty, stale }: TableProps<Row>) {
   if (rows.length === 0 && empty !== undefined) return empty;
   const classOf = ({ align, optional, grow }: Column<Row>) =>
@@ -38,22 +43,22 @@ export function Table<Row>({ caption, columns, rows, rowKey, empty, stale }: Tab
   return (
     // Tables may be wider than a phone; what scrolls must take the focus to be scrolled by keys.
     <div className={styles.scroller} role="region" aria-label={caption} tabIndex={0}>
-      <table className={classNames(styles.table, stale === true && styles.stale)}>
+      <table role="table" className={classNames(styles.table, stale === true && styles.stale)}>
         <caption className="visually-hidden">{caption}</caption>
-        <thead>
-          <tr>
+        <thead role="rowgroup">
+          <tr role="row">
             {columns.map((column) => (
-              <th key={column.key} scope="col" className={classOf(column)}>
+              <th key={column.key} role="columnheader" scope="col" className={classOf(column)}>
                 {column.header}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {rows.map((row) => (
-            <tr key={rowKey(row)}>
+            <tr key={rowKey(row)} role="row">
               {columns.map((column) => (
-                <td key={column.key} className={classOf(column)}>
+                <td key={column.key} role="cell" data-label={labelOf(column)} className={classOf(column)}>
                   {column.cell(row)}
                 </td>
               ))}
@@ -63,4 +68,8 @@ export function Table<Row>({ caption, columns, rows, rowKey, empty, stale }: Tab
       </table>
     </div>
   );
+}
+
+function labelOf<Row>({ label, header }: Column<Row>): string | undefined {
+  return label ?? (typeof header === 'string' ? header : undefined);
 }

@@ -1,4 +1,5 @@
-import { Link } from '@tanstack/react-router';
+import { Link, useLocation } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { useSession } from '../api/session.ts';
 import styles from './navigation.module.css';
 import { NAVIGATION } from './screens.ts';
@@ -6,9 +7,14 @@ import { NAVIGATION } from './screens.ts';
 /** The screens: at the left on wide pages, in a row that scrolls on narrow ones. */
 export function Navigation() {
   const session = useSession();
+  const list = useRef<HTMLUListElement>(null);
+  const { pathname } = useLocation();
+  useEffect(() => {
+    list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [pathname]);
   return (
     <nav className={styles.navigation} aria-label="Screens">
-      <ul className={styles.list}>
+      <ul ref={list} className={styles.list}>
         {NAVIGATION.filter(({ inspector }) => inspector !== true || session?.inspector === true).map(
           ({ to, label }) => (
             <li key={to}>
