@@ -218,6 +218,8 @@ export default defineConfig(
     extends: [reactHooks.configs.flat['recommended-latest']],
     rules: {
       '@typescript-eslint/no-restricted-imports': ['error', { patterns: [...everywhere, nats, values] }],
+      // onClick={() => close()}
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       // A promise is often the result of a handler that handles its own errors.
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
     },

@@ -1,10 +1,10 @@
+import type { OperatorAction } from '@timer-platform/callback-types';
 import { Dialog } from '../../components/dialog.tsx';
 import { Instant } from '../../components/instant.tsx';
 import { JsonTree } from '../../components/json-tree.tsx';
 import { Count } from '../../components/number.tsx';
 import styles from './audit.module.css';
 import { describeAction } from './describe-action.ts';
-import type { OperatorAction } from './operator-action.ts';
 
 /** Everything about one entry of the audit log. */
 export function ActionDialog({

@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import type { ActionListResponse, OperatorAction } from '@timer-platform/callback-types';
 import { useState } from 'react';
 import { request } from '../../api/http.ts';
 import { usePermissions } from '../../api/session.ts';
@@ -10,9 +11,8 @@ import { QueryView } from '../../components/query-view.tsx';
 import { EmptyState } from '../../components/states.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { ActionDialog } from './action-dialog.tsx';
-import { describeAction } from './describe-action.ts';
-import type { ActionPage, OperatorAction } from './operator-action.ts';
 import styles from './audit.module.css';
+import { describeAction } from './describe-action.ts';
 import { UndoDialog } from './undo-dialog.tsx';
 
 const PAGE_SIZE = 50;
@@ -26,7 +26,10 @@ export function AuditScreen() {
   const query = useInfiniteQuery({
     queryKey: ['actions', 'pages'],
     queryFn: ({ pageParam, signal }) =>
-      request<ActionPage>('GET', '/actions', { query: { limit: PAGE_SIZE, cursor: pageParam }, signal }),
+      request<ActionListResponse['data']>('GET', '/actions', {
+        query: { limit: PAGE_SIZE, cursor: pageParam },
+        signal,
+      }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next_cursor: cursor }) => cursor ?? undefined,
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : REFETCH_MS),

@@ -1,15 +1,15 @@
+import type { OperatorAction } from '@timer-platform/callback-types';
 import { formatCountOf } from '../../lib/format-number.ts';
-import type { OperatorAction } from './operator-action.ts';
 
 const VERBS: Readonly<Record<string, string>> = {
-  'timers.cancel': 'Canceled',
-  'timers.run': 'Ran at once',
-  'timers.reschedule': 'Rescheduled',
-  'timers.retry': 'Retried',
-  'destination.pause': 'Paused',
-  'destination.resume': 'Resumed',
-  'destination.update': 'Changed the limits of',
+  cancel_timers: 'Canceled',
+  run_timers: 'Ran at once',
+  reschedule_timers: 'Rescheduled',
+  retry_timers: 'Retried',
   undo: 'Undid an action on',
+  pause_destination: 'Paused',
+  resume_destination: 'Resumed',
+  update_destination: 'Changed the limits of',
 };
 
 /** An action in words: "Canceled 12 timers", "Paused https://a.example". */
@@ -19,6 +19,9 @@ export function describeAction({
   affected,
 }: Pick<OperatorAction, 'action' | 'target' | 'affected'>): string {
   const verb = VERBS[action];
-  if (verb === undefined) return target === null ? action : `${action} ${target}`;
+  if (verb === undefined) {
+    const name = action.replaceAll('_', ' ');
+    return target === null ? name : `${name}: ${target}`;
+  }
   return `${verb} ${target ?? formatCountOf(affected, 'timer')}`;
 }

@@ -1,15 +1,10 @@
-import { request } from '../../api/http.ts';
+import type { OperatorAction } from '@timer-platform/callback-types';
+import { undoAction } from '../../api/undo-action.ts';
 import { Confirm } from '../../components/confirm.tsx';
 import { ErrorNote } from '../../components/states.tsx';
 import { useAction } from '../../components/use-action.ts';
 import { formatCount, formatCountOf } from '../../lib/format-number.ts';
 import { describeAction } from './describe-action.ts';
-import type { OperatorAction } from './operator-action.ts';
-
-interface Undone {
-  readonly restored: number;
-  readonly skipped: number;
-}
 
 /** Says what undoing restores, and does it. */
 export function UndoDialog({
@@ -20,7 +15,7 @@ export function UndoDialog({
   readonly onClose: () => void;
 }) {
   const undo = useAction({
-    run: () => request<Undone>('POST', `/actions/${action.id}/undo`, { body: {} }),
+    run: () => undoAction(action.id),
     changes: ['/actions', '/timers', '/stats'],
     done: ({ restored, skipped }) =>
       `Restored ${formatCountOf(restored, 'timer')}` +

@@ -22,7 +22,7 @@ export function filterDestinations(
 }
 
 function isIn(destination: Destination, state: string | undefined): boolean {
-  switch (state) {
+  switch (state ?? '') {
     case 'breaker':
       return destination.breaker !== 'closed';
     case 'paused':
