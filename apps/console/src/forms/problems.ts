@@ -1,0 +1,26 @@
+import type { ValidationIssue } from '@timer-platform/callback-types';
+
+/** What is wrong with a form, by the path of the field in the request: `callback.headers.X-Order`. */
+export type Problems = readonly ValidationIssue[];
+
+/** A request, and what of the form could not be expressed in it. Send it only without problems. */
+export interface FormResult<Request> {
+  readonly request: Request;
+  readonly problems: Problems;
+}
+
+/** Everything that is wrong at a path or below it, as a text; undefined if nothing is. */
+export function problemAt(problems: Problems, path: string): string | undefined {
+  const texts = problems.flatMap((problem) => {
+    if (problem.path === path) return [problem.message];
+    return problem.path.startsWith(`${path}.`)
+      ? [`${problem.path.slice(path.length + 1)}: ${problem.message}`]
+      : [];
+  });
+  return texts.length === 0 ? undefined : texts.join('; ');
+}
+
+/** Puts problems of a part at its path in the whole. */
+export function below(path: string, problems: Problems): Problems {
+  return problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` }));
+}
