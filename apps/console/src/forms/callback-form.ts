@@ -1,6 +1,6 @@
 import type { CallbackConfig, JsonValue, TimerCallback } from '@timer-platform/callback-types';
 import { formatJson } from '../lib/json-text.ts';
-import { type FormResult } from './problems.ts';
+import type { FormResult } from './problems.ts';
 import { FieldReader, present } from './read-fields.ts';
 
 export interface HeaderField {

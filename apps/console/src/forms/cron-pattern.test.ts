@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type CronPattern, cronOf, MINUTE_STEPS, patternOf, WEEKDAYS } from './cron-pattern.ts';
+import { cronOf, type CronPattern, MINUTE_STEPS, patternOf, WEEKDAYS } from './cron-pattern.ts';
 
 const time = fc
   .tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }))

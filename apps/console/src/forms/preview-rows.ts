@@ -1,12 +1,12 @@
 import type { PreviewedOccurrence } from '@timer-platform/callback-types';
-import { localParts } from '../lib/format-instant.ts';
+import { formatTimeOfDay, type InstantPrecision, localParts } from '../lib/format-instant.ts';
 import { offsetAt } from '../lib/zoned-time.ts';
 
 /** An instant on the clocks of one zone. */
 export interface ZoneCell {
   /** `Fri 2030-02-01` */
   readonly date: string;
-  /** `09:00:00` */
+  /** `09:00`, `09:00:05` */
   readonly time: string;
   readonly offset: string;
   /** How far the clocks were moved since the row before, in minutes; 0: not at all. */
@@ -32,23 +32,28 @@ export function previewRows(
   from: number,
   zones: readonly string[],
 ): PreviewRow[] {
-  let before = from;
-  return occurrences.map(({ at, shifted }) => {
-    const instant = Date.parse(at);
-    const cells = zones.map((zone) => cellOf(instant, before, zone));
-    before = instant;
+  const instants = occurrences.map(({ at }) => Date.parse(at));
+  const precision = precisionOf(instants);
+  return occurrences.map(({ at, shifted }, index) => {
+    const before = instants[index - 1] ?? from;
+    const cells = zones.map((zone) => cellOf(Date.parse(at), before, zone, precision));
     return { at, cells, shifted };
   });
 }
 
-/** An instant on the clocks of a zone. */
-export function cellOf(instant: number, before: number, zone: string): ZoneCell {
-  const { date, minute, second, millisecond, offset } = localParts(instant, zone);
+/** As precise as the most precise of the instants needs it. */
+function precisionOf(instants: readonly number[]): InstantPrecision {
+  if (instants.some((instant) => instant % 1_000 !== 0)) return 'millisecond';
+  return instants.some((instant) => instant % 60_000 !== 0) ? 'second' : 'minute';
+}
+
+function cellOf(instant: number, before: number, zone: string, precision: InstantPrecision): ZoneCell {
+  const { date, offset } = localParts(instant, zone);
   const weekday = DAYS[new Date(`${date}T00:00:00Z`).getUTCDay()] ?? '';
   return {
     date: `${weekday} ${date}`,
-    time: `${minute}:${second}${millisecond === '000' ? '' : `.${millisecond}`}`,
-    offset,
+    time: formatTimeOfDay(instant, zone, precision),
+    offset: offset === 'UTC+0' ? 'UTC' : offset,
     moved: (offsetAt(instant, zone) - offsetAt(before, zone)) / 60_000,
   };
 }

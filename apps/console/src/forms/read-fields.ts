@@ -38,13 +38,18 @@ export class FieldReader {
   }
 }
 
+/** Fields that may be undefined are absent instead. */
+type Present<Fields> = {
+  [Name in keyof Fields as undefined extends Fields[Name] ? never : Name]: Fields[Name];
+} & {
+  [Name in keyof Fields as undefined extends Fields[Name] ? Name : never]?: Exclude<Fields[Name], undefined>;
+};
+
 /** An object without the fields that are undefined. */
-export function present<Fields extends object>(
-  fields: Fields,
-): {
-  [Name in keyof Fields]: Exclude<Fields[Name], undefined>;
-} {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+export function present<Fields extends object>(fields: Fields): Present<Fields> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Present<Fields>;
 }
 
 /** The texts of lines or of a list with commas, without empty ones. */

@@ -1,5 +1,5 @@
 import type { RetryPolicy } from '@timer-platform/callback-types';
-import { type FormResult } from './problems.ts';
+import type { FormResult } from './problems.ts';
 import { FieldReader, listOf, present } from './read-fields.ts';
 
 /** The fields of a retry policy as they were typed. */

@@ -62,9 +62,9 @@ const request: fc.Arbitrary<PutScheduleRequest> = fc
     pause_after_failures: optional(fc.integer({ min: 1, max: 1_000 })),
   })
   .map(({ timing: when, bounds: [one, other], ...rest }) => {
-    const [start_at, end_at] =
+    const [startAt, endAt] =
       one !== undefined && other !== undefined && other < one ? [other, one] : [one, other];
-    return withoutUndefined({ ...when, start_at, end_at, ...rest });
+    return withoutUndefined({ ...when, start_at: startAt, end_at: endAt, ...rest });
   });
 
 const ABSENT = {

@@ -5,8 +5,8 @@ import {
   type Timer,
 } from '@timer-platform/callback-types';
 import fc from 'fast-check';
-import { emptyTimer, formOfTimer, timerRequestOf } from './timer-form.ts';
 import { callback, instant, json, optional, retry, withoutUndefined } from './testing/arbitrary-requests.ts';
+import { emptyTimer, formOfTimer, timerRequestOf } from './timer-form.ts';
 
 const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe'];
 
