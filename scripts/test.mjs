@@ -8,7 +8,7 @@ import path from 'node:path';
 import startTestServer from '../libs/test-support/src/global-setup.mjs';
 import stopTestServer from '../libs/test-support/src/global-teardown.mjs';
 import { ensureDependencies } from './ensure-dependencies.mjs';
-import { ensureTools } from './ensure-tools.mjs';
+import { ensureBrowser, ensureTools } from './ensure-tools.mjs';
 import { computeProjectGraph } from './project-graph.mjs';
 import { runCommand } from './run-command.mjs';
 import { countTests } from './test-totals.mjs';
@@ -130,7 +130,10 @@ async function runTests() {
 async function runAll() {
   await ensureDependencies();
   await ensureTools();
+  // Downloads while the checks compute.
+  const browser = ensureBrowser();
   const parts = await runChecks();
+  await browser;
   parts.push(await runTests());
   return {
     passed: parts.reduce((sum, { passed }) => sum + passed, 0),

@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 const POSTGRES_VERSIONS = '/usr/lib/postgresql';
 
 /** `scripts/ensure-tools.mjs` unpacks here what the system does not have. */
-const TOOLS = path.join(fileURLToPath(new URL('../../../', import.meta.url)), '.timer', 'tools', 'bin');
+const TOOLS = ['tools', 'browser'].map((directory) =>
+  fileURLToPath(new URL(`../../../.timer/${directory}/bin`, import.meta.url)),
+);
 
 function isExecutable(file: string): boolean {
   try {
@@ -46,15 +48,28 @@ export function findInstalledProgram(name: string, variable: string): string | u
     .find(isExecutable);
 }
 
+type ToolName = 'chromium' | 'chromium-browser' | 'google-chrome' | 'nats-server' | 'psql';
+type ToolVariable = 'CHROMIUM_BIN' | 'NATS_SERVER_BIN' | 'PSQL_BIN';
+
 /**
- * Finds a real program for the tests, installed or unpacked by `scripts/ensure-tools.mjs`.
+ * Finds a real program for the tests, installed or unpacked by `scripts/ensure-tools.mjs`. Returns undefined if there is
+ * none.
+ *
+ * @throws when `variable` is set to something that cannot be executed
+ */
+export function findOptionalProgram(name: ToolName, variable: ToolVariable): string | undefined {
+  return (
+    findInstalledProgram(name, variable) ?? TOOLS.map((tools) => path.join(tools, name)).find(isExecutable)
+  );
+}
+
+/**
+ * Finds a real program for the tests, as {@link findOptionalProgram} does.
  *
  * @throws when there is none; the message says how to get it
  */
-export function findProgram(name: 'nats-server' | 'psql', variable: 'NATS_SERVER_BIN' | 'PSQL_BIN'): string {
-  const installed = findInstalledProgram(name, variable);
-  if (installed !== undefined) return installed;
-  const unpacked = path.join(TOOLS, name);
-  if (isExecutable(unpacked)) return unpacked;
+export function findProgram(name: ToolName, variable: ToolVariable): string {
+  const found = findOptionalProgram(name, variable);
+  if (found !== undefined) return found;
   throw new Error(`No ${name} found: run "node scripts/ensure-tools.mjs", or set ${variable} to its path`);
 }

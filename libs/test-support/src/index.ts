@@ -1,6 +1,6 @@
 export { bundleProgram } from './bundle-program.ts';
 export { dnsResponse, parseDnsQuestion } from './dns-message.ts';
-export { findProgram } from './find-program.ts';
+export { findOptionalProgram, findProgram } from './find-program.ts';
 export { type NameServer, type NameServerBehavior, startNameServer } from './name-server.ts';
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './nats-server.ts';
 export {

@@ -5,7 +5,7 @@ import styles from './menu.module.css';
 interface MenuProps {
   /** Content of the button. */
   readonly label: ReactNode;
-  /** Name of the button where the content is no text. */
+  /** What the button is, where its content does not say so. Screen readers say it before the content. */
   readonly name?: string;
   readonly kind?: 'plain' | 'quiet';
   readonly small?: boolean;
@@ -29,12 +29,8 @@ export function Menu({ label, name, kind = 'quiet', small, align = 'end', childr
   };
   return (
     <span ref={button} className={styles.anchor}>
-      <Button
-        kind={kind}
-        {...(small === undefined ? {} : { small })}
-        popoverTarget={id}
-        {...(name === undefined ? {} : { 'aria-label': name })}
-      >
+      <Button kind={kind} {...(small === undefined ? {} : { small })} popoverTarget={id}>
+        {name !== undefined && <span className="visually-hidden">{name}, </span>}
         {label}
       </Button>
       <div
