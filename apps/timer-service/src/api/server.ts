@@ -140,6 +140,7 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
   });
   await app.register((secured: Api, _, done) => {
     authentication.protect(secured);
+    operatorConsole?.recordActions(secured);
     if (metrics !== undefined && !settings.metricsPublic) metricsRoute(secured, metrics);
     createTimerRoute(secured, context);
     createTimersRoute(secured, context);

@@ -6,11 +6,15 @@ import { pruneConsoleSessions } from '@timer-platform/database';
 import { createTestDatabase, type TestDatabase } from '@timer-platform/test-support';
 import { API_KEY, startTestApi, type TestApi, type TestResponse } from '../testing/test-api.ts';
 import { createConsole } from './console.ts';
+import { RECORDED_ROUTES } from './console-action.ts';
 
 const READ = 'key-of-the-role-read-with-40-characters!';
 const WRITE = 'key-of-the-role-write-with-40-characters';
 const OTHER = 'another-key-with-the-name-of-the-reader!';
 const SESSION = '/console/api/session';
+/** Bulk changes, their undo, and settings of destinations, whoever requests them. */
+const RECORD_THEMSELVES =
+  /^(?:POST \/timers\/(?:cancel|reschedule|retry|run)|POST \/actions\/:id\/undo|(?:PATCH|POST) \/destinations\/:key(?:\/(?:pause|resume))?)$/;
 /** A preview is computed from its body, and anybody may log out. */
 const CHANGE_NOTHING = ['/schedules/preview', SESSION];
 const FROM_CONSOLE = { 'x-timer-console': '1', 'sec-fetch-site': 'same-origin' };
@@ -201,6 +205,44 @@ describe('a session', () => {
     expect(await send('GET', '/timers', oldest)).toMatchObject({ status: 200 });
     await login(WRITE);
     expect(await send('GET', '/timers', oldest)).toMatchObject({ status: 401 });
+  });
+});
+
+describe('the audit log', () => {
+  const actions = () =>
+    api.db.rows<{ client: string; action: string; target: string | null }>({
+      name: 'actions',
+      text: 'SELECT client, action, target FROM operator_actions ORDER BY at, id',
+    });
+
+  test('has what the console changes, and not what programs do with a key', async () => {
+    const before = (await actions()).length;
+    const headers = await loggedIn(WRITE);
+    const { body } = await send('POST', '/timers', headers, TIMER);
+    const { id } = (body as { data: { id: string } }).data;
+    expect(await send('DELETE', `/timers/${id}`, headers)).toMatchObject({ status: 200 });
+    expect(await send('DELETE', `/timers/${id}`, headers)).toMatchObject({ status: 400 });
+    await send('POST', '/schedules/preview', headers, { cron: '@daily' });
+    await api.createTimer(TIMER);
+    expect((await actions()).slice(before)).toStrictEqual([
+      { client: 'writer', action: 'create_timer', target: id },
+      { client: 'writer', action: 'cancel_timer', target: id },
+    ]);
+  });
+
+  test('knows every route that changes something', () => {
+    const named = changingRoutes(api, (pattern) => pattern).map((route) => route.join(' '));
+    const others = named.filter((route) => !RECORDED_ROUTES.has(route));
+    expect(others.filter((route) => !RECORD_THEMSELVES.test(route))).toStrictEqual([]);
+    for (const route of RECORDED_ROUTES.keys()) expect(named).toContain(route);
+  });
+
+  test('does not keep back a change that it cannot record', async () => {
+    const headers = await loggedIn(WRITE);
+    await api.db.rows({ name: 'break', text: 'ALTER TABLE operator_actions RENAME TO away' });
+    expect(await send('POST', '/timers', headers, TIMER)).toMatchObject({ status: 201 });
+    await api.db.rows({ name: 'repair', text: 'ALTER TABLE away RENAME TO operator_actions' });
+    expect(api.logged.join('')).toContain('missing in the audit log');
   });
 });
 
@@ -411,7 +453,10 @@ test('without a console cookies are ignored', async () => {
 });
 
 /** Method and path of each route that needs a key and is not a read, with values for its parameters. */
-function changingRoutes({ app }: TestApi): [string, string][] {
+function changingRoutes(
+  { app }: TestApi,
+  fill = (pattern: string) => pattern.replaceAll(/:[a-z_]+/g, '0198a000-0000-7000-8000-000000000000'),
+): [string, string][] {
   const routes: [string, string][] = [];
   // Every line of the tree is indented by four characters for each level: a part of a path, and the methods that end there.
   const parts: string[] = [];
@@ -422,7 +467,7 @@ function changingRoutes({ app }: TestApi): [string, string][] {
     const depth = indent.length / 4 - 1;
     parts.length = depth;
     parts.push(part);
-    const url = parts.join('').replaceAll(/:[a-z_]+/g, '0198a000-0000-7000-8000-000000000000');
+    const url = fill(parts.join(''));
     for (const method of methods.split(', '))
       if (['POST', 'PUT', 'PATCH', 'DELETE'].includes(method) && !CHANGE_NOTHING.includes(url))
         routes.push([method, url]);

@@ -9,6 +9,7 @@ import type { Authentication, SessionAuthenticator } from '../auth/authenticate.
 import { consolePages } from './console-pages.ts';
 import { ConsoleRequests } from './console-requests.ts';
 import { ConsoleSessions } from './console-sessions.ts';
+import { recordConsoleActions } from './record-console-actions.ts';
 import type { SessionData } from './session-response.ts';
 import { sessionRoutes } from './session-routes.ts';
 
@@ -22,6 +23,8 @@ export interface ConsoleContext {
 /** The console of a server. */
 export interface OperatorConsole {
   readonly sessions: SessionAuthenticator;
+  /** Records what sessions change through the routes of this context. */
+  recordActions(app: Api): void;
   /** Adds the routes and pages of the console. */
   register(app: Api, authentication: Authentication): Promise<void>;
 }
@@ -49,6 +52,9 @@ export function createConsole({ mode, directory = BUILT_CONSOLE }: ConsoleOption
     const requests = new ConsoleRequests(sessions, settings);
     return {
       sessions: requests,
+      recordActions: (app) => {
+        recordConsoleActions(app, db);
+      },
       async register(app, authentication) {
         sessionRoutes(app, {
           path: `${settings.path}/api/session`,
