@@ -13,6 +13,7 @@ const API_PATHS = [
   'events',
   'healthz',
   'dev',
+  'inspector',
 ];
 
 /** Pages asked for by a browser stay with Vite: /timers is an address of the console, too, when it is opened. */

@@ -1,15 +1,8 @@
 import { Badge } from '../components/status-badge.tsx';
-import { useTimeZone } from '../preferences/preferences.ts';
 import { clockChange, type PreviewRow, previewRows, shiftText, type ZoneCell } from './preview-rows.ts';
 import styles from './preview-table.module.css';
 import type { Preview } from './use-schedule-preview.ts';
-
-/** The zone of the schedule and another one: the chosen, or UTC where they are the same, or that of the computer. */
-function useTwoZones(own: string): readonly string[] {
-  const chosen = useTimeZone();
-  const computer = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return [...new Set([own, chosen, 'UTC', computer])].slice(0, 2);
-}
+import { useTwoZones } from './use-two-zones.ts';
 
 /** The next occurrences, on the clocks of two zones, with what changes of the clocks do to them. */
 export function PreviewTable({

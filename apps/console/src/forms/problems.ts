@@ -1,4 +1,5 @@
 import type { ValidationIssue } from '@timer-platform/callback-types';
+import { ApiProblem } from '../api/api-problem.ts';
 
 /** What is wrong with a form, by the path of the field in the request: `callback.headers.X-Order`. */
 export type Problems = readonly ValidationIssue[];
@@ -23,4 +24,15 @@ export function problemAt(problems: Problems, path: string): string | undefined 
 /** Puts problems of a part at its path in the whole. */
 export function below(path: string, problems: Problems): Problems {
   return problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` }));
+}
+
+/** What an answer of the service says about the fields of the form. */
+export function answeredProblems(error: Error | null): Problems {
+  if (!(error instanceof ApiProblem)) return [];
+  return error.issues.map(({ path, message }) => ({ path: path.replace(/^path\./, ''), message }));
+}
+
+/** The problems of a form and those of an answer about it: of each path the first ones. */
+export function mergeProblems(first: Problems, second: Problems): Problems {
+  return [...first, ...second.filter(({ path }) => !first.some((problem) => problem.path === path))];
 }

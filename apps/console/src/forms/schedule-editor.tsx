@@ -1,14 +1,13 @@
 import type { PutScheduleRequest } from '@timer-platform/callback-types';
 import { type ReactNode, type SubmitEvent, useState } from 'react';
 import { apiBase } from '../api/addresses.ts';
-import { ApiProblem } from '../api/api-problem.ts';
 import { Button } from '../components/button.tsx';
 import { CodeBlock } from '../components/code-block.tsx';
 import { ErrorNote } from '../components/states.tsx';
 import { API_KEY_HEADER, curlOf } from '../lib/curl.ts';
 import styles from './form.module.css';
 import { FormProblems } from './form-problems.tsx';
-import type { Problems } from './problems.ts';
+import { answeredProblems, mergeProblems, type Problems } from './problems.ts';
 import { ScheduleFields } from './schedule-fields.tsx';
 import { type ScheduleForm, scheduleRequestOf, timingOf } from './schedule-form.ts';
 import { SchedulePreviewPanel } from './schedule-preview.tsx';
@@ -41,10 +40,10 @@ export function ScheduleEditor(props: ScheduleEditorProps) {
     storedKey === undefined && form.key.trim() === ''
       ? [{ path: 'key', message: 'is required' }, ...found]
       : found;
-  const answered = error instanceof ApiProblem ? error.issues : [];
+  const answered = answeredProblems(error);
   const problems = mergeProblems(tried ? own : found.filter(({ message }) => message !== 'is required'), [
     ...preview.problems,
-    ...answered.map(({ path, message }) => ({ path: path.replace(/^path\./, ''), message })),
+    ...answered,
   ]);
   const send = (event: SubmitEvent) => {
     event.preventDefault();
@@ -84,10 +83,4 @@ export function ScheduleEditor(props: ScheduleEditorProps) {
       </div>
     </div>
   );
-}
-
-/** Both lists, each problem once. */
-function mergeProblems(first: Problems, second: Problems): Problems {
-  const isNew = ({ path }: { path: string }) => !first.some((problem) => problem.path === path);
-  return [...first, ...second.filter(isNew)];
 }

@@ -1,5 +1,6 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import type { SchedulePreview } from '@timer-platform/callback-types';
+import { useState } from 'react';
 import { ApiProblem } from '../api/api-problem.ts';
 import { request } from '../api/http.ts';
 import { now } from '../lib/clock.ts';
@@ -37,7 +38,6 @@ export function useSchedulePreview(
   const query = useQuery({
     queryKey: ['schedules', 'preview', settled, version],
     enabled: settled !== 'null',
-    placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       const asked = from === undefined ? now() : Date.parse(from);
       const body: unknown = JSON.parse(settled);
@@ -47,11 +47,14 @@ export function useSchedulePreview(
       };
     },
   });
+  // Also after an error: what was typed last is often only half of what it will be.
+  const [last, setLast] = useState(query.data);
+  if (query.data !== undefined && query.data !== last) setLast(query.data);
   const refused = query.error instanceof ApiProblem && query.error.status === 400 ? query.error : undefined;
   return {
-    data: timing === undefined ? undefined : query.data,
+    data: query.data ?? last,
     problems: text === settled ? (refused?.issues ?? []) : [],
     error: refused === undefined ? query.error : null,
-    isStale: text !== settled || query.isPlaceholderData || query.error !== null,
+    isStale: text !== settled || query.data === undefined,
   };
 }
