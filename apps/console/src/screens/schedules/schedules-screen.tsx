@@ -12,6 +12,7 @@ import { Page } from '../../components/page.tsx';
 import { EmptyState, ErrorNote, ErrorState, Skeleton } from '../../components/states.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { formatCountOf } from '../../lib/format-number.ts';
+import { LastOutcome } from './last-outcome.tsx';
 import { ScheduleState } from './schedule-state.tsx';
 import styles from './schedules-screen.module.css';
 
@@ -36,6 +37,7 @@ const COLUMNS: readonly Column<ScheduleSummary>[] = [
   },
   { key: 'state', header: 'State', cell: (schedule) => <ScheduleState schedule={schedule} /> },
   { key: 'next', header: 'Next', cell: ({ next_at }) => <Instant at={next_at} relative /> },
+  { key: 'last', header: 'Last outcome', cell: (schedule) => <LastOutcome schedule={schedule} /> },
 ];
 
 /** The schedules of the API key; the filters are in the address. */
