@@ -11,10 +11,12 @@ export function formatMilliseconds(milliseconds: number): string {
   if (milliseconds < 0) return `−${formatMilliseconds(-milliseconds)}`;
   if (milliseconds < 10 && !Number.isInteger(milliseconds)) return `${milliseconds.toFixed(1)} ms`;
   if (Math.round(milliseconds) < SECOND) return `${Math.round(milliseconds)} ms`;
-  if (milliseconds < MINUTE - 5)
+  if (milliseconds < MINUTE - 50)
     return `${trim((milliseconds / SECOND).toFixed(milliseconds < 10_000 ? 2 : 1))} s`;
-  if (milliseconds < HOUR) return inTwo(milliseconds, MINUTE, 'min', SECOND, 's');
-  if (milliseconds < DAY) return inTwo(milliseconds, HOUR, 'h', MINUTE, 'min');
+  // Rounding comes first: 59 min 59.9 s is an hour.
+  if (Math.round(milliseconds / SECOND) * SECOND < HOUR)
+    return inTwo(milliseconds, MINUTE, 'min', SECOND, 's');
+  if (Math.round(milliseconds / MINUTE) * MINUTE < DAY) return inTwo(milliseconds, HOUR, 'h', MINUTE, 'min');
   return inTwo(milliseconds, DAY, 'd', HOUR, 'h');
 }
 
