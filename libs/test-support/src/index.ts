@@ -13,6 +13,7 @@ export {
 export { type PsqlResult, runPsql } from './run-psql.ts';
 export { type ScheduleColumns, scheduleFactory } from './schedule-factory.ts';
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.ts';
+export { startTestServer, TEST_SERVER_VARIABLE, type TestServer } from './test-server.ts';
 export { type TimerColumns, timerFactory } from './timer-factory.ts';
 export {
   spawnTimerService,
