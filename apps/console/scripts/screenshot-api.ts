@@ -11,7 +11,7 @@ export class ScreenshotApi {
     this.#apiKey = apiKey;
   }
 
-  /** @throws Error with the answer unless it is a success */
+  /** @throws Error with the response unless it is a success */
   async call(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
     const response = await fetch(`${this.#url}${path}`, {
       method,

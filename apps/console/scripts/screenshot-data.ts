@@ -38,7 +38,7 @@ function callbackOf(host: string, index: number, port: number) {
   return {
     type: 'http',
     url,
-    method: 'POST',
+
     headers: { 'X-Source': 'timers', Authorization: 'Bearer s3cret' },
     payload,
   };
@@ -81,7 +81,7 @@ export async function fillWithData({
       return timerOf(
         index,
         port,
-        soon ? now + 40 * SECOND + (index % 50) * SECOND : laterInstant(index, now),
+        soon ? Date.now() + 5 * SECOND + (index % 45) * SECOND : laterInstant(index, now),
       );
     });
     await api.call('POST', '/timers/batch', { timers });

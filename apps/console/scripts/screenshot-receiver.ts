@@ -2,7 +2,7 @@ import type { ReceivedRequest, ReceiverResponse } from '@timer-platform/test-sup
 
 const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Receivers with names: each answers in its own way. */
+/** Receivers with names: each responds in its own way. */
 export async function respondAs({ headers, index }: ReceivedRequest): Promise<ReceiverResponse> {
   const host = (headers.host ?? '').split(':')[0];
   switch (host) {

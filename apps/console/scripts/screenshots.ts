@@ -6,6 +6,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { CHROMIUM } from '../src/testing/start-console.ts';
 import { toPalettePng } from '../src/testing/palette-png.ts';
 import { type ScreenshotService, startScreenshotService } from './screenshot-service.ts';
 
@@ -97,9 +98,10 @@ function checkTotal(): void {
     throw new Error(`the pictures are larger than ${MAX_TOTAL_BYTES} bytes together`);
 }
 
-const only = process.argv.slice(2);
+const options = process.argv.slice(2);
+if (CHROMIUM === undefined) throw new Error('No Chromium found: run "node scripts/ensure-tools.mjs"');
 const browser = await chromium.launch({
-  executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
+  executablePath: CHROMIUM,
   args: [
     '--no-sandbox',
     '--disable-gpu',
@@ -114,7 +116,7 @@ try {
     rmSync(DIRECTORY, { recursive: true, force: true });
     mkdirSync(DIRECTORY, { recursive: true });
     await captureAll(browser, service);
-    if (only.includes('--keep')) {
+    if (options.includes('--keep')) {
       process.stdout.write(`${service.url}/console with the key ${service.apiKey}; Ctrl-C ends it\n`);
       await new Promise((resolve) => process.once('SIGINT', resolve));
     }

@@ -20,12 +20,12 @@ test('a problem has what the service says', () => {
 });
 
 test.each([undefined, null, '<html>', [], { code: 'x', message: 7, errors: {} }])(
-  'an answer of something between, %j, is told by its status',
+  'a response of something between, %j, is told by its status',
   (body) => {
     expect(problemOf(502, body, '30')).toMatchObject({
       status: 502,
       code: 0,
-      message: 'The service answered with status 502',
+      message: 'The service responded with status 502',
       issues: [],
       retryAfterSeconds: 30,
     });

@@ -9,10 +9,10 @@ interface ProblemFields {
   readonly retryAfterSeconds: number | null;
 }
 
-/** A request that did not succeed: what the service answered, or that it did not answer. */
+/** A request that did not succeed: what the service responded, or that it did not respond. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
-  /** HTTP status; 0 when there was no answer. */
+  /** HTTP status; 0 when there was no response. */
   readonly status: number;
   /** `code` of the body (ERRORS of the contract); 0 when there was none. */
   readonly code: number;
@@ -31,26 +31,26 @@ export class ApiProblem extends Error {
   }
 }
 
-/** The problem of a request that got no answer. */
-export function noAnswer(): ApiProblem {
+/** The problem of a request that got no response. */
+export function noResponse(): ApiProblem {
   return new ApiProblem({
     status: 0,
     code: 0,
-    message: 'The service does not answer. It may be restarting, or the network is down.',
+    message: 'The service does not respond. It may be restarting, or the network is down.',
     reason: null,
     issues: [],
     retryAfterSeconds: null,
   });
 }
 
-/** The problem in an answer; its body may be anything, as a proxy may have written it. */
+/** The problem in a response; its body may be anything, as a proxy may have written it. */
 export function problemOf(status: number, body: unknown, retryAfter: string | null): ApiProblem {
   const fields = (typeof body === 'object' && body !== null ? body : {}) as Partial<ErrorResponse>;
   return new ApiProblem({
     status,
     code: typeof fields.code === 'number' ? fields.code : 0,
     message:
-      typeof fields.message === 'string' ? fields.message : `The service answered with status ${status}`,
+      typeof fields.message === 'string' ? fields.message : `The service responded with status ${status}`,
     reason: typeof fields.reason === 'string' ? fields.reason : null,
     issues: Array.isArray(fields.errors) ? fields.errors : [],
     retryAfterSeconds: retryAfter !== null && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : null,

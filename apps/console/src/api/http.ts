@@ -1,6 +1,6 @@
 import { type QueryFields, toQueryString } from '../lib/query-string.ts';
 import { apiBase, consoleBase } from './addresses.ts';
-import { ApiProblem, noAnswer, problemOf } from './api-problem.ts';
+import { ApiProblem, noResponse, problemOf } from './api-problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -25,7 +25,7 @@ const CONSOLE_HEADER = { 'x-timer-console': '1' };
 /**
  * Sends a request to the API.
  * @param path of the API, such as `/timers`; parts of it are encoded by the caller
- * @throws ApiProblem for every error, also when there is no answer
+ * @throws ApiProblem for every error, also when there is no response
  */
 export async function request<Data>(
   method: Method,
@@ -35,7 +35,7 @@ export async function request<Data>(
   return (await requestWithEtag<Data>(method, path, options)).data;
 }
 
-/** Like {@link request}, with the ETag of the answer. */
+/** Like {@link request}, with the ETag of the response. */
 export async function requestWithEtag<Data>(
   method: Method,
   path: string,
@@ -75,7 +75,7 @@ async function send<Data>(
     });
   } catch (error) {
     if (signal?.aborted === true) throw error;
-    throw noAnswer();
+    throw noResponse();
   }
   return { data: (await readBody(response)) as Data, etag: response.headers.get('etag') };
 }
@@ -90,7 +90,7 @@ async function readBody(response: Response): Promise<unknown> {
       throw new ApiProblem({
         status: response.status,
         code: 0,
-        message: 'The answer of the service is no JSON; something between may have changed it.',
+        message: 'The response of the service is no JSON; something between may have changed it.',
         reason: null,
         issues: [],
         retryAfterSeconds: null,

@@ -5,7 +5,7 @@ import { apiBase } from './addresses.ts';
 export type LiveEvent = 'stats' | 'timers' | 'destinations';
 const LIVE_EVENTS: readonly LiveEvent[] = ['stats', 'timers', 'destinations'];
 
-/** `live`: events arrive. `polling`: they do not, so queries ask again. `paused`: the page is not seen. */
+/** `live`: events arrive. `polling`: they do not, so queries are repeated. `paused`: the page is not seen. */
 export type LiveState = 'live' | 'polling' | 'paused';
 
 type Listener = (data: unknown) => void;
@@ -40,7 +40,7 @@ function open(): void {
   });
   opened.addEventListener('error', () => {
     setState('polling');
-    // While CONNECTING the browser tries again by itself; an answer that is no event stream ends it.
+    // While CONNECTING the browser tries again by itself; a response that is no event stream ends it.
     if (opened.readyState !== EventSource.CLOSED) return;
     close();
     reopening = window.setTimeout(open, REOPEN_MS);
@@ -123,7 +123,7 @@ export function useLiveState(): LiveState {
 }
 
 /**
- * How often a query asks again: rarely while events tell of changes, otherwise often. For `refetchInterval`.
+ * How often a query is repeated: rarely while events tell of changes, otherwise often. For `refetchInterval`.
  * @returns milliseconds
  */
 export function useRefetchInterval({ live = 15_000, polling = 3_000 } = {}): number {

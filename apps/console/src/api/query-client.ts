@@ -9,7 +9,7 @@ function isTemporary(error: Error): boolean {
   return error instanceof ApiProblem && (error.status === 0 || error.status >= 500);
 }
 
-/** Queries try twice more when the service is away; an answer 401 ends the session. */
+/** Queries try twice more when the service is unavailable; a response 401 ends the session. */
 export function createQueryClient(): QueryClient {
   const endSession = (error: Error) => {
     if (error instanceof ApiProblem && error.status === 401) client.setQueryData(sessionQuery.queryKey, null);

@@ -15,10 +15,10 @@ export async function undoAction(id: string): Promise<Undone> {
   let restored = 0;
   let skipped = 0;
   for (let requests = 0; requests < MAX_REQUESTS; requests += 1) {
-    const answer = await request<UndoResponse['data']>('POST', `/actions/${encodeURIComponent(id)}/undo`);
-    restored += answer.restored;
-    skipped += answer.skipped;
-    if (!answer.more) break;
+    const result = await request<UndoResponse['data']>('POST', `/actions/${encodeURIComponent(id)}/undo`);
+    restored += result.restored;
+    skipped += result.skipped;
+    if (!result.more) break;
   }
   return { restored, skipped };
 }

@@ -33,7 +33,7 @@ export function ErrorState({ error, onRetry }: { readonly error: Error; readonly
       </div>
       {onRetry !== undefined && (
         <div className={styles.action}>
-          <Button onClick={onRetry}>Try again</Button>
+          <Button onClick={onRetry}>Retry</Button>
         </div>
       )}
     </div>
@@ -68,7 +68,7 @@ function titleOf(error: Error): string {
   if (!(error instanceof ApiProblem)) return 'Something went wrong in the console';
   switch (error.status) {
     case 0:
-      return 'No answer';
+      return 'No response';
     case 403:
       return 'Not allowed';
     case 404:
@@ -76,7 +76,7 @@ function titleOf(error: Error): string {
     case 429:
       return error.retryAfterSeconds === null
         ? 'Too many requests'
-        : `Too many requests; try again in ${error.retryAfterSeconds} s`;
+        : `Too many requests; retry in ${error.retryAfterSeconds} s`;
     default:
       return error.status >= 500 ? 'The service failed' : 'The service refused the request';
   }

@@ -3,7 +3,7 @@ const ORIGIN = 'http://console.invalid';
 
 /**
  * Where to go after the login.
- * @param next path that was asked for; anybody may have written the link with it
+ * @param next path that was requested; anybody may have written the link with it
  * @param base path of the console
  * @returns a path inside the console
  */
