@@ -44,10 +44,10 @@ function callbackOf(host: string, index: number, port: number) {
   };
 }
 
-function timerOf(index: number, port: number, executeAt: number) {
+function timerOf(index: number, port: number, aheadMs: number) {
   const host = destinationOf(index);
   return {
-    execute_at: new Date(executeAt).toISOString(),
+    delay: `${Math.round(aheadMs / SECOND)}s`,
     callback: callbackOf(host, index, port),
     metadata: { team: TEAMS[index % TEAMS.length], order: 48_000 + index },
     ...(index % 3 === 0 ? { key: `order-${48_000 + index}` } : {}),
@@ -57,13 +57,13 @@ function timerOf(index: number, port: number, executeAt: number) {
   };
 }
 
-/** Instants of the next days: a wave by day, most of them soon. */
-function laterInstant(index: number, now: number): number {
+/** Milliseconds until timers of the next days are due: a wave by day, most of them soon. */
+function laterBy(index: number, now: number): number {
   const part = ((index * 7_919) % 100_003) / 100_003;
   const ahead = part < 0.08 ? part * 12 * HOUR : part ** 2 * 9 * DAY;
   const hour = new Date(now + ahead).getUTCHours();
   const quiet = hour < 6 || hour > 20;
-  return Math.round(now + 3 * MINUTE + ahead + (quiet && index % 4 !== 0 ? 9 * HOUR : 0));
+  return 3 * MINUTE + ahead + (quiet && index % 4 !== 0 ? 9 * HOUR : 0);
 }
 
 /** Stores the timers and schedules, and does what operators do. */
@@ -78,11 +78,7 @@ export async function fillWithData({
     const timers = Array.from({ length: BATCH }, (_, offset) => {
       const index = first + offset;
       const soon = index % Math.floor(TOTAL / DUE_SOON) === 0;
-      return timerOf(
-        index,
-        port,
-        soon ? Date.now() + 5 * SECOND + (index % 45) * SECOND : laterInstant(index, now),
-      );
+      return timerOf(index, port, soon ? (5 + (index % 45)) * SECOND : laterBy(index, now));
     });
     await api.call('POST', '/timers/batch', { timers });
   }
