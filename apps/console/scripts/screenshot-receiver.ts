@@ -4,7 +4,7 @@ const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Receivers with names: each responds in its own way. */
 export async function respondAs({ headers, index }: ReceivedRequest): Promise<ReceiverResponse> {
-  const host = (headers.host ?? '').split(':')[0];
+  const [host = ''] = (headers.host ?? '').split(':');
   switch (host) {
     case 'mail.example.net':
       return index % 5 === 0 ? 200 : { status: 503, body: 'upstream is restarting' };

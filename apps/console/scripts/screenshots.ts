@@ -6,8 +6,8 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { CHROMIUM } from '../src/testing/start-console.ts';
 import { toPalettePng } from '../src/testing/palette-png.ts';
+import { CHROMIUM } from '../src/testing/start-console.ts';
 import { type ScreenshotService, startScreenshotService } from './screenshot-service.ts';
 
 const DIRECTORY = path.join(import.meta.dirname, '..', '..', '..', 'docs', 'console');
