@@ -1,4 +1,4 @@
-import { type ReactNode, type SubmitEvent, useEffect, useState } from 'react';
+import { type ReactNode, type SubmitEvent, useEffect, useId, useState } from 'react';
 import { classNames } from '../lib/class-names.ts';
 import styles from './filters.module.css';
 
@@ -31,6 +31,8 @@ interface TextFilterProps {
   readonly wide?: boolean;
   /** Offered while typing. */
   readonly suggestions?: readonly string[];
+  /** What is wrong with a text, if anything: it does not apply then. */
+  readonly check?: (text: string) => string | undefined;
 }
 
 /** A text to filter by. Enter applies it at once. */
@@ -42,23 +44,30 @@ export function TextFilter({
   main,
   wide,
   suggestions,
+  check,
 }: TextFilterProps) {
   const [typed, setTyped] = useState(value);
   const [applied, setApplied] = useState(value);
+  const [problem, setProblem] = useState<string>();
+  const problemId = useId();
   if (value !== applied) {
     // The address changed by other means.
     setApplied(value);
     setTyped(value);
+    setProblem(undefined);
   }
-  const apply = () => {
+  const apply = (isWhole: boolean) => {
     const text = typed.trim();
-    if (text === value) return;
+    const found = text === '' ? undefined : check?.(text);
+    // A text half typed is no mistake yet.
+    if (isWhole || found === undefined) setProblem(found);
+    if (text === value || found !== undefined) return;
     setApplied(text);
     onChange(text === '' ? undefined : text);
   };
   useEffect(() => {
     if (typed.trim() === value) return;
-    const waiting = window.setTimeout(apply, TYPING_MS);
+    const waiting = window.setTimeout(apply, TYPING_MS, false);
     return () => {
       window.clearTimeout(waiting);
     };
@@ -80,10 +89,20 @@ export function TextFilter({
           setTyped(event.target.value);
         }}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') apply();
+          if (event.key === 'Enter') apply(true);
           if (event.key === 'Escape') event.currentTarget.blur();
         }}
+        onBlur={() => {
+          apply(true);
+        }}
+        aria-invalid={problem === undefined ? undefined : true}
+        aria-describedby={problem === undefined ? undefined : problemId}
       />
+      {problem !== undefined && (
+        <span id={problemId} className={styles.problem}>
+          {problem}
+        </span>
+      )}
       {listId !== undefined && (
         <datalist id={listId}>
           {suggestions?.map((suggestion) => (

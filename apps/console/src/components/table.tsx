@@ -26,13 +26,26 @@ interface TableProps<Row> {
   readonly empty?: ReactNode;
   /** Fades the rows while others are loaded. */
   readonly stale?: boolean;
+  /** Marks rows that are selected; a checkbox in the row says so too. */
+  readonly isSelected?: (row: Row) => boolean;
+  /** On phones: a card for each row, or rows as elsewhere for long lists with few columns. */
+  readonly onPhone?: 'cards' | 'rows';
 }
 
 /**
  * A table; on phones each row is a card, and the roles say that it is a table still. Its rows `j` and `k` walk through: give the
  * link that opens a row the attribute `data-row-link`.
  */
-export function Table<Row>({ caption, columns, rows, rowKey, empty, stale }: TableProps<Row>) {
+export function Table<Row>({
+  caption,
+  columns,
+  rows,
+  rowKey,
+  empty,
+  stale,
+  isSelected,
+  onPhone = 'cards',
+}: TableProps<Row>) {
   if (rows.length === 0 && empty !== undefined) return empty;
   const classOf = ({ align, optional, grow }: Column<Row>) =>
     classNames(
@@ -42,7 +55,12 @@ export function Table<Row>({ caption, columns, rows, rowKey, empty, stale }: Tab
     );
   return (
     // Tables may be wider than a phone; what scrolls must take the focus to be scrolled by keys.
-    <div className={styles.scroller} role="region" aria-label={caption} tabIndex={0}>
+    <div
+      className={classNames(styles.scroller, styles[onPhone])}
+      role="region"
+      aria-label={caption}
+      tabIndex={0}
+    >
       <table role="table" className={classNames(styles.table, stale === true && styles.stale)}>
         <caption className="visually-hidden">{caption}</caption>
         <thead role="rowgroup">
@@ -56,7 +74,7 @@ export function Table<Row>({ caption, columns, rows, rowKey, empty, stale }: Tab
         </thead>
         <tbody role="rowgroup">
           {rows.map((row) => (
-            <tr key={rowKey(row)} role="row">
+            <tr key={rowKey(row)} role="row" data-selected={isSelected?.(row) === true ? '' : undefined}>
               {columns.map((column) => (
                 <td key={column.key} role="cell" data-label={labelOf(column)} className={classOf(column)}>
                   {column.cell(row)}

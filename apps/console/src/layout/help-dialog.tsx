@@ -7,6 +7,7 @@ const KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ['j', 'Next row'],
   ['k', 'Previous row'],
   ['Enter', 'Open the row'],
+  ['x', 'Select the row'],
   ['r', 'Read everything again'],
   ['t', 'Times in UTC, or in the other zone'],
   ['?', 'This list'],
