@@ -1,13 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatDuration, parseDuration as parseOfContract } from '@timer-platform/callback-types';
+import {
+  formatDuration as formatOfContract,
+  parseDuration as parseOfContract,
+} from '@timer-platform/callback-types';
 import fc from 'fast-check';
-import { durationInWords, parseDuration } from './duration.ts';
+import { durationInWords, formatDuration, parseDuration } from './duration.ts';
 
 describe('parseDuration', () => {
   test('reads durations as the contract does', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4e12 }), (ms) => {
-        expect(parseDuration(formatDuration(ms))).toBe(ms);
+        expect(parseDuration(formatOfContract(ms))).toBe(ms);
       }),
     );
   });
@@ -29,4 +32,12 @@ test.each([
   ['soon', 'soon'],
 ])('%s in words is %s', (text, words) => {
   expect(durationInWords(text)).toBe(words);
+});
+
+test('a duration is written as the contract does', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 4e12 }), (ms) => {
+      expect(formatDuration(ms)).toBe(formatOfContract(ms));
+    }),
+  );
 });

@@ -35,3 +35,15 @@ export function durationInWords(text: string): string {
   }
   return words.join(' ');
 }
+
+/** A duration as the API writes it, with the largest units that fit. @param ms a whole number, not negative */
+export function formatDuration(ms: number): string {
+  let rest = ms;
+  let text = '';
+  for (const [unit, size] of UNITS) {
+    const amount = Math.floor(rest / size);
+    rest -= amount * size;
+    if (amount > 0) text += `${amount}${unit}`;
+  }
+  return text === '' ? '0s' : text;
+}
