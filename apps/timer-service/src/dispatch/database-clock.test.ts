@@ -32,6 +32,17 @@ describe('DatabaseClock', () => {
     expect(clock.at(2_001)).toBe(9_000_000);
   });
 
+  test('a reading from before a step back that arrives after one from after it changes nothing', () => {
+    const clock = new DatabaseClock();
+    clock.observe({ sentMs: 0, receivedMs: 1, databaseMs: 1_000_000 });
+    const stalled = { sentMs: 900, receivedMs: 1_200, databaseMs: 1_000_900 };
+    clock.observe({ sentMs: 1_000, receivedMs: 1_001, databaseMs: 700_000 });
+    clock.observe(stalled);
+    expect(clock.at(1_200)).toBeLessThanOrEqual(700_199);
+    clock.observe({ sentMs: 1_300, receivedMs: 1_301, databaseMs: 700_300 });
+    expect(clock.at(1_301)).toBe(700_300);
+  });
+
   test('is never ahead of the database, for any network delay and any drift within the limit', () => {
     const step = fc.record({
       pauseMs: fc.double({ min: 0, max: 5_000, noNaN: true }),

@@ -39,6 +39,7 @@ function createClaimer({ claim, claimSuspects, unsettled = 0, httpDestination = 
   const queued: ClaimedTimer[] = [];
   const failed: { id: string; lease: Lease; error: string }[] = [];
   const lost: Lease[] = [];
+  const released: string[] = [];
   const events: string[] = [];
   const batches = new LiveBatches();
   const held = new HeldTimers();
@@ -69,8 +70,14 @@ function createClaimer({ claim, claimSuspects, unsettled = 0, httpDestination = 
       add: (timers) => {
         queued.push(...timers);
       },
+      takeAfter: (dueMs) =>
+        queued.splice(0).filter((timer) => timer.dueMs > dueMs || queued.push(timer) === 0),
     },
     attemptRunner: {
+      release: ({ row }) => {
+        held.dropped(row);
+        released.push(row.id);
+      },
       failUnreadable: (row, lease, error) => {
         held.dropped(row);
         failed.push({ id: row.id, lease, error });
@@ -90,6 +97,7 @@ function createClaimer({ claim, claimSuspects, unsettled = 0, httpDestination = 
     requests,
     queued,
     failed,
+    released,
     lost,
     events,
     batches,
@@ -234,6 +242,26 @@ describe('rows that cannot be read', () => {
     expect(failed).toMatchObject([{ id: 'broken', error }]);
     expect(events).toContain('defect Error: no destination broken');
   });
+});
+
+test('timers that are not due soon any more are released when the clock of the database was set back', async () => {
+  const rows = [claimedRow({ id: 'a', dueMs: EPOCH_MS - 900 }), claimedRow({ id: 'b', dueMs: EPOCH_MS + 1 })];
+  const setBackMs = 1_000;
+  const results = [
+    found(...rows),
+    { ...found(), polledUpToMs: EPOCH_MS + 300 },
+    { ...found(), polledUpToMs: EPOCH_MS - setBackMs + 300 },
+  ];
+  const { claimer, queued, released, held } = createClaimer({
+    claim: () => Promise.resolve(results.shift()),
+  });
+  await claimer.claim(RECENT, BACKLOG, 4_096);
+  await claimer.claim(RECENT, BACKLOG, 4_096);
+  expect(released).toEqual([]);
+  await claimer.claim(RECENT, BACKLOG, 4_096);
+  expect(released).toEqual(['b']);
+  expect(queued.map(({ row }) => row.id)).toEqual(['a']);
+  expect(held.count('recent')).toBe(1);
 });
 
 test('each callback type has its own destination', async () => {

@@ -35,8 +35,8 @@ export interface ClaimerOptions {
   readonly held: HeldTimers;
   /** Settles that are not written. */
   readonly unsettled: () => number;
-  readonly queue: Pick<DelayQueue<ClaimedTimer>, 'add'>;
-  readonly attemptRunner: Pick<AttemptRunner, 'failUnreadable'>;
+  readonly queue: Pick<DelayQueue<ClaimedTimer>, 'add' | 'takeAfter'>;
+  readonly attemptRunner: Pick<AttemptRunner, 'failUnreadable' | 'release'>;
   readonly transports: Transports;
   readonly decryptHeaders: DecryptHeaders;
   readonly observer: DispatchObserver;
@@ -49,6 +49,7 @@ export class Claimer implements Claims {
   readonly #options: ClaimerOptions;
   readonly #readCallback: CallbackReader;
   #underWaySinceMs = Number.POSITIVE_INFINITY;
+  #polledUpToMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ClaimerOptions) {
     const { transports, decryptHeaders } = options;
@@ -86,8 +87,20 @@ export class Claimer implements Claims {
       return undefined;
     }
     databaseClock.observe({ sentMs, receivedMs: clock.monotonicMs(), databaseMs: result.nowMs });
+    this.#polledUpTo(result.polledUpToMs);
     this.#take(lease, result.rows);
     return result;
+  }
+
+  /**
+   * If the database's clock was set back, timers in memory may be due in minutes or hours. Nobody could change or cancel
+   * them: they are released.
+   */
+  #polledUpTo(polledUpToMs: number): void {
+    const { queue, attemptRunner } = this.#options;
+    const wasSetBack = polledUpToMs < this.#polledUpToMs;
+    this.#polledUpToMs = polledUpToMs;
+    if (wasSetBack) for (const timer of queue.takeAfter(polledUpToMs)) attemptRunner.release(timer);
   }
 
   async #underWay<Result>(claim: Promise<Result>): Promise<Result> {

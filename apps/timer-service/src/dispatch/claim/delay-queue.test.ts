@@ -135,6 +135,20 @@ describe('DelayQueue', () => {
     alarm.advanceTo(100);
     expect(emitted).toEqual([]);
   });
+
+  test('takeAfter removes what is due later, and keeps the rest and its alarm', () => {
+    const alarm = new ManualAlarm();
+    const { queue, emitted } = queueOn(alarm);
+    queue.add([{ dueMs: 20 }, { dueMs: 10 }, { dueMs: 21 }]);
+    expect(queue.takeAfter(20)).toEqual([{ dueMs: 21 }]);
+    expect(queue.size).toBe(2);
+    alarm.advanceTo(100);
+    expect(emitted).toEqual([
+      { dueMs: 10, atMs: 10 },
+      { dueMs: 20, atMs: 20 },
+    ]);
+    expect(alarm.set).toBe(0);
+  });
 });
 
 test('items that are due together are emitted in the given order', () => {

@@ -52,6 +52,14 @@ export class DelayQueue<Item extends Due> {
     return items;
   }
 
+  /** Removes and returns what is due later than this. */
+  takeAfter(dueMs: number): Item[] {
+    const items = this.takeAll();
+    const isLater = (item: Item): boolean => item.dueMs > dueMs;
+    this.add(items.filter((item) => !isLater(item)));
+    return items.filter(isLater);
+  }
+
   #emitDue(): void {
     for (let item = this.#items.peek(); item !== undefined; item = this.#items.peek()) {
       if (item.dueMs > this.#alarm.nowMs()) break;
