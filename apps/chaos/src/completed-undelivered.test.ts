@@ -5,7 +5,8 @@ import type { LoggedTimer } from './delivery-log.ts';
 const COMPLETED_MS = 1_000_000;
 
 function timer(arrivedMs?: number, acknowledged = true): LoggedTimer {
-  const arrivals = arrivedMs === undefined ? [] : [{ version: 1, messageId: 'a', arrivedMs, acknowledged }];
+  const arrival = { version: 1, messageId: 'a', attempt: 1, acknowledged };
+  const arrivals = arrivedMs === undefined ? [] : [{ ...arrival, arrivedMs }];
   return { id: 'a', type: 'http', versions: [], canceledMs: undefined, arrivals };
 }
 

@@ -3,7 +3,10 @@ import type { CallbackType } from '@timer-platform/callback-types';
 /** A version of a timer: creation makes the first, each update the next. Instants are in Unix milliseconds. */
 export interface TimerVersion {
   readonly version: number;
+  /** By the clock of PostgreSQL. */
   readonly executeAtMs: number;
+  /** When it was requested: it was not in effect before. */
+  readonly requestedMs: number;
   /** When the service had confirmed it; undefined if it did not: the version may be in effect or not. */
   readonly confirmedMs: number | undefined;
 }
@@ -13,6 +16,10 @@ export interface Arrival {
   readonly version: number;
   /** `webhook-id` or `Nats-Msg-Id`. */
   readonly messageId: string;
+  /** `webhook-attempt` or `Timer-Attempt`. */
+  readonly attempt: number;
+  /** `webhook-timestamp`: when the attempt started, in whole seconds by the clock of PostgreSQL. NATS has no such header. */
+  readonly startedSeconds?: number;
   readonly arrivedMs: number;
   /** Whether the receiver responded; otherwise the callback must be delivered again. */
   readonly acknowledged: boolean;

@@ -69,7 +69,11 @@ async function createTimers(
     const confirmedMs = Date.now();
     timers.forEach(({ key, executeAtMs }, index) => {
       const id = response.ids[index] ?? '';
-      deliveryLog.recordTimer(key, { id, type: 'nats' }, { version: 1, executeAtMs, confirmedMs });
+      deliveryLog.recordTimer(
+        key,
+        { id, type: 'nats' },
+        { version: 1, executeAtMs, requestedMs: startMs, confirmedMs },
+      );
     });
   }
 }
@@ -141,7 +145,10 @@ export function runJetStreamKills({
       const stored = await stream.stored();
       const statuses = await statusCounts(db);
       await stream.collect(deliveryLog);
-      const verdict = judge(deliveryLog.timers, faultIntervals, await failedAttempts(db));
+      const verdict = judge(deliveryLog.timers, {
+        faultIntervals,
+        failedAttempts: await failedAttempts(db),
+      });
       // A timer may lose several services in a row, so its recovery time is reported but not limited.
       const problems = [
         ...unfinished,

@@ -12,7 +12,8 @@ const RECOVERY_LIMIT_MS = 15_000;
 
 const SCENARIO_HELP = `
 Scenarios:
-  random     Two to five services. Each round injects two of these faults (slow DNS needs root on Linux):
+  random     Two to five services. Each round injects two of these faults, where they are possible (slow DNS needs root on Linux,
+             the clock libfaketime):
 ${FAULT_NAMES.map((name) => `               ${name}`).join('\n')}
              Recovery may take ${RECOVERY_LIMIT_MS / 1_000} s.
   jetstream  One service, killed repeatedly while it publishes to a stream, which must end up with one message per timer.

@@ -99,6 +99,7 @@ export function runOutage(options: OutageOptions): Promise<OutageResult> {
     await fleet.resize(SERVICES);
     const load = runLoad({
       client,
+      databaseMs: Date.now,
       deliveryLog,
       random,
       httpUrl: http.url,
@@ -115,14 +116,13 @@ export function runOutage(options: OutageOptions): Promise<OutageResult> {
     await stream.collect(deliveryLog);
 
     const statuses = await statusCounts(db);
-    const attempts = await failedAttempts(db);
+    const evidence = { faultIntervals, failedAttempts: await failedAttempts(db) };
     const { timers } = deliveryLog;
-    const verdict = judge(timers, faultIntervals, attempts);
+    const verdict = judge(timers, evidence);
     const recoveryOf = (type: LoggedTimer['type']): number =>
       judge(
         timers.filter((timer) => timer.type === type),
-        faultIntervals,
-        attempts,
+        evidence,
       ).longestRecoveryMs;
     const longestRecovery = { http: recoveryOf('http'), nats: recoveryOf('nats') };
     const completedUndelivered = findCompletedUndelivered(timers, await completedTimers(db));

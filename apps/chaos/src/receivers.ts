@@ -1,3 +1,4 @@
+import { NATS_HEADERS, WEBHOOK_HEADERS } from '@timer-platform/callback-types';
 import { findFreePort, type RequestHandler, startReceiver } from '@timer-platform/test-support';
 import { connect, nanos, StringCodec } from 'nats';
 import { z } from 'zod';
@@ -21,8 +22,14 @@ export async function startHttpSink(currentLog: () => DeliveryLog): Promise<Http
   let hangs = false;
   const handle: RequestHandler = ({ body, headers, receivedAt }) => {
     const { key, version } = chaosPayloadSchema.parse(JSON.parse(body.toString('utf8')));
-    const messageId = String(headers['webhook-id']);
-    currentLog().recordArrival(key, { version, messageId, arrivedMs: receivedAt, acknowledged: !hangs });
+    currentLog().recordArrival(key, {
+      version,
+      messageId: String(headers[WEBHOOK_HEADERS.id]),
+      attempt: Number(headers[WEBHOOK_HEADERS.attempt]),
+      startedSeconds: Number(headers[WEBHOOK_HEADERS.timestamp]),
+      arrivedMs: receivedAt,
+      acknowledged: !hangs,
+    });
     return hangs ? 'hang' : 200;
   };
   const port = await findFreePort();
@@ -77,10 +84,10 @@ export async function openStreamSink(natsUrl: string): Promise<StreamSink> {
       for (let seq = state.first_seq; seq <= state.last_seq && state.messages > 0; seq += 1) {
         const message = await manager.streams.getMessage(STREAM, { seq });
         const { key, version } = chaosPayloadSchema.parse(JSON.parse(text.decode(message.data)));
-        const messageId = message.header.get('Nats-Msg-Id');
         deliveryLog.recordArrival(key, {
           version,
-          messageId,
+          messageId: message.header.get(NATS_HEADERS.id),
+          attempt: Number(message.header.get(NATS_HEADERS.attempt)),
           arrivedMs: message.time.getTime(),
           acknowledged: true,
         });
@@ -101,8 +108,13 @@ export async function openSubscription(natsUrl: string, deliveryLog: DeliveryLog
       if (error !== null) throw error;
       const arrivedMs = Date.now();
       const { key, version } = chaosPayloadSchema.parse(JSON.parse(text.decode(message.data)));
-      const messageId = message.headers?.get('Nats-Msg-Id') ?? '';
-      deliveryLog.recordArrival(key, { version, messageId, arrivedMs, acknowledged: true });
+      deliveryLog.recordArrival(key, {
+        version,
+        messageId: message.headers?.get(NATS_HEADERS.id) ?? '',
+        attempt: Number(message.headers?.get(NATS_HEADERS.attempt)),
+        arrivedMs,
+        acknowledged: true,
+      });
     },
   });
   await connection.flush();

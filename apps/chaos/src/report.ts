@@ -28,8 +28,12 @@ function describeStatuses(statuses: Readonly<Record<string, number>>): string {
 /** Describes each round of a random run, and their sum. */
 export function describeRounds(results: readonly RoundResult[]): string {
   const rounds = results.map(
-    ({ services, faults, verdict }, index) =>
-      `round ${index + 1}: ${services} services; ${faults.join(', ')}\n  ${describe(verdict)}\n`,
+    ({ services, faults, verdict, leftWaiting }, index) =>
+      `round ${index + 1}: ${services} services; ${faults.join(', ')}\n  ${describe(verdict)}\n${
+        leftWaiting === 0
+          ? ''
+          : `  ${leftWaiting} waited when the clock had been set back, until it was set forward again\n`
+      }`,
   );
   const sum = sumVerdicts(results.map(({ verdict }) => verdict));
   return `${rounds.join('')}\nall ${results.length} rounds: ${describe(sum)}`;

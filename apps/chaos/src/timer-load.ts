@@ -6,6 +6,8 @@ import type { TimerClient } from './timer-client.ts';
 
 export interface LoadOptions {
   readonly client: TimerClient;
+  /** Milliseconds since 1970 by the clock of PostgreSQL. */
+  readonly databaseMs: () => number;
   readonly deliveryLog: DeliveryLog;
   readonly random: Random;
   readonly httpUrl: string;
@@ -50,13 +52,14 @@ export async function runLoad(options: LoadOptions): Promise<void> {
 }
 
 async function createBatch(options: LoadOptions, name: string, size: number): Promise<void> {
-  const { client, deliveryLog, random } = options;
+  const { client, databaseMs, deliveryLog, random } = options;
   // A batch is rejected as a whole if its timers became due while no service responded; then a new one is created.
   for (let attempt = 0; ; attempt += 1) {
+    const requestedMs = Date.now();
     const timers = Array.from({ length: size }, (_, index) => ({
       key: `${name}-${attempt}-${index}`,
       type: random.next() < NATS ? ('nats' as const) : ('http' as const),
-      executeAtMs: Date.now() + random.integer(AHEAD.least, AHEAD.most),
+      executeAtMs: Math.floor(databaseMs()) + random.integer(AHEAD.least, AHEAD.most),
     }));
     const response = await client.create(
       timers.map(({ key, type, executeAtMs }) => ({
@@ -73,7 +76,11 @@ async function createBatch(options: LoadOptions, name: string, size: number): Pr
     await Promise.all(
       timers.map(({ key, type, executeAtMs }, index) => {
         const id = response.ids[index] ?? '';
-        const timer = deliveryLog.recordTimer(key, { id, type }, { version: 1, executeAtMs, confirmedMs });
+        const timer = deliveryLog.recordTimer(
+          key,
+          { id, type },
+          { version: 1, executeAtMs, requestedMs, confirmedMs },
+        );
         const share = random.next();
         if (share < UPDATED) return update(options, key, timer, executeAtMs);
         if (share < UPDATED + CANCELED) return cancel(options, timer);
@@ -90,9 +97,10 @@ async function update(
   timer: LoggedTimer,
   executeAtMs: number,
 ): Promise<void> {
-  const { client, random } = options;
+  const { client, databaseMs, random } = options;
   await delay(random.between(0, 2_000));
-  const laterMs = Math.max(executeAtMs, Date.now()) + random.integer(1_000, 3_000);
+  const requestedMs = Date.now();
+  const laterMs = Math.max(executeAtMs, databaseMs()) + random.integer(1_000, 3_000);
   const response = await client.update(timer.id, {
     execute_at: new Date(laterMs).toISOString(),
     callback: callbackOf(timer.type, { key, version: 2 }, options),
@@ -102,6 +110,7 @@ async function update(
     timer.versions.push({
       version: 2,
       executeAtMs: laterMs,
+      requestedMs,
       confirmedMs: response.status === 200 ? Date.now() : undefined,
     });
 }

@@ -4,14 +4,42 @@ import { queryWithRetries } from './query-with-retries.ts';
 import type { FailedAttempt } from './verdict.ts';
 
 const POLL_MS = 200;
+const IS_UNFINISHED = `status IN ('pending', 'executing')`;
+
+/** An unfinished timer that is not due by the clock of PostgreSQL. */
+export interface WaitingTimer {
+  readonly id: string;
+  /** When it is due, in milliseconds by that clock. */
+  readonly dueMs: number;
+  /** Whether a dispatcher has claimed it and is not about to start it: it cannot be canceled in the meantime. */
+  readonly isHeld: boolean;
+}
+
+/** Reads the timers that are not due. */
+export async function waitingTimers(db: Database): Promise<WaitingTimer[]> {
+  const rows = await queryWithRetries<{ id: string; due_at: Date; is_held: boolean }>(
+    db,
+    `SELECT id, due_at, status = 'executing' AND due_at > clock_timestamp() + interval '5 seconds' AS is_held FROM timer_states WHERE ${IS_UNFINISHED} AND due_at > clock_timestamp()`,
+  );
+  return rows.map(({ id, due_at, is_held }) => ({ id, dueMs: due_at.getTime(), isHeld: is_held }));
+}
+
+/** Waits until every timer that is due is finished. Describes up to five that are not finished in time. */
+export function waitUntilDueFinished(db: Database, withinMs: number): Promise<string[]> {
+  return waitWhile(db, withinMs, 'AND due_at <= clock_timestamp()');
+}
 
 /** Waits until every timer is finished. Describes up to five that are not finished in time. */
-export async function waitUntilFinished(db: Database, withinMs: number): Promise<string[]> {
+export function waitUntilFinished(db: Database, withinMs: number): Promise<string[]> {
+  return waitWhile(db, withinMs, '');
+}
+
+async function waitWhile(db: Database, withinMs: number, condition: string): Promise<string[]> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const rows = await queryWithRetries<{ id: string; status: string }>(
       db,
-      `SELECT id, status FROM timer_states WHERE status IN ('pending', 'executing') LIMIT 5`,
+      `SELECT id, status FROM timer_states WHERE ${IS_UNFINISHED} ${condition} LIMIT 5`,
     );
     if (rows.length === 0) return [];
     if (performance.now() > deadline) return rows.map(({ id, status }) => `timer ${id} is still ${status}`);
@@ -21,12 +49,15 @@ export async function waitUntilFinished(db: Database, withinMs: number): Promise
 
 /** Reads the failed attempts that the services have recorded. */
 export async function failedAttempts(db: Database): Promise<FailedAttempt[]> {
-  const rows = await queryWithRetries<{ timer_id: string; started_at: Date; finished_at: Date }>(
-    db,
-    'SELECT timer_id, started_at, finished_at FROM timer_attempts',
-  );
+  const rows = await queryWithRetries<{
+    timer_id: string;
+    number: number;
+    started_at: Date;
+    finished_at: Date;
+  }>(db, 'SELECT timer_id, number, started_at, finished_at FROM timer_attempts');
   return rows.map((row) => ({
     timerId: row.timer_id,
+    number: row.number,
     startedMs: row.started_at.getTime(),
     finishedMs: row.finished_at.getTime(),
   }));

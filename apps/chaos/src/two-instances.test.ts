@@ -90,7 +90,11 @@ test('every timer is delivered, none early, when one of two services is killed',
     expect(response).toMatchObject({ status: 201 });
     timers.forEach(({ key, executeAtMs }, index) => {
       const id = response.ids[index] ?? '';
-      deliveryLog.recordTimer(key, { id, type }, { version: 1, executeAtMs, confirmedMs: Date.now() });
+      deliveryLog.recordTimer(
+        key,
+        { id, type },
+        { version: 1, executeAtMs, requestedMs: startMs, confirmedMs: Date.now() },
+      );
     });
   }
 
@@ -122,7 +126,7 @@ test('every timer is delivered, none early, when one of two services is killed',
   expect(statuses).toEqual(
     [...CALLBACK_TYPES].sort().map((type) => ({ type, status: 'completed', count: TIMERS_OF_EACH_TYPE })),
   );
-  const verdict = judge(deliveryLog.timers, [kill], []);
+  const verdict = judge(deliveryLog.timers, { faultIntervals: [kill], failedAttempts: [] });
   expect(verdict).toMatchObject({
     accepted: CALLBACK_TYPES.length * TIMERS_OF_EACH_TYPE,
     delivered: CALLBACK_TYPES.length * TIMERS_OF_EACH_TYPE,

@@ -1,5 +1,6 @@
 import type { CallbackType } from '@timer-platform/callback-types';
-import type { Arrival, LoggedTimer } from './delivery-log.ts';
+import type { Arrival, LoggedTimer, TimerVersion } from './delivery-log.ts';
+import { SteppedClock } from './stepped-clock.ts';
 
 /** The time during which a fault was in effect. Instants are in Unix milliseconds. */
 export interface FaultInterval {
@@ -10,11 +11,25 @@ export interface FaultInterval {
   readonly outage: 'none' | CallbackType | 'all';
 }
 
-/** An attempt that the service recorded as failed. */
+/** An attempt that the service recorded as failed, by the clock of PostgreSQL. */
 export interface FailedAttempt {
   readonly timerId: string;
+  readonly number: number;
   readonly startedMs: number;
   readonly finishedMs: number;
+}
+
+/** What a run is judged by besides its timers. */
+export interface Evidence {
+  readonly faultIntervals: readonly FaultInterval[];
+  readonly failedAttempts: readonly FailedAttempt[];
+  /** That of PostgreSQL. By default, it is the clock of this machine. */
+  readonly clock?: SteppedClock;
+  /**
+   * Until when the clock of PostgreSQL made timers wait that it has already shown to be due, by id: a retry that was
+   * scheduled before it was set back.
+   */
+  readonly postponed?: ReadonlyMap<string, number>;
 }
 
 export interface Verdict {
@@ -23,11 +38,11 @@ export interface Verdict {
   readonly canceled: number;
   /** Ids of accepted timers that were neither canceled nor delivered. */
   readonly lost: readonly string[];
-  /** Ids of timers that arrived before they were due. */
+  /** Ids of timers that arrived before they were due by the clock of PostgreSQL, as it was and as dispatchers could know it. */
   readonly early: readonly string[];
-  /** Ids of timers that arrived after their cancellation was confirmed. */
+  /** Ids of timers that were sent after their cancellation was confirmed. */
   readonly canceledButFired: readonly string[];
-  /** Ids of timers that arrived with old values after an update was confirmed. */
+  /** Ids of timers that were sent with old values after an update was confirmed. */
   readonly outdated: readonly string[];
   /** Ids of timers that arrived under a message id that is not theirs, or with two versions under one message id. */
   readonly wrongMessageIds: readonly string[];
@@ -37,7 +52,8 @@ export interface Verdict {
   readonly unexplainedDuplicates: readonly string[];
   /**
    * The greatest lateness of a timer in milliseconds, without the time in which its delivery was impossible: how long it
-   * took to rescue the claims of a dead dispatcher, or to retry after an outage.
+   * took to rescue the claims of a dead dispatcher, or to retry after an outage. Only the time counts in which it was due
+   * by the clock of PostgreSQL: after that is set back, a timer waits longer.
    */
   readonly longestRecoveryMs: number;
 }
@@ -45,20 +61,53 @@ export interface Verdict {
 /** A delivery is settled and flushed to disk within this time; a fault in between may undo that. */
 const SETTLED_WITHIN_MS = 2_000;
 
-function isExplained(
+/** A server may store a message so long after its attempt has timed out. */
+const STORED_WITHIN_MS = 10_000;
+
+/**
+ * Dispatchers read the clock of PostgreSQL with every claim and hold timers for a quarter of a second: those that they
+ * hold when it is set back may start by the old clock. The rest allows for a busy machine.
+ */
+const CLOCK_KNOWN_WITHIN_MS = 1_000;
+
+/**
+ * The record of the attempt that sent an arrival, if it timed out although the receiver got the callback. A busy receiver
+ * reads a request seconds after that, in an extreme case after a minute: the kernel delivers what was written.
+ */
+function failedAttemptOf(
   { id }: LoggedTimer,
-  first: Arrival,
-  faultIntervals: readonly FaultInterval[],
-  failed: readonly FailedAttempt[],
-): boolean {
-  const fromMs = first.arrivedMs;
+  { attempt, startedSeconds, arrivedMs }: Arrival,
+  { failedAttempts, clock }: Required<Evidence>,
+): FailedAttempt | undefined {
+  return failedAttempts.find(({ timerId, number, startedMs, finishedMs }) => {
+    if (timerId !== id || number !== attempt) return false;
+    return startedSeconds === undefined
+      ? clock.mayHaveRead(arrivedMs, startedMs, finishedMs + STORED_WITHIN_MS)
+      : startedSeconds === Math.floor(startedMs / 1_000);
+  });
+}
+
+function isExplained(timer: LoggedTimer, arrival: Arrival, evidence: Required<Evidence>): boolean {
+  const fromMs = arrival.arrivedMs;
   const toMs = fromMs + SETTLED_WITHIN_MS;
   return (
-    faultIntervals.some((interval) => interval.fromMs <= toMs && interval.toMs >= fromMs) ||
-    // The attempt timed out although the receiver had accepted the callback.
-    failed.some(
-      (attempt) => attempt.timerId === id && attempt.startedMs <= fromMs && attempt.finishedMs >= fromMs,
-    )
+    evidence.faultIntervals.some((interval) => interval.fromMs <= toMs && interval.toMs >= fromMs) ||
+    failedAttemptOf(timer, arrival, evidence) !== undefined
+  );
+}
+
+/** Whether a callback was sent after the service had confirmed a change of its timer. */
+function isSentAfter(
+  confirmedMs: number,
+  timer: LoggedTimer,
+  arrival: Arrival,
+  evidence: Required<Evidence>,
+): boolean {
+  if (arrival.arrivedMs <= confirmedMs) return false;
+  const attempt = failedAttemptOf(timer, arrival, evidence);
+  return (
+    attempt === undefined ||
+    !evidence.clock.mayHaveRead(confirmedMs, attempt.finishedMs, Number.POSITIVE_INFINITY)
   );
 }
 
@@ -82,22 +131,45 @@ export function outageWithin(
   return total;
 }
 
-function recoveryOf(timer: LoggedTimer, faultIntervals: readonly FaultInterval[]): number {
+function versionOf({ versions }: LoggedTimer, { version }: Arrival): TimerVersion | undefined {
+  return versions.find((known) => known.version === version);
+}
+
+function recoveryOf(timer: LoggedTimer, { faultIntervals, clock, postponed }: Required<Evidence>): number {
   const first = timer.arrivals.find(({ acknowledged }) => acknowledged);
-  if (first === undefined) return 0;
-  const due = timer.versions.find(({ version }) => version === first.version)?.executeAtMs ?? first.arrivedMs;
-  return first.arrivedMs - due - outageWithin(due, first.arrivedMs, timer.type, faultIntervals);
+  const version = first === undefined ? undefined : versionOf(timer, first);
+  if (first === undefined || version === undefined) return 0;
+  const due = Math.max(version.executeAtMs, postponed.get(timer.id) ?? Number.NEGATIVE_INFINITY);
+  return clock
+    .spansSince(due, version.requestedMs, first.arrivedMs)
+    .reduce(
+      (sum, { fromMs, toMs }) => sum + toMs - fromMs - outageWithin(fromMs, toMs, timer.type, faultIntervals),
+      0,
+    );
 }
 
-/** Arrivals are rounded down to whole milliseconds: one in the millisecond of the due instant is not early. */
-function isEarly({ versions }: LoggedTimer, { version, arrivedMs }: Arrival): boolean {
-  const due = versions.find((known) => known.version === version)?.executeAtMs ?? Number.POSITIVE_INFINITY;
-  return arrivedMs + 1 <= due;
+/**
+ * Neither had the clock of PostgreSQL shown the due instant since the timer was stored, nor could a dispatcher that was
+ * about to learn of a step believe so. Arrivals are rounded down to whole milliseconds: one in the millisecond of the due
+ * instant is not early.
+ */
+function isEarly(timer: LoggedTimer, arrival: Arrival, { clock }: Required<Evidence>): boolean {
+  const version = versionOf(timer, arrival);
+  if (version === undefined) return true;
+  const { arrivedMs } = arrival;
+  const latestMs = Math.max(
+    clock.latestBelief(arrivedMs, CLOCK_KNOWN_WITHIN_MS),
+    clock.latestReading(Math.min(version.requestedMs, arrivedMs), arrivedMs),
+  );
+  return latestMs + 1 <= version.executeAtMs;
 }
 
-function isOutdated({ versions }: LoggedTimer, { version, arrivedMs }: Arrival): boolean {
-  return versions.some(
-    (later) => later.version > version && later.confirmedMs !== undefined && later.confirmedMs < arrivedMs,
+function isOutdated(timer: LoggedTimer, arrival: Arrival, evidence: Required<Evidence>): boolean {
+  return timer.versions.some(
+    ({ version, confirmedMs }) =>
+      version > arrival.version &&
+      confirmedMs !== undefined &&
+      isSentAfter(confirmedMs, timer, arrival, evidence),
   );
 }
 
@@ -108,11 +180,8 @@ function hasWrongMessageId({ id, arrivals }: LoggedTimer, { messageId, version }
 }
 
 /** Judges a run by what the service confirmed and what arrived. */
-export function judge(
-  timers: readonly LoggedTimer[],
-  faultIntervals: readonly FaultInterval[],
-  failed: readonly FailedAttempt[],
-): Verdict {
+export function judge(timers: readonly LoggedTimer[], given: Evidence): Verdict {
+  const evidence = { clock: new SteppedClock(), postponed: new Map<string, number>(), ...given };
   const sorted = timers.map((timer) => ({
     ...timer,
     arrivals: [...timer.arrivals].sort((a, b) => a.arrivedMs - b.arrivedMs),
@@ -125,7 +194,7 @@ export function judge(
   for (const timer of sorted) {
     const acknowledged = timer.arrivals.filter((arrival) => arrival.acknowledged);
     acknowledged.slice(0, -1).forEach((arrival) => {
-      if (isExplained(timer, arrival, faultIntervals, failed)) explainedDuplicates += 1;
+      if (isExplained(timer, arrival, evidence)) explainedDuplicates += 1;
       else unexplainedDuplicates.push(timer.id);
     });
   }
@@ -139,15 +208,16 @@ export function judge(
           canceledMs === undefined && !arrivals.some(({ acknowledged }) => acknowledged),
       )
       .map(({ id }) => id),
-    early: idsWhere(isEarly),
+    early: idsWhere((timer, arrival) => isEarly(timer, arrival, evidence)),
     canceledButFired: idsWhere(
-      ({ canceledMs }, { arrivedMs }) => canceledMs !== undefined && arrivedMs > canceledMs,
+      (timer, arrival) =>
+        timer.canceledMs !== undefined && isSentAfter(timer.canceledMs, timer, arrival, evidence),
     ),
-    outdated: idsWhere(isOutdated),
+    outdated: idsWhere((timer, arrival) => isOutdated(timer, arrival, evidence)),
     wrongMessageIds: idsWhere(hasWrongMessageId),
     explainedDuplicates,
     unexplainedDuplicates,
-    longestRecoveryMs: Math.max(0, ...sorted.map((timer) => recoveryOf(timer, faultIntervals))),
+    longestRecoveryMs: Math.max(0, ...sorted.map((timer) => recoveryOf(timer, evidence))),
   };
 }
 

@@ -15,6 +15,8 @@ export interface EmbeddedPostgresOptions {
   readonly log: (message: string) => void;
   /** More parameters of PostgreSQL. They apply only if this call starts the server. */
   readonly settings?: PostgresSettings;
+  /** More environment variables of the server. They apply only while this process starts or restarts it. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The database in {@link EmbeddedPostgres.url}. Created if it does not exist. Default: `timers`. */
   readonly database?: string;
   /** false turns fsync off, for disposable data. Default: true. */
@@ -70,7 +72,8 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   );
   const cluster = await ensureCluster(location, binaries, durable, log);
   const settings = { ...(durable ? {} : NOT_DURABLE), ...options.settings };
-  const server = { cluster, binaries, user: location.user, settings };
+  const { environment = {} } = options;
+  const server = { cluster, binaries, user: location.user, settings, environment };
   const attached = await startOrAttach(server);
   const supervisor = new ServerSupervisor(server, attached, log);
   try {

@@ -33,6 +33,7 @@ export interface ServerConfig {
   readonly binaries: PostgresBinaries;
   readonly user: ServerUser | undefined;
   readonly settings: PostgresSettings;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** A server process that this process has started. */
@@ -70,7 +71,7 @@ async function readFrom(file: string, position: number): Promise<string> {
  * outlive the application, which still has results to store.
  */
 export async function startPostgres(
-  { cluster, binaries, user, settings }: ServerConfig,
+  { cluster, binaries, user, settings, environment }: ServerConfig,
   port: number,
 ): Promise<StartedPostgres> {
   await rotateLog(cluster.logFile);
@@ -85,7 +86,7 @@ export async function startPostgres(
         ...asUser(user),
         cwd: cluster.dataDirectory,
         // Not this process's environment: it may hold secrets, and PG… variables meant for another server.
-        env: { LC_ALL: 'C' },
+        env: { ...environment, LC_ALL: 'C' },
         detached: true,
         stdio: ['ignore', log.fd, log.fd],
       },

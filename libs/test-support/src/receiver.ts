@@ -53,6 +53,8 @@ export interface Receiver {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** More connections than services open at once: the kernel delivers the requests of others again and again, seconds later. */
+const BACKLOG = 4_096;
 const MAX_REQUESTS_LISTED = 20;
 
 function respond(response: ServerResponse, choice: ReceiverResponse): void {
@@ -145,7 +147,7 @@ export async function startReceiver(handler: RequestHandler = () => 200, port = 
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    server.once('error', reject).listen({ port, host: '127.0.0.1', backlog: BACKLOG }, resolve);
   });
   const { port: actualPort } = server.address() as AddressInfo;
   return {

@@ -1,6 +1,7 @@
 import type { Database } from '@timer-platform/database';
 import type { NameServer, NatsServer } from '@timer-platform/test-support';
 import type { Fleet } from '../fleet.ts';
+import type { PostgresClock } from '../postgres-clock.ts';
 import type { Random } from '../random.ts';
 import type { HttpSink } from '../receivers.ts';
 import type { FaultInterval } from '../verdict.ts';
@@ -10,6 +11,7 @@ export interface FaultTargets {
   readonly fleet: Fleet;
   /** A connection of this program, not of a service. */
   readonly db: Database;
+  readonly clock: PostgresClock;
   readonly nats: NatsServer;
   readonly http: HttpSink;
   /** undefined: services cannot be given a name server here. */
@@ -18,7 +20,8 @@ export interface FaultTargets {
 }
 
 export interface Fault {
-  readonly outage: FaultInterval['outage'];
+  /** undefined: it excuses nothing, neither lateness nor repeated deliveries. */
+  readonly outage: FaultInterval['outage'] | undefined;
   /** Changes something that prevents no delivery, but explains repeated ones. */
   readonly prepare?: (targets: FaultTargets) => Promise<void>;
   /** Injects the fault and ends it. Returns a function for the part of the recovery that does not belong to the fault. */

@@ -1,4 +1,5 @@
 import type { FaultInterval } from '../verdict.ts';
+import { stepClock } from './clock-faults.ts';
 import type { Fault, FaultTargets } from './fault.ts';
 import {
   blockLeases,
@@ -22,6 +23,7 @@ const FAULTS = {
   'cut the connections to PostgreSQL': cutConnections,
   'block the timers': blockTimers,
   'block the leases': blockLeases,
+  'step the clock of PostgreSQL': stepClock,
   'restart NATS': restartNats,
   'hang the receiver': hangReceiver,
   'slow DNS': slowDns,
@@ -35,9 +37,15 @@ export function isFaultName(text: string): text is FaultName {
 
 export const FAULT_NAMES: readonly FaultName[] = Object.keys(FAULTS).filter(isFaultName);
 
-/** Whether a fault can be injected here. */
-export function isPossible(name: FaultName, { nameServer }: FaultTargets): boolean {
-  return name !== 'slow DNS' || nameServer !== undefined;
+/** The fault that needs a server whose clock can be stepped. */
+export const CLOCK_FAULT: FaultName = 'step the clock of PostgreSQL';
+
+/** Why a fault cannot be injected here; undefined if it can. */
+export function findObstacle(name: FaultName, { nameServer, clock }: FaultTargets): string | undefined {
+  if (name === 'slow DNS' && nameServer === undefined) return 'it needs root on Linux';
+  if (name === CLOCK_FAULT && !clock.canStep)
+    return 'it needs libfaketime (Debian: apt-get install libfaketime; elsewhere, FAKETIME_LIBRARY names the file)';
+  return undefined;
 }
 
 /** Injects a fault, reports when it began and ended, and completes the recovery. */
@@ -54,6 +62,6 @@ export async function injectFault(
   }
   const fromMs = Date.now();
   const recover = await run(targets);
-  onInterval({ name, outage, fromMs, toMs: Date.now() });
+  if (outage !== undefined) onInterval({ name, outage, fromMs, toMs: Date.now() });
   await recover?.();
 }

@@ -4,7 +4,7 @@ import { queryWithRetries } from '../query-with-retries.ts';
 import type { Fault, FaultTargets } from './fault.ts';
 
 /** Longer than a lease. */
-const BLOCKED_SECONDS = 12;
+const BLOCKED_MS = 12_000;
 const POLL_MS = 50;
 
 async function postmasterPid(db: Database): Promise<number> {
@@ -67,14 +67,33 @@ export const cutConnections: Fault = {
   },
 };
 
+/** Holds a lock for a while by the clock of this program: pg_sleep takes minutes more if the server's is set back. */
+async function holdLock(db: Database, table: string, forMs: number): Promise<void> {
+  const statement = `DO $$ BEGIN LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(3600); END $$`;
+  const ended = new AbortController();
+  const held = db.rows({ name: '', text: statement }).catch(() => undefined);
+  void held.then(() => {
+    ended.abort();
+  });
+  await delay(forMs, undefined, { signal: ended.signal }).catch(() => undefined);
+  while (!ended.signal.aborted) {
+    await queryWithRetries(db, 'SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = $1', [
+      statement,
+    ]);
+    await delay(POLL_MS);
+  }
+}
+
 function block(table: 'timers' | 'dispatchers'): Fault {
   return {
     outage: 'all',
     run: async ({ db }) => {
-      await queryWithRetries(
-        db,
-        `DO $$ BEGIN LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(${BLOCKED_SECONDS}); END $$`,
-      );
+      // Again, if another fault ends the session.
+      const endMs = performance.now() + BLOCKED_MS;
+      while (performance.now() < endMs) {
+        await holdLock(db, table, endMs - performance.now());
+        await delay(POLL_MS);
+      }
       return undefined;
     },
   };
