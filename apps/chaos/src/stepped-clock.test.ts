@@ -38,6 +38,14 @@ test('who learns of a step back with a delay goes on by the old clock', () => {
   expect(clock.latestBelief(303, 100)).toBe(-697);
 });
 
+test('a program may have shown what lies a little beyond a step back', () => {
+  const clock = clockWithSteps();
+  expect(clock.mayHaveBelieved(10_250, 10_260, 5_000, 100)).toBe(true);
+  expect(clock.mayHaveBelieved(10_303, 10_310, 5_000, 100)).toBe(false);
+  expect(clock.mayHaveBelieved(10_250, 10_260, 240, 100)).toBe(false);
+  expect(clock.mayHaveBelieved(-600, -590, 400, 0)).toBe(true);
+});
+
 test('a reading is reached for a while, and again after a step back', () => {
   const clock = clockWithSteps();
   expect(clock.spansSince(10_150, 0, 300)).toEqual([{ fromMs: 150, toMs: 202 }]);

@@ -51,6 +51,18 @@ export class SteppedClock {
     );
   }
 
+  /**
+   * Whether a program that learns of steps with a delay of up to `delayMs` may have shown an instant from `readingFromMs`
+   * to `readingToMs` at some time up to `untilMs`.
+   */
+  mayHaveBelieved(readingFromMs: number, readingToMs: number, untilMs: number, delayMs: number): boolean {
+    return this.#periodsWithin(Number.NEGATIVE_INFINITY, untilMs).some(
+      ({ fromMs, toMs, offsetMs }) =>
+        Math.max(readingFromMs - offsetMs, fromMs) <=
+        Math.min(readingToMs - offsetMs, toMs + delayMs, untilMs),
+    );
+  }
+
   /** The parts of a span in which it read `readingMs` or later. */
   spansSince(readingMs: number, fromMs: number, toMs: number): { fromMs: number; toMs: number }[] {
     const spans: { fromMs: number; toMs: number }[] = [];

@@ -208,6 +208,17 @@ describe('a clock of PostgreSQL that was stepped', () => {
     expect(judgeWithClock(dueAt(BACK_MS + 601_500, BACK_MS + 1_500)).early).toEqual(['a']);
   });
 
+  test('what was started by the old clock may be read late', () => {
+    const judgeLate = (startedMs: number): Verdict => {
+      const late = dueAt(BACK_MS + 600_200, BACK_MS + 3_000);
+      const startedSeconds = Math.floor(startedMs / 1_000);
+      return judgeWithClock({ ...late, arrivals: [arrival(BACK_MS + 3_000, { startedSeconds })] });
+    };
+    expect(judgeLate(BACK_MS + 600_200).early).toEqual([]);
+    expect(judgeLate(BACK_MS + 602_000).early).toEqual(['a']);
+    expect(judgeLate(BACK_MS + 2_900).early).toEqual(['a']);
+  });
+
   test('a timer that was stored after the step back is early before its instant', () => {
     expect(judgeWithClock(dueAt(DUE, DUE - 1, BACK_MS + 100)).early).toEqual(['a']);
     expect(judgeWithClock(dueAt(DUE, DUE, BACK_MS + 100)).early).toEqual([]);

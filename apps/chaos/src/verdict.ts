@@ -150,18 +150,28 @@ function recoveryOf(timer: LoggedTimer, { faultIntervals, clock, postponed }: Re
 
 /**
  * Neither had the clock of PostgreSQL shown the due instant since the timer was stored, nor could a dispatcher that was
- * about to learn of a step believe so. Arrivals are rounded down to whole milliseconds: one in the millisecond of the due
- * instant is not early.
+ * about to learn of a step believe so, now or when it started the attempt. Arrivals are rounded down to whole
+ * milliseconds: one in the millisecond of the due instant is not early.
  */
 function isEarly(timer: LoggedTimer, arrival: Arrival, { clock }: Required<Evidence>): boolean {
   const version = versionOf(timer, arrival);
   if (version === undefined) return true;
-  const { arrivedMs } = arrival;
+  const { arrivedMs, startedSeconds } = arrival;
+  const { executeAtMs, requestedMs } = version;
   const latestMs = Math.max(
     clock.latestBelief(arrivedMs, CLOCK_KNOWN_WITHIN_MS),
-    clock.latestReading(Math.min(version.requestedMs, arrivedMs), arrivedMs),
+    clock.latestReading(Math.min(requestedMs, arrivedMs), arrivedMs),
   );
-  return latestMs + 1 <= version.executeAtMs;
+  if (latestMs + 1 > executeAtMs) return false;
+  if (startedSeconds === undefined || !clock.wasStepped) return true;
+  const startedMs = {
+    least: Math.max(startedSeconds * 1_000, executeAtMs),
+    most: startedSeconds * 1_000 + 999,
+  };
+  return !(
+    startedMs.least <= startedMs.most &&
+    clock.mayHaveBelieved(startedMs.least, startedMs.most, arrivedMs, CLOCK_KNOWN_WITHIN_MS)
+  );
 }
 
 function isOutdated(timer: LoggedTimer, arrival: Arrival, evidence: Required<Evidence>): boolean {

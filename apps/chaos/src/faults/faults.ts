@@ -42,7 +42,8 @@ export const CLOCK_FAULT: FaultName = 'step the clock of PostgreSQL';
 
 /** Why a fault cannot be injected here; undefined if it can. */
 export function findObstacle(name: FaultName, { nameServer, clock }: FaultTargets): string | undefined {
-  if (name === 'slow DNS' && nameServer === undefined) return 'it needs root on Linux';
+  if (name === 'slow DNS' && nameServer === undefined)
+    return 'it needs root on Linux, and 127.0.0.53 for its name server';
   if (name === CLOCK_FAULT && !clock.canStep)
     return 'it needs libfaketime (Debian: apt-get install libfaketime; elsewhere, FAKETIME_LIBRARY names the file)';
   return undefined;
