@@ -22,7 +22,7 @@ COMMENT ON COLUMN destination_settings.max_in_flight IS 'Attempts that may be un
 COMMENT ON COLUMN destination_settings.updated_by IS 'The name of an API key.';
 
 ALTER TABLE timers ADD COLUMN paused_for TEXT COLLATE "C";
-COMMENT ON COLUMN timers.paused_for IS 'The paused destination for which the timer waits: next_attempt_at is infinity, due_since when it was due. NULL: it does not.';
+COMMENT ON COLUMN timers.paused_for IS 'The paused destination for which the timer waits, if next_attempt_at is infinity; due_since is then when it was due.';
 
 -- One expression, which is inlined. The first branch is the URL of nearly every callback; the others are spelled in one of
 -- the ways that URL parsers accept. A host keeps its spelling but for upper case and a dot at the end: this is not the place

@@ -82,10 +82,16 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** One each for the claim, the three kinds of settle, batches, rescue and schedules. Separate from the API, so clients cannot exhaust them. */
-const DISPATCHER_CONNECTIONS = 7;
-/** Heartbeats must not wait for other statements, nor for a server that does not respond. */
+/**
+ * One each for the claim, the three kinds of settle, batches, rescue, schedules and timers of resumed destinations. Separate
+ * from the API, so clients cannot exhaust them.
+ */
+const DISPATCHER_CONNECTIONS = 8;
+/** For what operators set, and for reports to them. */
+const OPERATIONS_CONNECTIONS = 2;
+/** These must not wait for other statements, nor for a server that does not respond. */
 const HEARTBEAT_TIMEOUT_MS = 2_000;
+const OPERATIONS_TIMEOUT_MS = 2_000;
 /** How long each part may take to close when the database does not respond. */
 const CLOSE_GRACE_MS = 3_000;
 
@@ -113,9 +119,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     });
   const apiDatabase = openDatabase('api', config.databasePoolSize);
   const dispatchDatabase = openDatabase('dispatcher', DISPATCHER_CONNECTIONS, { byIndexOnly: true });
+  const operationsDatabase = openDatabase('operations', OPERATIONS_CONNECTIONS, {
+    byIndexOnly: true,
+    timeoutMs: OPERATIONS_TIMEOUT_MS,
+  });
   const heartbeatDatabase = openDatabase('heartbeat', 1, { timeoutMs: HEARTBEAT_TIMEOUT_MS });
   const closeDatabases = async (): Promise<void> => {
-    const databases = [apiDatabase, dispatchDatabase, heartbeatDatabase];
+    const databases = [apiDatabase, dispatchDatabase, operationsDatabase, heartbeatDatabase];
     await Promise.all(databases.map((database) => database.close(CLOSE_GRACE_MS)));
   };
 
@@ -153,7 +163,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     scheduleLag: () => scheduleLag(apiDatabase),
   });
   const dispatcher = new Dispatcher({
-    statements: dispatchStatements(dispatchDatabase, heartbeatDatabase, `${hostname()}:${process.pid}`),
+    statements: dispatchStatements(
+      { dispatch: dispatchDatabase, heartbeats: heartbeatDatabase, operations: operationsDatabase },
+      `${hostname()}:${process.pid}`,
+    ),
     transports,
     decryptHeaders: (timerId, stored) => decryptHeaders(config.headerKeys, timerId, stored),
     settings: config.dispatch,

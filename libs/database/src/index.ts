@@ -45,6 +45,7 @@ export {
 export { oldestDueAge } from './dispatch/oldest-due.ts';
 export { releaseClaims, type ReleasedClaim } from './dispatch/release-claims.ts';
 export { rescueLostClaims, type RescueResult, type RescueRules } from './dispatch/rescue-lost-claims.ts';
+export { findDestinationsToReturn, returnParkedTimers } from './dispatch/return-parked-timers.ts';
 export { type DeliveredAttempt, settleDelivered } from './dispatch/settle-delivered.ts';
 export { type FailedAttempt, settleFailed } from './dispatch/settle-failed.ts';
 export {
@@ -72,6 +73,7 @@ export {
   type SampledTimer,
 } from './operations/dispatcher-report.ts';
 export { bucketOf, LATENESS_BUCKETS, quantile, sumHistograms } from './operations/lateness-histogram.ts';
+export { type OperatorSettingsResult, readOperatorSettings } from './operations/operator-settings.ts';
 export { type NewAction, recordAction } from './operations/record-action.ts';
 export { ping } from './ping.ts';
 export { classifyFailure, type DatabaseFailure, isDataError } from './postgres-error.ts';

@@ -3,6 +3,12 @@
 /** When a timer is due: the expression that idx_timers_due holds. */
 export const DUE_AT = 'COALESCE(next_attempt_at, execute_at)';
 
+/**
+ * Whether a timer is parked: it waits because its destination, `paused_for`, is paused, and has been due since `due_since`.
+ * The whole condition, which is that of idx_timers_paused_for. A timer that was changed since it was parked is not.
+ */
+export const IS_PARKED = `status = 'pending' AND next_attempt_at = 'infinity' AND paused_for IS NOT NULL`;
+
 /** Milliseconds since 1970 of an instant, as a double. */
 export function epochMs(instant: string): string {
   return `date_part('epoch', ${instant}) * 1000`;

@@ -59,7 +59,7 @@ test('a claim survives a crash of the database that loses other commits, so that
   });
   const http = new ScriptedTransport<'http'>(() => 'receiver');
   const dispatcher = new Dispatcher({
-    statements: dispatchStatements(db, db, 'test'),
+    statements: dispatchStatements({ dispatch: db, heartbeats: db, operations: db }, 'test'),
     transports: { http, nats: new ScriptedTransport<'nats'>(() => 'nats') },
     decryptHeaders: (timerId, config) => decryptHeaders(NO_HEADER_KEYS, timerId, config),
     settings: {

@@ -39,7 +39,7 @@ beforeAll(() => {
 
 afterEach(async () => {
   await Promise.all(started.splice(0).map((dispatcher) => dispatcher.stop()));
-  await execute('TRUNCATE timers, dispatchers, timer_attempts, claim_batches');
+  await execute('TRUNCATE timers, dispatchers, timer_attempts, claim_batches CASCADE');
 });
 
 function execute(text: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
@@ -81,7 +81,10 @@ function makeDispatcher(
     defect: () => events.push('defect'),
   };
   const dispatcher = new Dispatcher({
-    statements: { ...dispatchStatements(db, db, 'test'), ...more.statements },
+    statements: {
+      ...dispatchStatements({ dispatch: db, heartbeats: db, operations: db }, 'test'),
+      ...more.statements,
+    },
     transports: { http, nats },
     decryptHeaders: (timerId, config) => decryptHeaders(NO_HEADER_KEYS, timerId, config),
     settings: {
@@ -331,7 +334,7 @@ describe('failure', () => {
 
   test('retries failed statements until the database is available', async () => {
     let failures = 6;
-    const real = dispatchStatements(db, db, 'test');
+    const real = dispatchStatements({ dispatch: db, heartbeats: db, operations: db }, 'test');
     const flaky = <Arguments extends unknown[], Result>(call: (...args: Arguments) => Promise<Result>) => {
       return (...args: Arguments) => {
         failures -= 1;
@@ -354,7 +357,7 @@ describe('failure', () => {
 describe('after a crash of the database server', () => {
   test('delivers a timer whose settle was lost and one whose claim result was lost', async () => {
     let fail = false;
-    const real = dispatchStatements(db, db, 'test');
+    const real = dispatchStatements({ dispatch: db, heartbeats: db, operations: db }, 'test');
     const delivered: DispatchStatements['delivered'] = (leaseId, batch) =>
       fail ? Promise.reject(new Error('the server is restarting')) : real.delivered(leaseId, batch);
     const { http, dispatcher, events } = makeDispatcher({ statements: { delivered } });
@@ -478,7 +481,7 @@ describe('several dispatchers', () => {
   test('one whose lease expires starts nothing more, and others rescue its timers', async () => {
     let frozen = false;
     const delivery = gate<Outcome>();
-    const real = dispatchStatements(db, db, 'frozen');
+    const real = dispatchStatements({ dispatch: db, heartbeats: db, operations: db }, 'frozen');
     // Like a suspended process: statements fail, and the monotonic clock has advanced.
     let clockAheadMs = 0;
     const clock: Clock = { monotonicMs: () => performance.now() + clockAheadMs, wallMs: () => 0 };
@@ -525,7 +528,7 @@ describe('several dispatchers', () => {
   });
 
   test('sends nothing of a claim whose result arrives after its timers were rescued', async () => {
-    const real = dispatchStatements(db, db, 'stalled');
+    const real = dispatchStatements({ dispatch: db, heartbeats: db, operations: db }, 'stalled');
     const result = gate<undefined>();
     const claimed = gate<undefined>();
     const claim: DispatchStatements['claim'] = async (request) => {

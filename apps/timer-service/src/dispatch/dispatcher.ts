@@ -11,6 +11,8 @@ import { DelayQueue } from './claim/delay-queue.ts';
 import { LiveBatches } from './claim/live-batches.ts';
 import type { ClaimedTimer } from './claimed-timer.ts';
 import { AttemptRunner } from './deliver/attempt-runner.ts';
+import { ParkedTimers } from './deliver/parked-timers.ts';
+import { SettingsWatch } from './deliver/settings-watch.ts';
 import { HeldTimers } from './held-timers.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { PeerWatch } from './lease/peer-watch.ts';
@@ -48,7 +50,8 @@ const LONGEST_GAP_MS = 10_000;
 /**
  * Delivers timers. This class only connects the parts, in the order in which a timer passes them: {@link ClaimLoop} polls
  * and {@link Claimer} claims, {@link DelayQueue} waits for the due instant, {@link AttemptRunner} delivers,
- * {@link SettleBatcher} writes the result. {@link LeaseKeeper} decides whether this dispatcher may do so, and
+ * {@link SettleBatcher} writes the result. {@link SettingsWatch} reads what operators have set, and {@link ParkedTimers}
+ * returns what waited for it. {@link LeaseKeeper} decides whether this dispatcher may do so, and
  * {@link BatchKeeper} keeps the rows of its claims true.
  */
 export class Dispatcher {
@@ -60,6 +63,8 @@ export class Dispatcher {
   readonly #queue: DelayQueue<ClaimedTimer>;
   readonly #attemptRunner: AttemptRunner;
   readonly #settleBatcher: SettleBatcher;
+  readonly #settingsWatch: SettingsWatch;
+  readonly #parkedTimers: ParkedTimers;
   #deferInterval: NodeJS.Timeout | undefined;
   #starting: Promise<void> | undefined;
   #stopping = false;
@@ -135,6 +140,7 @@ export class Dispatcher {
       settles: settleBatcher,
       held,
       clock: timeline.clock,
+      after: (ms, call) => timeline.after(ms, call),
       leaseClock: clock,
       databaseClock,
       random,
@@ -166,6 +172,27 @@ export class Dispatcher {
       decryptHeaders,
       observer,
     });
+    const parkedTimers = new ParkedTimers({
+      statements,
+      monotonicMs,
+      onReturned: () => {
+        claimLoop.wake();
+      },
+      onError,
+    });
+    this.#settingsWatch = new SettingsWatch({
+      statements,
+      leaseId: () => leaseKeeper.lease.id,
+      monotonicMs,
+      onSettings: (operatorSettings) => {
+        attemptRunner.follow(operatorSettings);
+        parkedTimers.follow(operatorSettings);
+      },
+      onError: (error) => {
+        observer.databaseError(error);
+      },
+    });
+    this.#parkedTimers = parkedTimers;
     this.#claimer = claimer;
     this.#options = options;
     this.#leaseKeeper = leaseKeeper;
@@ -185,6 +212,11 @@ export class Dispatcher {
   } {
     const { inFlight, waiting } = this.#attemptRunner;
     return { inFlight, queued: this.#queue.size, waiting, unsettled: this.#settleBatcher.size };
+  }
+
+  /** What this dispatcher does with each destination that it has used lately. */
+  destinationLoads(): ReturnType<AttemptRunner['destinationLoads']> {
+    return this.#attemptRunner.destinationLoads();
   }
 
   /** The number of destinations by breaker state; for metrics. */
@@ -211,6 +243,10 @@ export class Dispatcher {
     await this.#leaseKeeper.start();
     // stop() was called in the meantime.
     if (this.#stopping) return;
+    // Nothing may start for a destination that is paused.
+    await this.#settingsWatch.start();
+    if (this.#stopping) return;
+    this.#parkedTimers.start();
     this.#deferInterval = setInterval(() => {
       this.#attemptRunner.deferWaiting();
     }, DEFER_CHECK_MS);
@@ -241,6 +277,7 @@ export class Dispatcher {
     const { clock, settings, transports } = this.#options;
     this.#stopping = true;
     this.#leaseKeeper.abandonStart();
+    const settingsKnown = this.#settingsWatch.stop();
     await this.#starting;
     clearInterval(this.#deferInterval);
     const claimsEnded = this.#claimLoop.stop();
@@ -253,6 +290,7 @@ export class Dispatcher {
     await closeTransports(transports);
     const deadlineMs = clock.monotonicMs() + FLUSH_GRACE_MS;
     const finish = (work: Promise<void>) => waitAtMost(Math.max(0, deadlineMs - clock.monotonicMs()), work);
+    await finish(Promise.all([settingsKnown, this.#parkedTimers.stop()]).then(() => undefined));
     await finish(claimsEnded);
     // A claim was under way.
     releaseUnstarted();

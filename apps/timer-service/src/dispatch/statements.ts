@@ -4,13 +4,16 @@ import {
   claimDueTimers,
   type Database,
   expireLeases,
+  findDestinationsToReturn,
   finishBatches,
   giveUpLease,
   listBatches,
+  readOperatorSettings,
   releaseBatches,
   releaseClaims,
   renewLease,
   rescueLostClaims,
+  returnParkedTimers,
   type RescueRules,
   settleDelivered,
   settleFailed,
@@ -18,13 +21,22 @@ import {
 } from '@timer-platform/database';
 import type { BatchStatements } from './claim/batch-keeper.ts';
 import type { ClaimStatements } from './claim/claimer.ts';
+import type { ParkedStatements } from './deliver/parked-timers.ts';
+import type { SettingsStatements } from './deliver/settings-watch.ts';
 import type { LeaseStatements } from './lease/lease-keeper.ts';
 import type { RescueStatements } from './lease/rescuer.ts';
 import type { SettleStatements } from './settle/settle-batcher.ts';
 
 /** Every database statement of a dispatcher. */
 export interface DispatchStatements
-  extends ClaimStatements, BatchStatements, SettleStatements, LeaseStatements, RescueStatements {}
+  extends
+    ClaimStatements,
+    BatchStatements,
+    SettleStatements,
+    LeaseStatements,
+    RescueStatements,
+    SettingsStatements,
+    ParkedStatements {}
 
 const RESCUE_RULES: RescueRules = {
   // A timer that is claimed alone and lost three times is what crashes its dispatchers.
@@ -33,13 +45,23 @@ const RESCUE_RULES: RescueRules = {
   unownedMs: 5 * 60_000,
 };
 
+export interface DispatchDatabases {
+  readonly dispatch: Database;
+  /** For the lease alone: its statements wait for no others and give up after a few seconds. */
+  readonly heartbeats: Database;
+  /** What operators see and set: gives up after a few seconds as well. */
+  readonly operations: Database;
+}
+
 /**
  * Binds the statements to databases.
  *
- * @param heartbeats for the lease alone: its statements wait for no others and give up after a few seconds
  * @param name identifies the process in the dispatchers table
  */
-export function dispatchStatements(db: Database, heartbeats: Database, name: string): DispatchStatements {
+export function dispatchStatements(
+  { dispatch: db, heartbeats, operations }: DispatchDatabases,
+  name: string,
+): DispatchStatements {
   return {
     claim: (request) => claimDueTimers(db, request),
     claimSuspects: (leaseId) => claimDueSuspects(db, leaseId),
@@ -54,6 +76,9 @@ export function dispatchStatements(db: Database, heartbeats: Database, name: str
     renewLease: (id) => renewLease(heartbeats, id),
     giveUpLease: (id) => giveUpLease(heartbeats, id),
     expireLeases: (peers) => expireLeases(db, peers),
+    operatorSettings: (leaseId) => readOperatorSettings(operations, leaseId),
+    destinationsToReturn: () => findDestinationsToReturn(db),
+    returnParked: (destination, limit) => returnParkedTimers(db, destination, limit),
     rescue: () => rescueLostClaims(db, RESCUE_RULES),
   };
 }

@@ -26,7 +26,7 @@ const dispatcherId = randomUUID();
 const RULES = { maxLostClaims: 5, suspectDelayMs: 0, unownedMs: 300_000 };
 
 beforeEach(async () => {
-  await database.query('TRUNCATE timers, dispatchers, claim_batches, timer_attempts');
+  await database.query('TRUNCATE timers, dispatchers, claim_batches, timer_attempts CASCADE');
   await acquireLease(database.db, dispatcherId, 'test');
 });
 
@@ -83,7 +83,9 @@ function release(
   { id, batchId, fencingToken }: ClaimedRow,
   notBeforeMs: number | null = null,
 ): Promise<number> {
-  return releaseClaims(database.db, dispatcherId, [{ id, batchId, fencingToken, notBeforeMs, reason: null }]);
+  return releaseClaims(database.db, dispatcherId, [
+    { id, batchId, fencingToken, notBeforeMs, reason: null, pausedFor: null },
+  ]);
 }
 
 async function statusOf(id: string): Promise<string | undefined> {

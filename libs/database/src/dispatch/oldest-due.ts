@@ -3,7 +3,7 @@ import { DUE_AT } from '../sql-fragments.ts';
 
 /**
  * Of the timers that wait in the table: the oldest that is due and not claimed, and the oldest that was released with a
- * delay, which is due again only later. Uses idx_timers_due and idx_timers_deferred.
+ * delay, which is due again only later. Timers that are parked are neither. Uses idx_timers_due and idx_timers_delayed.
  */
 const OLDEST = statement(
   'oldest-due',
@@ -13,7 +13,7 @@ const OLDEST = statement(
         AND (id, claims) NOT IN (
           SELECT claim.id, claim.token FROM claim_batches, unnest(timer_ids, tokens) AS claim (id, token))
       ORDER BY ${DUE_AT} LIMIT 1),
-     (SELECT due_since FROM timers WHERE status = 'pending' AND due_since IS NOT NULL ORDER BY due_since LIMIT 1)
+     (SELECT due_since FROM timers WHERE status = 'pending' AND due_since IS NOT NULL AND next_attempt_at < 'infinity' ORDER BY due_since LIMIT 1)
    ))::double precision * 1000 AS age_ms`,
 );
 

@@ -12,6 +12,8 @@ export interface ReleasedClaim {
   readonly notBeforeMs: number | null;
   /** Stored as last_error; null: unchanged. */
   readonly reason: string | null;
+  /** The destination that is paused: the timer is parked until {@link returnParkedTimers}; null: it is not. */
+  readonly pausedFor: string | null;
 }
 
 /** A released timer keeps the instant since which it has been due. */
@@ -19,10 +21,12 @@ const RELEASE = statement(
   'release-claims',
   `UPDATE timers
    SET claims = claims + 1, updated_at = now(), last_error = COALESCE(reason, last_error),
-       due_since = CASE WHEN not_before_ms = 'NaN' THEN due_since ELSE COALESCE(due_since, ${DUE_AT}) END,
-       next_attempt_at = CASE WHEN not_before_ms = 'NaN' THEN next_attempt_at ELSE to_timestamp(not_before_ms / 1000.0) END
-   FROM unnest($2::uuid[], $3::bigint[], $4::integer[], $5::double precision[], $6::text[])
-          AS ended (id, batch_id, token, not_before_ms, reason),
+       due_since = CASE WHEN not_before_ms = 'NaN' AND destination IS NULL THEN due_since ELSE COALESCE(due_since, ${DUE_AT}) END,
+       next_attempt_at = CASE WHEN destination IS NOT NULL THEN 'infinity' WHEN not_before_ms = 'NaN' THEN next_attempt_at
+         ELSE to_timestamp(not_before_ms / 1000.0) END,
+       paused_for = destination
+   FROM unnest($2::uuid[], $3::bigint[], $4::integer[], $5::double precision[], $6::text[], $7::text[])
+          AS ended (id, batch_id, token, not_before_ms, reason, destination),
         (SELECT ${NOT_DURABLE}) AS setting
    WHERE ${FENCE}
    RETURNING timers.id`,
@@ -41,6 +45,7 @@ export async function releaseClaims(
     arrayLiteral(claims.map((claim) => claim.fencingToken)),
     arrayLiteral(claims.map((claim) => claim.notBeforeMs ?? Number.NaN)),
     claims.map((claim) => claim.reason),
+    claims.map((claim) => claim.pausedFor),
   ]);
   return rows.length;
 }

@@ -31,6 +31,7 @@ const SETTLE = statement(
          attempted_at = COALESCE(to_timestamp(started_ms / 1000.0), attempted_at),
          next_attempt_at = COALESCE(to_timestamp(next_attempt_ms / 1000.0), next_attempt_at),
          due_since = CASE WHEN next_attempt_ms IS NULL THEN due_since END,
+         paused_for = NULL,
          executed_at = CASE WHEN next_attempt_ms IS NULL THEN to_timestamp(finished_ms / 1000.0) END,
          updated_at = now()
      FROM json_to_recordset($2::json) AS ended (

@@ -13,6 +13,7 @@ import { claimDueSuspects, claimDueTimers, type ClaimedRow, type ClaimRequest } 
 import { acquireLease, giveUpLease } from './leases.ts';
 import { releaseClaims } from './release-claims.ts';
 import { rescueLostClaims } from './rescue-lost-claims.ts';
+import { returnParkedTimers } from './return-parked-timers.ts';
 import { settleDelivered } from './settle-delivered.ts';
 import { settleFailed } from './settle-failed.ts';
 
@@ -31,16 +32,22 @@ interface Model {
   readonly attempts: number;
   readonly forgiven: number;
   readonly lostClaims: number;
+  /** It waits because its destination is paused. */
+  readonly parked: boolean;
 }
 
-const NEW: Model = { status: 'pending', claims: 0, attempts: 0, forgiven: 0, lostClaims: 0 };
+const NEW: Model = { status: 'pending', claims: 0, attempts: 0, forgiven: 0, lostClaims: 0, parked: false };
 const MAX_LOST_CLAIMS = 3;
 const DAY_MS = 86_400_000;
+const DESTINATION = 'http://receiver.test';
 
 /** An operation on the timer. `ago`: how many claims before the newest one a settle or release is meant for. */
 type Step =
-  | { readonly do: 'claim' | 'cancel' | 'update' | 'run' | 'retry' | 'lose' }
-  | { readonly do: 'deliver' | 'fail' | 'give up' | 'refuse' | 'release' | 'orphan'; readonly ago: number };
+  | { readonly do: 'claim' | 'cancel' | 'update' | 'run' | 'retry' | 'lose' | 'return' }
+  | {
+      readonly do: 'deliver' | 'fail' | 'give up' | 'refuse' | 'release' | 'orphan' | 'park';
+      readonly ago: number;
+    };
 
 /** Returns the next state, and whether the step has an effect. */
 function predict(model: Model, step: Step): [Model, boolean] {
@@ -61,16 +68,23 @@ function predict(model: Model, step: Step): [Model, boolean] {
       case 'release':
       case 'orphan':
         return [{ ...ended, status: 'pending' }, true];
+      case 'park':
+        return [{ ...ended, status: 'pending', parked: true }, true];
     }
   }
   switch (step.do) {
     case 'claim':
-      return status === 'pending' ? [{ ...model, status: 'executing' }, true] : [model, false];
+      return status === 'pending' && !model.parked
+        ? [{ ...model, status: 'executing' }, true]
+        : [model, false];
     case 'cancel':
-      return status === 'pending' ? [{ ...model, status: 'canceled' }, true] : [model, false];
+      return status === 'pending' ? [{ ...model, status: 'canceled', parked: false }, true] : [model, false];
     case 'update':
-    case 'run':
       return [model, status === 'pending'];
+    case 'run':
+      return status === 'pending' ? [{ ...model, parked: false }, true] : [model, false];
+    case 'return':
+      return [{ ...model, parked: false }, model.parked];
     case 'retry':
       return status === 'failed'
         ? [{ ...model, status: 'pending', forgiven: model.attempts, lostClaims: 0 }, true]
@@ -93,6 +107,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       'run' as const,
       'retry' as const,
       'lose' as const,
+      'return' as const,
     ),
   }),
   {
@@ -105,6 +120,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         'refuse' as const,
         'release' as const,
         'orphan' as const,
+        'park' as const,
+        'park' as const,
       ),
       ago: fc.constantFrom(0, 0, 0, 1, 2),
     }),
@@ -133,7 +150,7 @@ class System {
   }
 
   static async create(): Promise<System> {
-    await database.query('TRUNCATE timers, timer_attempts, dispatchers, claim_batches');
+    await database.query('TRUNCATE timers, timer_attempts, dispatchers, claim_batches CASCADE');
     const id = await timers.create({ execute_at: new Date(Date.now() - DAY_MS) });
     const system = new System(id, randomUUID());
     await acquireLease(database.db, system.#dispatcherId, 'model');
@@ -142,7 +159,8 @@ class System {
 
   async read(): Promise<Model> {
     const { rows } = await database.query<Model>(
-      `SELECT timer_states.status, claims, attempts, attempts_forgiven AS forgiven, lost_claims AS "lostClaims"
+      `SELECT timer_states.status, claims, attempts, attempts_forgiven AS forgiven, lost_claims AS "lostClaims",
+         COALESCE(timers.status = 'pending' AND next_attempt_at = 'infinity' AND paused_for IS NOT NULL, false) AS parked
        FROM timers JOIN timer_states USING (id)`,
     );
     if (rows[0] === undefined) throw new Error('the timer does not exist');
@@ -168,6 +186,8 @@ class System {
         return (await runTimer(database.db, this.id)).outcome === 'changed';
       case 'retry':
         return (await retryTimer(database.db, this.id)).outcome === 'changed';
+      case 'return':
+        return (await returnParkedTimers(database.db, DESTINATION, 10)) === 1;
       case 'lose': {
         await giveUpLease(database.db, this.#dispatcherId);
         const { returned, failed } = await rescueLostClaims(database.db, {
@@ -192,19 +212,18 @@ class System {
   }
 
   async #settle(
-    how: 'deliver' | 'fail' | 'give up' | 'refuse' | 'release' | 'orphan',
+    how: 'deliver' | 'fail' | 'give up' | 'refuse' | 'release' | 'orphan' | 'park',
     row: ClaimedRow | undefined,
   ): Promise<boolean> {
     if (row === undefined) return false;
     const { id, batchId, fencingToken } = row;
     const now = Date.now();
     if (how === 'orphan') return (await releaseBatches(database.db, this.#dispatcherId, [batchId])) === 1;
-    if (how === 'release')
-      return (
-        (await releaseClaims(database.db, this.#dispatcherId, [
-          { id, batchId, fencingToken, notBeforeMs: null, reason: null },
-        ])) === 1
-      );
+    if (how === 'release' || how === 'park') {
+      const pausedFor = how === 'park' ? DESTINATION : null;
+      const release = { id, batchId, fencingToken, notBeforeMs: null, reason: null, pausedFor };
+      return (await releaseClaims(database.db, this.#dispatcherId, [release])) === 1;
+    }
     if (how === 'deliver')
       return (
         (await settleDelivered(database.db, this.#dispatcherId, [
@@ -273,10 +292,11 @@ test('two concurrent steps have the same effect as in one order or the other', a
       };
       const forward = inOrder(one, other);
       const backward = inOrder(other, one);
-      // A claim skips a locked timer: it may have had no effect, and the next poll finds the timer.
-      const skipped = (claim: Step, rest: Step) => {
+      // Both skip a locked timer: they may have had no effect, and the next poll or search finds the timer.
+      const skipped = (skipping: Step, rest: Step) => {
         const [end, effective] = predict(model, rest);
-        return claim.do === 'claim' ? [{ end, claimed: false, effective }] : [];
+        const skips = skipping.do === 'claim' || skipping.do === 'return';
+        return skips ? [{ end, claimed: false, effective }] : [];
       };
       const allowed = [
         [forward.end, forward.firstEffective, forward.secondEffective],

@@ -4,7 +4,7 @@
  * attempt may have been made and the callback is another.
  */
 export const GIVE_WAY_IF_WITHDRAWN = `ON CONFLICT (id) DO UPDATE SET
-       status = 'pending', execute_at = EXCLUDED.execute_at, next_attempt_at = NULL, due_since = NULL, retry_from = NULL,
+       status = 'pending', execute_at = EXCLUDED.execute_at, next_attempt_at = NULL, due_since = NULL, paused_for = NULL, retry_from = NULL,
        callback_type = EXCLUDED.callback_type, callback_config = EXCLUDED.callback_config, metadata = EXCLUDED.metadata,
        retry = EXCLUDED.retry, expires_at = EXCLUDED.expires_at, origin = EXCLUDED.origin, withdrawn = NULL,
        attempts_forgiven = timers.attempts, lost_claims = 0, last_error = NULL, updated_at = now(),

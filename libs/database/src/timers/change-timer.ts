@@ -19,14 +19,14 @@ export type ChangeResult<Row = TimerSummaryRow> =
 
 const CANCEL = statement(
   'cancel-timer',
-  `UPDATE timers SET status = 'canceled', updated_at = now()
+  `UPDATE timers SET status = 'canceled', paused_for = NULL, updated_at = now()
    WHERE id = $1 AND ${IS_UNCLAIMED}
    RETURNING ${CHANGED_COLUMNS}`,
 );
 
 const RUN = statement(
   'run-timer',
-  `UPDATE timers SET next_attempt_at = clock_timestamp(), due_since = NULL, updated_at = now()
+  `UPDATE timers SET next_attempt_at = clock_timestamp(), due_since = NULL, paused_for = NULL, updated_at = now()
    WHERE id = $1 AND ${IS_UNCLAIMED}
    RETURNING ${CHANGED_COLUMNS}`,
 );

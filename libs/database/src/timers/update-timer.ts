@@ -2,6 +2,7 @@ import type { CallbackConfig, JsonValue, RetryPolicy } from '@timer-platform/cal
 import { type Database, statement } from '../connect.ts';
 import { encryptHeaders, type HeaderKeys, NO_HEADER_KEYS } from '../header-encryption.ts';
 import { isCheckViolation } from '../postgres-error.ts';
+import { IS_PARKED } from '../sql-fragments.ts';
 import { IS_UNCLAIMED } from '../state-guards.ts';
 import { afterDelay } from './after-delay.ts';
 import { changeFrom, type ChangeResult } from './change-timer.ts';
@@ -35,6 +36,9 @@ const EXPIRES_LATER = `(
      ($2::timestamptz IS NULL AND $3::double precision IS NULL AND NOT $10)
      OR COALESCE(${NEW_EXPIRES_AT} > GREATEST(${NEW_EXECUTE_AT}, clock_timestamp()), true))`;
 
+/** Another callback may have another destination. If that one is paused as well, the timer is parked again. */
+const LEAVES_PARKING = `($5::jsonb IS NOT NULL AND ${IS_PARKED})`;
+
 const IS_FUTURE = statement('is-future', 'SELECT $1::timestamptz > clock_timestamp() AS future');
 
 /**
@@ -43,7 +47,10 @@ const IS_FUTURE = statement('is-future', 'SELECT $1::timestamptz > clock_timesta
  */
 const ASSIGNMENTS = `
      execute_at = ${NEW_EXECUTE_AT},
-     next_attempt_at = CASE WHEN $2::timestamptz IS NULL AND $3::double precision IS NULL THEN next_attempt_at END,
+     next_attempt_at = CASE
+       WHEN num_nonnulls($2::timestamptz, $3::double precision) > 0 THEN NULL
+       WHEN ${LEAVES_PARKING} THEN clock_timestamp()
+       ELSE next_attempt_at END,
      callback_type = COALESCE($4, callback_type),
      callback_config = COALESCE($5::jsonb, callback_config),
      metadata = CASE WHEN $6 THEN $7::jsonb ELSE metadata END,
@@ -52,7 +59,8 @@ const ASSIGNMENTS = `
      attempts_forgiven = CASE WHEN $12 THEN attempts ELSE attempts_forgiven END,
      lost_claims = CASE WHEN $12 THEN 0 ELSE lost_claims END,
      retry_from = CASE WHEN $12 THEN NULL ELSE retry_from END,
-     due_since = CASE WHEN $2::timestamptz IS NULL AND $3::double precision IS NULL THEN due_since END,
+     due_since = CASE WHEN num_nonnulls($2::timestamptz, $3::double precision) > 0 OR ${LEAVES_PARKING} THEN NULL ELSE due_since END,
+     paused_for = CASE WHEN num_nonnulls($2::timestamptz, $3::double precision, $5::jsonb) > 0 THEN NULL ELSE paused_for END,
      revision = revision + CASE
        WHEN claims > 0 AND num_nonnulls($2::timestamptz, $3::double precision, $5::jsonb) > 0 THEN 1 ELSE 0 END,
      updated_at = now()`;

@@ -37,6 +37,8 @@ function createRunner({ send, ...limits }: Setup = {}) {
     released: [] as ReleasedClaim[],
   };
   const held = new HeldTimers();
+  /** Wake-ups that the runner has requested. */
+  const turns: { readonly atMs: number; readonly call: () => void }[] = [];
   const clock = { nowMs: 0, monotonicMs: () => clock.nowMs, wallMs: () => 0 };
   /** Of the process; by default the same. */
   const leaseClock: { nowMs: number | undefined } = { nowMs: undefined };
@@ -67,6 +69,10 @@ function createRunner({ send, ...limits }: Setup = {}) {
     },
     held,
     clock,
+    after: (ms, call) => {
+      turns.push({ atMs: clock.nowMs + ms, call });
+      return () => undefined;
+    },
     leaseClock: { monotonicMs: () => leaseClock.nowMs ?? clock.nowMs },
     databaseClock,
     random: () => 0,
@@ -108,6 +114,7 @@ function createRunner({ send, ...limits }: Setup = {}) {
     held,
     clock,
     leaseClock,
+    turns,
     due,
     dueMany,
     end,
@@ -453,5 +460,72 @@ describe('allEnded', () => {
     end('1', delivered(200));
     await allEnded;
     expect(ended).toEqual(['all']);
+  });
+});
+
+describe('what operators set', () => {
+  const ALONE = { rank: 0, dispatchers: 1 };
+  const unlimited = {
+    destination: 'http://receiver.test',
+    isPaused: false,
+    ratePerSecond: null,
+    maxInFlight: null,
+  };
+
+  test('timers of a paused destination are released until it is resumed, and attempts under way finish', () => {
+    const { runner, due, end, held, settled, started } = createRunner();
+    due({ id: 'a' });
+    runner.follow({ ...ALONE, destinations: [{ ...unlimited, isPaused: true }] });
+    due({ id: 'b' });
+    expect(settled.released).toMatchObject([
+      { id: 'b', pausedFor: 'http://receiver.test', notBeforeMs: null, reason: null },
+    ]);
+    end('a', delivered(200));
+    expect(settled.delivered).toMatchObject([{ id: 'a' }]);
+    expect([held.bytes, runner.inFlight, runner.waiting]).toEqual([0, 0, 0]);
+    runner.follow({ ...ALONE, destinations: [] });
+    due({ id: 'c' });
+    expect(started).toEqual(['a', 'c']);
+  });
+
+  test('timers that wait when their destination is paused are released as well', () => {
+    const { runner, due, settled } = createRunner({ maxInFlightPerDestination: 1 });
+    for (const id of ['a', 'b', 'c']) due({ id });
+    runner.follow({ ...ALONE, destinations: [{ ...unlimited, isPaused: true }] });
+    expect(settled.released.map(({ id }) => id)).toEqual(['b', 'c']);
+    expect(runner.waiting).toBe(0);
+  });
+
+  test('a timer that waits for the rate of its destination starts in the millisecond of its turn', () => {
+    const { runner, due, clock, started, turns } = createRunner();
+    runner.follow({ ...ALONE, destinations: [{ ...unlimited, ratePerSecond: 8 }] });
+    for (const id of ['a', 'b', 'c']) due({ id });
+    expect(started).toEqual(['a']);
+    for (const [index, atMs] of [125, 250].entries()) {
+      expect(turns).toHaveLength(index + 1);
+      expect(turns[index]?.atMs).toBe(atMs);
+      clock.nowMs = atMs;
+      turns[index]?.call();
+    }
+    expect(started).toEqual(['a', 'b', 'c']);
+    expect(turns).toHaveLength(2);
+  });
+
+  test('a wake-up that comes early is set again', () => {
+    const { runner, due, clock, started, turns } = createRunner();
+    runner.follow({ ...ALONE, destinations: [{ ...unlimited, ratePerSecond: 10 }] });
+    for (const id of ['a', 'b']) due({ id });
+    clock.nowMs = 99.6;
+    turns[0]?.call();
+    expect(started).toEqual(['a']);
+    expect(turns[1]?.atMs).toBe(100);
+  });
+
+  test('timers that wait start at once when a limit is taken back', () => {
+    const { runner, due, started } = createRunner();
+    runner.follow({ ...ALONE, destinations: [{ ...unlimited, maxInFlight: 1 }] });
+    for (const id of ['a', 'b']) due({ id });
+    runner.follow({ ...ALONE, destinations: [] });
+    expect(started).toEqual(['a', 'b']);
   });
 });

@@ -1,7 +1,7 @@
 import type { CallbackType } from '@timer-platform/callback-types';
 import type { ClaimedRow } from '@timer-platform/database';
 import type { Clock } from '../../clock.ts';
-import type { DatabaseTime } from '../../timeline.ts';
+import type { DatabaseTime, Timeline } from '../../timeline.ts';
 import { REFUSED, retryable } from '../../transports/outcome.ts';
 import type { Outcome, Transport, Transports } from '../../transports/transport.ts';
 import type { ClaimedTimer } from '../claimed-timer.ts';
@@ -12,7 +12,8 @@ import { nextStep } from '../settle/next-step.ts';
 import type { SettleBatcher } from '../settle/settle-batcher.ts';
 import type { SettleItem } from '../settle/settle-lane.ts';
 import { Attempt, type AttemptOwner, type StartedAttempt } from './attempt.ts';
-import { DestinationLimiter, type Slot } from './destination-limiter.ts';
+import { type DestinationLoad, DestinationLimiter, type Slot } from './destination-limiter.ts';
+import { type OperatorSettings, ownLimits } from './destination-settings.ts';
 import type { FlowLimits } from './fair-share.ts';
 import { type StartProblem, startProblem } from './start-check.ts';
 import { stepAfterWithdrawal } from './withdrawal.ts';
@@ -23,6 +24,8 @@ export interface AttemptRunnerOptions {
   readonly settles: Pick<SettleBatcher, 'delivered' | 'failed' | 'release'>;
   readonly held: HeldTimers;
   readonly clock: Clock;
+  /** Calls back once after this many milliseconds of the same time; returns a function that cancels the call. */
+  readonly after: Timeline['after'];
   /** Of the process: leases are valid by it. */
   readonly leaseClock: Pick<Clock, 'monotonicMs'>;
   readonly databaseClock: DatabaseTime;
@@ -57,6 +60,8 @@ export class AttemptRunner implements AttemptOwner {
   /** Attempts can end while they start. The loop that starts them must not start another. */
   #isStarting = false;
   #startTimeout: NodeJS.Timeout | undefined;
+  /** The wake-up for the next timer whose destination has a rate. */
+  #turn: { readonly atMs: number; readonly cancel: () => void } | undefined;
   #allEnded: (() => void)[] = [];
 
   constructor(options: AttemptRunnerOptions) {
@@ -74,6 +79,11 @@ export class AttemptRunner implements AttemptOwner {
     return this.#limiter.waiting;
   }
 
+  /** What this dispatcher does with each destination that it has used lately. */
+  destinationLoads(): DestinationLoad[] {
+    return this.#limiter.destinationLoads(this.#options.clock.monotonicMs());
+  }
+
   /** The number of destinations by breaker state. */
   get breakerStates(): ReturnType<DestinationLimiter<ClaimedTimer>['breakerStates']> {
     return this.#limiter.breakerStates();
@@ -82,8 +92,28 @@ export class AttemptRunner implements AttemptOwner {
   /** To be called when a timer is due. */
   due(timer: ClaimedTimer): void {
     const admission = this.#limiter.admit(timer, this.#options.clock.monotonicMs());
-    if (admission.kind === 'start') this.#start(timer, admission.slot);
-    else if (admission.kind === 'defer') this.#defer(timer, admission.untilMs);
+    switch (admission.kind) {
+      case 'start':
+        this.#start(timer, admission.slot);
+        break;
+      case 'wait':
+        this.#setTurn();
+        break;
+      case 'defer':
+        this.#defer(timer, admission.untilMs);
+        break;
+      case 'park':
+        this.#park(timer);
+        break;
+    }
+  }
+
+  /** Takes over what operators have set. Attempts under way go on. */
+  follow(settings: OperatorSettings): void {
+    const monotonicMs = this.#options.clock.monotonicMs();
+    for (const timer of this.#limiter.change(ownLimits(settings), monotonicMs)) this.due(timer);
+    // Timers may wait for slots that a limit did not give them before.
+    this.#startWaiting(monotonicMs);
   }
 
   /** Defers timers that would wait too long in memory; to be called a few times per second. */
@@ -96,6 +126,7 @@ export class AttemptRunner implements AttemptOwner {
 
   /** Releases all timers that wait. */
   releaseWaiting(): void {
+    this.#clearTurn();
     for (const timer of this.#limiter.takeWaiting()) this.release(timer);
   }
 
@@ -267,7 +298,28 @@ export class AttemptRunner implements AttemptOwner {
     )
       this.#start(next.item, next.slot);
     this.#isStarting = false;
+    this.#setTurn();
     this.#options.capacityFreed();
+  }
+
+  /** Sets the wake-up for timers that wait because of a rate, unless an earlier one is set. Nothing to do for others. */
+  #setTurn(): void {
+    const { after, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const atMs = this.#limiter.nextTurnMs(nowMs);
+    if (atMs >= (this.#turn?.atMs ?? Number.POSITIVE_INFINITY)) return;
+    this.#clearTurn();
+    // It may come a fraction of a millisecond early: it is then set again.
+    const cancel = after(atMs - nowMs, () => {
+      this.#turn = undefined;
+      this.#startWaiting(clock.monotonicMs());
+    });
+    this.#turn = { atMs, cancel };
+  }
+
+  #clearTurn(): void {
+    this.#turn?.cancel();
+    this.#turn = undefined;
   }
 
   #resolveAllEnded(): void {
@@ -283,7 +335,15 @@ export class AttemptRunner implements AttemptOwner {
     this.#release(timer, databaseClock.at(untilMonotonicMs), null);
   }
 
+  /** The timer waits in the table until its destination is resumed. */
+  #park({ row, lease, destination }: ClaimedTimer): void {
+    const { held, settles } = this.#options;
+    held.dropped(row);
+    const unchanged = { notBeforeMs: null, reason: null };
+    settles.release({ ...claimOf(row, lease), ...unchanged, pausedFor: destination.name });
+  }
+
   #release({ row, lease }: ClaimedTimer, notBeforeMs: number | null, reason: string | null): void {
-    this.#options.settles.release({ ...claimOf(row, lease), notBeforeMs, reason });
+    this.#options.settles.release({ ...claimOf(row, lease), notBeforeMs, reason, pausedFor: null });
   }
 }

@@ -46,7 +46,11 @@ function startMany(limiter: DestinationLimiter<Item>, one: Item, times: number, 
 /** Admits items; returns how many were started, wait and were deferred. */
 function admitMany(limiter: DestinationLimiter<Item>, one: Item, times: number, nowMs = 0) {
   const counts = { start: 0, wait: 0, defer: 0 };
-  for (let n = 0; n < times; n += 1) counts[limiter.admit(one, nowMs).kind] += 1;
+  for (let n = 0; n < times; n += 1) {
+    const { kind } = limiter.admit(one, nowMs);
+    if (kind === 'park') throw new Error('no destination is paused');
+    counts[kind] += 1;
+  }
   return counts;
 }
 

@@ -2,7 +2,9 @@ import type { Destination, Outcome } from '../../transports/transport.ts';
 import { availabilityOf } from './availability.ts';
 import { afterAttempt, type BreakerState, CLOSED, permissionOf, trialStarted } from './circuit-breaker.ts';
 import { CompletionRate } from './completion-rate.ts';
+import type { OwnLimits } from './destination-settings.ts';
 import { fitsInMemory, type FlowLimits, hasFreeSlot, waitingLimit } from './fair-share.ts';
+import { RateLimit } from './rate-limit.ts';
 import { RingBuffer } from './ring-buffer.ts';
 
 /** What the limiter needs to know of a timer. */
@@ -14,6 +16,7 @@ export interface Limited {
 /** Permission for one attempt, returned when it has ended. */
 export interface Slot<Item> {
   readonly route: Route<Item>;
+  readonly named: Named<Item>;
   readonly bytes: number;
   readonly isEndpointTrial: boolean;
   readonly isRouteTrial: boolean;
@@ -25,7 +28,9 @@ export type Admission<Item> =
   /** It waits in memory, in the queue of its route. */
   | { readonly kind: 'wait' }
   /** It is released with a delay: its destination is unavailable, or too slow for it to wait in memory. */
-  | { readonly kind: 'defer'; readonly untilMs: number };
+  | { readonly kind: 'defer'; readonly untilMs: number }
+  /** It is released until operators resume its destination. */
+  | { readonly kind: 'park' };
 
 export interface Deferred<Item> {
   readonly item: Item;
@@ -45,6 +50,13 @@ const PATIENCE_MS = 500;
 const WAIT_MS = 500;
 /** How long a timer is deferred if its destination is only slow. */
 const DEFERRAL_MS = 1_000;
+/** How long a timer is deferred if the limit of its destination leaves no attempt to this dispatcher, but some to others. */
+const NO_SHARE_MS = 250;
+/**
+ * The deferred timers of a destination with a rate become due at that rate, up to this far ahead; further ones get the same
+ * instants again. So none waits much longer than this for a rate that operators have raised since.
+ */
+const FARTHEST_TURN_MS = 600_000;
 /** The deferred timers of all routes become due this far apart, or at the rate at which their route completes them. */
 const DEFERRAL_SPACING_MS = 2;
 /** An unused destination is removed after this time, or this time after its breaker may close. */
@@ -59,6 +71,38 @@ interface Queue {
   waitingSinceMs: number;
 }
 
+/** A destination as operators name it: timers of several routes and endpoints may have one, and a route those of several. */
+interface Named<Item> {
+  readonly name: string;
+  limits: NamedLimits | undefined;
+  inFlight: number;
+  waiting: number;
+  lastUsedMs: number;
+  /** The routes of its timers, and the one that was used last. */
+  readonly routes: Set<Route<Item>>;
+  lastRoute: Route<Item> | undefined;
+}
+
+interface NamedLimits {
+  isPaused: boolean;
+  maxInFlight: number;
+  rate: RateLimit | undefined;
+  /** At which the timers become due again that this dispatcher defers: others may have less to do. */
+  turnIntervalMs: number;
+  lastTurnMs: number;
+}
+
+/** What this dispatcher does with a destination. */
+export interface DestinationLoad {
+  readonly name: string;
+  readonly inFlight: number;
+  readonly waiting: number;
+  /** The worst of its breakers. */
+  readonly breaker: BreakerState['kind'];
+  /** Until when it lets no attempt start, by the monotonic clock. */
+  readonly openUntilMs: number | undefined;
+}
+
 interface Endpoint<Item> extends Queue {
   readonly key: string;
   readonly routes: Map<string, Route<Item>>;
@@ -69,6 +113,8 @@ interface Endpoint<Item> extends Queue {
 interface Route<Item> extends Queue {
   readonly key: string;
   readonly endpoint: Endpoint<Item>;
+  /** The destination, if operators have limited it: its timers then have routes of their own. */
+  readonly limited: Named<Item> | undefined;
   readonly waiting: RingBuffer<Item>;
   lastDeferralMs: number;
   lastUsedMs: number;
@@ -79,6 +125,58 @@ function completedSoon({ rate }: Queue, nowMs: number): number {
   return Math.max(1, Math.ceil((rate.perSecond(nowMs) * WAIT_MS) / 1_000));
 }
 
+/** Takes the limits over; returns whether waiting timers have to be admitted again. */
+function changeLimits<Item>(named: Named<Item>, own: OwnLimits, nowMs: number): boolean {
+  const { isPaused, ratePerSecond, totalPerSecond = Infinity, maxInFlight = Infinity } = own;
+  const turnIntervalMs = 1_000 / totalPerSecond;
+  const { limits } = named;
+  if (limits === undefined) {
+    const rate = ratePerSecond === undefined ? undefined : new RateLimit(ratePerSecond);
+    named.limits = { isPaused, maxInFlight, rate, turnIntervalMs, lastTurnMs: Number.NEGATIVE_INFINITY };
+    return true;
+  }
+  const isOther =
+    limits.isPaused !== isPaused || (limits.rate === undefined) !== (ratePerSecond === undefined);
+  limits.isPaused = isPaused;
+  limits.maxInFlight = maxInFlight;
+  if (limits.turnIntervalMs !== turnIntervalMs) limits.lastTurnMs = Number.NEGATIVE_INFINITY;
+  limits.turnIntervalMs = turnIntervalMs;
+  if (ratePerSecond === undefined) limits.rate = undefined;
+  else if (limits.rate === undefined) limits.rate = new RateLimit(ratePerSecond);
+  else limits.rate.change(ratePerSecond, nowMs);
+  return isOther;
+}
+
+function isWithinLimits<Item>({ limits, inFlight }: Named<Item>, nowMs: number): boolean {
+  if (limits === undefined) return true;
+  return !limits.isPaused && inFlight < limits.maxInFlight && (limits.rate?.isFree(nowMs) ?? true);
+}
+
+/** The next turn of a destination with a rate, from this instant on: after those that were given to timers before. */
+function nextTurn(limits: NamedLimits, fromMs: number, nowMs: number): number {
+  const farthestMs = nowMs + FARTHEST_TURN_MS;
+  const firstMs = Math.min(fromMs, farthestMs);
+  const turnMs = Math.max(firstMs, limits.lastTurnMs + limits.turnIntervalMs);
+  limits.lastTurnMs = turnMs > farthestMs ? firstMs : turnMs;
+  return limits.lastTurnMs;
+}
+
+/** The worst state of the breakers of a destination: a route is as unavailable as its endpoint. */
+function worstBreaker<Item>(
+  { routes }: Named<Item>,
+  nowMs: number,
+): Pick<DestinationLoad, 'breaker' | 'openUntilMs'> {
+  let isHalfOpen = false;
+  let openUntilMs: number | undefined;
+  for (const route of routes)
+    for (const state of [route.breaker, route.endpoint.breaker]) {
+      if (state.kind === 'half-open') isHalfOpen = true;
+      if (state.kind === 'open') openUntilMs = Math.max(openUntilMs ?? nowMs, state.untilMs);
+    }
+  if (openUntilMs !== undefined) return { breaker: 'open', openUntilMs };
+  return { breaker: isHalfOpen ? 'half-open' : 'closed', openUntilMs };
+}
+
 /** Whether timers have waited for so long that the rate tells how many more may. */
 function isRateKnown({ waitingSinceMs }: Queue, nowMs: number): boolean {
   return nowMs - waitingSinceMs >= PATIENCE_MS;
@@ -87,13 +185,17 @@ function isRateKnown({ waitingSinceMs }: Queue, nowMs: number): boolean {
 /**
  * Decides which due timers may start, so that slow or unavailable destinations do not delay the others. Endpoints share
  * the attempts under way and the memory, the routes of an endpoint share what it gets, and each endpoint and each route
- * has a circuit breaker. Timers that wait do so in a short queue per route, served in turn.
+ * has a circuit breaker. Timers that wait do so in a short queue per route, served in turn. What operators have set for a
+ * destination comes on top: {@link change}.
  *
  * Does no I/O. Times are milliseconds of a monotonic clock.
  */
 export class DestinationLimiter<Item extends Limited> {
   readonly #limits: FlowLimits;
   readonly #endpoints = new Map<string, Endpoint<Item>>();
+  readonly #named = new Map<string, Named<Item>>();
+  /** Those with a rate and waiting timers. */
+  readonly #paced = new Set<Named<Item>>();
   /** Routes with waiting timers, the next turn first. */
   readonly #turns = new Set<Route<Item>>();
   readonly #total = { inFlight: 0, waiting: 0, bytes: 0 };
@@ -123,24 +225,27 @@ export class DestinationLimiter<Item extends Limited> {
 
   /** Decides what happens to a due timer. After `start` the caller makes the attempt and returns the slot. */
   admit(item: Item, nowMs: number): Admission<Item> {
-    const route = this.#routeOf(item.destination, nowMs);
+    const named = this.#namedOf(item.destination.name, nowMs);
+    if (named.limits?.isPaused === true) return { kind: 'park' };
+    const route = this.#routeOf(item.destination, named, nowMs);
     const blockedUntilMs = this.#blockedUntilMs(route, nowMs);
     if (blockedUntilMs !== undefined)
       return { kind: 'defer', untilMs: this.#deferralSlot(route, blockedUntilMs, nowMs) };
     if (!fitsInMemory(this.#limits, this.#total, route.endpoint, item.bytes))
-      return { kind: 'defer', untilMs: this.#deferralSlot(route, nowMs + DEFERRAL_MS, nowMs) };
-    if (route.waiting.size === 0 && this.#hasFreeSlot(route))
-      return { kind: 'start', slot: this.#begin(route, item.bytes, nowMs) };
+      return { kind: 'defer', untilMs: this.#deferralSlot(route, undefined, nowMs) };
+    if (route.waiting.size === 0 && this.#hasFreeSlot(route, nowMs))
+      return { kind: 'start', slot: this.#begin(route, item, nowMs) };
     if (!this.#mayWait(route, nowMs))
-      return { kind: 'defer', untilMs: this.#deferralSlot(route, nowMs + DEFERRAL_MS, nowMs) };
+      return { kind: 'defer', untilMs: this.#deferralSlot(route, undefined, nowMs) };
     this.#push(route, item, nowMs);
     return { kind: 'wait' };
   }
 
   /** To be called once for each slot. */
   ended(slot: Slot<Item>, outcome: Outcome, nowMs: number): void {
-    const { route } = slot;
+    const { route, named } = slot;
     const { endpoint } = route;
+    named.inFlight -= 1;
     route.inFlight -= 1;
     endpoint.inFlight -= 1;
     this.#total.inFlight -= 1;
@@ -156,16 +261,55 @@ export class DestinationLimiter<Item extends Limited> {
   next(nowMs: number): Startable<Item> | undefined {
     for (const route of this.#turns) {
       if (this.#total.inFlight >= this.#limits.maxInFlight) return undefined;
-      if (!this.#hasFreeSlot(route) || this.#blockedUntilMs(route, nowMs) !== undefined) continue;
+      if (!this.#hasFreeSlot(route, nowMs) || this.#blockedUntilMs(route, nowMs) !== undefined) continue;
       const item = route.waiting.shift();
       if (item === undefined) continue;
       // After its turn the route goes to the end, if it has more timers.
       this.#turns.delete(route);
       if (route.waiting.size > 0) this.#turns.add(route);
       this.#removed(route, [item]);
-      return { item, slot: this.#begin(route, item.bytes, nowMs) };
+      return { item, slot: this.#begin(route, item, nowMs) };
     }
     return undefined;
+  }
+
+  /**
+   * When the rate of a destination next lets a waiting timer start; Infinity: none waits for that. Always later than now:
+   * where a timer could start by its rate, it waits for something else.
+   */
+  nextTurnMs(nowMs: number): number {
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (const { limits } of this.#paced)
+      if (limits?.rate !== undefined && limits.rate.nextMs > nowMs)
+        earliestMs = Math.min(earliestMs, limits.rate.nextMs);
+    return earliestMs;
+  }
+
+  /**
+   * What operators have set from now on, by destination. Removes and returns the waiting timers that have to be admitted
+   * again.
+   */
+  change(limits: ReadonlyMap<string, OwnLimits>, nowMs: number): Item[] {
+    const changed = new Set<Named<Item>>();
+    for (const named of this.#named.values())
+      if (named.limits !== undefined && !limits.has(named.name)) {
+        named.limits = undefined;
+        changed.add(named);
+      }
+    for (const [name, own] of limits) {
+      const named = this.#namedOf(name, nowMs);
+      if (changeLimits(named, own, nowMs)) changed.add(named);
+    }
+    if (changed.size === 0) return [];
+    return [...this.#turns].flatMap((route) => this.#takeFrom(route, changed));
+  }
+
+  /** What this dispatcher does with each destination that it has used lately. */
+  destinationLoads(nowMs: number): DestinationLoad[] {
+    return [...this.#named.values()].map((named) => {
+      const { name, inFlight, waiting } = named;
+      return { name, inFlight, waiting, ...worstBreaker(named, nowMs) };
+    });
   }
 
   /** Removes and returns timers that would wait too long; to be called a few times per second. */
@@ -175,9 +319,8 @@ export class DestinationLimiter<Item extends Limited> {
     for (const route of this.#turns) {
       const blockedUntilMs = this.#blockedUntilMs(route, nowMs);
       const keep = blockedUntilMs === undefined ? this.#longestQueue(route, nowMs) : 0;
-      const untilMs = blockedUntilMs ?? nowMs + DEFERRAL_MS;
       for (const item of this.#cutQueue(route, keep))
-        deferred.push({ item, untilMs: this.#deferralSlot(route, untilMs, nowMs) });
+        deferred.push({ item, untilMs: this.#deferralSlot(route, blockedUntilMs, nowMs) });
     }
     return deferred;
   }
@@ -199,9 +342,38 @@ export class DestinationLimiter<Item extends Limited> {
       }
       if (endpoint.routes.size === 0 && !isOpen(endpoint.breaker)) this.#endpoints.delete(endpoint.key);
     }
+    for (const named of this.#named.values()) {
+      for (const route of named.routes)
+        if (route.endpoint.routes.get(route.key) !== route) {
+          named.routes.delete(route);
+          named.lastRoute = undefined;
+        }
+      const isUsed = named.inFlight > 0 || named.waiting > 0 || nowMs - named.lastUsedMs < IDLE_LIMIT_MS;
+      if (!isUsed && named.limits === undefined && named.routes.size === 0) this.#named.delete(named.name);
+    }
   }
 
-  #routeOf(destination: Destination, nowMs: number): Route<Item> {
+  #namedOf(name: string, nowMs: number): Named<Item> {
+    let named = this.#named.get(name);
+    if (named === undefined) {
+      named = {
+        name,
+        limits: undefined,
+        inFlight: 0,
+        waiting: 0,
+        lastUsedMs: nowMs,
+        routes: new Set(),
+        lastRoute: undefined,
+      };
+      this.#named.set(name, named);
+    }
+    return named;
+  }
+
+  #routeOf(destination: Destination, named: Named<Item>, nowMs: number): Route<Item> {
+    const limited = named.limits === undefined ? undefined : named;
+    const key =
+      limited === undefined ? destination.route : `${destination.route} ${JSON.stringify(limited.name)}`;
     let endpoint = this.#endpoints.get(destination.endpoint);
     if (endpoint === undefined) {
       endpoint = {
@@ -216,11 +388,12 @@ export class DestinationLimiter<Item extends Limited> {
       };
       this.#endpoints.set(endpoint.key, endpoint);
     }
-    let route = endpoint.routes.get(destination.route);
+    let route = endpoint.routes.get(key);
     if (route === undefined) {
       route = {
-        key: destination.route,
+        key,
         endpoint,
+        limited,
         waiting: new RingBuffer(),
         rate: new CompletionRate(nowMs),
         breaker: CLOSED,
@@ -231,11 +404,19 @@ export class DestinationLimiter<Item extends Limited> {
       };
       endpoint.routes.set(route.key, route);
     }
+    if (named.lastRoute !== route) {
+      named.routes.add(route);
+      named.lastRoute = route;
+    }
     return route;
   }
 
-  /** Until when the breakers of the route and its endpoint let no attempt start; undefined: one may start now. */
-  #blockedUntilMs({ breaker, endpoint }: Route<Item>, nowMs: number): number | undefined {
+  /**
+   * Until when the breakers of the route and its endpoint let no attempt start, or no attempt is left to this dispatcher;
+   * undefined: one may start now.
+   */
+  #blockedUntilMs({ breaker, endpoint, limited }: Route<Item>, nowMs: number): number | undefined {
+    if (limited?.limits?.maxInFlight === 0) return nowMs + NO_SHARE_MS;
     for (const state of [breaker, endpoint.breaker]) {
       const permission = permissionOf(state, nowMs);
       if (typeof permission === 'object') return permission.untilMs;
@@ -243,12 +424,17 @@ export class DestinationLimiter<Item extends Limited> {
     return undefined;
   }
 
-  #hasFreeSlot(route: Route<Item>): boolean {
+  #hasFreeSlot(route: Route<Item>, nowMs: number): boolean {
+    if (route.limited !== undefined && !isWithinLimits(route.limited, nowMs)) return false;
     return hasFreeSlot(this.#limits, this.#total, route.endpoint, route.inFlight);
   }
 
-  #begin(route: Route<Item>, bytes: number, nowMs: number): Slot<Item> {
+  #begin(route: Route<Item>, { destination, bytes }: Item, nowMs: number): Slot<Item> {
     const { endpoint } = route;
+    const named = route.limited ?? this.#namedOf(destination.name, nowMs);
+    named.limits?.rate?.started(nowMs);
+    named.inFlight += 1;
+    named.lastUsedMs = nowMs;
     const isEndpointTrial = permissionOf(endpoint.breaker, nowMs) === 'trial';
     const isRouteTrial = permissionOf(route.breaker, nowMs) === 'trial';
     if (isEndpointTrial) endpoint.breaker = trialStarted(endpoint.breaker, nowMs);
@@ -258,7 +444,7 @@ export class DestinationLimiter<Item extends Limited> {
     endpoint.inFlight += 1;
     this.#total.inFlight += 1;
     this.#addBytes(endpoint, bytes);
-    return { route, bytes, isEndpointTrial, isRouteTrial };
+    return { route, named, bytes, isEndpointTrial, isRouteTrial };
   }
 
   #push(route: Route<Item>, item: Item, nowMs: number): void {
@@ -266,6 +452,10 @@ export class DestinationLimiter<Item extends Limited> {
     if (route.endpoint.waiting === 0) route.endpoint.waitingSinceMs = nowMs;
     route.waiting.push(item);
     route.lastUsedMs = nowMs;
+    const named = route.limited ?? this.#namedOf(item.destination.name, nowMs);
+    named.waiting += 1;
+    named.lastUsedMs = nowMs;
+    if (named.limits?.rate !== undefined) this.#paced.add(named);
     route.endpoint.waiting += 1;
     this.#total.waiting += 1;
     this.#addBytes(route.endpoint, item.bytes);
@@ -275,7 +465,27 @@ export class DestinationLimiter<Item extends Limited> {
   #removed({ endpoint }: Route<Item>, items: readonly Item[]): void {
     endpoint.waiting -= items.length;
     this.#total.waiting -= items.length;
-    for (const { bytes } of items) this.#addBytes(endpoint, -bytes);
+    for (const { bytes, destination } of items) {
+      this.#addBytes(endpoint, -bytes);
+      const named = this.#named.get(destination.name);
+      if (named === undefined) continue;
+      named.waiting -= 1;
+      if (named.waiting === 0) this.#paced.delete(named);
+    }
+  }
+
+  /** Removes and returns the waiting timers of these destinations. */
+  #takeFrom(route: Route<Item>, destinations: ReadonlySet<Named<Item>>): Item[] {
+    const isTaken = ({ destination }: Item) => {
+      const named = this.#named.get(destination.name);
+      return named !== undefined && destinations.has(named);
+    };
+    const items = route.waiting.cut(0);
+    const taken = items.filter(isTaken);
+    for (const item of items) if (!isTaken(item)) route.waiting.push(item);
+    this.#removed(route, taken);
+    if (route.waiting.size === 0) this.#turns.delete(route);
+    return taken;
   }
 
   #addBytes(endpoint: Endpoint<Item>, bytes: number): void {
@@ -292,14 +502,30 @@ export class DestinationLimiter<Item extends Limited> {
 
   /** How many timers may wait for a route: no more than it and its endpoint complete soon, once that is known. */
   #longestQueue(route: Route<Item>, nowMs: number): number {
-    const { endpoint } = route;
+    const { endpoint, limited } = route;
+    const perSecond = limited?.limits?.rate?.perSecond;
     return Math.min(
+      // Of all routes of the destination, less those that wait for others of them.
+      limited === undefined || perSecond === undefined
+        ? Infinity
+        : Math.max(
+            0,
+            Math.max(1, Math.ceil((perSecond * WAIT_MS) / 1_000)) - limited.waiting + route.waiting.size,
+          ),
       route.waiting.size > 0 && isRateKnown(route, nowMs) ? completedSoon(route, nowMs) : Infinity,
       endpoint.waiting > 0 && isRateKnown(endpoint, nowMs) ? completedSoon(endpoint, nowMs) : Infinity,
     );
   }
 
-  #deferralSlot(route: Route<Item>, fromMs: number, nowMs: number): number {
+  /** When a deferred timer is due again: when its route may be available again, or if it is only slow, later. */
+  #deferralSlot(route: Route<Item>, blockedUntilMs: number | undefined, nowMs: number): number {
+    const limits = route.limited?.limits;
+    if (limits?.rate !== undefined) {
+      const waitMs = (route.limited?.waiting ?? 0) * limits.rate.intervalMs;
+      const fromMs = Math.max(blockedUntilMs ?? nowMs + WAIT_MS, limits.rate.nextMs + waitMs);
+      return nextTurn(limits, fromMs, nowMs);
+    }
+    const fromMs = blockedUntilMs ?? nowMs + DEFERRAL_MS;
     const perSecond = route.rate.perSecond(nowMs);
     const spacingMs = Math.min(DEFERRAL_SPACING_MS * this.#deferring, 1_000 / perSecond);
     route.lastDeferralMs = Math.max(fromMs, route.lastDeferralMs + spacingMs);

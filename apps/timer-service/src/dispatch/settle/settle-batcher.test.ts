@@ -20,7 +20,7 @@ function failed(id: string, nextAttemptMs: number | null, error = 'HTTP 500') {
 }
 
 function released(id: string, notBeforeMs: number | null) {
-  return { ...claim(id), notBeforeMs, reason: null };
+  return { ...claim(id), notBeforeMs, reason: null, pausedFor: null };
 }
 
 function createBatcher(more: Partial<SettleStatements> = {}) {
