@@ -41,6 +41,8 @@ import { Materializer } from './materialize/materializer.ts';
 import { scheduleStatements } from './materialize/statements.ts';
 import { observeBoth, observeDispatch } from './observability/dispatch-logging.ts';
 import { createMetrics } from './observability/metrics.ts';
+import { ActivityRecorder } from './observability/report/activity-recorder.ts';
+import { createReportLoop } from './observability/report/create-report-loop.ts';
 import { observeSchedules } from './observability/schedule-logging.ts';
 import { compileStoredRecurrence } from './schedules/recurrence/index.ts';
 import { waitAtMost } from './sleep.ts';
@@ -162,10 +164,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     oldestDueAge: () => oldestDueAge(apiDatabase),
     scheduleLag: () => scheduleLag(apiDatabase),
   });
+  const databaseMs = () => timeline.databaseClock.at(timeline.clock.monotonicMs());
+  const recorder = new ActivityRecorder(clock.monotonicMs(), databaseMs);
+  const processName = `${hostname()}:${process.pid}`;
   const dispatcher = new Dispatcher({
     statements: dispatchStatements(
       { dispatch: dispatchDatabase, heartbeats: heartbeatDatabase, operations: operationsDatabase },
-      `${hostname()}:${process.pid}`,
+      processName,
     ),
     transports,
     decryptHeaders: (timerId, stored) => decryptHeaders(config.headerKeys, timerId, stored),
@@ -173,7 +178,24 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     clock,
     timeline,
     random,
-    observer: observeBoth(observeDispatch(metrics, log), options.observer),
+    observer: observeBoth(observeDispatch(metrics, recorder, log), options.observer),
+  });
+  const reportLoop = createReportLoop({
+    db: operationsDatabase,
+    dispatcher,
+    recorder,
+    process: {
+      name: processName,
+      pid: process.pid,
+      node: process.version,
+      startedMs: clock.wallMs(),
+      maxInFlight: config.dispatch.maxInFlight,
+    },
+    clock,
+    timeline,
+    onError: (error) => {
+      log.warn({ err: error }, 'the report of this dispatcher could not be written; it is written again');
+    },
   });
   const materializer = new Materializer({
     statements: scheduleStatements(dispatchDatabase),
@@ -255,6 +277,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const dispatching = config.dispatch.enabled
     ? dispatcher.start().then(() => {
         materializer.start();
+        reportLoop.start();
       })
     : Promise.resolve();
 
@@ -263,7 +286,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     // The API closes last: it keeps responding while attempts finish, so a load balancer sees no errors meanwhile.
     const prunersStopped = Promise.all(pruners.map((pruner) => pruner.stop())).then(() => undefined);
     const materializerStopped = waitAtMost(CLOSE_GRACE_MS, materializer.stop());
-    await Promise.all([dispatcher.stop(), waitAtMost(CLOSE_GRACE_MS, prunersStopped), materializerStopped]);
+    // While the dispatcher still has its lease.
+    const reportsStopped = waitAtMost(CLOSE_GRACE_MS, reportLoop.stop());
+    await Promise.all([
+      reportsStopped,
+      dispatcher.stop(),
+      waitAtMost(CLOSE_GRACE_MS, prunersStopped),
+      materializerStopped,
+    ]);
     await api.close();
     await waitAtMost(CLOSE_GRACE_MS, settingsRecorder.stop());
     dueNotifier.stop();

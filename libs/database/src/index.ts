@@ -75,6 +75,12 @@ export {
 export { bucketOf, LATENESS_BUCKETS, quantile, sumHistograms } from './operations/lateness-histogram.ts';
 export { type OperatorSettingsResult, readOperatorSettings } from './operations/operator-settings.ts';
 export { type NewAction, recordAction } from './operations/record-action.ts';
+export {
+  type CountedMinute,
+  pruneDispatchMinutes,
+  writeDispatchMinutes,
+} from './operations/write-dispatch-minutes.ts';
+export { writeDispatcherReport } from './operations/write-dispatcher-report.ts';
 export { ping } from './ping.ts';
 export { classifyFailure, type DatabaseFailure, isDataError } from './postgres-error.ts';
 export { deleteSchedule } from './schedules/delete-schedule.ts';

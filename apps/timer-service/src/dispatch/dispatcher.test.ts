@@ -69,6 +69,7 @@ function makeDispatcher(
     started: () => undefined,
     ended: () => undefined,
     finished: ({ status }) => events.push(status),
+    retried: () => undefined,
     orphansReleased: (count) => events.push(`released ${count}`),
     claimed: () => undefined,
     settled: (kind, _size, lost) => {

@@ -214,6 +214,11 @@ export class Dispatcher {
     return { inFlight, queued: this.#queue.size, waiting, unsettled: this.#settleBatcher.size };
   }
 
+  /** The id of its lease. */
+  get id(): string {
+    return this.#leaseKeeper.lease.id;
+  }
+
   /** What this dispatcher does with each destination that it has used lately. */
   destinationLoads(): ReturnType<AttemptRunner['destinationLoads']> {
     return this.#attemptRunner.destinationLoads();
@@ -241,10 +246,9 @@ export class Dispatcher {
 
   async #begin(): Promise<void> {
     await this.#leaseKeeper.start();
-    // stop() was called in the meantime.
-    if (this.#stopping) return;
     // Nothing may start for a destination that is paused.
     await this.#settingsWatch.start();
+    // stop() was called in the meantime.
     if (this.#stopping) return;
     this.#parkedTimers.start();
     this.#deferInterval = setInterval(() => {

@@ -28,7 +28,9 @@ const timers = timerFactory(query);
 const URL_A = { type: 'http', url: 'http://a.test/', headers: { 'x-own': '1', 'Timer-Origin': 'forged' } };
 
 afterEach(async () => {
-  await query('TRUNCATE schedules, schedule_skips, timers, timer_attempts, claim_batches, dispatchers CASCADE');
+  await query(
+    'TRUNCATE schedules, schedule_skips, timers, timer_attempts, claim_batches, dispatchers CASCADE',
+  );
 });
 
 interface Events {

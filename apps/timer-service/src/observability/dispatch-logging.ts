@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { DispatchObserver } from '../dispatch/observer.ts';
 import type { Metrics } from './metrics.ts';
+import type { RecordedEvents } from './report/activity-recorder.ts';
 
 /** Passes every event to two observers. */
 export function observeBoth(one: DispatchObserver, other: DispatchObserver | undefined): DispatchObserver {
@@ -10,13 +11,17 @@ export function observeBoth(one: DispatchObserver, other: DispatchObserver | und
       one.started(lateMs);
       other.started(lateMs);
     },
-    ended: (outcome, durationMs) => {
-      one.ended(outcome, durationMs);
-      other.ended(outcome, durationMs);
+    ended: (outcome, durationMs, destination) => {
+      one.ended(outcome, durationMs, destination);
+      other.ended(outcome, durationMs, destination);
     },
     finished: (timer) => {
       one.finished(timer);
       other.finished(timer);
+    },
+    retried: (timer) => {
+      one.retried(timer);
+      other.retried(timer);
     },
     claimed: (timers) => {
       one.claimed(timers);
@@ -54,9 +59,24 @@ export function observeBoth(one: DispatchObserver, other: DispatchObserver | und
 }
 
 /** Returns an observer that counts every event and logs warnings and errors. Deliveries are not logged. */
-export function observeDispatch(metrics: Metrics, log: Logger): DispatchObserver {
+export function observeDispatch(metrics: Metrics, recorder: RecordedEvents, log: Logger): DispatchObserver {
   return {
     ...metrics.observer,
+    started: (lateMs) => {
+      metrics.observer.started(lateMs);
+      recorder.started(lateMs);
+    },
+    ended: (outcome, durationMs, destination) => {
+      metrics.observer.ended(outcome, durationMs);
+      recorder.ended(outcome, durationMs, destination);
+    },
+    retried: (timer) => {
+      recorder.retried(timer);
+    },
+    deferred: (timers) => {
+      metrics.observer.deferred(timers);
+      recorder.deferred(timers);
+    },
     settled: (kind, timers, lost) => {
       metrics.observer.settled(kind, timers, lost);
       if (lost > 0)
@@ -64,6 +84,7 @@ export function observeDispatch(metrics: Metrics, log: Logger): DispatchObserver
     },
     finished: (timer) => {
       metrics.observer.finished(timer);
+      recorder.finished(timer);
       if (timer.status === 'completed') return;
       const { id, callbackType, error, attempts } = timer;
       log.warn({ timerId: id, callbackType, error, attempts }, 'a timer has failed');

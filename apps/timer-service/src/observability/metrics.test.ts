@@ -35,7 +35,7 @@ test('counts attempts by outcome, and does not count them again when it is rende
 
 test('counts finished timers by status and callback type', async () => {
   const metrics = create();
-  const timer = { id: 'timer', attempts: 1, error: null };
+  const timer = { id: 'timer', attempts: 1, error: null, destination: null, latenessMs: 0, finishedMs: 0 };
   metrics.observer.finished({ ...timer, status: 'completed', callbackType: 'http' });
   metrics.observer.finished({ ...timer, status: 'completed', callbackType: 'nats' });
   metrics.observer.finished({ ...timer, status: 'failed', callbackType: null });

@@ -29,7 +29,9 @@ export interface MetricSources {
 /** The metrics of one service. */
 export interface Metrics {
   /** A dispatcher's observer that counts events. */
-  readonly observer: Omit<DispatchObserver, 'databaseError' | 'defect'>;
+  readonly observer: Omit<DispatchObserver, 'databaseError' | 'defect' | 'ended' | 'retried'> & {
+    ended(outcome: Outcome, durationMs: number): void;
+  };
   /** A materializer's observer that counts events. */
   readonly schedules: Pick<ScheduleObserver, 'decided' | 'lost' | 'paused'>;
   /** Counts a failed statement of the dispatcher. */

@@ -29,7 +29,8 @@ const NEXT_SCHEDULE = {
 };
 
 const PENDING = `SELECT timers.id, status, to_char(execute_at AT TIME ZONE 'UTC', ${ISO}) AS execute_at,
-     to_char(${DUE_AT} AT TIME ZONE 'UTC', ${ISO}) AS due_at, attempts, last_error,
+     to_char(CASE WHEN next_attempt_at = 'infinity' THEN COALESCE(due_since, execute_at) ELSE ${DUE_AT} END
+       AT TIME ZONE 'UTC', ${ISO}) AS due_at, attempts, last_error,
      to_jsonb(timers) ->> 'key' AS key, metadata, callback_config AS callback
    FROM timers WHERE status = 'pending' ORDER BY ${DUE_AT}, created_at LIMIT 10000`;
 
@@ -107,7 +108,8 @@ export class KitStatements {
   /** Deletes everything that is stored. No service may run. */
   async clear(): Promise<void> {
     await this.#client.query(
-      `TRUNCATE timers, timer_attempts, claim_batches, idempotency_keys, dispatchers, schedules, schedule_skips
+      `TRUNCATE timers, timer_attempts, claim_batches, idempotency_keys, dispatchers, schedules, schedule_skips,
+         destination_settings, dispatch_minutes, console_sessions, operator_actions
        RESTART IDENTITY CASCADE`,
     );
   }

@@ -85,6 +85,7 @@ export class TimeTravel {
         signal();
       },
       finished: () => undefined,
+      retried: () => undefined,
       claimed: (timers) => {
         this.#claimed += timers;
         signal();

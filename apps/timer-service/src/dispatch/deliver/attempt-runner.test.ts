@@ -145,7 +145,16 @@ describe('outcomes', () => {
     const instants = { startedMs: EPOCH_MS, finishedMs: EPOCH_MS + 40 };
     expect(settled.delivered).toEqual([{ lease, id: 'a', batchId: 'b', fencingToken: 7, ...instants }]);
     expect(finished).toEqual([
-      { id: 'a', status: 'completed', callbackType: 'http', error: null, attempts: 3 },
+      {
+        id: 'a',
+        status: 'completed',
+        callbackType: 'http',
+        destination: 'http://receiver.test',
+        error: null,
+        attempts: 3,
+        latenessMs: 3_000,
+        finishedMs: EPOCH_MS + 40,
+      },
     ]);
     expect(lateness).toEqual([3_000]);
     expect(held.bytes).toBe(0);
@@ -331,8 +340,8 @@ describe('attempts that do not count', () => {
     expect(settled.failed).toMatchObject([
       { id: 'a', error: 'no key', startedMs: null, nextAttemptMs: null },
     ]);
-    expect(finished).toEqual([
-      { id: 'a', status: 'failed', callbackType: null, error: 'no key', attempts: 2 },
+    expect(finished).toMatchObject([
+      { id: 'a', status: 'failed', callbackType: null, destination: null, error: 'no key', attempts: 2 },
     ]);
     expect(held.count('recent')).toBe(0);
     expect(held.bytes).toBe(0);

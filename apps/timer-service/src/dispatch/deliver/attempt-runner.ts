@@ -12,7 +12,7 @@ import { nextStep } from '../settle/next-step.ts';
 import type { SettleBatcher } from '../settle/settle-batcher.ts';
 import type { SettleItem } from '../settle/settle-lane.ts';
 import { Attempt, type AttemptOwner, type StartedAttempt } from './attempt.ts';
-import { type DestinationLoad, DestinationLimiter, type Slot } from './destination-limiter.ts';
+import { DestinationLimiter, type DestinationLoad, type Slot } from './destination-limiter.ts';
 import { type OperatorSettings, ownLimits } from './destination-settings.ts';
 import type { FlowLimits } from './fair-share.ts';
 import { type StartProblem, startProblem } from './start-check.ts';
@@ -151,8 +151,11 @@ export class AttemptRunner implements AttemptOwner {
       id: row.id,
       status: 'failed',
       callbackType: null,
+      destination: null,
       error,
       attempts: row.attempts,
+      latenessMs: null,
+      finishedMs: this.#databaseMs(),
     });
     this.#failWithoutAttempt(row, lease, error);
   }
@@ -208,7 +211,7 @@ export class AttemptRunner implements AttemptOwner {
     this.#limiter.ended(slot, outcome, monotonicMs);
     if (outcome.kind === 'withdrawn') this.#withdrawn(timer, outcome, monotonicMs);
     else this.#settle(attempt, outcome, attempt.startedMs + durationMs);
-    observer.ended(outcome, durationMs);
+    observer.ended(outcome, durationMs, timer.destination.name);
     this.#startWaitingSoon(monotonicMs);
     if (this.#limiter.inFlight === 0) this.#resolveAllEnded();
   }
@@ -230,7 +233,14 @@ export class AttemptRunner implements AttemptOwner {
       random: random(),
     });
     const claim = claimOf(row, lease);
-    const finished = { id: row.id, callbackType: timer.callback.type, attempts: row.attempts + 1 };
+    const finished = {
+      id: row.id,
+      callbackType: timer.callback.type,
+      destination: timer.destination.name,
+      attempts: row.attempts + 1,
+      latenessMs: startedMs - timer.dueSinceMs,
+      finishedMs,
+    };
     if (step.kind === 'complete') {
       observer.finished({ ...finished, status: 'completed', error: null });
       settles.delivered({ ...claim, startedMs, finishedMs });
@@ -238,6 +248,7 @@ export class AttemptRunner implements AttemptOwner {
     }
     const { error } = step;
     if (step.kind === 'fail') observer.finished({ ...finished, status: 'failed', error });
+    else observer.retried({ ...finished, status: 'retried', error });
     const nextAttemptMs = step.kind === 'retry' ? step.atMs : null;
     const { statusCode } = outcome;
     settles.failed({ ...claim, error, nextAttemptMs, dueMs, startedMs, finishedMs, statusCode });
@@ -250,7 +261,7 @@ export class AttemptRunner implements AttemptOwner {
   ): void {
     const { databaseClock, leaseClock, observer } = this.#options;
     const nowMs = databaseClock.at(monotonicMs);
-    const { row, lease, callback } = timer;
+    const { row, lease, callback, destination } = timer;
     const step = stepAfterWithdrawal(
       outcome,
       startProblem(timer, leaseClock.monotonicMs(), nowMs),
@@ -262,16 +273,29 @@ export class AttemptRunner implements AttemptOwner {
       return;
     }
     const { error } = step;
-    const finished = { id: row.id, callbackType: callback.type, attempts: row.attempts };
-    observer.finished({ ...finished, status: 'failed', error });
+    observer.finished({
+      id: row.id,
+      status: 'failed',
+      callbackType: callback.type,
+      destination: destination.name,
+      error,
+      attempts: row.attempts,
+      latenessMs: null,
+      finishedMs: nowMs,
+    });
     this.#failWithoutAttempt(row, lease, error);
   }
 
   #failWithoutAttempt(row: ClaimedRow, lease: Lease, error: string): void {
-    const { settles, clock, databaseClock } = this.#options;
-    const finishedMs = databaseClock.at(clock.monotonicMs());
+    const { settles } = this.#options;
+    const finishedMs = this.#databaseMs();
     const attempt = { nextAttemptMs: null, dueMs: finishedMs, startedMs: null, finishedMs, statusCode: null };
     settles.failed({ ...claimOf(row, lease), error, ...attempt });
+  }
+
+  #databaseMs(): number {
+    const { clock, databaseClock } = this.#options;
+    return databaseClock.at(clock.monotonicMs());
   }
 
   #startWaitingSoon(monotonicMs: number): void {

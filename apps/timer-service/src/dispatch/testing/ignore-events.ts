@@ -7,6 +7,7 @@ export const IGNORE_EVENTS: DispatchObserver = {
   started: ignore,
   ended: ignore,
   finished: ignore,
+  retried: ignore,
   claimed: ignore,
   settled: ignore,
   deferred: ignore,
