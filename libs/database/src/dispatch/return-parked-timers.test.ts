@@ -4,11 +4,11 @@ import { timerFactory } from '@timer-platform/test-support';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { connect } from '../connect.ts';
 import { findTimer } from '../timers/find-timer.ts';
+import { claimDueTimers } from './claim-due-timers.ts';
 import { acquireLease } from './leases.ts';
 import { oldestDueAge } from './oldest-due.ts';
 import { releaseClaims } from './release-claims.ts';
 import { findDestinationsToReturn, returnParkedTimers } from './return-parked-timers.ts';
-import { claimDueTimers } from './claim-due-timers.ts';
 
 const database = withTestDatabase({
   open: (url, onIdleError) =>

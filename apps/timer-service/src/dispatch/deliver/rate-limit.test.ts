@@ -11,6 +11,13 @@ test('a low rate spaces attempts evenly, however long there was none', () => {
   expect([rate.isFree(10_499), rate.nextMs]).toEqual([false, 10_500]);
 });
 
+test('attempts that start a little late do not lower the rate', () => {
+  const rate = new RateLimit(10);
+  rate.started(0);
+  for (let n = 1; n <= 50; n += 1) rate.started(n * 100 + 3);
+  expect(rate.nextMs).toBe(5_100);
+});
+
 test('a high rate makes up for a tenth of a second', () => {
   const rate = new RateLimit(1_000);
   let starts = 0;

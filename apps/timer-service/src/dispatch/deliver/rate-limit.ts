@@ -1,5 +1,7 @@
 /** How much of a rate may be used at once, in milliseconds: what a process makes up for after it was busy for a moment. */
 const BURST_MS = 100;
+/** An attempt that starts this much after its instant, or half an interval, does not delay the ones after it. */
+const JITTER_MS = 20;
 
 /**
  * A token bucket: attempts start at this rate, spaced evenly. Over any time t, at most `rate * (t + 100 ms)` attempts start,
@@ -33,8 +35,9 @@ export class RateLimit {
 
   /** An attempt starts. */
   started(nowMs: number): void {
+    const isPunctual = nowMs - this.#nextMs <= Math.min(JITTER_MS, this.intervalMs / 2);
     const earliestMs = nowMs - Math.max(0, BURST_MS - this.intervalMs);
-    this.#nextMs = Math.max(this.#nextMs, earliestMs) + this.intervalMs;
+    this.#nextMs = (isPunctual ? this.#nextMs : Math.max(this.#nextMs, earliestMs)) + this.intervalMs;
   }
 
   /** Takes effect at once: a higher rate shortens the wait for the next attempt as well. */

@@ -1,6 +1,6 @@
 import type { CountedMinute, DispatcherReport } from '@timer-platform/database';
 import { InterruptibleSleep } from '../../interruptible-sleep.ts';
-import { type ActivityRecorder } from './activity-recorder.ts';
+import type { ActivityRecorder } from './activity-recorder.ts';
 
 export interface ReportStatements {
   readonly writeReport: (report: DispatcherReport) => Promise<void>;

@@ -72,7 +72,7 @@ test('a dispatcher writes its report, and what it has done in the minute', async
   const report = dispatcherReportSchema.parse(row?.report);
   expect(report.destinations).toMatchObject([{ destination: 'http://a', breaker: 'closed' }]);
   expect(report.sample).toMatchObject([{ id, lateness_ms: 7 }]);
-  const minutes = await until<{ delivered: string; late: string }>(
+  const minutes = await until<{ delivered: string | null; late: string | null }>(
     `SELECT sum(delivered) AS delivered, (SELECT sum(n) FROM dispatch_minutes, unnest(lateness) AS n) AS late
      FROM dispatch_minutes`,
     ([first]) => first?.delivered !== null,
