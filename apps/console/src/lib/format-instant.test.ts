@@ -8,6 +8,7 @@ describe('an instant', () => {
     expect(formatInstant(instant, 'UTC', 'millisecond')).toBe('2026-03-29 00:59:59.123');
     expect(formatInstant(instant, 'Europe/Berlin')).toBe('2026-03-29 01:59:59');
     expect(formatTimeOfDay(instant, 'Asia/Kathmandu', 'minute')).toBe('06:44');
+    expect(localParts(instant, 'UTC').offset).toBe('UTC');
     expect(localParts(instant, 'Europe/Berlin').offset).toBe('UTC+1');
     expect(localParts(instant, 'America/St_Johns').offset).toBe('UTC−2:30');
   });

@@ -49,7 +49,7 @@ export function localParts(instant: number, zone: string): LocalParts {
     minute: `${part('hour')}:${part('minute')}`,
     second: part('second'),
     millisecond: part('fractionalSecond'),
-    offset: part('timeZoneName').replace('GMT', 'UTC').replace('-', '−'),
+    offset: part('timeZoneName').replace('GMT', 'UTC').replace('-', '−').replace(/\+0$/, ''),
   };
 }
 
