@@ -3,17 +3,23 @@ import { defineConfig, loadEnv } from 'vite';
 import { compressPlugin } from './compress-plugin.ts';
 import { developmentProxy } from './development-proxy.ts';
 
-/** One file for each library, so that what it weighs is seen, and stays in caches when pages change. */
-const LIBRARIES = [
-  { name: 'react', test: /node_modules\/(?:react|react-dom|scheduler)\// },
+/** Files of the build: one for each library, so that what it weighs is seen, and stays in caches when pages change. */
+const GROUPS = [
+  { name: 'react', test: /node_modules\/(?:react|react-dom|scheduler)\//, priority: 2 },
   {
     name: 'router',
     test: /node_modules\/@tanstack\/(?:react-router|router-core|history|store|react-store)\//,
+    priority: 2,
   },
-  { name: 'query', test: /node_modules\/@tanstack\/(?:react-query|query-core)\// },
-  { name: 'uplot', test: /node_modules\/uplot\// },
-  // What screens share: in many small files it would weigh more.
-  { name: 'shared', test: /\/console\/src\/(?:api|components(?!\/(?:plot|chart))|lib|preferences)\// },
+  { name: 'query', test: /node_modules\/@tanstack\/(?:react-query|query-core)\//, priority: 2 },
+  { name: 'uplot', test: /node_modules\/uplot\//, priority: 2 },
+  // Our own files: in one for each screen they would weigh a fifth more. The first one has what screens share, too.
+  {
+    name: 'operating',
+    test: /\/console\/src\/(?!components\/plot|main|forms\/|screens\/(?:new-\w+|schedules?|inspector)\/)/,
+    priority: 1,
+  },
+  { name: 'editing', test: /\/console\/src\/(?:forms|screens)\// },
 ];
 
 export default defineConfig(({ command, mode }) => ({
@@ -26,7 +32,7 @@ export default defineConfig(({ command, mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    rolldownOptions: { output: { codeSplitting: { groups: LIBRARIES } } },
+    rolldownOptions: { output: { codeSplitting: { groups: GROUPS } } },
   },
   server: {
     proxy: developmentProxy(
