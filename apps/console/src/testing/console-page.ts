@@ -21,8 +21,14 @@ export interface ConsolePage {
   goto(path: string): Promise<void>;
   /** Logs in with an API key, on any page of the console, and waits for the page after it. */
   login(apiKey: string): Promise<void>;
-  /** What axe finds wrong with the page as it is now, one line for each rule and element. */
-  findBarriers(): Promise<string[]>;
+  /** Opens a page of the console, and waits until it shows what it has read. */
+  show(path: string): Promise<void>;
+  /**
+   * What axe finds wrong with the page as it is now, one line for each rule and element.
+   *
+   * @param colours whether it also judges colours, which takes most of the time, or nothing else
+   */
+  findBarriers(colours?: 'with' | 'without' | 'only'): Promise<string[]>;
 }
 
 /** Watches a tab. @param url of the console, without a slash at its end */
@@ -62,15 +68,24 @@ export async function watchPage(page: Page, url: string): Promise<ConsolePage> {
       await page.getByRole('button', { name: 'Log in' }).click();
       await page.getByRole('navigation', { name: 'Screens' }).waitFor();
     },
-    async findBarriers() {
+    async show(path) {
+      await page.goto(`${url}${path}`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.getByLabel('Loading').first().waitFor({ state: 'detached' });
+    },
+    async findBarriers(colours = 'with') {
       await page.evaluate(AXE);
-      const results = await page.evaluate(async (tags): Promise<axe.AxeResults> => {
+      const options: axe.RunOptions =
+        colours === 'only'
+          ? { runOnly: { type: 'rule', values: ['color-contrast'] } }
+          : { runOnly: RULES, rules: { 'color-contrast': { enabled: colours === 'with' } } };
+      const results = await page.evaluate(async (given): Promise<axe.AxeResults> => {
         const { axe: loaded } = globalThis as unknown as { axe: typeof axe };
         // Animations change colours: those that end are finished first.
         for (const animation of document.getAnimations())
           if (animation.effect?.getComputedTiming().endTime !== Infinity) animation.finish();
-        return loaded.run(document, { runOnly: tags });
-      }, RULES);
+        return loaded.run(document, given);
+      }, options);
       return results.violations.flatMap(({ id, nodes }) =>
         nodes.map(({ target, failureSummary = '' }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
       );

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Receiver, startReceiver } from '@timer-platform/test-support';
+import { withTestDatabase } from '@timer-platform/test-support/jest';
+import type { ConsolePage } from './testing/console-page.ts';
+import { seedTimers } from './testing/seed-timers.ts';
+import { CHROMIUM, type ConsoleUnderTest, startConsole } from './testing/start-console.ts';
+
+const describeInBrowser = CHROMIUM === undefined ? describe.skip : describe;
+
+describeInBrowser('every screen', () => {
+  let operators: ConsoleUnderTest;
+  let receiver: Receiver;
+  afterAll(async () => {
+    await operators.stop();
+    await receiver.stop();
+  });
+  const database = withTestDatabase();
+  beforeAll(async () => {
+    receiver = await startReceiver(({ path }) => (path.startsWith('/broken') ? 500 : 200));
+    operators = await startConsole(database.url);
+    await seedTimers(operators.service, receiver.url);
+  });
+
+  const screens: readonly (readonly [path: string, name: string])[] = [
+    ['/', 'Overview'],
+    ['/destinations', 'Destinations'],
+    ['/schedules', 'Schedules'],
+    ['/schedules/daily-report', 'Schedule'],
+    ['/dispatchers', 'Dispatchers'],
+    ['/audit', 'Audit log'],
+    ['/no-such-page', 'No such page'],
+  ];
+
+  /** What is wrong with each screen, one line for each problem. */
+  async function findProblems(tab: ConsolePage, colours: 'with' | 'without' | 'only'): Promise<string[]> {
+    const found: string[] = [];
+    await tab.goto('/');
+    await tab.login(operators.service.apiKey);
+    for (const [path, name] of screens) {
+      await tab.show(path);
+      for (const barrier of await tab.findBarriers(colours)) found.push(`${name} (${path}): ${barrier}`);
+      const overflow = await tab.page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      if (overflow > 0) found.push(`${name} (${path}): is ${overflow} px wider than the page`);
+    }
+    return [...found, ...tab.problems];
+  }
+
+  test('is without barriers, errors and violations in light colours', async () => {
+    expect(await findProblems(await operators.open({ colorScheme: 'light' }), 'with')).toEqual([]);
+  });
+
+  test('is without barriers in dark colours', async () => {
+    const tab = await operators.open({ colorScheme: 'dark' });
+    expect(await findProblems(tab, 'only')).toEqual([]);
+    const background = await tab.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    expect(Number(/\d+/.exec(background)?.[0])).toBeLessThan(80);
+  });
+
+  test('fits on a phone, without barriers', async () => {
+    const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+    expect(await findProblems(await operators.open(phone), 'without')).toEqual([]);
+  });
+});
