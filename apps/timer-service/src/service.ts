@@ -32,6 +32,7 @@ import { settingsDifferences } from './installation/settings-differences.ts';
 import { SettingsRecorder } from './installation/settings-recorder.ts';
 import type { Pruner } from './maintenance/pruner.ts';
 import {
+  actionsPruner,
   consoleSessionsPruner,
   finishedTimersPruner,
   idempotencyKeysPruner,
@@ -327,11 +328,12 @@ function warnOfDifferences(
 
 /** Starts the pruners, which keep tables from growing without bound. */
 function startPruners({ config, log, clock, random }: ServiceOptions, db: Database): Pruner[] {
-  const { finishedForMs } = config.maintenance;
+  const { finishedForMs, auditForMs } = config.maintenance;
   const context = { db, log, monotonicMs: () => clock.monotonicMs(), random };
   const pruners = [
     idempotencyKeysPruner(context, config.api.idempotencyKeyHours * 3_600_000),
     consoleSessionsPruner(context),
+    actionsPruner(context, auditForMs),
   ];
   // Only on processes that dispatch: a process that only serves the API does no background work for timers.
   if (finishedForMs !== undefined && config.dispatch.enabled) {

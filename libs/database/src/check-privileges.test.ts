@@ -17,14 +17,17 @@ import { oldestDueAge } from './dispatch/oldest-due.ts';
 import { rescueLostClaims } from './dispatch/rescue-lost-claims.ts';
 import { settleDelivered } from './dispatch/settle-delivered.ts';
 import { settleFailed } from './dispatch/settle-failed.ts';
+import { listActions } from './operations/operator-actions.ts';
+import { pruneActions } from './operations/prune-actions.ts';
+import { recordAction } from './operations/record-action.ts';
+import { undoAction } from './operations/undo-action.ts';
+import { AMPLE, bulk, listed } from './testing/bulk.ts';
 import { cancelTimer, retryTimer, runTimer } from './timers/change-timer.ts';
 import { findTimer } from './timers/find-timer.ts';
 import { insertTimers } from './timers/insert-timers.ts';
 import { listAttempts } from './timers/list-attempts.ts';
-import { countTimers, listTimers } from './timers/list-timers.ts';
 import { pruneFinishedTimers } from './timers/prune-finished-timers.ts';
 import { pruneIdempotencyKeys } from './timers/prune-idempotency-keys.ts';
-import { countFailedTimers, retryTimers } from './timers/retry-timers.ts';
 import { updateTimer } from './timers/update-timer.ts';
 
 const role = `limited-${randomBytes(4).toString('hex')}`;
@@ -136,14 +139,23 @@ describe('checkPrivileges', () => {
     const [{ id } = { id: '' }] = result.timers;
     await findTimer(db, id);
     await listAttempts(db, id);
-    await listTimers(db, { filter: {}, sort: 'execute_at', order: 'asc', limit: 5, offset: 0 });
-    await countTimers(db, {});
+    await listed(db, { filter: {}, sort: 'execute_at', order: 'asc', limit: 5, offset: 0 });
     await updateTimer(db, id, { metadata: 1, callback: timer.callback, executeAt: '2099-01-01T00:00:00Z' });
     await runTimer(db, id);
     await cancelTimer(db, id);
     await retryTimer(db, id);
-    await countFailedTimers(db, {}, 5);
-    await retryTimers(db, {}, 5);
+    await bulk(db, 'retry_timers');
+    const action = await recordAction(db, {
+      client: 'a',
+      action: 'b',
+      target: null,
+      request: null,
+      affected: 1,
+    });
+    await bulk(db, 'cancel_timers', {}, { id: action });
+    await undoAction(db, action, 'a', AMPLE);
+    await listActions(db, 5);
+    await pruneActions(db, { olderThanMs: 0, limit: 5 });
     await oldestDueAge(db);
     await pruneIdempotencyKeys(db, { olderThanMs: 0, limit: 5 });
     const tokenSha256 = Buffer.alloc(32);

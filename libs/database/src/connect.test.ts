@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { checkSchema, SchemaError } from './check-schema.ts';
 import { connect, type ConnectOptions, type Database } from './connect.ts';
+import { listed } from './testing/bulk.ts';
 import { findTimer } from './timers/find-timer.ts';
 import { insertTimers } from './timers/insert-timers.ts';
-import { listTimers } from './timers/list-timers.ts';
 
 const opened: Database[] = [];
 afterAll(() => Promise.all(opened.map((db) => db.close())));
@@ -65,7 +65,7 @@ describe('settings of a session', () => {
       callback_config: callback,
     });
     const page = { filter: {}, sort: 'created_at', order: 'asc', limit: 1, offset: 0 } as const;
-    expect((await listTimers(db, page)).timers[0]?.execute_at).toEqual(new Date('2099-02-01T12:00:00.123Z'));
+    expect((await listed(db, page)).timers[0]?.execute_at).toEqual(new Date('2099-02-01T12:00:00.123Z'));
     const [row] = await db.rows({ name: 'isolation', text: 'SHOW transaction_isolation' });
     expect(row).toEqual({ transaction_isolation: 'read committed' });
   });

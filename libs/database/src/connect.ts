@@ -101,7 +101,8 @@ export class Database {
 export function connect(options: ConnectOptions): Database {
   const session = options.transactionPooler !== true;
   const { timeoutMs = STATEMENT_TIMEOUT_MS } = options;
-  const settings = { ...(options.byIndexOnly === true ? BY_INDEX_ONLY : {}), ...PINNED_SETTINGS };
+  // Compiling the plan of a search in a large table takes longer than the search.
+  const settings = { jit: 'off', ...(options.byIndexOnly === true ? BY_INDEX_ONLY : {}), ...PINNED_SETTINGS };
   const pool = new GuardedPool(
     {
       max: options.poolSize,

@@ -65,6 +65,13 @@ export {
 } from './installation-settings.ts';
 export { mapInTurns, turnTaker } from './map-in-turns.ts';
 export {
+  type BulkChange,
+  type BulkRequest,
+  changeTimers,
+  countChangeable,
+  type NewDueInstant,
+} from './operations/bulk-change.ts';
+export {
   type DispatcherReport,
   dispatcherReportSchema,
   MAX_REPORTED_DESTINATIONS,
@@ -81,6 +88,14 @@ export {
   writeDispatchMinutes,
 } from './operations/write-dispatch-minutes.ts';
 export { writeDispatcherReport } from './operations/write-dispatcher-report.ts';
+export {
+  type ActionPosition,
+  findAction,
+  listActions,
+  type OperatorActionRow,
+} from './operations/operator-actions.ts';
+export { pruneActions } from './operations/prune-actions.ts';
+export { undoAction, type UndoResult } from './operations/undo-action.ts';
 export { ping } from './ping.ts';
 export { classifyFailure, type DatabaseFailure, isDataError } from './postgres-error.ts';
 export { deleteSchedule } from './schedules/delete-schedule.ts';
@@ -137,18 +152,14 @@ export {
   type NewTimer,
 } from './timers/insert-timers.ts';
 export { type AttemptRow, listAttempts } from './timers/list-attempts.ts';
-export {
-  countTimers,
-  type ListPage,
-  type ListPosition,
-  listTimers,
-  type TimerFilter,
-} from './timers/list-timers.ts';
+export type { ListPosition } from './timers/list-position.ts';
+export { type ListPage, type ListResult, listTimers } from './timers/list-timers.ts';
 export { newTimerId } from './timers/new-timer-id.ts';
 export { pruneFinishedTimers, type PruneResult, type PruneStep } from './timers/prune-finished-timers.ts';
 export { pruneIdempotencyKeys } from './timers/prune-idempotency-keys.ts';
 export { type PutResult, putTimer } from './timers/put-timer.ts';
-export { countFailedTimers, type FailedTimerFilter, retryTimers } from './timers/retry-timers.ts';
+export type { SearchBudget } from './timers/search-timers.ts';
+export type { TimerFilter } from './timers/timer-conditions.ts';
 export { findTimerByKey, type TimerKey } from './timers/timer-keys.ts';
 export type { Instant, TimerRow, TimerSummaryRow } from './timers/timer-row.ts';
-export { type TimerUpdate, type UpdateResult, updateTimer } from './timers/update-timer.ts';
+export { isInFuture, type TimerUpdate, type UpdateResult, updateTimer } from './timers/update-timer.ts';

@@ -76,6 +76,11 @@ export function isUniqueViolation(error: unknown, index: string): boolean {
   return code === '23505' && violated === index;
 }
 
+/** Whether PostgreSQL ended the transaction because it waited for another one that waited for it. */
+export function isDeadlock(error: unknown): boolean {
+  return postgresError(error).code === '40P01';
+}
+
 /** Whether a statement violated the named foreign key. */
 export function isForeignKeyViolation(error: unknown, constraint: string): boolean {
   const { code, constraint: violated } = postgresError(error);

@@ -1,5 +1,6 @@
 import {
   type Database,
+  pruneActions,
   pruneConsoleSessions,
   pruneFinishedTimers,
   pruneIdempotencyKeys,
@@ -60,5 +61,12 @@ export function scheduleSkipsPruner(context: PrunerContext, olderThanMs: number)
 export function consoleSessionsPruner(context: PrunerContext): Pruner {
   return logged('sessions of the console', context, () =>
     pruneConsoleSessions(context.db, { limit: DELETED }),
+  );
+}
+
+/** Creates the pruner of the audit log, and of what is kept for an undo. */
+export function actionsPruner(context: PrunerContext, olderThanMs: number): Pruner {
+  return logged('entries of the audit log', context, () =>
+    pruneActions(context.db, { olderThanMs, limit: DELETED }),
   );
 }

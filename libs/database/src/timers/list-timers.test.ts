@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type TimerColumns, timerFactory } from '@timer-platform/test-support';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { connect } from '../connect.ts';
-import { countTimers, type ListPage, listTimers } from './list-timers.ts';
+import { listed } from '../testing/bulk.ts';
+import { countTimers } from './count-timers.ts';
+import type { ListPage } from './list-timers.ts';
 
 const database = withTestDatabase({
   open: (url, onIdleError) => connect({ url, applicationName: 'list-timers.test', poolSize: 5, onIdleError }),
@@ -23,12 +25,14 @@ const FILL = `
     ELSE timestamptz '2026-11-22 21:00:00Z' + n * interval '1 microsecond' END AS instant) AS instants`;
 beforeAll(() => database.query(FILL));
 
-const everything: ListPage = { filter: {}, sort: 'created_at', order: 'desc', limit: 200, offset: 0 };
+type Page = Omit<ListPage, 'budget'>;
 
-async function idsPageByPage(page: ListPage): Promise<string[]> {
+const everything: Page = { filter: {}, sort: 'created_at', order: 'desc', limit: 200, offset: 0 };
+
+async function idsPageByPage(page: Page): Promise<string[]> {
   const ids: string[] = [];
   for (let after: ListPage['after'], pages = 0; ; pages += 1) {
-    const { timers, next } = await listTimers(database.db, { ...page, after });
+    const { timers, next } = await listed(database.db, { ...page, after });
     ids.push(...timers.map(({ id }) => id));
     if (next === undefined) return ids;
     if (pages > 100) throw new Error('the list has too many pages');
@@ -44,7 +48,7 @@ describe('listTimers', () => {
   test.each(orders)(
     'returns each timer on one page: $sort $order, $limit per page',
     async ({ sort, order, limit }) => {
-      const { timers } = await listTimers(database.db, { ...everything, sort, order });
+      const { timers } = await listed(database.db, { ...everything, sort, order });
       expect(timers).toHaveLength(60);
       const ids = await idsPageByPage({ ...everything, sort, order, limit });
       expect(ids).toStrictEqual(timers.map(({ id }) => id));
@@ -52,14 +56,14 @@ describe('listTimers', () => {
   );
 
   test('sorts by instant, then by id', async () => {
-    const { timers } = await listTimers(database.db, { ...everything, order: 'asc' });
+    const { timers } = await listed(database.db, { ...everything, order: 'asc' });
     const { rows } = await database.query('SELECT id FROM timers ORDER BY created_at, id');
     expect(timers.map(({ id }) => id)).toStrictEqual(rows.map(({ id }) => id));
   });
 
   test('applies the filter on every page', async () => {
     const filter = { status: 'failed', callbackType: 'nats' } as const;
-    const { timers } = await listTimers(database.db, { ...everything, filter });
+    const { timers } = await listed(database.db, { ...everything, filter });
     expect(timers).toHaveLength(10);
     expect(timers.every(({ status, callback_type }) => status === 'failed' && callback_type === 'nats')).toBe(
       true,
@@ -70,10 +74,10 @@ describe('listTimers', () => {
   });
 
   test('skips rows by an offset, and returns none after the end', async () => {
-    const { timers } = await listTimers(database.db, everything);
-    const { timers: rest } = await listTimers(database.db, { ...everything, offset: 50 });
+    const { timers } = await listed(database.db, everything);
+    const { timers: rest } = await listed(database.db, { ...everything, offset: 50 });
     expect(rest.map(({ id }) => id)).toStrictEqual(timers.slice(50).map(({ id }) => id));
-    expect(await listTimers(database.db, { ...everything, offset: 1_000 })).toStrictEqual({
+    expect(await listed(database.db, { ...everything, offset: 1_000 })).toMatchObject({
       timers: [],
       next: undefined,
     });
@@ -94,11 +98,11 @@ describe('timers with infinite instants', () => {
       FROM (VALUES (timestamptz '-infinity', timestamptz '2026-01-01Z'), ('-infinity', 'infinity'),
         ('2026-01-01Z', 'infinity'), ('2026-01-01Z', 'infinity'), ('2026-01-01Z', '200000-12-31 23:59:59.999999Z'),
         ('4713-01-01 BC', '2026-01-01Z'), ('2026-01-01Z', '2026-01-02Z')) AS rows (created_at, execute_at)`);
-    const { timers } = await listTimers(rare.db, { ...everything, sort, order });
+    const { timers } = await listed(rare.db, { ...everything, sort, order });
     expect(timers).toHaveLength(7);
     const ids: string[] = [];
     for (let after: ListPage['after']; ;) {
-      const page = await listTimers(rare.db, { ...everything, sort, order, limit, after });
+      const page = await listed(rare.db, { ...everything, sort, order, limit, after });
       ids.push(...page.timers.map(({ id }) => id));
       if (page.next === undefined) break;
       after = page.next;

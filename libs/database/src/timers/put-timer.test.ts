@@ -4,11 +4,11 @@ import { timerFactory } from '@timer-platform/test-support';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { connect } from '../connect.ts';
 import { decryptHeaders, type HeaderKeys } from '../header-encryption.ts';
+import { bulk, countRetryable } from '../testing/bulk.ts';
 import { cancelTimer, retryTimer } from './change-timer.ts';
 import { findTimer } from './find-timer.ts';
 import { insertTimers, type NewTimer } from './insert-timers.ts';
 import { putTimer } from './put-timer.ts';
-import { countFailedTimers, retryTimers } from './retry-timers.ts';
 import { findTimerByKey } from './timer-keys.ts';
 
 const database = withTestDatabase({
@@ -259,8 +259,8 @@ describe('a key in use', () => {
         [ids[index], key, index],
       );
     await putTimer(database.db, { client: 'billing', key: 'b' }, timer);
-    expect(await countFailedTimers(database.db, {}, 100)).toBe(3);
-    expect(await retryTimers(database.db, {}, 100)).toBe(3);
+    expect(await countRetryable(database.db, {}, 100)).toBe(3);
+    expect(await bulk(database.db, 'retry_timers', {}, { limit: 100 })).toMatchObject({ changed: 3 });
     const { rows } = await database.query<{ id: string }>(`SELECT id FROM timers WHERE status = 'failed'`);
     expect(rows.map(({ id }) => id).sort()).toStrictEqual([ids[0], ids[2]].sort());
   });

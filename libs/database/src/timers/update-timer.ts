@@ -97,6 +97,12 @@ const EXPIRES_BEFORE_DUE = statement(
   `SELECT NOT ${EXPIRES_LATER.replaceAll('$10', '$4').replaceAll('$11', '$5')} AS expires FROM timers WHERE id = $1`,
 );
 
+/** Whether an instant (RFC 3339) is in the future by the clock of the database. */
+export async function isInFuture(db: Database, instant: string): Promise<boolean> {
+  const [row] = await db.rows<{ future: boolean }>(IS_FUTURE, [instant]);
+  return row?.future === true;
+}
+
 function idempotencyValues({ client, key, requestHash }: IdempotencyKey): unknown[] {
   return [client, key, requestHash];
 }
@@ -120,10 +126,7 @@ export async function updateTimer(
   idempotency?: IdempotencyKey,
 ): Promise<UpdateResult> {
   const { executeAt, delayMs, callback, metadata, retry, expiresAt, restart = false } = update;
-  if (executeAt !== undefined) {
-    const [row] = await db.rows<{ future: boolean }>(IS_FUTURE, [executeAt]);
-    if (row?.future !== true) return { outcome: 'in-the-past' };
-  }
+  if (executeAt !== undefined && !(await isInFuture(db, executeAt))) return { outcome: 'in-the-past' };
   const values = [
     id,
     executeAt ?? null,

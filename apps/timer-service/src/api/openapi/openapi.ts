@@ -43,6 +43,7 @@ export async function documentApi(app: Api): Promise<void> {
       tags: [
         { name: 'timers', description: 'Store, read, change and retry timers' },
         { name: 'schedules', description: 'Recurring timers: store, pause, trigger and look back' },
+        { name: 'operations', description: 'What operators look at and change' },
         { name: 'service', description: 'Health of the service' },
         { name: 'callbacks', description: 'What the service sends to receivers' },
       ],

@@ -21,7 +21,7 @@ describe('decodeCursor', () => {
     { ...kind, callback_type: 'http' },
   ] as const)('rejects the cursor of another list: %j', (other) => {
     expect(() => decodeCursor(other, encodeCursor(kind, position))).toThrow(
-      'must be used with the sort, order, status and callback_type of its list',
+      'must be used with the sort, the order and the filters of its list',
     );
   });
 

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { timerFactory } from '@timer-platform/test-support';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { connect } from '../connect.ts';
-import { countFailedTimers, type FailedTimerFilter, retryTimers } from './retry-timers.ts';
+import { bulk, countRetryable } from '../testing/bulk.ts';
+import type { TimerFilter } from '../timers/timer-conditions.ts';
 
 const database = withTestDatabase({
   open: (url, onIdleError) =>
@@ -42,8 +43,8 @@ async function numbersOfPending(): Promise<number[]> {
   return rows.map(({ metadata }) => metadata);
 }
 
-describe('countFailedTimers and retryTimers', () => {
-  test.each<[string, FailedTimerFilter, number[]]>([
+describe('bulk retries', () => {
+  test.each<[string, TimerFilter, number[]]>([
     ['all timers', {}, range(0, 20)],
     ['timers of one callback type', { callbackType: 'nats' }, range(1, 20, 2)],
     ['timers that failed at or after an instant', { failedFrom: '2026-02-01T00:15:00Z' }, range(15, 20)],
@@ -57,20 +58,22 @@ describe('countFailedTimers and retryTimers', () => {
       [4],
     ],
   ])('select %s', async (_, filter, numbers) => {
-    expect(await countFailedTimers(database.db, filter, 100)).toBe(numbers.length);
-    expect(await retryTimers(database.db, filter, 100)).toBe(numbers.length);
+    expect(await countRetryable(database.db, filter, 100)).toBe(numbers.length);
+    expect(await bulk(database.db, 'retry_timers', filter, { limit: 100 })).toMatchObject({
+      changed: numbers.length,
+    });
     expect(await numbersOfPending()).toStrictEqual(numbers);
-    expect(await countFailedTimers(database.db, filter, 100)).toBe(0);
+    expect(await countRetryable(database.db, filter, 100)).toBe(0);
   });
 
   test('select the oldest timers, up to the limit', async () => {
-    expect(await countFailedTimers(database.db, {}, 3)).toBe(3);
-    expect(await retryTimers(database.db, {}, 3)).toBe(3);
+    expect(await countRetryable(database.db, {}, 3)).toBe(3);
+    expect(await bulk(database.db, 'retry_timers', {}, { limit: 3 })).toMatchObject({ changed: 3 });
     expect(await numbersOfPending()).toStrictEqual([0, 1, 2]);
   });
 
   test('make all attempts available again, due now, and clear an expiry that has passed', async () => {
-    await retryTimers(database.db, {}, 100);
+    await bulk(database.db, 'retry_timers');
     const { rows } = await database.query(
       `SELECT DISTINCT attempts, attempts_forgiven, lost_claims, executed_at, next_attempt_at <= now() AS due,
               expires_at > now() AS alive
@@ -84,9 +87,11 @@ describe('countFailedTimers and retryTimers', () => {
   });
 
   test('retry each timer once if ten calls run at once', async () => {
-    const retried = await Promise.all(range(0, 10).map(() => retryTimers(database.db, {}, 4)));
+    const retried = await Promise.all(
+      range(0, 10).map(() => bulk(database.db, 'retry_timers', {}, { limit: 4 })),
+    );
     // A call skips timers that another one has locked, so it may retry fewer than the limit.
-    const sum = retried.reduce((total, count) => total + count, 0);
+    const sum = retried.reduce((total, { changed }) => total + changed, 0);
     expect(await numbersOfPending()).toHaveLength(sum);
     expect(sum).toBeGreaterThanOrEqual(4);
   });

@@ -1,0 +1,185 @@
+import { CALLBACK_TYPES } from '@timer-platform/callback-types';
+import { type RawBuilder, sql } from 'kysely';
+import type { Database } from '../connect.ts';
+import { DUE_AT } from '../sql-fragments.ts';
+import {
+  allOf,
+  type Condition,
+  conditionsOf,
+  EXECUTING_RANGE,
+  hasStatus,
+  type TimerFilter,
+} from './timer-conditions.ts';
+
+/** Rows in the order of the search: those of an index, from which the search takes as many as it needs. */
+interface Stream {
+  readonly condition: Condition;
+  readonly key: RawBuilder<Date>;
+  /** false: another stream has the row, at its place in the order. */
+  readonly isPlaced?: Condition;
+  /** Whether the index has the key without the id. */
+  readonly isByKeyOnly?: boolean;
+}
+
+/** How to search for the timers of a filter in an order. */
+export interface SearchPlan {
+  /** Merged by their keys. */
+  readonly streams: readonly Stream[];
+  /** What else a row must fulfil. */
+  readonly condition: Condition;
+  /** Whether the index finds nothing, or little, but what matches. */
+  readonly isByIndex: boolean;
+  /** Whether the streams have so few rows that one step reads them all. */
+  readonly isSmall: boolean;
+}
+
+export type SearchSort = 'created_at' | 'execute_at';
+
+/** More rows are not sorted, nor collected from an index of another order. */
+const MAX_COLLECTED = 10_000;
+/** More rows are not sorted by an instant that has no index. */
+const MAX_SORTED = 50_000;
+
+const createdAt = sql.raw<Date>('created_at');
+const dueAt = sql.raw<Date>(DUE_AT);
+const dueSince = sql.raw<Date>('due_since');
+const shownDueAt = sql.raw<Date>(`COALESCE(due_since, ${DUE_AT})`);
+
+/** Whether at most `limit` rows fulfil a condition that an index serves. */
+async function hasAtMost(db: Database, limit: number, condition: Condition): Promise<boolean> {
+  const { rows } = await sql<{ count: number }>`SELECT count(*)::integer AS count
+    FROM (SELECT FROM timers WHERE ${condition} LIMIT ${limit + 1}) AS matching`.execute(db.kysely);
+  return (rows[0]?.count ?? 0) <= limit;
+}
+
+async function schedulesWithKey(db: Database, key: string | undefined): Promise<string[]> {
+  if (key === undefined) return [];
+  const rows = await db.kysely.selectFrom('schedules').select('id').where('key', '=', key).execute();
+  return rows.map(({ id }) => id);
+}
+
+/** The clients that have timers with keys, by one look-up in idx_timers_key for each. */
+const CLIENTS_WITH_KEYS = sql`WITH RECURSIVE clients (client) AS (
+    SELECT min(client) FROM timers WHERE key IS NOT NULL
+    UNION ALL
+    SELECT (SELECT min(timers.client) FROM timers WHERE timers.key IS NOT NULL AND timers.client > clients.client)
+    FROM clients WHERE clients.client IS NOT NULL
+  ) SELECT client FROM clients WHERE client IS NOT NULL`;
+
+/** Ranges of rows that hold every match and are likely to be small, the likeliest first. */
+function smallRanges(filter: TimerFilter, scheduleIds: readonly string[]): Condition[] {
+  const ranges: Condition[] = [];
+  if (filter.ids !== undefined) ranges.push(sql`id = ANY (${filter.ids}::uuid[])`);
+  if (filter.key !== undefined)
+    ranges.push(sql`client = ANY (ARRAY(${CLIENTS_WITH_KEYS})) AND key = ${filter.key}`);
+  if (filter.schedule !== undefined) ranges.push(sql`schedule_id = ANY (${scheduleIds}::uuid[])`);
+  if (filter.status === 'executing') ranges.push(EXECUTING_RANGE);
+  return ranges;
+}
+
+const IS_EVER_DUE = sql<boolean>`status = 'pending' AND ${dueAt} < 'infinity'`;
+/** Timers that SQL has stored so, among those that wait for a paused destination. Searched only if all of them are few. */
+const IS_NEVER_DUE = sql<boolean>`status = 'pending' AND ${dueAt} = 'infinity'`;
+
+/**
+ * Pending timers in the order of {@link DUE_AT}, and those that were deferred or wait for a paused destination in the order
+ * in which they were due: in the first stream, the latter do not match.
+ */
+function pendingStreams({ dueFrom, dueBefore }: TimerFilter, hasNeverDue: boolean): Stream[] {
+  const isPlaced = sql<boolean>`due_since IS NULL`;
+  const ranges = [
+    { key: dueAt, condition: IS_EVER_DUE, isPlaced },
+    ...(hasNeverDue ? [{ key: dueAt, condition: IS_NEVER_DUE, isPlaced }] : []),
+    {
+      key: dueSince,
+      condition: sql<boolean>`status = 'pending' AND due_since IS NOT NULL`,
+      isPlaced: sql<boolean>`true`,
+    },
+  ];
+  return ranges.map(({ key, condition, ...range }) => ({
+    ...range,
+    key,
+    isByKeyOnly: true,
+    condition: allOf([
+      condition,
+      ...(dueFrom === undefined ? [] : [sql<boolean>`${key} >= ${dueFrom}::timestamptz`]),
+      ...(dueBefore === undefined ? [] : [sql<boolean>`${key} < ${dueBefore}::timestamptz`]),
+    ]),
+  }));
+}
+
+function createdStreams(filter: TimerFilter): Stream[] {
+  const { status, callbackType, createdFrom, createdBefore } = filter;
+  const range = conditionsOf({ createdFrom, createdBefore }, []);
+  if (status === 'failed' || status === 'canceled')
+    return [{ key: createdAt, condition: allOf([sql`status = ${status}`, ...range]) }];
+  // One range of idx_timers_callback_type for each type, merged: the index serves lists with and without a type.
+  return (callbackType === undefined ? CALLBACK_TYPES : [callbackType]).map((type) => ({
+    key: createdAt,
+    condition: allOf([sql`callback_type = ${type}`, ...range]),
+  }));
+}
+
+const BY_INDEX: Readonly<Record<'created' | 'pending', ReadonlySet<string>>> = {
+  created: new Set(['status', 'callbackType', 'createdFrom', 'createdBefore']),
+  pending: new Set(['status', 'callbackType', 'dueFrom', 'dueBefore']),
+};
+
+function usesOnly(filter: TimerFilter, fields: ReadonlySet<string>): boolean {
+  return Object.entries(filter).every(([name, value]) => value === undefined || fields.has(name));
+}
+
+/**
+ * Plans a search. Returns undefined if timers would have to be sorted by an instant without an index, and they are many.
+ *
+ * @param states a claimed timer is pending in the table: `stored` takes it for that, `shown` for executing
+ */
+export async function planSearch(
+  db: Database,
+  filter: TimerFilter,
+  sort: SearchSort,
+  states: 'stored' | 'shown' = 'shown',
+): Promise<SearchPlan | undefined> {
+  const { status } = filter;
+  const scheduleIds = await schedulesWithKey(db, filter.schedule);
+  const ofStatus =
+    status === undefined ? [] : [states === 'shown' ? hasStatus(status) : sql<boolean>`status = ${status}`];
+  const condition = allOf([...ofStatus, ...conditionsOf(filter, scheduleIds)]);
+  const key = sort === 'created_at' ? createdAt : shownDueAt;
+  const small = async (range: Condition, limit: number): Promise<SearchPlan | undefined> =>
+    (await hasAtMost(db, limit, range))
+      ? { streams: [{ condition: range, key }], condition, isByIndex: true, isSmall: true }
+      : undefined;
+
+  for (const range of smallRanges(filter, scheduleIds)) {
+    const plan = await small(range, MAX_COLLECTED);
+    if (plan !== undefined) return plan;
+  }
+  if (sort === 'execute_at' && status === 'pending')
+    return {
+      streams: pendingStreams(filter, await hasAtMost(db, MAX_COLLECTED, IS_NEVER_DUE)),
+      condition,
+      isByIndex: usesOnly(filter, BY_INDEX.pending),
+      isSmall: false,
+    };
+  if (sort === 'execute_at') {
+    const streams = createdStreams(filter);
+    return small(
+      sql`${sql.join(
+        streams.map((stream) => sql`(${stream.condition})`),
+        sql` OR `,
+      )}`,
+      MAX_SORTED,
+    );
+  }
+  if (status === 'pending') {
+    const plan = await small(sql`status = 'pending'`, MAX_COLLECTED);
+    if (plan !== undefined) return plan;
+  }
+  return {
+    streams: createdStreams(filter),
+    condition,
+    isByIndex: usesOnly(filter, BY_INDEX.created),
+    isSmall: false,
+  };
+}
