@@ -21,16 +21,13 @@ export function SchedulePreviewPanel({
   return (
     <section className={styles.panel} aria-label="Preview">
       <h2 className={styles.panelTitle}>Next occurrences</h2>
-      {data !== undefined && (
-        <p className={styles.words} aria-live="polite">
-          {problems.length > 0 ? 'This timing cannot be read yet' : data.preview.description}
-        </p>
-      )}
+      <p className={styles.words} aria-live="polite">
+        {problems.length > 0 ? 'This timing cannot be read yet' : data?.preview.description}
+      </p>
       {error !== null && <ErrorNote error={error} />}
-      {data === undefined ? (
-        error === null && problems.length === 0 && <Skeleton lines={6} />
-      ) : (
-        <PreviewTable data={data} zone={form.timing.timeZone.trim()} stale={isStale || problems.length > 0} />
+      {problems.length === 0 && error === null && data === undefined && <Skeleton lines={6} />}
+      {problems.length === 0 && data !== undefined && (
+        <PreviewTable data={data} zone={form.timing.timeZone.trim()} stale={isStale} />
       )}
       {form.jitter.trim() !== '' && form.jitter.trim() !== '0s' && (
         <p className={styles.panelTitle}>

@@ -47,7 +47,7 @@ export function ScheduleScreen() {
   return (
     <Page
       title={key}
-      aside={schedule !== undefined && <ScheduleState schedule={schedule} />}
+      aside={schedule !== undefined && <ScheduleState schedule={schedule} brief />}
       actions={write && schedule !== undefined && <ScheduleActions schedule={schedule} />}
     >
       <QueryView query={query} lines={10}>
@@ -68,7 +68,7 @@ function ScheduleView({ schedule }: { readonly schedule: Schedule }) {
       </p>
       <PauseNote schedule={schedule} />
       <div className={styles.columns}>
-        <Section title={schedule.paused === null ? 'Next occurrences' : 'Occurrences, were it not paused'}>
+        <Section title={nextTitle(schedule)}>
           <NextOccurrences schedule={schedule} />
         </Section>
         <Section title="Definition">
@@ -80,4 +80,9 @@ function ScheduleView({ schedule }: { readonly schedule: Schedule }) {
       </Section>
     </>
   );
+}
+
+function nextTitle({ paused }: Schedule): string {
+  if (paused === null) return 'Next occurrences';
+  return paused.until === null ? 'Next occurrences, were it resumed now' : 'Next occurrences after the pause';
 }

@@ -10,14 +10,21 @@ const REASONS = {
 } as const;
 
 /** Whether a schedule creates occurrences, and why not. */
-export function ScheduleState({ schedule: { paused, ended } }: { readonly schedule: ScheduleSummary }) {
+export function ScheduleState({
+  schedule: { paused, ended },
+  brief,
+}: {
+  readonly schedule: ScheduleSummary;
+  /** Without the note of a pause. */
+  readonly brief?: boolean;
+}) {
   if (paused !== null)
     return (
       <div>
         <Badge tone={paused.reason === 'requested' ? 'warn' : 'bad'} sign="‖">
           {REASONS[paused.reason]}
         </Badge>
-        {(paused.note !== null || paused.until !== null) && (
+        {brief !== true && (paused.note !== null || paused.until !== null) && (
           <div className={styles.why} title={paused.note ?? undefined}>
             {paused.until !== null && (
               <>
