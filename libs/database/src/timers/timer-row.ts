@@ -66,10 +66,10 @@ export type TimerSummaryRow = Pick<
 const FURTHER_COLUMNS = 'updated_at, callback_config, metadata, attempted_at, retry, expires_at';
 
 /** The key of the schedule of a timer that has this schedule_id. */
-export const SCHEDULE_KEY = '(SELECT schedules.key FROM schedules WHERE schedules.id = schedule_id)';
+const SCHEDULE_KEY = '(SELECT schedules.key FROM schedules WHERE schedules.id = schedule_id)';
 
 /** When a timer is or was due, as clients see it: also while it is deferred, or waits for a paused destination. */
-export const SHOWN_DUE_AT = `COALESCE(due_since, ${DUE_AT})`;
+const SHOWN_DUE_AT = `COALESCE(due_since, ${DUE_AT})`;
 
 const DETAILS = `${SHOWN_DUE_AT} AS due_at, timer_destination(callback_config) AS destination, attempts, last_error,
   timers.key, paused_for IS NOT NULL AS paused`;
