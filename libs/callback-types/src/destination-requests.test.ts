@@ -13,6 +13,7 @@ describe('the name of a destination', () => {
     'https://bücher.example',
     'nats:orders.due',
     'nats:Orders.DUE',
+    `nats:${'a'.repeat(495)}`,
   ])('%s is accepted', (name) => {
     expect(destinationNameSchema.parse(name)).toBe(name);
   });
@@ -30,7 +31,10 @@ describe('the name of a destination', () => {
     ['https://example.com:443', expect.stringContaining('must not have the port 443, the default of https')],
     ['http://example.com:80', expect.stringContaining('must not have the port 80, the default of http')],
     ['nats:', expect.stringContaining('must be a scheme')],
-    [`nats:${'a'.repeat(1_025)}`, expect.stringContaining('must have at most 1024 characters')],
+    [`nats:${'a'.repeat(496)}`, expect.stringContaining('Too big')],
+    ['https://example.com.', expect.stringContaining('must not end with a dot')],
+    ['https://example.com.:8080', expect.stringContaining('must not end with a dot')],
+    ['https://example.com:08080', expect.stringContaining('must be a scheme')],
     ['https://a\u0000', expect.stringContaining('must be a scheme')],
   ])('%j is rejected', (name, message) => {
     expect(issuesOf(destinationNameSchema, name)).toContainEqual(

@@ -11,8 +11,8 @@ export type DispatcherState = (typeof DISPATCHER_STATES)[number];
 export const dispatcherLoadSchema = z
   .object({
     in_flight: z.int().meta({ description: 'Attempts under way' }),
-    held: z.int().meta({ description: 'Timers in memory' }),
-    waiting: z.int().meta({ description: 'Those of them that are due and wait for an attempt' }),
+    held: z.int().meta({ description: 'Claimed timers that are not due yet' }),
+    waiting: z.int().meta({ description: 'Due timers that wait for an attempt' }),
     unsettled: z.int().meta({ description: 'Attempts that have ended and are not written yet' }),
     max_in_flight: z.int().meta({ description: 'Attempts that may be under way' }),
   })

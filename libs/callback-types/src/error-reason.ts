@@ -44,6 +44,10 @@ export const ERROR_REASONS = {
     error: 'limitReached',
     meaning: '1,000 destinations are paused or have limits, which is the most',
   },
+  too_many_subscribers: {
+    error: 'limitReached',
+    meaning: '100 clients get live events from this process, which is the most',
+  },
   revision_mismatch: {
     error: 'preconditionFailed',
     meaning: 'The schedule has another revision than If-Match: read it again',

@@ -57,7 +57,7 @@ export const LIMITS = {
   /** Occurrences that one response names as withdrawn or running. */
   namedOccurrences: 1_000,
   /** Characters of the name of a destination. */
-  destinationLength: 2_083,
+  destinationLength: 500,
   /** The smallest `rate_per_second` of a destination: one attempt in 1,000 s. */
   minRatePerSecond: 0.001,
   /** The largest `rate_per_second` of a destination. */

@@ -29,9 +29,11 @@ export const liveTimerSchema = z
     id: z.guid(),
     at: instant,
     status: z.enum(['completed', 'failed', 'retried']),
-    callback_type: callbackTypeSchema,
-    destination: z.string(),
-    lateness_ms: z.number().nullable(),
+    callback_type: callbackTypeSchema
+      .nullable()
+      .meta({ description: 'null: the callback could not be read' }),
+    destination: z.string().nullable(),
+    lateness_ms: z.number().nullable().meta({ description: 'null: there was no attempt' }),
     error: z.string().nullable(),
   })
   .meta({ id: 'LiveTimer' });

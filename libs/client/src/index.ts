@@ -19,6 +19,7 @@ export type {
   StandardResult,
   StandardSchema,
 } from './callbacks/standard-schema.ts';
+export type { DestinationClient, DestinationLimits } from './client/destination-client.ts';
 export {
   type AnyTimerError,
   TimerError,
@@ -28,7 +29,7 @@ export {
 } from './client/errors.ts';
 export type { CallLimits, CallOptions, ClientOptions, CreateOptions } from './client/options.ts';
 export type { ListPage, PagedList } from './client/paged-list.ts';
-export type { ListQuery, NewTimer, TimerChanges } from './client/requests.ts';
+export type { ForecastRequest, ListQuery, NewTimer, TimerChanges } from './client/requests.ts';
 export type { TimerPage } from './client/response-shapes.ts';
 export type { Fetch, FetchedResponse, ReadableBody } from './client/runtime.ts';
 export type { ScheduleClient } from './client/schedule-client.ts';

@@ -17,6 +17,14 @@ export {
   maskDatabaseUrl,
 } from './database-settings.ts';
 export {
+  changeDestinationSettings,
+  type DestinationChange,
+} from './destinations/change-destination-settings.ts';
+export { countPausedTimers, type PausedTimers } from './destinations/count-paused-timers.ts';
+export type { DestinationSettingsRow } from './destinations/destination-settings-row.ts';
+export { estimatePausedTimers } from './destinations/estimate-paused-timers.ts';
+export { listDestinationSettings } from './destinations/list-destination-settings.ts';
+export {
   type Claim,
   finishBatches,
   listBatches,
@@ -64,6 +72,16 @@ export {
   recordInstallationSettings,
 } from './installation-settings.ts';
 export { mapInTurns, turnTaker } from './map-in-turns.ts';
+export { countDueTimers, type DueCount } from './operations/count-due-timers.ts';
+export { countExecutingTimers } from './operations/count-executing-timers.ts';
+export { type CountedPending, countPendingByBucket } from './operations/count-pending-by-bucket.ts';
+export {
+  countTimersByState,
+  INDEXED_STATES,
+  type IndexedState,
+  MAX_EXACT_COUNT,
+} from './operations/count-timers-by-state.ts';
+export { databaseNow } from './operations/database-now.ts';
 export {
   type BulkChange,
   type BulkRequest,
@@ -79,9 +97,16 @@ export {
   type ReportedDestination,
   type SampledTimer,
 } from './operations/dispatcher-report.ts';
+export { type ForecastSchedule, listForecastSchedules } from './operations/forecast-schedules.ts';
 export { bucketOf, LATENESS_BUCKETS, quantile, sumHistograms } from './operations/lateness-histogram.ts';
+export { type DispatchMinute, listDispatchMinutes } from './operations/list-dispatch-minutes.ts';
+export { type DispatcherRow, listDispatchers } from './operations/list-dispatchers.ts';
 export { type OperatorSettingsResult, readOperatorSettings } from './operations/operator-settings.ts';
+export { sampledPercent } from './operations/page-sample.ts';
+export type { ForecastRange, PendingGroup } from './operations/pending-buckets.ts';
 export { type NewAction, recordAction } from './operations/record-action.ts';
+export { samplePendingByBucket } from './operations/sample-pending-by-bucket.ts';
+export { sampleStates, type StateCounts } from './operations/sample-states.ts';
 export {
   type CountedMinute,
   pruneDispatchMinutes,

@@ -35,6 +35,7 @@ import { healthRoutes } from './routes/health.ts';
 import { listAttemptsRoute } from './routes/list-attempts.ts';
 import { listTimersRoute } from './routes/list-timers.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { operationRoutes } from './routes/operations/operation-routes.ts';
 import { putTimerByKeyRoute } from './routes/put-timer-by-key.ts';
 import { retryTimerRoute } from './routes/retry-timer.ts';
 import { runTimerRoute } from './routes/run-timer.ts';
@@ -175,6 +176,7 @@ export async function createServer(options: ApiOptions): Promise<FastifyInstance
     triggerScheduleRoute(secured, context);
     backfillScheduleRoute(secured, context);
     listOccurrencesRoute(secured, context);
+    operationRoutes(secured, context, authentication);
     done();
   });
   const { devRoutes } = options;

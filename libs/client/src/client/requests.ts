@@ -18,6 +18,13 @@ export type ListQuery = {
   readonly [Name in keyof ListTimersQuery]?: ListTimersQuery[Name] | undefined;
 };
 
+/** Up to when a forecast reaches, an instant or a duration from now, in buckets of which length. */
+export interface ForecastRequest {
+  readonly until?: string | Date | undefined;
+  readonly bucket?: string | undefined;
+  readonly by?: 'destination' | undefined;
+}
+
 /** Refused before it is sent, like the service refuses it. */
 export function invalidRequest(label: string, path: string, message: string, cause?: unknown): TimerError {
   const issues = [{ path, message }];

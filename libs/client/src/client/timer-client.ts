@@ -1,8 +1,18 @@
-import type { Attempt, Timer, TimerState, TimerSummary } from '@timer-platform/callback-types';
+import type {
+  Attempt,
+  Dispatcher,
+  Forecast,
+  Stats,
+  Timer,
+  TimerState,
+  TimerSummary,
+} from '@timer-platform/callback-types';
 import type { CallbackDefinition } from '../callbacks/define-callback.ts';
 import { type Call, runCall } from './call.ts';
 import type { CallSpec } from './call-spec.ts';
+import { DestinationClient } from './destination-client.ts';
 import { TimerError } from './errors.ts';
+import { isDispatcherList, isForecast, isStats } from './operation-shapes.ts';
 import {
   type CallOptions,
   type ClientOptions,
@@ -17,6 +27,7 @@ import { PagedList } from './paged-list.ts';
 import {
   checkId,
   checkIdempotencyKey,
+  type ForecastRequest,
   invalidRequest,
   keyInPath,
   type ListQuery,
@@ -57,6 +68,13 @@ function wasDoneBefore(error: unknown, reason: string, states: readonly TimerSta
   return states.some((state) => state === error.timerStatus);
 }
 
+/** @throws {TimerError} `validation` if it is an invalid Date */
+function instantText(until: Date): string {
+  if (Number.isNaN(until.getTime()))
+    throw invalidRequest('GET /forecast', 'query.until', 'is an invalid Date');
+  return until.toISOString();
+}
+
 function byKey(method: string, key: string): { method: string; path: string } {
   return { method, path: `/timers/by-key/${keyInPath(`${method} /timers/by-key/:key`, key)}` };
 }
@@ -73,6 +91,8 @@ function byKey(method: string, key: string): { method: string; path: string } {
 export class TimerClient {
   /** Recurring timers. */
   readonly schedules: ScheduleClient;
+  /** Where callbacks go: what happens there, pauses and limits. */
+  readonly destinations: DestinationClient;
   readonly #baseUrl: string;
   readonly #apiKey: string;
   readonly #limits: ResolvedLimits;
@@ -89,6 +109,7 @@ export class TimerClient {
     this.#limits = resolveLimits(options, DEFAULT_LIMITS);
     this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
     this.#runtime = runtime;
+    this.destinations = new DestinationClient((spec, callOptions) => this.#call(spec, callOptions));
     this.schedules = new ScheduleClient(
       (spec, callOptions) => this.#call(spec, callOptions),
       (label, callOptions) => this.#idempotency(label, callOptions),
@@ -285,6 +306,28 @@ export class TimerClient {
   async attempts(id: string, options: CallOptions = {}): Promise<Attempt[]> {
     const data = await this.#call({ ...this.#timer('GET', id, '/attempts'), shape: isAttemptList }, options);
     return data.attempts;
+  }
+
+  /** Returns how many timers there are, how late they are, and what the dispatchers did in the last hour. */
+  async stats(options: CallOptions = {}): Promise<Stats> {
+    return this.#call({ method: 'GET', path: '/stats', shape: isStats }, options);
+  }
+
+  /**
+   * Returns how many timers become due when.
+   *
+   * @throws {TimerError} `validation` if the end is in the past, more than 31 days away, or gives more than 500 buckets
+   */
+  async forecast(request: ForecastRequest = {}, options: CallOptions = {}): Promise<Forecast> {
+    const { until, ...rest } = request;
+    const query = queryString({ ...rest, until: until instanceof Date ? instantText(until) : until });
+    return this.#call({ method: 'GET', path: '/forecast', query, shape: isForecast }, options);
+  }
+
+  /** Returns the processes that deliver timers, oldest first. */
+  async dispatchers(options: CallOptions = {}): Promise<Dispatcher[]> {
+    const spec = { method: 'GET', path: '/dispatchers', shape: isDispatcherList };
+    return (await this.#call(spec, options)).dispatchers;
   }
 
   async #create(timer: NewTimer, options: CreateOptions = {}): Promise<TimerSummary> {

@@ -5,9 +5,12 @@ import { addAttempts } from './commands/attempts.ts';
 import { addChanges } from './commands/change.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCreate } from './commands/create.ts';
+import { addDestinations } from './commands/destinations.ts';
+import { addForecast } from './commands/forecast.ts';
 import { addGet } from './commands/get.ts';
 import { addList } from './commands/list.ts';
 import { addSchedules } from './commands/schedules/schedules.ts';
+import { addDispatchers, addStats } from './commands/stats.ts';
 import { addTail } from './commands/tail.ts';
 import { addVerifySignature } from './commands/verify-signature.ts';
 import type { GlobalOptions } from './config.ts';
@@ -20,6 +23,10 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   addAttempts,
   addChanges,
   addSchedules,
+  addStats,
+  addForecast,
+  addDestinations,
+  addDispatchers,
   addTail,
   addVerifySignature,
   addCompletion,

@@ -162,6 +162,8 @@ export interface Authentication {
    * @throws {ApiError} after a delay, if there is none
    */
   identify(secret: string, request: FastifyRequest, reply: FastifyReply): Promise<ApiKey>;
+  /** Whether a request that goes on for long would still be allowed: its key and its session may have ended. */
+  isStillAllowed(request: FastifyRequest): Promise<boolean>;
 }
 
 /** Creates the authentication of a server. Wrong keys count together, wherever they are sent. */
@@ -187,6 +189,12 @@ export function createAuthentication({
     return secret === undefined ? undefined : keys.find(secret);
   }
 
+  async function findAgain(request: FastifyRequest): Promise<ApiKey | undefined> {
+    if (request.consoleSession !== null) return (await sessions?.authenticate(request))?.key;
+    const secret = secretOf(request.headers);
+    return secret === undefined ? undefined : keys.find(secret);
+  }
+
   return {
     protect(app) {
       app.addHook('onRequest', async (request, reply) => {
@@ -207,6 +215,15 @@ export function createAuthentication({
       if (key === undefined) throw await rejectWrongKey(request);
       limit(key, reply);
       return key;
+    },
+    async isStillAllowed(request) {
+      try {
+        const key = await findAgain(request);
+        return key !== undefined && includesRole(key.role, request.routeOptions.config.access ?? 'admin');
+      } catch (error) {
+        if (error instanceof ApiError) return false;
+        throw error;
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 import { errorResponseSchema } from '@timer-platform/callback-types';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /** Error statuses of some routes. */
 type RouteError = 400 | 404 | 409 | 412 | 413 | 415;
@@ -27,4 +27,16 @@ export function responses<Status extends 200 | 201, Success extends z.ZodType>(
   for (const code of errors) failures[code] = errorResponseSchema;
   const successes = { [status]: success } as Record<Status, Success>;
   return { ...COMMON_ERRORS, ...failures, ...successes };
+}
+
+/** The responses of `GET /events`: a stream of text, or one error. */
+export function eventResponses() {
+  return {
+    ...COMMON_ERRORS,
+    409: errorResponseSchema,
+    200: {
+      description: 'Server-sent events',
+      content: { 'text/event-stream': { schema: z.string() } },
+    },
+  };
 }
