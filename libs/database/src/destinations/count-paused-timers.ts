@@ -1,6 +1,7 @@
 import { type Database, statement } from '../connect.ts';
 import { MAX_EXACT_COUNT } from '../operations/count-timers-by-state.ts';
 import { rowsByIndex } from '../operations/rows-by-index.ts';
+import { IS_PARKED } from '../sql-fragments.ts';
 
 /** Timers that all destinations together may have counted. */
 const MAX_TOTAL = 10 * MAX_EXACT_COUNT;
@@ -20,7 +21,7 @@ export const COUNT_PAUSED_TIMERS = statement(
    FROM unnest($1::text[]) AS destination
    CROSS JOIN LATERAL (
      SELECT count(*)::integer AS waiting FROM (
-       SELECT FROM timers WHERE paused_for = destination ORDER BY paused_for LIMIT $2::integer + 1) AS bounded
+       SELECT FROM timers WHERE ${IS_PARKED} AND paused_for = destination ORDER BY paused_for LIMIT $2::integer + 1) AS bounded
    ) AS counted`,
 );
 

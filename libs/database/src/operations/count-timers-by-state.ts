@@ -1,5 +1,5 @@
 import { type Database, statement } from '../connect.ts';
-import { DUE_AT } from '../sql-fragments.ts';
+import { DUE_AT, IS_PARKED } from '../sql-fragments.ts';
 import { rowsByIndex } from './rows-by-index.ts';
 
 /** Up to this many timers are counted one by one. */
@@ -18,7 +18,7 @@ const RANGES: Readonly<Record<IndexedState, readonly [condition: string, order: 
   markedExecuting: ["status = 'executing'", 'updated_at'],
   failed: ["status = 'failed'", 'created_at DESC'],
   canceled: ["status = 'canceled'", 'created_at DESC'],
-  paused: ['paused_for IS NOT NULL', 'paused_for'],
+  paused: [IS_PARKED, 'paused_for'],
 };
 
 const COLUMNS = INDEXED_STATES.map((state, index) => {
