@@ -22,7 +22,7 @@ const KINDS = ['order-reminder', 'invoice-due', 'trial-ends', 'follow-up', 'stoc
 
 /** Shares of the destinations, in percent. */
 function destinationOf(index: number): string {
-  const share = (index * 37) % 100;
+  const share = Math.floor(index / 4 + index * 37) % 100;
   if (share < 52) return 'orders.example.com';
   if (share < 76) return 'billing.example.com';
   if (share < 90) return 'crm.example.org';
@@ -165,7 +165,7 @@ export async function ageMinutes(databaseUrl: string): Promise<void> {
        (deferred * wave)::bigint, (SELECT array_agg((buckets * wave)::integer ORDER BY bucket)
          FROM unnest(lateness) WITH ORDINALITY AS histogram (buckets, bucket))
      FROM (SELECT * FROM dispatch_minutes ORDER BY delivered DESC LIMIT 1) busiest,
-       generate_series(4, 59) AS ago, LATERAL (SELECT 0.35 + 0.25 * sin(ago / 6.0) AS wave) AS waves
+       generate_series(1, 59) AS ago, LATERAL (SELECT 0.35 + 0.25 * sin(ago / 6.0) AS wave) AS waves
      ON CONFLICT DO NOTHING`,
   ]);
   if (exitCode !== 0) throw new Error(`the minutes could not be repeated: ${stderr}`);

@@ -56,6 +56,8 @@ async function settle(page: Page): Promise<void> {
     .locator('[role="status"][aria-label="Loading"]')
     .first()
     .waitFor({ state: 'detached', timeout: 20_000 });
+  // uPlot is loaded with the first chart.
+  for (const figure of await page.locator('main figure').all()) await figure.locator('canvas').waitFor();
   await page.evaluate(
     () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
   );

@@ -9,7 +9,7 @@ const VERBS: Readonly<Record<string, string>> = {
   undo: 'Undid an action on',
   pause_destination: 'Paused',
   resume_destination: 'Resumed',
-  update_destination: 'Changed the limits of',
+  limit_destination: 'Changed the limits of',
 };
 
 /** An action in words: "Canceled 12 timers", "Paused https://a.example". */

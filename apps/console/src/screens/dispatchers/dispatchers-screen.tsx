@@ -75,7 +75,11 @@ export function DispatchersScreen() {
   );
 }
 
-function Name({ dispatcher: { name, version, node, problem } }: { readonly dispatcher: Dispatcher }) {
+function Name({
+  dispatcher: { name, version, node, problem, reported_at: reportedAt },
+}: {
+  readonly dispatcher: Dispatcher;
+}) {
   return (
     <>
       <div className={styles.name} title={name}>
@@ -83,7 +87,9 @@ function Name({ dispatcher: { name, version, node, problem } }: { readonly dispa
       </div>
       {problem === null ? (
         <div className={styles.note}>
-          {version === null ? 'No report yet' : `${version}, Node.js ${node ?? 'unknown'}`}
+          {reportedAt === null
+            ? 'No report yet'
+            : [version, node].filter((part) => part !== null).join(', Node.js ')}
         </div>
       ) : (
         <div className={styles.problem}>{problem}</div>

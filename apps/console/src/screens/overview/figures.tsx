@@ -30,7 +30,7 @@ export function Figures({ stats, live }: { readonly stats: Stats; readonly live:
           </>
         }
       >
-        {stats.oldest_due_age_ms === null ? (
+        {stats.oldest_due_age_ms === null || due.count === 0 ? (
           <span className={styles.calm}>none</span>
         ) : (
           <Duration ms={stats.oldest_due_age_ms} />

@@ -6,6 +6,7 @@ import { JsonTree } from '../../components/json-tree.tsx';
 import { Count } from '../../components/number.tsx';
 import { CATCH_UP_TEXTS, labelOf, OVERLAP_TEXTS } from '../../forms/schedule-options.ts';
 import { durationInWords } from '../../lib/duration.ts';
+import { maskHeaders } from './mask-headers.ts';
 import styles from './schedule-screen.module.css';
 
 /** What is stored of a schedule. Options that it does not use are left out. */
@@ -60,7 +61,7 @@ export function ScheduleFacts({ schedule }: { readonly schedule: Schedule }) {
           ],
         ]}
       />
-      <Json name="Callback" value={callback} open />
+      <Json name="Callback" value={maskHeaders(callback)} open />
       {schedule.retry !== null && <Json name="Retry policy" value={schedule.retry} />}
       {schedule.metadata !== null && <Json name="Metadata" value={schedule.metadata} />}
     </div>
