@@ -45,7 +45,7 @@ export interface Permissions {
   readonly admin: boolean;
 }
 
-export function permissionsOf(session: Session | null | undefined): Permissions {
+function permissionsOf(session: Session | null | undefined): Permissions {
   return {
     write: session?.role === 'write' || session?.role === 'admin',
     admin: session?.role === 'admin',
