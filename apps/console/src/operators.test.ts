@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Receiver, startReceiver } from '@timer-platform/test-support';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
+import { offeredChanges } from './testing/offered-changes.ts';
 import { seedTimers } from './testing/seed-timers.ts';
 import { CHROMIUM, type ConsoleUnderTest, KEYS, startConsole } from './testing/start-console.ts';
 
 const describeInBrowser = CHROMIUM === undefined ? describe.skip : describe;
-
-/** What a button or a link that changes something says. */
-const CHANGES =
-  /^(?:pause|resume|trigger|backfill|edit|delete|cancel|retry|run|reschedule|limits|undo|new|copy as new|store|change all)\b/i;
 
 describeInBrowser('operators', () => {
   let operators: ConsoleUnderTest;
@@ -65,12 +62,7 @@ describeInBrowser('operators', () => {
       const found: string[] = [];
       for (const path of ['/', '/destinations', '/schedules', '/schedules/daily-report', '/audit']) {
         await tab.show(path);
-        const names = await tab.page
-          .locator('main')
-          // Errors offer to read again.
-          .locator(':is(button, a):not([role="alert"] *)')
-          .evaluateAll((elements) => elements.map((element) => element.textContent.trim()));
-        found.push(...names.filter((name) => CHANGES.test(name)).map((name) => `${path}: ${name}`));
+        found.push(...(await offeredChanges(tab.page)).map((name) => `${path}: ${name}`));
       }
       const status = await tab.page.evaluate(
         async (id) =>

@@ -18,11 +18,16 @@ describeInBrowser('every screen', () => {
   beforeAll(async () => {
     receiver = await startReceiver(({ path }) => (path.startsWith('/broken') ? 500 : 200));
     operators = await startConsole(database.url);
-    await seedTimers(operators.service, receiver.url);
+    const { failed } = await seedTimers(operators.service, receiver.url);
+    screens.push([`/timers/${failed}`, 'Timer']);
   });
 
-  const screens: readonly (readonly [path: string, name: string])[] = [
+  const screens: (readonly [path: string, name: string])[] = [
     ['/', 'Overview'],
+    ['/timers', 'Timers'],
+    ['/failures', 'Failures'],
+    ['/new-timer', 'New timer'],
+    ['/new-schedule', 'New schedule'],
     ['/destinations', 'Destinations'],
     ['/schedules', 'Schedules'],
     ['/schedules/daily-report', 'Schedule'],
