@@ -37,7 +37,8 @@ const CLAIMS = 300;
 const WARM_UP_CLAIMS = 20;
 const CLAIM_SIZE = 50;
 
-async function storePending({ client }: BenchDatabase, pending: number): Promise<void> {
+/** Stores timers that are due within the next year. */
+export async function storePending({ client }: BenchDatabase, pending: number): Promise<void> {
   for (let from = 1; from <= pending; from += ROWS_PER_STATEMENT)
     await client.query(FAR, [from, Math.min(pending, from + ROWS_PER_STATEMENT - 1), pending]);
   await client.query('VACUUM ANALYZE timers');

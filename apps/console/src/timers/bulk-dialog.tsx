@@ -13,8 +13,8 @@ import { BULK_WORDS, type BulkKind, type BulkTarget, isEverything } from './bulk
 import styles from './bulk-dialog.module.css';
 import { type BulkCount, type BulkProgress, type BulkTotals, doneShare, isRunning } from './bulk-progress.ts';
 import { createBulkRunner } from './bulk-runner.ts';
-import { readRescheduleForm, type RescheduleForm } from './reschedule-form.ts';
 import { RescheduleFields } from './reschedule-fields.tsx';
+import { readRescheduleForm, type RescheduleForm } from './reschedule-form.ts';
 
 interface BulkDialogProps {
   readonly kind: BulkKind;

@@ -1,16 +1,16 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { usePermissions } from '../../api/session.ts';
-import { ButtonLink } from '../../components/button-link.tsx';
 import { Button } from '../../components/button.tsx';
+import { ButtonLink } from '../../components/button-link.tsx';
 import { Filters, TextFilter } from '../../components/filters.tsx';
 import { Instant } from '../../components/instant.tsx';
 import { Count } from '../../components/number.tsx';
 import { Page } from '../../components/page.tsx';
 import { EmptyState, ErrorNote, ErrorState, Skeleton } from '../../components/states.tsx';
 import { type Column, Table } from '../../components/table.tsx';
-import { formatCount, formatCountOf } from '../../lib/format-number.ts';
 import { formatInstant } from '../../lib/format-instant.ts';
+import { formatCount, formatCountOf } from '../../lib/format-number.ts';
 import { useTimeZone } from '../../preferences/preferences.ts';
 import type { BulkTarget } from '../../timers/bulk-change.ts';
 import { BulkDialog } from '../../timers/bulk-dialog.tsx';

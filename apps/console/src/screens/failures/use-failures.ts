@@ -1,5 +1,5 @@
-import type { TimerListResponse, TimerSummary } from '@timer-platform/callback-types';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import type { TimerListResponse, TimerSummary } from '@timer-platform/callback-types';
 import { request } from '../../api/http.ts';
 import { keyOf } from '../../api/queries.ts';
 

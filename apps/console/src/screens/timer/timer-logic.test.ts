@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { curlOfCallback, curlToRead, curlToStore } from './curl.ts';
 import { retryInWords } from './retry-in-words.ts';
 import { hasMask } from './secrets.ts';
-import { type EditForm, editFormOf, errorsByField, readEditForm } from './timer-edit.ts';
 import { refetchAfter, timelineOf } from './timeline.ts';
+import { type EditForm, editFormOf, errorsByField, readEditForm } from './timer-edit.ts';
 
 const NOW = Date.parse('2030-01-31T08:30:00Z');
 const TIMER: Timer = {

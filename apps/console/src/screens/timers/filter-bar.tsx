@@ -1,5 +1,5 @@
-import type { DestinationListResponse } from '@timer-platform/callback-types';
 import { useQuery } from '@tanstack/react-query';
+import type { DestinationListResponse } from '@timer-platform/callback-types';
 import { useId, useState } from 'react';
 import { apiQuery } from '../../api/queries.ts';
 import { Button } from '../../components/button.tsx';

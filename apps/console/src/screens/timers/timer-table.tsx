@@ -1,5 +1,5 @@
-import type { TimerSummary } from '@timer-platform/callback-types';
 import { Link } from '@tanstack/react-router';
+import type { TimerSummary } from '@timer-platform/callback-types';
 import type { ReactNode } from 'react';
 import { Instant } from '../../components/instant.tsx';
 import { StatusBadge } from '../../components/status-badge.tsx';

@@ -1,8 +1,8 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { usePermissions } from '../../api/session.ts';
-import { ButtonLink } from '../../components/button-link.tsx';
 import { Button } from '../../components/button.tsx';
+import { ButtonLink } from '../../components/button-link.tsx';
 import { Instant } from '../../components/instant.tsx';
 import { Menu, MenuItem } from '../../components/menu.tsx';
 import { Count } from '../../components/number.tsx';

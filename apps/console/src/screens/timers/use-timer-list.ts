@@ -1,5 +1,5 @@
-import type { ListSearch, TimerListResponse, TimerSummary } from '@timer-platform/callback-types';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import type { ListSearch, TimerListResponse, TimerSummary } from '@timer-platform/callback-types';
 import { useEffect, useRef, useState } from 'react';
 import { request } from '../../api/http.ts';
 import { useRefetchInterval } from '../../api/live.ts';
