@@ -105,10 +105,14 @@ test('counts, changes in parts of one action, and undoes all of them', async () 
 });
 
 test('a repeated request with its action_id moves no timer twice, and another one with it is refused', async () => {
-  const action_id = randomUUID();
-  const request = { metadata: { team: 'shop' }, shift: '1h', action_id };
-  expect(await change('/timers/reschedule', request)).toMatchObject({ changed: 10, action_id });
-  expect(await change('/timers/reschedule', request)).toMatchObject({ matched: 0, changed: 0, action_id });
+  const actionId = randomUUID();
+  const request = { metadata: { team: 'shop' }, shift: '1h', action_id: actionId };
+  expect(await change('/timers/reschedule', request)).toMatchObject({ changed: 10, action_id: actionId });
+  expect(await change('/timers/reschedule', request)).toMatchObject({
+    matched: 0,
+    changed: 0,
+    action_id: actionId,
+  });
   expect(await post('/timers/reschedule', { ...request, shift: '2h' }, 409)).toMatchObject({
     reason: 'different_request',
   });
@@ -123,7 +127,7 @@ test.each([
   ['/timers/reschedule', { all: true }],
   ['/timers/run', { due_from: '0000-01-01T00:00:00Z' }],
 ])('refuses %s with %j', async (path, body) => {
-  await post(path, body, 400);
+  expect(await post(path, body, 400)).toMatchObject({ code: 2 });
 });
 
 test.each([
