@@ -57,7 +57,7 @@ async function settle(page: Page): Promise<void> {
     .first()
     .waitFor({ state: 'detached', timeout: 20_000 });
   // uPlot is loaded with the first chart.
-  for (const figure of await page.locator('main figure').all()) await figure.locator('canvas').waitFor();
+  await page.locator('main figure[aria-label] > div:only-child').first().waitFor({ state: 'detached' });
   await page.evaluate(
     () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
   );
