@@ -72,6 +72,13 @@ export {
   recordInstallationSettings,
 } from './installation-settings.ts';
 export { mapInTurns, turnTaker } from './map-in-turns.ts';
+export {
+  type BulkChange,
+  type BulkRequest,
+  changeTimers,
+  countChangeable,
+  type NewDueInstant,
+} from './operations/bulk-change.ts';
 export { countDueTimers, type DueCount } from './operations/count-due-timers.ts';
 export { countExecutingTimers } from './operations/count-executing-timers.ts';
 export { type CountedPending, countPendingByBucket } from './operations/count-pending-by-bucket.ts';
@@ -82,13 +89,6 @@ export {
   MAX_EXACT_COUNT,
 } from './operations/count-timers-by-state.ts';
 export { databaseNow } from './operations/database-now.ts';
-export {
-  type BulkChange,
-  type BulkRequest,
-  changeTimers,
-  countChangeable,
-  type NewDueInstant,
-} from './operations/bulk-change.ts';
 export {
   type DispatcherReport,
   dispatcherReportSchema,
@@ -101,26 +101,26 @@ export { type ForecastSchedule, listForecastSchedules } from './operations/forec
 export { bucketOf, LATENESS_BUCKETS, quantile, sumHistograms } from './operations/lateness-histogram.ts';
 export { type DispatchMinute, listDispatchMinutes } from './operations/list-dispatch-minutes.ts';
 export { type DispatcherRow, listDispatchers } from './operations/list-dispatchers.ts';
-export { type OperatorSettingsResult, readOperatorSettings } from './operations/operator-settings.ts';
-export { sampledPercent } from './operations/page-sample.ts';
-export type { ForecastRange, PendingGroup } from './operations/pending-buckets.ts';
-export { type NewAction, recordAction } from './operations/record-action.ts';
-export { samplePendingByBucket } from './operations/sample-pending-by-bucket.ts';
-export { sampleStates, type StateCounts } from './operations/sample-states.ts';
-export {
-  type CountedMinute,
-  pruneDispatchMinutes,
-  writeDispatchMinutes,
-} from './operations/write-dispatch-minutes.ts';
-export { writeDispatcherReport } from './operations/write-dispatcher-report.ts';
 export {
   type ActionPosition,
   findAction,
   listActions,
   type OperatorActionRow,
 } from './operations/operator-actions.ts';
+export { type OperatorSettingsResult, readOperatorSettings } from './operations/operator-settings.ts';
+export { sampledPercent } from './operations/page-sample.ts';
+export type { ForecastRange, PendingGroup } from './operations/pending-buckets.ts';
 export { pruneActions } from './operations/prune-actions.ts';
+export { type NewAction, recordAction } from './operations/record-action.ts';
+export { samplePendingByBucket } from './operations/sample-pending-by-bucket.ts';
+export { sampleStates, type StateCounts } from './operations/sample-states.ts';
 export { undoAction, type UndoResult } from './operations/undo-action.ts';
+export {
+  type CountedMinute,
+  pruneDispatchMinutes,
+  writeDispatchMinutes,
+} from './operations/write-dispatch-minutes.ts';
+export { writeDispatcherReport } from './operations/write-dispatcher-report.ts';
 export { ping } from './ping.ts';
 export { classifyFailure, type DatabaseFailure, isDataError } from './postgres-error.ts';
 export { deleteSchedule } from './schedules/delete-schedule.ts';

@@ -2,11 +2,11 @@ import { sql } from 'kysely';
 import type { Database } from '../connect.ts';
 import {
   bucketOf,
-  NAMED_PARTS,
   DUE,
   type ForecastRange,
   instantOf,
   isDueBetween,
+  NAMED_PARTS,
   partOf,
   type PendingGroup,
 } from './pending-buckets.ts';

@@ -3,9 +3,9 @@ import type { Database } from '../connect.ts';
 import { REPEATABLE, SAMPLE } from './page-sample.ts';
 import {
   bucketOf,
-  NAMED_PARTS,
   type ForecastRange,
   isDueBetween,
+  NAMED_PARTS,
   partOf,
   type PendingGroup,
 } from './pending-buckets.ts';

@@ -98,7 +98,7 @@ const filters: fc.Arbitrary<TimerFilter> = fc.record(
     ),
   },
   { requiredKeys: [] },
-) as fc.Arbitrary<TimerFilter>;
+);
 
 test('a list has what its filter means, in order, on pages of any size', async () => {
   await fc.assert(
