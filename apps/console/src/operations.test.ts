@@ -129,8 +129,8 @@ describeInBrowser('operations on timers and destinations', () => {
     const tab = await openAs(operators.service.apiKey, '/failures');
     const { page } = tab;
     const group = rowOf(page, 'HTTP 500').filter({ hasText: receiver.url });
-    expect(await group.getByRole('cell').allTextContents()).toContain('3');
-    await rowOf(page, 'HTTP 410').waitFor();
+    await group.getByRole('cell', { name: '3', exact: true }).waitFor();
+    await rowOf(page, 'HTTP 410').getByRole('cell', { name: '1', exact: true }).waitFor();
     receiver.respondWith(() => 200);
     await group.getByRole('button', { name: 'Retry' }).click();
     await page.getByRole('dialog').getByText('3 timers', { exact: true }).waitFor();
@@ -146,6 +146,7 @@ describeInBrowser('operations on timers and destinations', () => {
 
     await tab.show('/audit');
     const entry = rowOf(page, 'Retried 3 timers');
+    await entry.waitFor();
     expect((await entry.getByRole('cell').allTextContents()).slice(1, 4)).toEqual([
       'default',
       'Retried 3 timers',
