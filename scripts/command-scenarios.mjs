@@ -267,6 +267,17 @@ export const SCENARIOS = [
     ],
   },
   {
+    title: 'the console',
+    writes: ['docs/console'],
+    steps: [
+      { command: 'npx nx run console:build' },
+      { command: 'npx nx run console:typecheck' },
+      { command: 'npx nx run console:test' },
+      { command: 'npx nx run console:dev', until: /ready in/ },
+      { command: 'npx nx run console:screenshots' },
+    ],
+  },
+  {
     title: 'chaos',
     steps: [{ command: 'npx nx run chaos:run', as: 'npx nx run chaos:run -- --rounds 1 --timers 500' }],
   },
@@ -274,6 +285,10 @@ export const SCENARIOS = [
     title: 'benchmarks',
     steps: [
       { command: 'npx nx run bench:quick' },
+      {
+        command: 'npx nx run bench:console',
+        as: 'npx nx run bench:console -- --rounds 1 --burst 500 --rate 200 --seconds 2 --pending 1000',
+      },
       { command: 'npx nx run bench:schedules', as: 'npx nx run bench:schedules -- --schedules 1000' },
       { command: 'npx nx run bench:migration', as: 'npx nx run bench:migration -- --rows 5000' },
       {

@@ -64,6 +64,7 @@ test('exports the public names', () => {
     'listActionsQuerySchema',
     'listOccurrencesQuerySchema',
     'listSchedulesQuerySchema',
+    'listSearchSchema',
     'listTimersQuerySchema',
     'liveDestinationSchema',
     'liveDestinationsSchema',

@@ -241,6 +241,7 @@ export {
   type HealthResponse,
   healthResponseSchema,
   type ListSearch,
+  listSearchSchema,
   type TimerBatchResponse,
   timerBatchResponseSchema,
   type TimerListResponse,

@@ -4,7 +4,7 @@ import { success } from './success-response.ts';
 import { attemptSchema, timerSchema, timerSummarySchema } from './timer.ts';
 
 /** How far a list was searched whose filter has no index. */
-const listSearchSchema = z
+export const listSearchSchema = z
   .object({
     complete: z.boolean().meta({
       description:

@@ -1,5 +1,5 @@
 import { type Database, statement } from '../connect.ts';
-import { DUE_AT } from '../sql-fragments.ts';
+import { DUE_AT, IS_PARKED } from '../sql-fragments.ts';
 import { REPEATABLE, SAMPLE } from './page-sample.ts';
 
 /** Rows of `timers`, all or those of a sample. */
@@ -22,7 +22,7 @@ export const SAMPLE_STATES = statement(
   'sample-states',
   `SELECT ${counted("status = 'pending'")} AS pending, ${counted("status = 'executing'")} AS "markedExecuting",
      ${counted("status = 'completed'")} AS completed, ${counted("status = 'failed'")} AS failed,
-     ${counted("status = 'canceled'")} AS canceled, ${counted('paused_for IS NOT NULL')} AS paused,
+     ${counted("status = 'canceled'")} AS canceled, ${counted(IS_PARKED)} AS paused,
      ${counted(`status = 'pending' AND ${DUE_AT} <= now()`)} AS due
    FROM timers ${SAMPLE} ($1) ${REPEATABLE}`,
 );

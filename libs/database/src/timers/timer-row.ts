@@ -5,7 +5,7 @@ import type {
   RetryPolicy,
   TimerState,
 } from '@timer-platform/callback-types';
-import { DUE_AT } from '../sql-fragments.ts';
+import { DUE_AT, IS_PARKED } from '../sql-fragments.ts';
 import { CURRENT_STATUS } from './current-status.ts';
 
 /** An instant as the driver reads it. A number is Infinity or -Infinity: rows that were written with SQL may have them. */
@@ -72,7 +72,7 @@ const SCHEDULE_KEY = '(SELECT schedules.key FROM schedules WHERE schedules.id = 
 const SHOWN_DUE_AT = `COALESCE(due_since, ${DUE_AT})`;
 
 const DETAILS = `${SHOWN_DUE_AT} AS due_at, timer_destination(callback_config) AS destination, attempts, last_error,
-  timers.key, paused_for IS NOT NULL AS paused`;
+  timers.key, COALESCE(timers.${IS_PARKED}, FALSE) AS paused`;
 
 const OCCURRENCE = `schedule_id, ${SCHEDULE_KEY} AS schedule_key, scheduled_for, origin`;
 
