@@ -5,10 +5,11 @@ import {
   EXAMPLE_RETRY_REQUEST,
   EXAMPLE_RUN_REQUEST,
 } from './bulk-examples.ts';
-import { durationSchema, signedDurationSchema } from './duration.ts';
+import { durationSchema } from './duration.ts';
 import { dateTime } from './instant.ts';
 import { LIMITS } from './limits.ts';
 import { runOnInvalidFields } from './run-on-invalid-fields.ts';
+import { signedDurationSchema } from './signed-duration.ts';
 import { bodyFilterFields, checkTimerFilter } from './timer-filter.ts';
 
 const controlFields = {

@@ -43,17 +43,6 @@ export function parseSignedDuration(text: string): number | undefined {
   return ms === undefined ? undefined : -ms;
 }
 
-/** The text of a duration that may be negative, up to 100 years. Parsing returns the text unchanged. */
-export const signedDurationSchema = z
-  .string()
-  .max(64)
-  .regex(/^-?(?:\d{1,15}(?:ms|s|m|h|d))+$/, { error: 'must be a duration such as "2h" or "-15m"' })
-  .superRefine((text, context) => {
-    const ms = parseSignedDuration(text);
-    if (ms !== undefined && Math.abs(ms) > LIMITS.delayMs)
-      context.addIssue({ code: 'custom', message: `must be at most ${LIMITS.delayMs} ms, got ${ms} ms` });
-  });
-
 /** The text of a duration from `minMs` to `maxMs`. Parsing returns the text unchanged. */
 export function durationSchema(minMs = 1, maxMs: number = LIMITS.delayMs) {
   return z

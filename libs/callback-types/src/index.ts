@@ -46,13 +46,7 @@ export {
   dispatcherSchema,
   type DispatcherState,
 } from './dispatcher.ts';
-export {
-  durationSchema,
-  formatDuration,
-  parseDuration,
-  parseSignedDuration,
-  signedDurationSchema,
-} from './duration.ts';
+export { durationSchema, formatDuration, parseDuration, parseSignedDuration } from './duration.ts';
 export { type ErrorKind, type ErrorName, ERRORS } from './error-code.ts';
 export { ERROR_REASONS, type ErrorReason, type ErrorReasonKind, errorReasonSchema } from './error-reason.ts';
 export {
@@ -199,6 +193,7 @@ export {
   type ScheduleResponse,
   scheduleResponseSchema,
 } from './schedule-responses.ts';
+export { signedDurationSchema } from './signed-duration.ts';
 export { type Stats, type StatsMinute, statsMinuteSchema, statsSchema } from './stats.ts';
 export {
   type Attempt,
