@@ -3,6 +3,7 @@
  * The service itself starts the embedded PostgreSQL when no database is set.
  */
 import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ensureDependencies } from './ensure-dependencies.mjs';
 import { exitCodeOf, runCommand } from './run-command.mjs';
@@ -24,14 +25,31 @@ function whenNpmIsGone(then) {
   check.unref();
 }
 
+/** Found only after the dependencies are installed. */
+function programOf(project, name, file) {
+  const { resolve } = createRequire(path.join(workspaceRoot, project, 'package.json'));
+  return path.join(path.dirname(resolve(`${name}/package.json`)), 'bin', file);
+}
+
+/**
+ * Makes the files of the build targets of Nx, side by side. Nx would compile each project in a process of its own, which takes
+ * twice as long when nothing is built yet.
+ */
 async function build() {
-  console.log('Building the timer service and the migrator');
-  const nx = path.join(workspaceRoot, 'node_modules', 'nx', 'dist', 'bin', 'nx.js');
-  const args = [nx, 'run-many', '-t', 'build', '-p', 'timer-service,migrator', '--outputStyle=static'];
-  const { exitCode, output } = await runCommand(process.execPath, args, { quiet: true });
-  if (exitCode === 0) return;
-  console.error(output);
-  throw new Error(`The build has failed with exit code ${exitCode}; its output is above.`);
+  console.log('Building the timer service, its console and the migrator');
+  const service = 'apps/timer-service';
+  const projects = [`${service}/tsconfig.build.json`, 'apps/migrator/tsconfig.build.json'];
+  const results = await Promise.all(
+    [
+      [programOf(service, 'typescript', 'tsc'), '--build', ...projects],
+      [programOf('apps/console', 'vite', 'vite.js'), 'build', 'apps/console'],
+    ].map((args) => runCommand(process.execPath, args, { quiet: true })),
+  );
+  for (const { exitCode, output } of results) {
+    if (exitCode === 0) continue;
+    console.error(output);
+    throw new Error(`The build has failed with exit code ${exitCode}; its output is above.`);
+  }
 }
 
 /**
