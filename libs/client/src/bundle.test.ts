@@ -27,9 +27,9 @@ test('the root of the package needs no module of Node.js', async () => {
   await expect(bundle("export * from 'node:http';")).rejects.toThrow('Could not resolve "node:http"');
 });
 
-test('the client alone has less than 18 kB minified, without zod', async () => {
+test('the client alone has less than 20 kB minified, without zod', async () => {
   const { bytes, inputs } = await bundle("export { createClient } from './index.ts';");
   expect(inputs.filter((path) => path.includes('node_modules'))).toEqual([]);
-  expect(bytes).toBeLessThan(18_000);
+  expect(bytes).toBeLessThan(20_000);
   expect(bytes).toBeGreaterThan(1_000);
 });

@@ -19,6 +19,18 @@ export type {
   StandardResult,
   StandardSchema,
 } from './callbacks/standard-schema.ts';
+export type { BulkClient } from './client/bulk-client.ts';
+export type {
+  BulkCancel,
+  BulkOptions,
+  BulkProgress,
+  BulkRequests,
+  BulkReschedule,
+  BulkRetry,
+  BulkRun,
+  BulkSummary,
+} from './client/bulk-requests.ts';
+export type { ActionPage, UndoResult } from './client/bulk-shapes.ts';
 export type { DestinationClient, DestinationLimits } from './client/destination-client.ts';
 export {
   type AnyTimerError,
@@ -29,7 +41,7 @@ export {
 } from './client/errors.ts';
 export type { CallLimits, CallOptions, ClientOptions, CreateOptions } from './client/options.ts';
 export type { ListPage, PagedList } from './client/paged-list.ts';
-export type { ForecastRequest, ListQuery, NewTimer, TimerChanges } from './client/requests.ts';
+export type { ActionQuery, ForecastRequest, ListQuery, NewTimer, TimerChanges } from './client/requests.ts';
 export type { TimerPage } from './client/response-shapes.ts';
 export type { Fetch, FetchedResponse, ReadableBody } from './client/runtime.ts';
 export type { ScheduleClient } from './client/schedule-client.ts';
@@ -53,7 +65,13 @@ export type {
   SchedulePage,
 } from './client/schedule-shapes.ts';
 export { splitBatches } from './client/split-batches.ts';
-export { createClient, TimerClient, type TimerList, type TimerTerms } from './client/timer-client.ts';
+export {
+  type ActionList,
+  createClient,
+  TimerClient,
+  type TimerList,
+  type TimerTerms,
+} from './client/timer-client.ts';
 export type { CallbackContext, CallbackHandler, CallbackHandlers } from './receivers/callback-handler.ts';
 export { createReceiver } from './receivers/create-receiver.ts';
 export type { DedupResult, DedupStore } from './receivers/dedup-store.ts';

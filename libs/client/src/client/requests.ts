@@ -1,4 +1,10 @@
-import type { CreateTimerRequest, ListTimersQuery, UpdateTimerRequest } from '@timer-platform/callback-types';
+import type {
+  CreateTimerRequest,
+  ListActionsQuery,
+  ListTimersQuery,
+  TimerFilter,
+  UpdateTimerRequest,
+} from '@timer-platform/callback-types';
 import { TimerError } from './errors.ts';
 
 /** The instants of a request may also be a `Date`. */
@@ -13,9 +19,24 @@ export type NewTimer = WithDates<CreateTimerRequest>;
 /** The fields of a timer to change; absent ones are kept, `null` clears. */
 export type TimerChanges = WithDates<UpdateTimerRequest>;
 
-/** Which timers to list, and in which order. `limit` is the size of a page. */
+type RangeOfList = 'due_from' | 'due_before' | 'created_from' | 'created_before';
+
+/**
+ * Which timers to list, and in which order. `limit` is the size of a page. `metadata` is an object that the metadata must
+ * contain, or its JSON.
+ */
 export type ListQuery = {
-  readonly [Name in keyof ListTimersQuery]?: ListTimersQuery[Name] | undefined;
+  readonly [Name in Exclude<keyof ListTimersQuery, RangeOfList | 'metadata'>]?:
+    ListTimersQuery[Name] | undefined;
+} & {
+  readonly [Name in RangeOfList]?: string | Date | undefined;
+} & {
+  readonly metadata?: string | TimerFilter['metadata'];
+};
+
+/** Where in the audit log to start. `limit` is the size of a page. */
+export type ActionQuery = {
+  readonly [Name in keyof ListActionsQuery]?: ListActionsQuery[Name] | undefined;
 };
 
 /** Up to when a forecast reaches, an instant or a duration from now, in buckets of which length. */
@@ -85,4 +106,26 @@ export function queryString(query: Readonly<Record<string, string | number | boo
     if (value !== undefined) parameters.append(name, String(value));
   const text = parameters.toString();
   return text === '' ? '' : `?${text}`;
+}
+
+/** @throws {TimerError} `validation` if it is an invalid Date */
+export function instantText(
+  label: string,
+  name: string,
+  instant: string | Date | undefined,
+): string | undefined {
+  if (!(instant instanceof Date)) return instant;
+  if (Number.isNaN(instant.getTime())) throw invalidRequest(label, `query.${name}`, 'is an invalid Date');
+  return instant.toISOString();
+}
+
+/** @throws {TimerError} `validation` for an invalid Date, or metadata that JSON cannot represent */
+export function listParameters(query: ListQuery): string {
+  const label = 'GET /timers';
+  const { metadata, due_from, due_before, created_from, created_before, ...rest } = query;
+  const ranges = { due_from, due_before, created_from, created_before };
+  const instants: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(ranges)) instants[name] = instantText(label, name, value);
+  const text = typeof metadata === 'object' ? serializeBody(label, metadata) : metadata;
+  return queryString({ ...rest, ...instants, metadata: text });
 }

@@ -2,12 +2,15 @@ import type {
   Attempt,
   Dispatcher,
   Forecast,
+  OperatorAction,
   Stats,
   Timer,
   TimerState,
   TimerSummary,
 } from '@timer-platform/callback-types';
 import type { CallbackDefinition } from '../callbacks/define-callback.ts';
+import { BulkClient } from './bulk-client.ts';
+import { type ActionPage, isActionPage, isUndoResult, type UndoResult } from './bulk-shapes.ts';
 import { type Call, runCall } from './call.ts';
 import type { CallSpec } from './call-spec.ts';
 import { DestinationClient } from './destination-client.ts';
@@ -25,11 +28,14 @@ import {
 } from './options.ts';
 import { PagedList } from './paged-list.ts';
 import {
+  type ActionQuery,
   checkId,
   checkIdempotencyKey,
   type ForecastRequest,
+  instantText,
   invalidRequest,
   keyInPath,
+  listParameters,
   type ListQuery,
   type NewTimer,
   queryString,
@@ -59,6 +65,9 @@ export type Sendable<Payload> = Pick<CallbackDefinition<string, Payload>, 'toAsy
 /** A list of timers over all its pages. */
 export type TimerList = PagedList<TimerSummary, TimerPage>;
 
+/** The audit log over all its pages. */
+export type ActionList = PagedList<OperatorAction, ActionPage>;
+
 /** When to deliver, and what else a timer has besides its callback. */
 export type TimerTerms = Omit<NewTimer, 'callback'>;
 
@@ -66,13 +75,6 @@ export type TimerTerms = Omit<NewTimer, 'callback'>;
 function wasDoneBefore(error: unknown, reason: string, states: readonly TimerState[]): boolean {
   if (!(error instanceof TimerError) || !error.mayHaveSucceeded || error.reason !== reason) return false;
   return states.some((state) => state === error.timerStatus);
-}
-
-/** @throws {TimerError} `validation` if it is an invalid Date */
-function instantText(until: Date): string {
-  if (Number.isNaN(until.getTime()))
-    throw invalidRequest('GET /forecast', 'query.until', 'is an invalid Date');
-  return until.toISOString();
 }
 
 function byKey(method: string, key: string): { method: string; path: string } {
@@ -93,6 +95,8 @@ export class TimerClient {
   readonly schedules: ScheduleClient;
   /** Where callbacks go: what happens there, pauses and limits. */
   readonly destinations: DestinationClient;
+  /** Changes of many timers by filter. */
+  readonly bulk: BulkClient;
   readonly #baseUrl: string;
   readonly #apiKey: string;
   readonly #limits: ResolvedLimits;
@@ -110,6 +114,7 @@ export class TimerClient {
     this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
     this.#runtime = runtime;
     this.destinations = new DestinationClient((spec, callOptions) => this.#call(spec, callOptions));
+    this.bulk = new BulkClient((spec, callOptions) => this.#call(spec, callOptions), runtime.randomId);
     this.schedules = new ScheduleClient(
       (spec, callOptions) => this.#call(spec, callOptions),
       (label, callOptions) => this.#idempotency(label, callOptions),
@@ -245,7 +250,7 @@ export class TimerClient {
   /** Returns one page of a list: 50 timers by default, 200 at most. `next_cursor` is null on the last page. */
   async listPage(query: ListQuery = {}, options: CallOptions = {}): Promise<TimerPage> {
     return this.#call(
-      { method: 'GET', path: '/timers', query: queryString(query), shape: isTimerPage },
+      { method: 'GET', path: '/timers', query: listParameters(query), shape: isTimerPage },
       options,
     );
   }
@@ -320,7 +325,7 @@ export class TimerClient {
    */
   async forecast(request: ForecastRequest = {}, options: CallOptions = {}): Promise<Forecast> {
     const { until, ...rest } = request;
-    const query = queryString({ ...rest, until: until instanceof Date ? instantText(until) : until });
+    const query = queryString({ ...rest, until: instantText('GET /forecast', 'until', until) });
     return this.#call({ method: 'GET', path: '/forecast', query, shape: isForecast }, options);
   }
 
@@ -328,6 +333,38 @@ export class TimerClient {
   async dispatchers(options: CallOptions = {}): Promise<Dispatcher[]> {
     const spec = { method: 'GET', path: '/dispatchers', shape: isDispatcherList };
     return (await this.#call(spec, options)).dispatchers;
+  }
+
+  /**
+   * Returns the audit log over all its pages, newest first: what operators have changed. Nothing is requested before the
+   * loop starts. `options` hold for each request.
+   */
+  actions(query: ActionQuery = {}, options: CallOptions = {}): ActionList {
+    const { cursor: first, ...rest } = { limit: PAGE_SIZE, ...query };
+    return new PagedList(
+      'GET /actions',
+      (cursor) => this.actionsPage({ ...rest, cursor }, options),
+      ({ actions }) => actions,
+      first,
+    );
+  }
+
+  /** Returns one page of the audit log: 50 actions by default, 200 at most. `next_cursor` is null on the last page. */
+  async actionsPage(query: ActionQuery = {}, options: CallOptions = {}): Promise<ActionPage> {
+    const spec = { method: 'GET', path: '/actions', query: queryString(query), shape: isActionPage };
+    return this.#call(spec, options);
+  }
+
+  /**
+   * Undoes a cancellation or a reschedule of many timers, within 24 hours: those that nobody has changed since are as they
+   * were. One request takes 5 s at most; while `more` is true, call it again. Needs a key of the role admin.
+   *
+   * @throws {TimerError} `notFound`; `validation` with the reason `not_undoable` or `already_undone`. If `mayHaveSucceeded`
+   *   is true, an earlier try may have undone it, and its response was lost
+   */
+  async undo(id: string, options: CallOptions = {}): Promise<UndoResult> {
+    const path = `/actions/${checkId('POST /actions/:id/undo', id)}/undo`;
+    return this.#call({ method: 'POST', path, shape: isUndoResult }, options);
   }
 
   async #create(timer: NewTimer, options: CreateOptions = {}): Promise<TimerSummary> {
