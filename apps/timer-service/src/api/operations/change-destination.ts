@@ -3,6 +3,7 @@ import { changeDestinationSettings, type Database, type DestinationChange } from
 import type { FastifyRequest } from 'fastify';
 import { clientNameOf } from '../auth/authenticate.ts';
 import { errorOf } from '../http/api-error.ts';
+import type { Operations } from './operations.ts';
 import { readDestination } from './read-destinations.ts';
 
 /** A change that a client requests. */
@@ -20,6 +21,7 @@ interface RequestedChange {
  */
 export async function changeDestination(
   db: Database,
+  operations: Pick<Operations, 'forgetDestinations'>,
   request: FastifyRequest,
   { destination, change, body }: RequestedChange,
 ): Promise<Destination> {
@@ -29,5 +31,6 @@ export async function changeDestination(
       'too_many_destinations',
       `${LIMITS.destinationSettings} destinations are paused or have limits: resume one, or remove its limits, first`,
     );
+  operations.forgetDestinations();
   return readDestination(db, destination);
 }

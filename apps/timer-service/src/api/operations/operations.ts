@@ -21,6 +21,8 @@ export interface Operations {
   /** @throws {ApiError} code 2 when the query asks for too much */
   forecast(query: ForecastQuery): Promise<Forecast>;
   destinations(): Promise<Destination[]>;
+  /** Their settings were changed through this process: whoever did it must see that next. */
+  forgetDestinations(): void;
   dispatchers(): Promise<Dispatcher[]>;
 }
 
@@ -40,6 +42,9 @@ export function createOperations(db: Database, clock: Clock): Operations {
     counts: () => counts.get(),
     forecast: (query) => forecasts.get(query),
     destinations: () => destinations.get(),
+    forgetDestinations: () => {
+      destinations.forget();
+    },
     dispatchers: async () => (await listDispatchers(db)).map(presentDispatcher),
   };
 }

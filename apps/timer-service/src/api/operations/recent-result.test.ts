@@ -41,6 +41,22 @@ describe('a recent result', () => {
     reads[1]?.resolve('one');
     expect(await next).toBe('one');
   });
+
+  test('that was forgotten is read again, also while a read is running', async () => {
+    const { reads, read } = controlledRead();
+    const result = new RecentResult(read, 1_000, { monotonicMs: () => 0 });
+    const early = result.get();
+    result.forget();
+    const [late, later] = [result.get(), result.get()];
+    expect(reads).toHaveLength(2);
+    reads[0]?.reject(new Error('no database'));
+    await expect(early).rejects.toThrow('no database');
+    reads[1]?.resolve('two');
+    expect(await Promise.all([late, later, result.get()])).toEqual(['two', 'two', 'two']);
+    result.forget();
+    void result.get();
+    expect(reads).toHaveLength(3);
+  });
 });
 
 describe('recent results of several questions', () => {

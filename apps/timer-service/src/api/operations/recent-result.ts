@@ -10,7 +10,7 @@ export class RecentResult<Result> {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   #startedMs = Number.NEGATIVE_INFINITY;
   #result: Promise<Result> | undefined;
-  #running = false;
+  #running: Promise<Result> | undefined;
 
   /** @param maxAgeMs how long after the start of a read its result is used */
   constructor(read: () => Promise<Result>, maxAgeMs: number, clock: Pick<Clock, 'monotonicMs'>) {
@@ -22,19 +22,25 @@ export class RecentResult<Result> {
   /** @throws what the read throws; the next call then reads again */
   async get(): Promise<Result> {
     const nowMs = this.#clock.monotonicMs();
-    if (this.#result !== undefined && (this.#running || nowMs - this.#startedMs < this.#maxAgeMs))
+    const isRunning = this.#result === this.#running;
+    if (this.#result !== undefined && (isRunning || nowMs - this.#startedMs < this.#maxAgeMs))
       return this.#result;
     this.#startedMs = nowMs;
-    this.#running = true;
     const result = this.#read();
     this.#result = result;
+    this.#running = result;
     try {
       return await result;
     } catch (error) {
-      this.#result = undefined;
+      if (this.#result === result) this.#result = undefined;
       throw error;
     } finally {
-      this.#running = false;
+      if (this.#running === result) this.#running = undefined;
     }
+  }
+
+  /** What is read has changed: the next call reads again, also while a read is running, which may have been too early. */
+  forget(): void {
+    this.#result = undefined;
   }
 }

@@ -23,9 +23,9 @@ export function operationRoutes(
   getForecastRoute(app, operations);
   listDestinationsRoute(app, operations);
   getDestinationRoute(app, context);
-  updateDestinationRoute(app, context);
-  pauseDestinationRoute(app, context);
-  resumeDestinationRoute(app, context);
+  updateDestinationRoute(app, context, operations);
+  pauseDestinationRoute(app, context, operations);
+  resumeDestinationRoute(app, context, operations);
   listDispatchersRoute(app, operations);
   streamEventsRoute(app, context, operations, authentication);
 }

@@ -215,6 +215,17 @@ describe('destinations', () => {
   const actions = () =>
     sql('SELECT client, action, target, request, affected::integer FROM operator_actions ORDER BY at, id');
 
+  test('are listed as they are after each change, though the list may be a second old', async () => {
+    const listed = async () =>
+      (await destinations()).find(({ destination }) => destination === A)?.pause_note;
+    expect(await listed()).toBeUndefined();
+    await change('POST', '/pause', { note: 'maintenance' });
+    expect(await listed()).toBe('maintenance');
+    await change('PATCH', '', { rate_per_second: 2.5 });
+    await change('POST', '/resume');
+    expect(await listed()).toBeNull();
+  });
+
   test('are paused with a note, keep their limits, and resume', async () => {
     expect(await change('PATCH', '', { rate_per_second: 2.5, max_in_flight: 3 })).toMatchObject({
       destination: A,

@@ -6,11 +6,12 @@ import {
 import type { ApiContext } from '../../api-context.ts';
 import type { Api } from '../../api-instance.ts';
 import { changeDestination } from '../../operations/change-destination.ts';
+import type { Operations } from '../../operations/operations.ts';
 import { responses, success } from '../responses.ts';
 import { optionalBody } from '../schedules/optional-body.ts';
 
 /** `POST /destinations/:key/pause` */
-export function pauseDestinationRoute(app: Api, { db }: ApiContext): void {
+export function pauseDestinationRoute(app: Api, { db }: ApiContext, operations: Operations): void {
   app.post(
     '/destinations/:key/pause',
     {
@@ -30,7 +31,11 @@ export function pauseDestinationRoute(app: Api, { db }: ApiContext): void {
       const { note = null } = request.body;
       const change = { kind: 'pause', note } as const;
       return success(
-        await changeDestination(db, request, { destination: request.params.key, change, body: request.body }),
+        await changeDestination(db, operations, request, {
+          destination: request.params.key,
+          change,
+          body: request.body,
+        }),
       );
     },
   );

@@ -6,11 +6,12 @@ import {
 import type { ApiContext } from '../../api-context.ts';
 import type { Api } from '../../api-instance.ts';
 import { changeDestination } from '../../operations/change-destination.ts';
+import type { Operations } from '../../operations/operations.ts';
 import { responses, success } from '../responses.ts';
 import { optionalBody } from '../schedules/optional-body.ts';
 
 /** `POST /destinations/:key/resume` */
-export function resumeDestinationRoute(app: Api, { db }: ApiContext): void {
+export function resumeDestinationRoute(app: Api, { db }: ApiContext, operations: Operations): void {
   app.post(
     '/destinations/:key/resume',
     {
@@ -29,7 +30,11 @@ export function resumeDestinationRoute(app: Api, { db }: ApiContext): void {
     async (request) => {
       const { params, body } = request;
       return success(
-        await changeDestination(db, request, { destination: params.key, change: { kind: 'resume' }, body }),
+        await changeDestination(db, operations, request, {
+          destination: params.key,
+          change: { kind: 'resume' },
+          body,
+        }),
       );
     },
   );

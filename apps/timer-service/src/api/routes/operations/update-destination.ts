@@ -6,10 +6,11 @@ import {
 import type { ApiContext } from '../../api-context.ts';
 import type { Api } from '../../api-instance.ts';
 import { changeDestination } from '../../operations/change-destination.ts';
+import type { Operations } from '../../operations/operations.ts';
 import { responses, success } from '../responses.ts';
 
 /** `PATCH /destinations/:key` */
-export function updateDestinationRoute(app: Api, { db }: ApiContext): void {
+export function updateDestinationRoute(app: Api, { db }: ApiContext, operations: Operations): void {
   app.patch(
     '/destinations/:key',
     {
@@ -28,7 +29,11 @@ export function updateDestinationRoute(app: Api, { db }: ApiContext): void {
       const { rate_per_second: ratePerSecond, max_in_flight: maxInFlight } = request.body;
       const change = { kind: 'limit', ratePerSecond, maxInFlight } as const;
       return success(
-        await changeDestination(db, request, { destination: request.params.key, change, body: request.body }),
+        await changeDestination(db, operations, request, {
+          destination: request.params.key,
+          change,
+          body: request.body,
+        }),
       );
     },
   );
