@@ -110,13 +110,16 @@ const COLUMNS: readonly Column<TimerSummary>[] = [
       </span>
     ),
   },
-  { key: 'attempts', header: 'Attempts', align: 'end', optional: true, cell: ({ attempts }) => attempts },
   {
     key: 'error',
-    header: 'Last error',
+    header: 'Attempts, last error',
     optional: true,
     grow: true,
-    cell: ({ last_error }) => <span title={last_error ?? undefined}>{last_error ?? ''}</span>,
+    cell: ({ attempts, last_error }) => (
+      <span title={last_error ?? undefined}>
+        {last_error === null ? attempts : `${attempts}: ${last_error}`}
+      </span>
+    ),
   },
 ];
 
