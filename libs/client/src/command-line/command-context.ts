@@ -12,6 +12,8 @@ export interface CommandContext {
   /** Environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readInput: InputReader;
+  /** Asks on the terminal. @throws {UsageError} if there is none */
+  confirm(question: string): Promise<boolean>;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Aborted by Ctrl-C from the first call on, instead of ending the process. */

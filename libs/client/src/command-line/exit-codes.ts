@@ -3,11 +3,11 @@ import type { AnyTimerError } from '../client/errors.ts';
 /** Exit codes of `timer`: one for each thing that a script does next. */
 export const EXIT_CODE = {
   ok: 0,
-  /** An unexpected error. */
+  /** An unexpected error, or the answer to a question was no. */
   failed: 1,
   /** Wrong arguments or settings; nothing was sent. */
   usage: 2,
-  /** There is no such timer. */
+  /** There is no such timer, schedule or action. */
   notFound: 3,
   /** The API key is wrong, or its role does not allow the command. */
   access: 4,

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { parseInteger, parseMilliseconds } from './arguments.ts';
 import type { CommandContext } from './command-context.ts';
+import { addActions, addUndo } from './commands/actions.ts';
 import { addAttempts } from './commands/attempts.ts';
 import { addChanges } from './commands/change.ts';
 import { addCompletion } from './commands/completion.ts';
@@ -9,6 +10,7 @@ import { addDestinations } from './commands/destinations.ts';
 import { addForecast } from './commands/forecast.ts';
 import { addGet } from './commands/get.ts';
 import { addList } from './commands/list.ts';
+import { addReschedule } from './commands/reschedule.ts';
 import { addSchedules } from './commands/schedules/schedules.ts';
 import { addDispatchers, addStats } from './commands/stats.ts';
 import { addTail } from './commands/tail.ts';
@@ -22,6 +24,9 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   addGet,
   addAttempts,
   addChanges,
+  addReschedule,
+  addActions,
+  addUndo,
   addSchedules,
   addStats,
   addForecast,
@@ -41,7 +46,8 @@ Settings:
 On a terminal results are tables, otherwise JSON Lines: one JSON object per line.
 
 Exit codes:
-  0 done    1 unexpected error    2 wrong arguments    3 no such timer or schedule    4 key wrong or not allowed
+  0 done    1 unexpected error, or answered no    2 wrong arguments    3 no such timer, schedule or action
+  4 key wrong or not allowed
   5 refused: invalid or too late    6 service unavailable: try again    7 signature not valid`;
 
 /** Builds the command line. Errors of the commands are left to the caller. */

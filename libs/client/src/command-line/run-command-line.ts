@@ -1,8 +1,8 @@
-import type { Readable } from 'node:stream';
 import { CommanderError } from 'commander';
 import { TimerError } from '../client/errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { clientFrom, wantsColors } from './config.ts';
+import { confirm, type Input } from './confirm.ts';
 import { EXIT_CODE, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { createOutput, type Output, type OutputStream } from './output.ts';
 import { buildProgram } from './program.ts';
@@ -12,7 +12,7 @@ import { UsageError } from './usage-error.ts';
 /** What {@link runCommandLine} takes from the process. */
 export interface Terminal {
   readonly env: CommandContext['env'];
-  readonly stdin: Readable;
+  readonly stdin: Input;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly now: () => number;
@@ -67,6 +67,7 @@ export async function runCommandLine(
     },
     env,
     readInput: (path) => readInput(path, stdin),
+    confirm: (question) => confirm(question, stdin, stderr),
     now,
     listenForStop,
   }));

@@ -1,18 +1,19 @@
-import type { CallbackType, ListTimersQuery, TimerState, TimerSummary } from '@timer-platform/callback-types';
+import type { ListTimersQuery, TimerState, TimerSummary } from '@timer-platform/callback-types';
 import { type Command, Option } from 'commander';
 import { parsePositiveInteger } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { summaryTable } from '../show-timer.ts';
-import { callbackTypeOption, statusOption } from './filters.ts';
+import { addFilterOptions, type FilterFlags, filterOf, statusOption } from './filters.ts';
 
 const EXAMPLES = `
 Examples:
   timer list --status pending --sort execute_at --order asc     # what is due next
+  timer list --destination https://shop.example --metadata '{"team":"billing"}'
   timer list --status failed --all --json | jq -r .id`;
 
-interface Flags {
+interface Flags extends FilterFlags {
   readonly status?: TimerState;
-  readonly callbackType?: CallbackType;
+  readonly key?: string;
   readonly sort?: ListTimersQuery['sort'];
   readonly order?: ListTimersQuery['order'];
   readonly limit: number;
@@ -22,20 +23,22 @@ interface Flags {
 const PAGE_SIZE = 200;
 
 export function addList(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('list')
     .description('List timers, the newest first')
     .addOption(statusOption())
-    .addOption(callbackTypeOption())
+    .option('--key <key>', 'only timers with this key, of any client');
+  addFilterOptions(command)
     .addOption(new Option('--sort <field>', 'the order').choices(['created_at', 'execute_at']))
     .addOption(new Option('--order <order>', 'its direction').choices(['asc', 'desc']))
     .option('--limit <number>', 'at most this many', parsePositiveInteger, 50)
     .option('--all', 'all of them, page by page')
     .addHelpText('after', EXAMPLES)
-    .action(async ({ limit, all, status, callbackType, sort, order }: Flags) => {
+    .action(async ({ limit, all, status, key, sort, order, ...filters }: Flags) => {
       const output = context.output();
       const wanted = all === true ? Infinity : limit;
-      const query = { status, callback_type: callbackType, sort, order, limit: Math.min(wanted, PAGE_SIZE) };
+      const rest = { status, key, sort, order, limit: Math.min(wanted, PAGE_SIZE) };
+      const query = { ...filterOf(filters), ...rest };
       const shown: TimerSummary[] = [];
       let total = 0;
       for await (const timer of context.client().list(query)) {
