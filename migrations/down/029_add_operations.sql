@@ -1,3 +1,4 @@
+-- blocking: the timers that wait for a paused destination are few compared with all, and dispatchers are stopped for this
 -- loses: settings of destinations, reports and statistics, sessions of the console, and the record of operators' actions;
 -- timers that wait for a paused destination become due
 
