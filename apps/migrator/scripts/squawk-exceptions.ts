@@ -24,7 +24,6 @@ const NO_TRANSACTION = [
   '028_index_pending_occurrences.sql',
   '030_index_paused_timers.sql',
   '031_index_delayed_timers.sql',
-  'down/032_drop_index_deferred_timers.sql',
 ];
 
 export const EXCEPTIONS: readonly Exception[] = [
