@@ -101,7 +101,7 @@ const FONTS = `<?xml version="1.0"?>
 <fontconfig>
   <dir prefix="relative">root/usr/share/fonts</dir>
   <dir>/usr/share/fonts</dir>
-  <cachedir prefix="relative">fonts</cachedir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
 </fontconfig>
 `;
 
@@ -116,7 +116,7 @@ function writeStarter(directory, name, file) {
     '#!/bin/sh\n' +
       'root="$(cd -- "$(dirname -- "$0")/../root" && pwd)"\n' +
       `export LD_LIBRARY_PATH="${libraries.join(':')}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"\n` +
-      (hasFonts ? 'export FONTCONFIG_FILE="$root/../fonts.conf"\n' : '') +
+      (hasFonts ? 'export FONTCONFIG_FILE="$root/../fonts.conf" XDG_CACHE_HOME="$root/../cache"\n' : '') +
       `exec "$root/${file}" "$@"\n`,
   );
   chmodSync(starter, 0o755);
