@@ -22,6 +22,7 @@ export type {
 export type { BulkClient } from './client/bulk-client.ts';
 export type {
   BulkCancel,
+  BulkControls,
   BulkOptions,
   BulkProgress,
   BulkRequests,
@@ -41,7 +42,14 @@ export {
 } from './client/errors.ts';
 export type { CallLimits, CallOptions, ClientOptions, CreateOptions } from './client/options.ts';
 export type { ListPage, PagedList } from './client/paged-list.ts';
-export type { ActionQuery, ForecastRequest, ListQuery, NewTimer, TimerChanges } from './client/requests.ts';
+export type {
+  ActionQuery,
+  ForecastRequest,
+  ListQuery,
+  NewTimer,
+  TimerChanges,
+  TimerRangeField,
+} from './client/requests.ts';
 export type { TimerPage } from './client/response-shapes.ts';
 export type { Fetch, FetchedResponse, ReadableBody } from './client/runtime.ts';
 export type { ScheduleClient } from './client/schedule-client.ts';

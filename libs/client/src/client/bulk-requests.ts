@@ -5,25 +5,30 @@ import type {
   RunTimersRequest,
 } from '@timer-platform/callback-types';
 import type { CallOptions } from './options.ts';
+import type { TimerRangeField } from './requests.ts';
 import type { ScheduleRequest } from './schedule-requests.ts';
 
-type Ranges = 'due_from' | 'due_before' | 'created_from' | 'created_before';
-type Controls = 'limit' | 'dry_run';
+/** The fields of a change of many timers that say how it is made, not of which timers. */
+export type BulkControls = 'limit' | 'dry_run';
 
 /** Which pending timers to cancel: a timer must match all fields. */
-export type BulkCancel = ScheduleRequest<CancelTimersRequest, Ranges, Controls>;
+export type BulkCancel = ScheduleRequest<CancelTimersRequest, TimerRangeField, BulkControls>;
 
 /** Which pending timers to make due now. */
-export type BulkRun = ScheduleRequest<RunTimersRequest, Ranges, Controls>;
+export type BulkRun = ScheduleRequest<RunTimersRequest, TimerRangeField, BulkControls>;
 
 /** Which pending timers to move, and where: `execute_at`, `delay` or `shift`. */
-export type BulkReschedule = ScheduleRequest<RescheduleTimersRequest, Ranges | 'execute_at', Controls>;
+export type BulkReschedule = ScheduleRequest<
+  RescheduleTimersRequest,
+  TimerRangeField | 'execute_at',
+  BulkControls
+>;
 
 /** Which failed timers to retry; without a filter all of them. */
 export type BulkRetry = ScheduleRequest<
   RetryTimersRequest,
-  Ranges | 'failed_from' | 'failed_before',
-  Controls
+  TimerRangeField | 'failed_from' | 'failed_before',
+  BulkControls
 >;
 
 /** The request of each change of many timers. */

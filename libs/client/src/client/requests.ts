@@ -19,17 +19,18 @@ export type NewTimer = WithDates<CreateTimerRequest>;
 /** The fields of a timer to change; absent ones are kept, `null` clears. */
 export type TimerChanges = WithDates<UpdateTimerRequest>;
 
-type RangeOfList = 'due_from' | 'due_before' | 'created_from' | 'created_before';
+/** The filters by an instant, which can be a `Date`. */
+export type TimerRangeField = 'due_from' | 'due_before' | 'created_from' | 'created_before';
 
 /**
  * Which timers to list, and in which order. `limit` is the size of a page. `metadata` is an object that the metadata must
  * contain, or its JSON.
  */
 export type ListQuery = {
-  readonly [Name in Exclude<keyof ListTimersQuery, RangeOfList | 'metadata'>]?:
+  readonly [Name in Exclude<keyof ListTimersQuery, TimerRangeField | 'metadata'>]?:
     ListTimersQuery[Name] | undefined;
 } & {
-  readonly [Name in RangeOfList]?: string | Date | undefined;
+  readonly [Name in TimerRangeField]?: string | Date | undefined;
 } & {
   readonly metadata?: string | TimerFilter['metadata'];
 };
