@@ -114,6 +114,7 @@ function boundaries({ packages: more, libraries: testLibraries, packageTests = [
 }
 
 const env = 'Only config.ts reads the environment; take a setting as a parameter.';
+const canParse = 'It is wrong in Node 20 once it is optimized: use canParseUrl.';
 const time = 'Only clock.ts reads the time; take a Clock as a parameter.';
 const randomness = 'Only main.ts passes Math.random on; take randomness as a parameter.';
 const nondeterminism = [
@@ -193,7 +194,11 @@ export default defineConfig(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       'no-console': 'error',
       'no-duplicate-imports': 'error',
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: env }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: env },
+        { object: 'URL', property: 'canParse', message: canParse },
+      ],
       'no-restricted-syntax': ['error', ...nondeterminism],
       'simple-import-sort/exports': 'error',
       'simple-import-sort/imports': ['error', { groups: [['^\\u0000', '^node:', '^@?\\w', '^\\.']] }],

@@ -233,11 +233,12 @@ function idOf(body: unknown): string {
   return z.object({ data: z.object({ id: z.string() }) }).parse(body).data.id;
 }
 
-/** Replaces ids, cursors, the address of the service and the times of the run. */
+/** Replaces ids, cursors, the address of the service, the times of the run and whether the dispatcher has reported yet. */
 function withPlaceholders(value: unknown): unknown {
   const json = JSON.stringify(value)
     .replace(/"[0-9a-f]{8}-[0-9a-f-]{27}"/g, '"<id>"')
     .replace(/"next_cursor":"[\w-]+"/g, '"next_cursor":"<cursor>"')
+    .replace(/"dispatchers":[01]\b/g, '"dispatchers":"<reporting>"')
     .replace(/"http:\/\/127\.0\.0\.1:\d+"/g, '"<this service>"')
     .replace(/"20[2-8]\d-[\dT:.-]+Z"/g, '"<about now>"');
   return JSON.parse(json);

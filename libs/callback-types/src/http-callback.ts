@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { canParseUrl } from './can-parse-url.ts';
 import { checkedString } from './checked-string.ts';
 import { headerMapSchema, storedHeaderMapSchema } from './header-map.ts';
 import { jsonValueSchema } from './json-value.ts';
@@ -28,7 +29,7 @@ function requestUrlIssue(text: string): string | undefined {
   if (/[\s\\\u0000-\u001f\u007f]/.test(text))
     return 'must not contain spaces, control characters or backslashes';
   if (!text.isWellFormed()) return 'must be well-formed Unicode, without lone surrogates';
-  if (!URL.canParse(text)) return 'must be an absolute URL';
+  if (!canParseUrl(text)) return 'must be an absolute URL';
   // URL parsers read "http:example.com" and "http:///example.com" as "http://example.com".
   if (!/^https?:\/\/[^/]/i.test(text)) return 'must start with http:// or https://, followed by a host name';
   const { username, password } = new URL(text);
@@ -39,7 +40,7 @@ function requestUrlIssue(text: string): string | undefined {
 
 /** Returns why a stored URL cannot be called, or `undefined`. The first service used the same URL parser. */
 function storedUrlIssue(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'must be an absolute URL';
+  if (!canParseUrl(text)) return 'must be an absolute URL';
   // Nearly every URL returns here: parsing each one would be a tenth of the cost of reading a row.
   if (/^https?:/.test(text)) return undefined;
   return /^https?:$/.test(new URL(text).protocol) ? undefined : 'must start with http:// or https://';

@@ -32,6 +32,7 @@ test('exports the public names', () => {
     'bulkResultSchema',
     'callbackConfigSchema',
     'callbackTypeSchema',
+    'canParseUrl',
     'cancelTimersRequestSchema',
     'canceledResponseSchema',
     'countSchema',

@@ -25,6 +25,7 @@ export {
   type StoredCallbackConfig,
   storedCallbackConfigSchema,
 } from './callback.ts';
+export { canParseUrl } from './can-parse-url.ts';
 export { type Count, countSchema } from './count.ts';
 export { NATS_HEADERS, SCHEDULE_HEADERS, WEBHOOK_HEADERS } from './delivery-headers.ts';
 export { BREAKER_STATES, type BreakerState, type Destination, destinationSchema } from './destination.ts';

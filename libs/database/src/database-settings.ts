@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { canParseUrl } from '@timer-platform/callback-types';
 
 /** Which database to use: the one at a URL, or the embedded server. */
 export type DatabaseSettings = { readonly kind: 'url'; readonly url: string } | { readonly kind: 'embedded' };
@@ -29,7 +30,7 @@ const REQUIRED: readonly Part[] = ['PG_HOST', 'PG_USER', 'PG_DB_NAME'];
 const DEFAULT_PORT = '5432';
 
 function problemOfUrl(url: string): string | undefined {
-  if (!URL.canParse(url))
+  if (!canParseUrl(url))
     return 'is not a valid URL: use postgres://user:password@host:5432/database, with special characters in the password percent-encoded';
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'postgres:' && protocol !== 'postgresql:')
@@ -104,7 +105,7 @@ export function databaseSettings(env: Environment): DatabaseSettings {
 
 /** Replaces the password in a URL by `***`, for logs and messages. Invalid URLs are replaced entirely. */
 export function maskDatabaseUrl(url: string): string {
-  if (!URL.canParse(url)) return '(not a valid URL)';
+  if (!canParseUrl(url)) return '(not a valid URL)';
   const masked = new URL(url);
   if (masked.password !== '') masked.password = '***';
   if (masked.searchParams.has('password')) masked.searchParams.set('password', '***');

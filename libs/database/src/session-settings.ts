@@ -1,3 +1,5 @@
+import { canParseUrl } from '@timer-platform/callback-types';
+
 /** Names and values of PostgreSQL settings. */
 export type SessionSettings = Readonly<Record<string, string>>;
 
@@ -29,7 +31,7 @@ export function withSessionSettings(
   settings: SessionSettings,
 ): { connectionString: string; options: string } {
   const options = Object.entries(settings).map(toOption);
-  if (!URL.canParse(url)) return { connectionString: url, options: options.join(' ') };
+  if (!canParseUrl(url)) return { connectionString: url, options: options.join(' ') };
   const parsed = new URL(url);
   const given = parsed.searchParams.get('options');
   if (given === null) return { connectionString: url, options: options.join(' ') };

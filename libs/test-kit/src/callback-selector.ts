@@ -1,3 +1,5 @@
+import { canParseUrl } from '@timer-platform/callback-types';
+
 /** Which callbacks are meant; can be sent to another process. */
 export type CallbackSelector =
   | { readonly kind: 'all' }
@@ -38,13 +40,13 @@ export function selectorOf(callback: Callback | undefined): CallbackSelector {
 
 /** The URL as the URL parser prints it, without query and fragment. */
 function withoutQuery(text: string): string {
-  if (!URL.canParse(text)) return text;
+  if (!canParseUrl(text)) return text;
   const { origin, pathname } = new URL(text);
   return origin + pathname;
 }
 
 function pathOf(text: string): string {
-  return URL.canParse(text) ? new URL(text).pathname : text;
+  return canParseUrl(text) ? new URL(text).pathname : text;
 }
 
 export function matches(selector: CallbackSelector, { name, url, subject }: CallbackTarget): boolean {

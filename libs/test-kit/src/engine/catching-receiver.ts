@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { canParseUrl } from '@timer-platform/callback-types';
 import type { ServiceOptions } from '@timer-platform/timer-service';
 import { type CallbackTarget, NAME_HEADER } from '../callback-selector.ts';
 import type { DeliveryRecord } from '../delivery.ts';
@@ -113,7 +114,7 @@ export class CatchingReceiver {
 
   /** Whether callbacks to this URL arrive here. */
   catches(url: string): boolean {
-    return URL.canParse(url) && this.#isCaught(new URL(url));
+    return canParseUrl(url) && this.#isCaught(new URL(url));
   }
 
   /** For the service: connections to caught hosts end here. */

@@ -1,3 +1,5 @@
+import { canParseUrl } from '@timer-platform/callback-types';
+
 /** What the headers of a request say about where it comes from. */
 export interface RequestOrigin {
   readonly method: string;
@@ -15,7 +17,7 @@ export interface RequestOrigin {
 const LOOPBACK = /^(?:localhost|[\w-]+\.localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
 
 function urlOf(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined;
+  return canParseUrl(text) ? new URL(text) : undefined;
 }
 
 /** Whether the browser asks for the service on its own machine: what it sends does not leave it. */

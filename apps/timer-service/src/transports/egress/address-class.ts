@@ -1,3 +1,4 @@
+import { canParseUrl } from '@timer-platform/callback-types';
 import ipaddr from 'ipaddr.js';
 
 /**
@@ -87,7 +88,7 @@ const PARSED_RANGES = ADDRESS_RANGES.map(
 export function parseAddress(text: string): IpAddress | undefined {
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
   if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.parse(bare);
-  if (!bare.includes(':') || !URL.canParse(`http://[${bare}]/`)) return undefined;
+  if (!bare.includes(':') || !canParseUrl(`http://[${bare}]/`)) return undefined;
   // Normalized by the URL parser: ipaddr.js would read ::127.0.0.1 as ::ffff:127.0.0.1, a different address.
   return ipaddr.process(new URL(`http://[${bare}]/`).hostname.slice(1, -1));
 }

@@ -1,3 +1,4 @@
+import { canParseUrl } from '@timer-platform/callback-types';
 import ipaddr from 'ipaddr.js';
 import { type IpAddress, parseAddress } from './address-class.ts';
 
@@ -46,7 +47,7 @@ export function parseAllowedEndpoint(text: string): AllowedEndpoint | undefined 
   const bare = parseAddress(text);
   if (bare !== undefined) return { kind: 'addresses', range: [bare, prefixLength(bare)], port: undefined };
   const split = splitPort(text);
-  if (split === undefined || !URL.canParse(`http://${split.host}/`)) return undefined;
+  if (split === undefined || !canParseUrl(`http://${split.host}/`)) return undefined;
   const url = new URL(`http://${split.host}/`);
   const host = normalizeHost(url.hostname);
   if (url.host !== url.hostname || url.pathname !== '/' || /[*@?#/\\\s]/.test(split.host) || host === '')

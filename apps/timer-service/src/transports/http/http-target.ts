@@ -1,3 +1,4 @@
+import { canParseUrl } from '@timer-platform/callback-types';
 import { egressDenialReason, type EgressPolicy } from '../egress/egress-policy.ts';
 import { permanent } from '../outcome.ts';
 import { percentDecode } from '../percent-decode.ts';
@@ -32,7 +33,7 @@ function basicAuthorization({ username, password }: URL): string | undefined {
 }
 
 function parseTarget(text: string, policy: EgressPolicy): HttpTarget {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = canParseUrl(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return INVALID;
   return {
     origin: url.origin,

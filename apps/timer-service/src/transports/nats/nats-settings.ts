@@ -1,3 +1,4 @@
+import { canParseUrl } from '@timer-platform/callback-types';
 import { z } from 'zod';
 import { integer } from '../../settings.ts';
 import { percentDecode } from '../percent-decode.ts';
@@ -50,7 +51,7 @@ interface ServerUrl {
 /** Parses an item of NATS_URL; undefined if it is not valid. */
 function parseServerUrl(text: string): ServerUrl | undefined {
   const withScheme = text.includes('://') ? text : `nats://${text}`;
-  if (!URL.canParse(withScheme)) return undefined;
+  if (!canParseUrl(withScheme)) return undefined;
   const url = new URL(withScheme);
   if ((url.protocol !== 'nats:' && url.protocol !== 'tls:') || url.hostname === '') return undefined;
   return {
