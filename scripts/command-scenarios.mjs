@@ -289,6 +289,10 @@ export const SCENARIOS = [
         command: 'npx nx run bench:console',
         as: 'npx nx run bench:console -- --rounds 1 --burst 500 --rate 200 --seconds 2 --pending 1000',
       },
+      {
+        command: 'npx nx run bench:console-large',
+        as: 'npx nx run bench:console-large -- --timers 5000 --passes 1',
+      },
       { command: 'npx nx run bench:schedules', as: 'npx nx run bench:schedules -- --schedules 1000' },
       { command: 'npx nx run bench:migration', as: 'npx nx run bench:migration -- --rows 5000' },
       {

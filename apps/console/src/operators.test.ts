@@ -54,30 +54,50 @@ describeInBrowser('operators', () => {
     expect(tab.problems).toEqual([]);
   });
 
-  test('with a key of the role read are offered no change, and are refused by the service', async () => {
-    const offered = async (key: string) => {
+  test('are offered what the role of their key allows, and are refused the rest by the service', async () => {
+    const work = async (key: string) => {
       const tab = await operators.open();
       await tab.goto('/');
       await tab.login(key);
-      const found: string[] = [];
-      for (const path of ['/', '/destinations', '/schedules', '/schedules/daily-report', '/audit']) {
+      const offered: string[] = [];
+      for (const path of ['/', '/failures', '/destinations', '/schedules', schedule, '/audit', timer]) {
         await tab.show(path);
-        found.push(...(await offeredChanges(tab.page)).map((name) => `${path}: ${name}`));
+        offered.push(...(await offeredChanges(tab.page)).map((name) => `${path}: ${name}`));
       }
-      const status = await tab.page.evaluate(
-        async (id) =>
-          (await fetch(`/timers/${id}/retry`, { method: 'POST', headers: { 'x-timer-console': '1' } }))
-            .status,
-        failed,
-      );
+      const statuses = await tab.page.evaluate(async () => {
+        const send = async (path: string, body: object) =>
+          (
+            await fetch(path, {
+              method: 'POST',
+              headers: { 'x-timer-console': '1', 'content-type': 'application/json' },
+              body: JSON.stringify(body),
+            })
+          ).status;
+        return {
+          timer: await send('/timers', { delay: '1d', callback: { type: 'http', url: 'http://127.0.0.1/' } }),
+          pause: await send('/destinations/https%3A%2F%2Fshop.example/pause', {}),
+        };
+      });
       expect(tab.problems).toEqual([]);
-      return { found, status };
+      return { offered, statuses };
     };
-    expect(await offered(KEYS.read)).toEqual({ found: [], status: 403 });
-    // A control: the same screens offer changes to others.
-    const admin = await offered(operators.service.apiKey);
-    expect(admin.found).toContain('/schedules/daily-report: Pause');
-    expect(admin.status).toBe(200);
+    const schedule = '/schedules/daily-report';
+    const timer = `/timers/${failed}`;
+    expect(await work(KEYS.read)).toEqual({ offered: [], statuses: { timer: 403, pause: 403 } });
+
+    const writer = await work(KEYS.write);
+    expect(writer.offered).toEqual(
+      expect.arrayContaining(['/schedules: New schedule', `${timer}: Retry`, `${timer}: Copy as new`]),
+    );
+    expect(writer.offered.filter((name) => /^\/(failures|destinations|audit):/.test(name))).toEqual([]);
+    expect(writer.statuses).toEqual({ timer: 201, pause: 403 });
+
+    const admin = await work(operators.service.apiKey);
+    // The schedule belongs to the client whose key this is.
+    expect(admin.offered).toEqual(
+      expect.arrayContaining([...writer.offered, '/failures: Retry…', `${schedule}: Pause`]),
+    );
+    expect(admin.statuses).toEqual({ timer: 201, pause: 200 });
   });
 
   test('pause a schedule with a reason, and the audit log has who did it', async () => {

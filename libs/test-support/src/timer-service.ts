@@ -33,6 +33,12 @@ export interface TimerServiceOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** The address that this line of output names, in production or in development mode. */
+function listeningUrlOf(line: string): string | undefined {
+  if (line.includes('"listening"')) return listening.safeParse(JSON.parse(line)).data?.url;
+  return /^Timer Platform listens on (\S+)$/.exec(line)?.[1];
+}
+
 const API_KEY = 'a-key-of-a-service-that-only-tests-use';
 
 /** A process of the timer service that listens. */
@@ -45,7 +51,7 @@ export interface SpawnedTimerService {
 }
 
 /**
- * Runs the timer service from source, in production mode, and waits until it listens.
+ * Runs the timer service from source, in production mode unless TIMER_MODE says otherwise, and waits until it listens.
  *
  * @param settings its environment, besides the defaults for tests
  * @param wrap changes the command, to run it in other surroundings
@@ -79,9 +85,8 @@ export async function spawnTimerService(
       createInterface(stream).on('line', (line) => {
         log.push(line);
         if (log.length > LINES_KEPT) log.shift();
-        if (!line.includes('"listening"')) return;
-        const entry = listening.safeParse(JSON.parse(line)).data;
-        if (entry !== undefined) resolve(entry.url);
+        const listeningUrl = listeningUrlOf(line);
+        if (listeningUrl !== undefined) resolve(listeningUrl);
       });
   });
   return { child, exit, url, log };

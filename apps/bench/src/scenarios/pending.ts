@@ -3,6 +3,7 @@ import { acquireLease, connect } from '@timer-platform/database';
 import { timerService } from '../contenders/timer-service.ts';
 import type { BenchDatabase } from '../database/bench-server.ts';
 import { claimAnyDue, settleBatch } from '../database/claim-and-settle.ts';
+import { uuidV7At } from '../database/uuid-v7-at.ts';
 import { type DurationSummary, summarizeDurations } from '../measure/quantiles.ts';
 import type { BenchEnvironment } from './environment.ts';
 import { runSteady, type SteadyResult } from './steady.ts';
@@ -10,12 +11,6 @@ import { runSteady, type SteadyResult } from './steady.ts';
 export interface PendingResult extends SteadyResult {
   /** How long one claim takes, in milliseconds. */
   readonly claim: DurationSummary;
-}
-
-/** SQL for an id as the API creates it (UUID version 7, ordered by time), for a row created at this instant. */
-function uuidV7At(instant: string): string {
-  const ms = `lpad(to_hex((extract(epoch FROM ${instant}) * 1000)::bigint), 12, '0')`;
-  return `(left(${ms}, 8) || '-' || right(${ms}, 4) || '-7' || substr(gen_random_uuid()::text, 16))::uuid`;
 }
 
 /** One timer was created every millisecond, up to now. */

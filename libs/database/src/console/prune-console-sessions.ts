@@ -3,7 +3,7 @@ import { type Database, statement } from '../connect.ts';
 const PRUNE = statement(
   'prune-console-sessions',
   `DELETE FROM console_sessions WHERE token_sha256 IN (
-     SELECT token_sha256 FROM console_sessions WHERE expires_at < clock_timestamp() ORDER BY expires_at LIMIT $1
+     SELECT token_sha256 FROM console_sessions WHERE expires_at < now() ORDER BY expires_at LIMIT $1
    )
    RETURNING 1`,
 );

@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { connect, type Statement } from '../connect.ts';
 import { COUNT_PAUSED_TIMERS } from '../destinations/count-paused-timers.ts';
+import { OLDEST_DUE } from '../dispatch/oldest-due.ts';
+import { PRUNE_IDEMPOTENCY_KEYS } from '../timers/prune-idempotency-keys.ts';
 import { COUNT_DUE_TIMERS } from './count-due-timers.ts';
 import { COUNT_EXECUTING_TIMERS } from './count-executing-timers.ts';
 import { countPendingByBucket, pendingByBucket } from './count-pending-by-bucket.ts';
@@ -85,6 +87,38 @@ describe('no number costs a scan of the table', () => {
     expect(plan).toContain('Index Scan using idx_timers_due');
     expect(plan).not.toMatch(/(?:Seq|Bitmap Heap) Scan on timers/);
     expect(plan).not.toMatch(/Sort Key: \(?COALESCE/);
+  });
+});
+
+describe('what is not there yet is not looked for in every row', () => {
+  const DAY_MS = 86_400_000;
+
+  /** The plan of a statement in a table where nothing is due, and no idempotency key is old. */
+  async function planWithoutMatches({ text }: Statement, values: readonly unknown[]): Promise<string> {
+    await database.query('BEGIN');
+    await database.query("UPDATE timers SET execute_at = now() + interval '1 day' WHERE status = 'pending'");
+    await database.query(
+      `INSERT INTO idempotency_keys (client, key, request_hash, timer_ids)
+       SELECT 'a', n::text, '', ARRAY[gen_random_uuid()] FROM generate_series(1, 2000) AS n`,
+    );
+    await database.query('ANALYZE timers');
+    await database.query('ANALYZE idempotency_keys');
+    const { rows } = await database.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN (ANALYZE, COSTS off, TIMING off, BUFFERS off) ${text}`,
+      values,
+    );
+    await database.query('ROLLBACK');
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  }
+
+  test.each<[string, Statement, unknown[], string]>([
+    ['the oldest due timer', OLDEST_DUE, [], 'idx_timers_due'],
+    ['old idempotency keys', PRUNE_IDEMPOTENCY_KEYS, [DAY_MS, 1_000], 'idx_idempotency_keys_created_at'],
+  ])('%s', async (_, statement, values, index) => {
+    const plan = await planWithoutMatches(statement, values);
+    expect(plan).toContain(index);
+    // A control: with clock_timestamp() every pending timer, and every key, is removed by a filter.
+    expect(plan).not.toContain('Rows Removed by Filter');
   });
 });
 

@@ -1,11 +1,12 @@
 import { type Database, statement } from '../connect.ts';
 
-const PRUNE = statement(
+/** now() bounds the scan of the index; clock_timestamp(), which is volatile, would read all keys. */
+export const PRUNE_IDEMPOTENCY_KEYS = statement(
   'prune-idempotency-keys',
   `DELETE FROM idempotency_keys WHERE (client, key) IN (
      SELECT client, key FROM idempotency_keys
-     WHERE created_at < clock_timestamp() - $1::double precision * interval '1 millisecond'
-     LIMIT $2
+     WHERE created_at < now() - $1::double precision * interval '1 millisecond'
+     ORDER BY created_at LIMIT $2
      FOR UPDATE SKIP LOCKED
    )
    RETURNING 1`,
@@ -19,6 +20,6 @@ export async function pruneIdempotencyKeys(
   db: Database,
   { olderThanMs, limit }: { readonly olderThanMs: number; readonly limit: number },
 ): Promise<{ deleted: number; next: string | undefined }> {
-  const { length } = await db.rows(PRUNE, [olderThanMs, limit]);
+  const { length } = await db.rows(PRUNE_IDEMPOTENCY_KEYS, [olderThanMs, limit]);
   return { deleted: length, next: length === limit ? 'more' : undefined };
 }
