@@ -91,6 +91,8 @@ function boundaries({ packages: more, libraries: testLibraries, packageTests = [
         '@tanstack/react-query',
         '@tanstack/react-router',
         '@vitejs/plugin-react',
+        // Tests receive the messages that the console has stored.
+        'nats',
         'react',
         'react-dom',
         'react-dom/client',

@@ -50,7 +50,7 @@ const CHECKS = [
   },
 ];
 
-/** Checks and tests run two at a time, as the tasks of Nx do, so the output of each is shown when it ends. */
+/** Projects whose tests run at a time. Beside them runs one check at a time: tests often wait, checks never do. */
 const PARALLEL = 2;
 
 async function runCheck({ name, program, args, hint }) {
@@ -82,15 +82,9 @@ async function testScripts() {
 }
 
 async function runChecks() {
-  // The lint rule for boundaries reads the graph from the cache, and accepts everything if there is none.
-  await computeProjectGraph();
   const results = [];
-  const waiting = [testScripts, ...CHECKS.map((check) => () => runCheck(check))];
-  const runWaiting = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) results.push(await next());
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, runWaiting));
-  return results;
+  for (const check of CHECKS) results.push(await runCheck(check));
+  return [...results, await testScripts()];
 }
 
 async function runTests() {
@@ -130,11 +124,10 @@ async function runTests() {
 async function runAll() {
   await ensureDependencies();
   await ensureTools();
-  // Downloads while the checks compute.
-  const browser = ensureBrowser();
-  const parts = await runChecks();
-  await browser;
-  parts.push(await runTests());
+  // The lint rule for boundaries reads the graph from the cache, and accepts everything if there is none.
+  await computeProjectGraph();
+  const [checks, tests] = await Promise.all([runChecks(), ensureBrowser().then(runTests)]);
+  const parts = [...checks, tests];
   return {
     passed: parts.reduce((sum, { passed }) => sum + passed, 0),
     failures: parts.flatMap(({ failures }) => failures),

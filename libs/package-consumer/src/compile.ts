@@ -26,14 +26,13 @@ export interface CompileOptions {
   readonly globals?: string;
   /** Names of types of the workspace, such as `node`; none by default. */
   readonly types?: readonly string[];
+  /** Whether every declaration is checked, those of dependencies included, which takes most of the time. Default: no. */
+  readonly checkDeclarations?: boolean;
 }
 
-/**
- * Compiles a strict project. With `nodenext`, which reads both builds of the packages, it also checks every declaration, those
- * of dependencies included, which takes most of the time. Writes no output.
- */
+/** Compiles a strict project. Writes no output. */
 export async function compile(consumer: Consumer, options: CompileOptions): Promise<Run> {
-  const { tsc, mode, text, globals, types = [] } = options;
+  const { tsc, mode, text, globals, types = [], checkDeclarations = false } = options;
   const name = `typed-${mode.moduleResolution}`;
   const files = mode.extensions.map((extension) => `${name}${extension}`);
   for (const file of files) await consumer.write(file, text);
@@ -48,7 +47,7 @@ export async function compile(consumer: Consumer, options: CompileOptions): Prom
       strict: true,
       exactOptionalPropertyTypes: true,
       noEmit: true,
-      skipLibCheck: mode.module !== 'nodenext',
+      skipLibCheck: !checkDeclarations,
     },
     files: globals === undefined ? files : ['globals.d.ts', ...files],
   };

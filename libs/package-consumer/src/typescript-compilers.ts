@@ -7,6 +7,8 @@ export interface TypescriptCompiler {
   readonly version: string;
   /** Path of the script `tsc`. */
   readonly tsc: string;
+  /** Whether to check every declaration of the packages with it: true for the oldest and the newest version. */
+  readonly checkDeclarations: boolean;
 }
 
 export interface TypescriptCompilers {
@@ -16,7 +18,8 @@ export interface TypescriptCompilers {
 }
 
 /** Oldest and newest minor versions that the packages support, besides the one of the workspace (ADR 32). */
-const OTHER_VERSIONS = ['5.5.4', '5.9.3'];
+const OLDEST = '5.5.4';
+const OTHER_VERSIONS = [OLDEST, '5.9.3'];
 const TSC = path.join('node_modules', 'typescript', 'bin', 'tsc');
 
 /**
@@ -24,13 +27,15 @@ const TSC = path.join('node_modules', 'typescript', 'bin', 'tsc');
  * the user's cache directory when they are needed first.
  */
 export async function typescriptCompilers(): Promise<TypescriptCompilers> {
-  const installed = [{ version: 'of the workspace', tsc: path.join(WORKSPACE, TSC) }];
-  const missing = [];
+  const installed: TypescriptCompiler[] = [
+    { version: 'of the workspace', tsc: path.join(WORKSPACE, TSC), checkDeclarations: true },
+  ];
+  const missing: string[] = [];
   for (const version of OTHER_VERSIONS) {
     const name = `typescript-${version}`;
     const { directory } = await installInCache({ name, packages: [`typescript@${version}`] });
     if (directory === undefined) missing.push(version);
-    else installed.push({ version, tsc: path.join(directory, TSC) });
+    else installed.push({ version, tsc: path.join(directory, TSC), checkDeclarations: version === OLDEST });
   }
   return { installed, missing };
 }

@@ -18,6 +18,8 @@ export interface ConsoleTab {
   /** How many live events and responses have arrived. */
   readonly events: () => number;
   readonly responses: () => number;
+  /** Resolves when every query has been answered once. @throws Error when one of them failed */
+  readonly loaded: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,24 +42,31 @@ export function openConsoleTab(url: string, firstMs: number): ConsoleTab {
   }
 
   async function query(): Promise<void> {
-    await delay(firstMs, undefined, { signal: closing.signal });
+    await Promise.all(
+      QUERIES.map(async (path) => {
+        const response = await fetch(`${url}${path}`, options);
+        if (!response.ok) throw new Error(`GET ${path} returned ${response.status}`);
+        await response.arrayBuffer();
+        responses += 1;
+      }),
+    );
+  }
+
+  const loaded = delay(firstMs, undefined, { signal: closing.signal }).then(query);
+
+  async function refetch(): Promise<void> {
+    await loaded;
     for (;;) {
-      await Promise.all(
-        QUERIES.map(async (path) => {
-          const response = await fetch(`${url}${path}`, options);
-          if (!response.ok) throw new Error(`GET ${path} returned ${response.status}`);
-          await response.arrayBuffer();
-          responses += 1;
-        }),
-      );
       await delay(REFETCH_MS, undefined, { signal: closing.signal });
+      await query();
     }
   }
 
-  const ended = Promise.allSettled([follow(), query()]);
+  const ended = Promise.allSettled([follow(), refetch()]);
   return {
     events: () => events,
     responses: () => responses,
+    loaded,
     async close() {
       closing.abort();
       for (const result of await ended) {

@@ -42,13 +42,14 @@ const { tabs, rounds, burst, rate, seconds, pending } = new Command('bench:conso
   .parse()
   .opts<Options>();
 
-/** Opens the tabs as soon as the service has started, so that the warm-up has them too, and closes them before it stops. */
+/** Has the tabs open before the warm-up begins, and closes them before the service stops. */
 function besideTabs(count: number): Contender {
   return {
     ...timerService,
     start: async ({ url }, startOptions) => {
       const service = await startTimerService(url, startOptions);
       const opened = Array.from({ length: count }, (_, n) => openConsoleTab(service.url, n * TAB_SPACING_MS));
+      await Promise.all(opened.map((tab) => tab.loaded));
       return {
         ...service,
         stop: async () => {
