@@ -50,12 +50,13 @@ const CHECKS = [
   },
 ];
 
-/** Projects whose tests run at a time. Beside them runs one check at a time: tests often wait, checks never do. */
+/** Projects whose tests run at a time. Checks, which never wait, use the time in which tests do. */
 const PARALLEL = 2;
 
 async function runCheck({ name, program, args, hint }) {
   const { exitCode, output } = await runCommand(process.execPath, [path.join(MODULES, ...program), ...args], {
     quiet: true,
+    background: true,
   });
   console.log(`\n> ${name}: ${program[0]} ${args.join(' ')}\n${output}`);
   return exitCode === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [`${name}: ${hint}`] };
@@ -69,7 +70,10 @@ async function testScripts() {
     '--test-reporter=tap',
     ...files.map((name) => path.join(import.meta.dirname, name)),
   ];
-  const { exitCode, output } = await runCommand(process.execPath, args, { quiet: true });
+  const { exitCode, output } = await runCommand(process.execPath, args, {
+    quiet: true,
+    background: true,
+  });
   console.log('\n> node --test scripts/*.test.mjs');
   const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1] ?? 0);
   if (exitCode === 0 && passed > 0) return { passed, failures: [] };

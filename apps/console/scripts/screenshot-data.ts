@@ -3,6 +3,8 @@ import type { ScreenshotApi } from './screenshot-api.ts';
 
 interface Surroundings {
   readonly api: ScreenshotApi;
+  /** Of the service, which has an inspector. */
+  readonly url: string;
   /** Of the receiver. */
   readonly port: number;
   readonly log: (line: string) => void;
@@ -38,7 +40,6 @@ function callbackOf(host: string, index: number, port: number) {
   return {
     type: 'http',
     url,
-
     headers: { 'X-Source': 'timers', Authorization: 'Bearer s3cret' },
     payload,
   };
@@ -69,6 +70,7 @@ function laterBy(index: number, now: number): number {
 /** Stores the timers and schedules, and does what operators do. */
 export async function fillWithData({
   api,
+  url,
   port,
   log,
 }: Surroundings): Promise<{ failedTimer: string; schedule: string }> {
@@ -92,6 +94,7 @@ export async function fillWithData({
   await api.call('POST', `/destinations/${billing}/pause`, { note: 'database migration until 04:00' });
   await api.waitFor('/timers?status=failed&limit=1', ({ total }) => Number(total) >= 100);
   await actAsOperators(api, port);
+  await sendToInspector(api, url);
   log('delivered what is due');
   const failed = await api.call(
     'GET',
@@ -113,6 +116,20 @@ async function actAsOperators(api: ScreenshotApi, port: number): Promise<void> {
     limit: 500,
   });
   await api.call('POST', '/timers/retry', { destination: crm, limit: 100 });
+}
+
+/** What somebody tries who writes a receiver. */
+async function sendToInspector(api: ScreenshotApi, url: string): Promise<void> {
+  for (const [index, kind] of KINDS.entries())
+    await api.call('POST', '/timers', {
+      delay: '0s',
+      callback: {
+        type: 'http',
+        url: `${url}/inspector/${kind}`,
+        headers: { 'X-Source': 'timers' },
+        payload: { kind, order: 48_000 + index, customer: { id: `c-${index}`, locale: 'de-DE' } },
+      },
+    });
 }
 
 const SCHEDULES = [

@@ -65,7 +65,12 @@ export async function startScreenshotService(log: (line: string) => void): Promi
     closers.push(() => main.end('SIGTERM'));
     const api = new ScreenshotApi(main.url, API_KEY);
     log(`service at ${main.url}`);
-    const { failedTimer, schedule } = await fillWithData({ api, port: receiver.port, log });
+    const { failedTimer, schedule } = await fillWithData({
+      api,
+      url: main.url,
+      port: receiver.port,
+      log,
+    });
     await ageMinutes(database.url);
     await other.end('SIGKILL');
     await api.waitFor('/dispatchers', ({ dispatchers }) =>

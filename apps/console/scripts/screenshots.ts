@@ -45,7 +45,11 @@ const SCREENS: readonly Screen[] = [
   { name: 'new-schedule', path: () => 'new-schedule' },
   { name: 'dispatchers', path: () => 'dispatchers' },
   { name: 'audit', path: () => 'audit' },
-  { name: 'inspector', path: () => 'inspector' },
+  {
+    name: 'inspector',
+    path: () => 'inspector',
+    prepare: (page) => page.locator('main summary').first().click(),
+  },
   { name: 'keyboard', path: () => '', prepare: (page) => page.keyboard.press('?') },
 ];
 

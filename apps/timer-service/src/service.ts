@@ -44,6 +44,7 @@ import { observeBoth, observeDispatch } from './observability/dispatch-logging.t
 import { createMetrics } from './observability/metrics.ts';
 import { ActivityRecorder } from './observability/report/activity-recorder.ts';
 import { createReportLoop } from './observability/report/create-report-loop.ts';
+import { serviceVersion } from './observability/report/service-version.ts';
 import { observeSchedules } from './observability/schedule-logging.ts';
 import { compileStoredRecurrence } from './schedules/recurrence/index.ts';
 import { waitAtMost } from './sleep.ts';
@@ -189,6 +190,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       name: processName,
       pid: process.pid,
       node: process.version,
+      service: serviceVersion(),
       startedMs: clock.wallMs(),
       maxInFlight: config.dispatch.maxInFlight,
     },

@@ -1,5 +1,6 @@
 import { formatMilliseconds } from '../lib/format-duration.ts';
 import { formatCount } from '../lib/format-number.ts';
+import { None } from './none.tsx';
 
 /** A count with all its digits; an estimate has a sign before it. */
 export function Count({
@@ -9,7 +10,7 @@ export function Count({
   readonly value: number | null | undefined;
   readonly estimated?: boolean;
 }) {
-  if (value === null || value === undefined) return <span className="muted">–</span>;
+  if (value === null || value === undefined) return <None />;
   return (
     <span className="number" title={estimated === true ? 'Estimated' : undefined}>
       {estimated === true && <abbr title="about">≈ </abbr>}
@@ -20,7 +21,7 @@ export function Count({
 
 /** A measured time. */
 export function Duration({ ms }: { readonly ms: number | null | undefined }) {
-  if (ms === null || ms === undefined) return <span className="muted">–</span>;
+  if (ms === null || ms === undefined) return <None />;
   return (
     <span className="number" title={`${formatCount(ms)} ms`}>
       {formatMilliseconds(ms)}

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
+import { serviceVersion } from '../observability/report/service-version.ts';
 import type { EgressPolicy } from './egress/egress-policy.ts';
 import { httpTransport, type HttpTransportOptions } from './http/http-transport.ts';
-import { deliveryUserAgent } from './http/user-agent.ts';
 import { type NatsTransport, natsTransport, unconfiguredNatsTransport } from './nats/nats-transport.ts';
 import type { Transports } from './transport.ts';
 import type { TransportLog } from './transport-log.ts';
@@ -37,7 +37,7 @@ export function createTransports(
   return {
     http: httpTransport({
       clock,
-      userAgent: deliveryUserAgent(),
+      userAgent: `timer-platform/${serviceVersion()}`,
       signingSecrets: settings.signingSecrets,
       connectTimeoutMs: settings.httpConnectTimeoutMs,
       egressPolicy,

@@ -44,6 +44,8 @@ export const dispatcherReportSchema = z.object({
   started_at: instant,
   /** The version of Node.js. */
   node: z.string(),
+  /** The version of the timer service. */
+  service: z.string(),
   load: z.object({
     in_flight: count,
     /** Claimed timers that are not due yet. */

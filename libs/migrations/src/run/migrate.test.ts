@@ -299,7 +299,8 @@ describe('a table that another session locks', () => {
     await database.query('BEGIN');
     await database.query('SELECT * FROM a');
     await expect(
-      migrate({ lockPolicy: { lockTimeoutMs: 200, patienceMs: 1, random: () => 0 } }),
+      // Time to see who holds the lock, beside other tests as well.
+      migrate({ lockPolicy: { lockTimeoutMs: 2_000, patienceMs: 1, random: () => 0 } }),
     ).rejects.toMatchObject({
       code: 'lock-timeout',
       message: expect.stringMatching(/pid \d+.*idle in transaction.*SELECT \* FROM a/),

@@ -5,6 +5,7 @@ import { request } from '../../api/http.ts';
 import { usePermissions } from '../../api/session.ts';
 import { Button } from '../../components/button.tsx';
 import { Instant } from '../../components/instant.tsx';
+import { None } from '../../components/none.tsx';
 import { Count } from '../../components/number.tsx';
 import { Page } from '../../components/page.tsx';
 import { QueryView } from '../../components/query-view.tsx';
@@ -61,7 +62,7 @@ export function AuditScreen() {
             Undo
           </Button>
         ) : (
-          <span className="muted">–</span>
+          <None />
         ),
     },
   ];

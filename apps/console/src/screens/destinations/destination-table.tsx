@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { usePermissions } from '../../api/session.ts';
 import { Button } from '../../components/button.tsx';
 import { Instant } from '../../components/instant.tsx';
+import { None } from '../../components/none.tsx';
 import { Count, Duration } from '../../components/number.tsx';
 import { Badge } from '../../components/status-badge.tsx';
 import { type Column, Table } from '../../components/table.tsx';
@@ -70,7 +71,7 @@ const COLUMNS: readonly Column<Destination>[] = [
     header: 'Limit/s',
     align: 'end',
     cell: ({ rate_per_second: rate }) =>
-      rate === null ? <span className="muted">–</span> : <span className="number">{formatNumber(rate)}</span>,
+      rate === null ? <None /> : <span className="number">{formatNumber(rate)}</span>,
   },
 ];
 

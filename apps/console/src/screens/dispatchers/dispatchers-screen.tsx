@@ -3,6 +3,7 @@ import type { Dispatcher, DispatcherListResponse } from '@timer-platform/callbac
 import { useRefetchInterval } from '../../api/live.ts';
 import { apiQuery } from '../../api/queries.ts';
 import { Instant } from '../../components/instant.tsx';
+import { None } from '../../components/none.tsx';
 import { Count } from '../../components/number.tsx';
 import { Page } from '../../components/page.tsx';
 import { QueryView } from '../../components/query-view.tsx';
@@ -99,7 +100,7 @@ function Name({
 }
 
 function InFlight({ dispatcher: { load } }: { readonly dispatcher: Dispatcher }) {
-  if (load === null) return <span className="muted">–</span>;
+  if (load === null) return <None />;
   const share = Math.min(1, load.in_flight / Math.max(1, load.max_in_flight));
   return (
     <div className={styles.load}>

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import type { OccurrenceListResponse, ScheduleSummary } from '@timer-platform/callback-types';
+import type { Occurrence, OccurrenceListResponse, ScheduleSummary } from '@timer-platform/callback-types';
 import { apiQuery } from '../../api/queries.ts';
 import { Instant } from '../../components/instant.tsx';
+import { None } from '../../components/none.tsx';
 import { Badge, StatusBadge } from '../../components/status-badge.tsx';
 import { SKIP_TEXTS } from '../../forms/schedule-options.ts';
 import { lastOutcomeOf } from './last-outcome-of.ts';
@@ -19,24 +20,32 @@ export function LastOutcome({ schedule }: { readonly schedule: ScheduleSummary }
     enabled: seen,
     staleTime: STALE_MS,
   });
-  const last = query.data === undefined ? undefined : lastOutcomeOf(query.data.occurrences);
   return (
     <span ref={ref}>
-      {last === undefined ? (
-        <span className="muted">{query.data !== undefined ? '–' : '…'}</span>
-      ) : last.type === 'skip' ? (
-        <span title={SKIP_TEXTS[last.reason]}>
-          <Badge tone="warn" sign="⤼">
-            skipped
-          </Badge>{' '}
-          <Instant at={last.until} relative="only" />
-        </span>
+      {query.data === undefined ? (
+        <span className="muted">…</span>
       ) : (
-        <span title={last.last_error ?? undefined}>
-          <StatusBadge status={last.status} />{' '}
-          <Instant at={last.executed_at ?? last.execute_at} relative="only" />
-        </span>
+        <Outcome last={lastOutcomeOf(query.data.occurrences)} />
       )}
+    </span>
+  );
+}
+
+function Outcome({ last }: { readonly last: Occurrence | undefined }) {
+  if (last === undefined) return <None />;
+  if (last.type === 'skip')
+    return (
+      <span title={SKIP_TEXTS[last.reason]}>
+        <Badge tone="warn" sign="⤼">
+          skipped
+        </Badge>{' '}
+        <Instant at={last.until} relative="only" />
+      </span>
+    );
+  return (
+    <span title={last.last_error ?? undefined}>
+      <StatusBadge status={last.status} />{' '}
+      <Instant at={last.executed_at ?? last.execute_at} relative="only" />
     </span>
   );
 }

@@ -31,6 +31,6 @@ export function presentDispatcher(row: DispatcherRow): Dispatcher {
     load: report?.load ?? null,
     problem: report?.problem ?? null,
     node: report?.node ?? null,
-    version: null,
+    version: report?.service ?? null,
   };
 }

@@ -106,7 +106,7 @@ test('the newest timers are listed oldest first', () => {
 
 describe('a report', () => {
   const input = (recorder: ActivityRecorder, more: Partial<ReportInput> = {}): ReportInput => ({
-    process: { name: 'host:1', pid: 1, node: 'v20', startedMs: 0, maxInFlight: 10 },
+    process: { name: 'host:1', pid: 1, node: 'v20', service: '1.0.0', startedMs: 0, maxInFlight: 10 },
     load: { inFlight: 1, queued: 2, waiting: 3, unsettled: 4 },
     problem: undefined,
     loads: [],

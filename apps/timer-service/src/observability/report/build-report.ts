@@ -14,6 +14,8 @@ export interface ProcessDescription {
   readonly pid: number;
   /** The version of Node.js. */
   readonly node: string;
+  /** The version of the timer service. */
+  readonly service: string;
   readonly startedMs: number;
   readonly maxInFlight: number;
 }
@@ -111,6 +113,7 @@ export function buildReport(input: ReportInput): DispatcherReport {
     pid: process.pid,
     started_at: iso(process.startedMs),
     node: process.node,
+    service: process.service,
     load: {
       in_flight: load.inFlight,
       held: load.queued,

@@ -38,7 +38,14 @@ function start(id: string): ActivityRecorder {
       destinationLoads: () => [],
     },
     recorder,
-    process: { name: 'host:1', pid: 1, node: 'v20', startedMs: Date.now(), maxInFlight: 10 },
+    process: {
+      name: 'host:1',
+      pid: 1,
+      node: 'v20',
+      service: '1.0.0',
+      startedMs: Date.now(),
+      maxInFlight: 10,
+    },
     clock: systemClock,
     timeline,
     onError: (error) => {
@@ -99,6 +106,7 @@ test('a dispatcher without a lease has no report, and that is no error', async (
     pid: 1,
     started_at: '2026-01-01T00:00:00Z',
     node: 'v20',
+    service: '1.0.0',
   };
   const report = { ...description, load, problem: 'no lease \u0000', destinations: [], sample: [] };
   await writeDispatcherReport(database.db, randomUUID(), report);

@@ -73,6 +73,7 @@ async function dispatcher(id: string, reported: object[], ageMs = 0, heartbeatAg
     pid: 1,
     started_at: new Date().toISOString(),
     node: 'v22.12.0',
+    service: '1.2.3',
     load: { in_flight: 1, held: 2, waiting: 3, unsettled: 4, max_in_flight: 1_000 },
     problem: null,
     destinations: reported.map((each) => ({ ...QUIET, ...each })),
@@ -185,6 +186,7 @@ describe('GET /dispatchers', () => {
         load: { in_flight: 1, held: 2, waiting: 3, unsettled: 4, max_in_flight: 1_000 },
         problem: null,
         node: 'v22.12.0',
+        version: '1.2.3',
       },
       { id: DISPATCHERS[1], state: 'stalled' },
     ]);

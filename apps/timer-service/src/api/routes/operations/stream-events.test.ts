@@ -85,6 +85,7 @@ async function report(more: object): Promise<void> {
     pid: 1,
     started_at: new Date().toISOString(),
     node: 'v22.12.0',
+    service: '1.2.3',
     load: { in_flight: 0, held: 0, waiting: 0, unsettled: 0, max_in_flight: 1_000 },
     problem: null,
     destinations: [],
