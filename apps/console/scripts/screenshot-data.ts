@@ -75,6 +75,7 @@ export async function fillWithData({
   log,
 }: Surroundings): Promise<{ failedTimer: string; schedule: string }> {
   const now = Date.now();
+  await sendToInspector(api, url);
   await storeSchedules(api, port, now);
   for (let first = 0; first < TOTAL; first += BATCH) {
     const timers = Array.from({ length: BATCH }, (_, offset) => {
@@ -94,7 +95,6 @@ export async function fillWithData({
   await api.call('POST', `/destinations/${billing}/pause`, { note: 'database migration until 04:00' });
   await api.waitFor('/timers?status=failed&limit=1', ({ total }) => Number(total) >= 100);
   await actAsOperators(api, port);
-  await sendToInspector(api, url);
   log('delivered what is due');
   const failed = await api.call(
     'GET',

@@ -51,6 +51,9 @@ describeInBrowser('a service in development mode', () => {
     await callback.getByText('hello').click();
     await callback.getByRole('region', { name: 'Headers' }).getByText('x-sent-from').waitFor();
     expect(await tab.findBarriers()).toEqual([]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await tab.excessWidth()).toBe(0);
+    await page.setViewportSize({ width: 1_280, height: 800 });
 
     await page.getByLabel('Path, header or body contains').fill('no-such-word');
     await page.getByText('No callback matches').waitFor();

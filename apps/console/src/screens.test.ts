@@ -48,10 +48,8 @@ describeInBrowser('every screen', () => {
     for (const [path, name] of screens) {
       await tab.show(path);
       for (const problem of await findOn(tab.page)) found.push(`${name} (${path}): ${problem}`);
-      const overflow = await tab.page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      if (overflow > 0) found.push(`${name} (${path}): is ${overflow} px wider than the page`);
+      const excess = await tab.excessWidth();
+      if (excess > 0) found.push(`${name} (${path}): is ${excess} px wider than the page`);
     }
     return [...found, ...tab.problems];
   }

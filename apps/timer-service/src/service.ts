@@ -44,13 +44,13 @@ import { observeBoth, observeDispatch } from './observability/dispatch-logging.t
 import { createMetrics } from './observability/metrics.ts';
 import { ActivityRecorder } from './observability/report/activity-recorder.ts';
 import { createReportLoop } from './observability/report/create-report-loop.ts';
-import { serviceVersion } from './observability/report/service-version.ts';
 import { observeSchedules } from './observability/schedule-logging.ts';
 import { compileStoredRecurrence } from './schedules/recurrence/index.ts';
 import { waitAtMost } from './sleep.ts';
 import type { Timeline } from './timeline.ts';
 import { closeTransports } from './transports/close-transports.ts';
 import { createTransports, type TransportContext } from './transports/create-transports.ts';
+import { serviceVersion } from './transports/http/service-version.ts';
 import { createEgressPolicy } from './transports/transport-settings.ts';
 
 export interface ServiceOptions {

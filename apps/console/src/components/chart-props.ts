@@ -19,6 +19,8 @@ export interface ChartProps {
   readonly height?: number;
   /** Text of a value, at the axis and in the legend. */
   readonly format: (value: number) => string;
+  /** How the marks of the axis are written, if shorter. */
+  readonly formatMark?: (value: number) => string;
   /** Logarithmic, for times between 1 ms and hours. */
   readonly logarithmic?: boolean;
   /** From when the values are estimated; the area is hatched. */

@@ -3,6 +3,7 @@ import { formatInstant, formatTimeOfDay, type InstantPrecision, localParts } fro
 import { useNow } from '../lib/use-now.ts';
 import { useTimeZone } from '../preferences/preferences.ts';
 import styles from './instant.module.css';
+import { None } from './none.tsx';
 
 interface InstantProps {
   /** RFC 3339; null is shown as a dash. */
@@ -17,7 +18,7 @@ interface InstantProps {
 /** An instant in the chosen time zone. Its title has the offset, and UTC to the millisecond. */
 export function Instant({ at, precision = 'second', relative = false, timeOnly = false }: InstantProps) {
   const zone = useTimeZone();
-  if (at === null || at === undefined) return <span className={styles.none}>–</span>;
+  if (at === null || at === undefined) return <None />;
   const instant = Date.parse(at);
   if (Number.isNaN(instant)) return <span>{at}</span>;
   const text = timeOnly ? formatTimeOfDay(instant, zone, precision) : formatInstant(instant, zone, precision);

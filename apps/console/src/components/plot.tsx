@@ -108,7 +108,7 @@ function optionsOf(
   zone: string,
   setShown: (index: number | null) => void,
 ): uPlot.Options {
-  const { series, height, logarithmic = false, format } = latest.current;
+  const { series, height, logarithmic = false, format, formatMark = format } = latest.current;
   const axis = {
     stroke: () => colour('--muted'),
     font: `11px ${getComputedStyle(document.body).fontFamily}`,
@@ -150,7 +150,7 @@ function optionsOf(
         ...(logarithmic ? { filter: (_: uPlot, splits: number[]) => splits.map(ifDecade) } : {}),
         // A logarithmic axis has ticks without a text: null, whatever its types say.
         values: (_, ticks: readonly (number | null)[]) =>
-          ticks.map((tick) => (tick === null ? '' : format(tick))),
+          ticks.map((tick) => (tick === null ? '' : formatMark(tick))),
       },
     ],
     series: [{}, ...series.map(seriesOf)],

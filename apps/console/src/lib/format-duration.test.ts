@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatMilliseconds, formatRelative } from './format-duration.ts';
+import { formatMark, formatMilliseconds, formatRelative } from './format-duration.ts';
 
 describe('a measured time', () => {
   test.each([
@@ -20,6 +20,15 @@ describe('a measured time', () => {
   ])('of %d ms is %s', (milliseconds, text) => {
     expect(formatMilliseconds(milliseconds)).toBe(text);
   });
+});
+
+test.each([
+  [0.1, '0.1 ms'],
+  [100, '100 ms'],
+  [1_000, '1 s'],
+  [100_000, '100 s'],
+])('the mark of %d ms is short: %s', (milliseconds, text) => {
+  expect(formatMark(milliseconds)).toBe(text);
 });
 
 describe('how far an instant is from now', () => {

@@ -31,6 +31,11 @@ function inTwo(value: number, large: number, largeName: string, small: number, s
   return second === 0 ? `${first} ${largeName}` : `${first} ${largeName} ${second} ${smallName}`;
 }
 
+/** A mark of an axis, in one unit: `10 ms`, `100 s`. */
+export function formatMark(milliseconds: number): string {
+  return milliseconds < SECOND ? `${milliseconds} ms` : `${milliseconds / SECOND} s`;
+}
+
 /** How far an instant is from now, in one unit: `in 3 min`, `2 h ago`, `now`. */
 export function formatRelative(instant: number, now: number): string {
   const distance = instant - now;

@@ -23,6 +23,8 @@ export interface ConsolePage {
   login(apiKey: string): Promise<void>;
   /** Opens a page of the console, and waits until it shows what it has read. */
   show(path: string): Promise<void>;
+  /** By how many pixels the page is wider than the window. */
+  excessWidth(): Promise<number>;
   /**
    * What axe finds wrong with the page as it is now, one line for each rule and element.
    *
@@ -73,6 +75,8 @@ export async function watchPage(page: Page, url: string): Promise<ConsolePage> {
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.getByLabel('Loading').first().waitFor({ state: 'detached' });
     },
+    excessWidth: () =>
+      page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
     async findBarriers(colours = 'with') {
       await page.evaluate(AXE);
       const options: axe.RunOptions =

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
-import { serviceVersion } from '../observability/report/service-version.ts';
 import type { EgressPolicy } from './egress/egress-policy.ts';
 import { httpTransport, type HttpTransportOptions } from './http/http-transport.ts';
+import { serviceVersion } from './http/service-version.ts';
 import { type NatsTransport, natsTransport, unconfiguredNatsTransport } from './nats/nats-transport.ts';
 import type { Transports } from './transport.ts';
 import type { TransportLog } from './transport-log.ts';

@@ -2,7 +2,7 @@ import type { Stats } from '@timer-platform/callback-types';
 import { useMemo } from 'react';
 import { Chart } from '../../components/chart.tsx';
 import { Section } from '../../components/page.tsx';
-import { formatMilliseconds } from '../../lib/format-duration.ts';
+import { formatMark, formatMilliseconds } from '../../lib/format-duration.ts';
 import { formatCount, formatShortCount } from '../../lib/format-number.ts';
 import styles from './overview.module.css';
 
@@ -70,6 +70,7 @@ export function LastHour({ stats: { minutes, last_5_minutes: last } }: { readonl
             times={charts.times}
             series={charts.lateness}
             format={formatMilliseconds}
+            formatMark={formatMark}
             logarithmic
           />
         </div>
