@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { constants, setPriority } from 'node:os';
 import { workspaceRoot } from './workspace.mjs';
 
 /** The exit code that a shell shows for a process: 128 plus its number if a signal ended it. */
@@ -11,18 +10,16 @@ export function exitCodeOf(code, signal) {
 /**
  * Runs a program in the workspace root and waits for its end. The exit code is 127 if it cannot be started.
  *
- * @param {{ quiet?: boolean, background?: boolean, env?: Record<string, string> }} [options] quiet: keep the output instead
- *   of showing it; background: only use time that no other process wants
+ * @param {{ quiet?: boolean, env?: Record<string, string> }} [options] quiet: keep the output instead of showing it
  * @returns {Promise<{ exitCode: number, output: string }>}
  */
-export function runCommand(program, args, { quiet = false, background = false, env = {} } = {}) {
+export function runCommand(program, args, { quiet = false, env = {} } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: workspaceRoot,
       env: { ...process.env, ...env },
       stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
     });
-    if (background && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     const chunks = [];
     child.stdout?.on('data', (chunk) => chunks.push(chunk));
     child.stderr?.on('data', (chunk) => chunks.push(chunk));

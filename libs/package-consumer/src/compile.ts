@@ -52,5 +52,6 @@ export async function compile(consumer: Consumer, options: CompileOptions): Prom
     files: globals === undefined ? files : ['globals.d.ts', ...files],
   };
   await consumer.write(`${name}.json`, JSON.stringify(config));
-  return consumer.node(path.resolve(tsc), '-p', `${name}.json`);
+  // Less time for collecting garbage.
+  return consumer.node('--max-semi-space-size=128', path.resolve(tsc), '-p', `${name}.json`);
 }
