@@ -94,7 +94,8 @@ const ago = (ms: number): Date => new Date(Date.now() - ms);
 test('a pass stores the occurrences of the next seconds as timers with headers of their own', async () => {
   const id = await schedules.create({
     key: 'report',
-    recurrence: { every_ms: 2_000 },
+    // None is due within the next second, in which the pass runs.
+    recurrence: { every_ms: 2_000, phase_ms: (Date.now() + 1_000) % 2_000 },
     callback_config: URL_A,
     metadata: { a: 1 },
     retry: { max_attempts: 2 },

@@ -125,6 +125,20 @@ describe('GET /stats', () => {
     expect(age).toBeGreaterThanOrEqual(5_000);
   });
 
+  test('uses the numbers of a table that is not small for 5 seconds', async () => {
+    // Few timers in each page, so more than 250 pages.
+    await sql('ALTER TABLE timers SET (fillfactor = 10)');
+    await timers.createMany(Array.from({ length: 2_000 }, () => ({ status: 'completed' })));
+    const completed = async () => (await stats()).counts.completed;
+    expect(await completed()).toEqual({ count: 2_000, estimated: false });
+    await timers.createMany([{ status: 'completed' }]);
+    monotonicMs += 2_000;
+    expect(await completed()).toEqual({ count: 2_000, estimated: false });
+    monotonicMs += 4_000;
+    expect(await completed()).toEqual({ count: 2_001, estimated: false });
+    await sql('ALTER TABLE timers RESET (fillfactor)');
+  });
+
   test('has no oldest due timer when none is due', async () => {
     await timers.createMany([{ execute_at: inMs(60_000) }]);
     expect(await stats()).toMatchObject({ oldest_due_age_ms: null, due: { count: 0 } });
