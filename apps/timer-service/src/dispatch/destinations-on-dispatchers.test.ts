@@ -243,7 +243,8 @@ describe('a paused destination', () => {
 
 describe('limits', () => {
   test('two dispatchers together keep the limit of attempts under way', async () => {
-    await set(PAUSED, 'max_in_flight = 3');
+    // Two for each: one of them may claim all timers.
+    await set(PAUSED, 'max_in_flight = 4');
     const both = [await startDispatcher(), await startDispatcher()];
     // Both must have seen each other.
     await database.query('SELECT pg_sleep(0.6)');
@@ -259,7 +260,7 @@ describe('limits', () => {
       };
     await store(PAUSED, 60);
     await until(async () => (await completed()) === 60);
-    expect(most).toBeLessThanOrEqual(3);
+    expect(most).toBeLessThanOrEqual(4);
     expect(most).toBeGreaterThan(1);
   });
 
