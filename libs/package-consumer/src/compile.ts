@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Consumer } from './consumer.ts';
 import type { Run } from './run.ts';
+import type { TypescriptCompiler } from './typescript-compilers.ts';
 
 /** How a project resolves modules. */
 export interface ModuleMode {
@@ -17,8 +18,7 @@ export const MODULE_MODES: readonly ModuleMode[] = [
 ];
 
 export interface CompileOptions {
-  /** Path of the script `tsc`. */
-  readonly tsc: string;
+  readonly compiler: TypescriptCompiler;
   readonly mode: ModuleMode;
   /** TypeScript text that is compiled once for each extension of the mode. */
   readonly text: string;
@@ -26,13 +26,14 @@ export interface CompileOptions {
   readonly globals?: string;
   /** Names of types of the workspace, such as `node`; none by default. */
   readonly types?: readonly string[];
-  /** Whether every declaration is checked, those of dependencies included, which takes most of the time. Default: no. */
-  readonly checkDeclarations?: boolean;
 }
 
-/** Compiles a strict project. Writes no output. */
+/**
+ * Compiles a strict project. With `nodenext`, which reads both builds of the packages, a compiler that is meant to also checks
+ * every declaration, those of dependencies included, which takes most of the time. Writes no output.
+ */
 export async function compile(consumer: Consumer, options: CompileOptions): Promise<Run> {
-  const { tsc, mode, text, globals, types = [], checkDeclarations = false } = options;
+  const { compiler, mode, text, globals, types = [] } = options;
   const name = `typed-${mode.moduleResolution}`;
   const files = mode.extensions.map((extension) => `${name}${extension}`);
   for (const file of files) await consumer.write(file, text);
@@ -47,11 +48,11 @@ export async function compile(consumer: Consumer, options: CompileOptions): Prom
       strict: true,
       exactOptionalPropertyTypes: true,
       noEmit: true,
-      skipLibCheck: !checkDeclarations,
+      skipLibCheck: !(compiler.checkDeclarations && mode.module === 'nodenext'),
     },
     files: globals === undefined ? files : ['globals.d.ts', ...files],
   };
   await consumer.write(`${name}.json`, JSON.stringify(config));
   // Less time for collecting garbage.
-  return consumer.node('--max-semi-space-size=128', path.resolve(tsc), '-p', `${name}.json`);
+  return consumer.node('--max-semi-space-size=128', path.resolve(compiler.tsc), '-p', `${name}.json`);
 }
