@@ -115,17 +115,24 @@ function candidates(
 
 const LEASE = `lease AS MATERIALIZED (SELECT id, ${DURABLE} FROM dispatchers WHERE id = $1)`;
 
-/** Of the candidates, those within the bytes, without those that were claimed before their lock was granted. */
-const CLAIMED = `
+const IS_CLAIMED = 'fits AND (measured.id, claims) NOT IN (SELECT id, token FROM earlier)';
+
+/**
+ * Of the candidates, those within the bytes, without those that were claimed before their lock was granted. Every step that
+ * holds rows copies them: only `measured` holds their callbacks. These cannot be read again by id, because a candidate that
+ * was changed before its lock was granted is newer than the snapshot.
+ */
+const claimedOf = (candidates: string, maxBytes: string): string => `
    measured AS MATERIALIZED (
-     SELECT *, sum(bytes) OVER preceding <= $9 OR row_number() OVER preceding = 1 AS fits FROM candidates
+     SELECT *, sum(bytes) OVER preceding <= ${maxBytes} OR row_number() OVER preceding = 1 AS fits
+     FROM (${candidates}) AS candidates
      WINDOW preceding AS (PARTITION BY range ORDER BY due_at ROWS UNBOUNDED PRECEDING)
    ), earlier AS MATERIALIZED (
      SELECT claim.id, claim.token
-     FROM (SELECT min(due_at) AS due_from, max(due_at) AS due_to FROM candidates) AS bounds,
+     FROM (SELECT min(due_at) AS due_from, max(due_at) AS due_to FROM measured) AS bounds,
           claimed_timers(due_from, due_to) AS claim
    ), claimed AS MATERIALIZED (
-     SELECT * FROM measured WHERE fits AND (id, claims) NOT IN (SELECT id, token FROM earlier)
+     SELECT range, id, claims, due_at FROM measured WHERE ${IS_CLAIMED}
    )`;
 
 const insertBatch = (range: ClaimedRow['range']): string => `
@@ -135,13 +142,28 @@ const insertBatch = (range: ClaimedRow['range']): string => `
      RETURNING '${range}' AS range, id`;
 
 /** The names are those of {@link ClaimedRow}: under load, copies of the rows would be a part of all garbage. */
-const TIMER_COLUMNS = `claimed.id, batches.id AS "batchId", claims AS "fencingToken", claimed.range,
+const TIMER_COLUMNS = `measured.id, batches.id AS "batchId", claims AS "fencingToken", range,
      ${epochMs('due_at')} AS "dueMs", ${epochMs('COALESCE(due_since, due_at)')} AS "dueSinceMs",
      ${epochMs('execute_at')} AS "executeAtMs", ${epochMs('expires_at')} AS "expiresAtMs", attempts,
      attempt_number AS "attemptNumber", retry,
      ${epochMs('COALESCE(retry_from, execute_at)')} AS "retryFromMs", revision, bytes,
      (callback_config - 'payload')::text AS "callbackConfig",
      NULLIF((callback_config -> 'payload')::text, 'null') AS payload`;
+
+const RECENT = candidates(
+  'recent',
+  instant('$3'),
+  `LEAST(${instant('$4')}, ${HORIZON})`,
+  '$5',
+  'lost_claims < 2',
+);
+const BACKLOG = candidates(
+  'backlog',
+  instant('$6'),
+  `LEAST(${instant('$7')}, ${HORIZON})`,
+  '$8',
+  `lost_claims < 2 AND NOT ($5 > 0 AND ${DUE_AT} BETWEEN ${instant('$3')} AND ${instant('$4')})`,
+);
 
 /**
  * Claims in two ranges at once, so that neither waits for the other. now() is the same instant in all parts of the
@@ -150,19 +172,7 @@ const TIMER_COLUMNS = `claimed.id, batches.id AS "batchId", claims AS "fencingTo
  */
 const CLAIM = statement(
   'claim-due-timers',
-  `WITH ${LEASE}, recent AS MATERIALIZED (
-     ${candidates('recent', instant('$3'), `LEAST(${instant('$4')}, ${HORIZON})`, '$5', 'lost_claims < 2')}
-   ), backlog AS MATERIALIZED (
-     ${candidates(
-       'backlog',
-       instant('$6'),
-       `LEAST(${instant('$7')}, ${HORIZON})`,
-       '$8',
-       `lost_claims < 2 AND NOT ($5 > 0 AND ${DUE_AT} BETWEEN ${instant('$3')} AND ${instant('$4')})`,
-     )}
-   ), candidates AS MATERIALIZED (
-     SELECT * FROM recent UNION ALL SELECT * FROM backlog
-   ), ${CLAIMED}, recent_batch AS (${insertBatch('recent')}
+  `WITH ${LEASE}, ${claimedOf(`SELECT * FROM (${RECENT}) AS recent UNION ALL SELECT * FROM (${BACKLOG}) AS backlog`, '$9')}, recent_batch AS (${insertBatch('recent')}
    ), backlog_batch AS (${insertBatch('backlog')}
    ), batches AS MATERIALIZED (
      SELECT * FROM recent_batch UNION ALL SELECT * FROM backlog_batch
@@ -196,16 +206,15 @@ const CLAIM = statement(
      ) AS poll
    FROM found
    UNION ALL
-   SELECT ${TIMER_COLUMNS}, NULL FROM claimed JOIN batches USING (range)`,
+   SELECT ${TIMER_COLUMNS}, NULL FROM measured JOIN batches USING (range) WHERE ${IS_CLAIMED}`,
 );
 
 const claimSuspects = (name: string, condition: string, limit: number): Statement =>
   statement(
     name,
-    `WITH ${LEASE}, candidates AS MATERIALIZED (
-     ${candidates('suspect', `'-infinity'`, `now() + $2 * interval '1 millisecond'`, String(limit), condition)}
-   ), ${CLAIMED.replace('$9', '$3')}, batches AS (${insertBatch('suspect')})
-   SELECT ${TIMER_COLUMNS} FROM claimed JOIN batches USING (range)`,
+    `WITH ${LEASE}, ${claimedOf(candidates('suspect', `'-infinity'`, HORIZON, String(limit), condition), '$3')},
+   batches AS (${insertBatch('suspect')})
+   SELECT ${TIMER_COLUMNS} FROM measured JOIN batches USING (range) WHERE ${IS_CLAIMED}`,
   );
 
 /** A crash suspects everything that was under way. To try each timer alone at once would make the innocent ones late. */
