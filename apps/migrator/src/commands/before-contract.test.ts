@@ -44,7 +44,7 @@ test('migrate --before-contract leaves all that the first service uses, and the 
   expect(migrated).toMatchObject({
     exitCode: 0,
     stdout: expect.stringContaining(
-      'waiting for the contract of the online migration: 002_add_callback_types.sql, 009_drop_unused_indexes.sql, 015_index_callback_types.sql, 017_drop_replaced_indexes.sql\n',
+      'waiting for the contract of the online migration: 002_add_callback_types.sql, 009_drop_unused_indexes.sql, 015_index_callback_types.sql, 017_drop_replaced_indexes.sql, 032_set_columns_after_updates.sql\n',
     ),
   });
   expect(await partsOfTimers()).toEqual(expect.arrayContaining(parts));
@@ -87,7 +87,7 @@ test('after the contract the waiting files are applied, and the schema is that o
     await run('online', 'contract', '--old-service-stopped', '--known-application', 'test support'),
   ).toMatchObject({ exitCode: 0 });
   expect(await run('status')).toMatchObject({
-    stdout: expect.stringMatching(/pending {2}009_[^]*pending {2}015_[^]*pending {2}017_/),
+    stdout: expect.stringMatching(/pending {2}009_[^]*pending {2}015_[^]*pending {2}017_[^]*pending {2}032_/),
   });
   expect(await run('migrate')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('009_') });
   expect(await run('verify')).toMatchObject({ exitCode: 0, stdout: 'files, ledger and live schema match' });
@@ -105,7 +105,10 @@ test('the way back before the contract ends in the schema of 001', async () => {
   expect(await rowsOf('SELECT callback_url FROM timers')).toHaveLength(3);
 });
 
-test('the waiting files are those that drop parts of 001, and the one that needs such a file before it', async () => {
+/** 015 needs 009 before it, 032 replaces a trigger of 001 under its name. */
+const OTHERS = new Set([15n, 32n]);
+
+test('the waiting files are those that drop parts of 001, and two others', async () => {
   await migrateToLatest({ databaseUrl: database.url, to: 1n });
   const first = await partsOfTimers();
   await migrateToLatest({ databaseUrl: database.url, to: 2n });
@@ -118,7 +121,7 @@ test('the waiting files are those that drop parts of 001, and the one that needs
     if (before.some((part) => first.includes(part) && !after.includes(part))) dropping.push(file.version);
     before = after;
   }
-  expect([...AFTER_CONTRACT].filter((version) => version !== 15n)).toEqual(dropping);
+  expect([...AFTER_CONTRACT].filter((version) => !OTHERS.has(version))).toEqual(dropping);
 });
 
 test('--before-contract without an online migration is refused', async () => {
