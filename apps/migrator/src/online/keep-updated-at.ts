@@ -1,6 +1,9 @@
 import { inShortTransaction, type LockContext } from './online-context.ts';
 
-/** First statement of a transaction whose updates must not change `updated_at`. */
+/**
+ * First statement of a transaction whose updates must not change `updated_at`. Since 032, update_timers_updated_at reads the
+ * setting itself; before, the trigger below restores the column.
+ */
 export const KEEP_UPDATED_AT = "SET LOCAL timers.keep_updated_at = 'on'";
 
 const CREATE_FUNCTION = `
