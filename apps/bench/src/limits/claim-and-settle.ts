@@ -46,7 +46,8 @@ function findPgbench(): string | undefined {
     .find(isExecutable);
 }
 
-/** More transactions per client than full claims need: two clients that claim at once can each get less than a batch. */
+/** More transactions than full claims need: two clients that claim at once can each get less than a batch. */
+const SHORT_CLAIMS_SHARE = 0.2;
 const SHORT_CLAIMS = 4;
 
 /** Converts a URL to variables of libpq: a command line would expose the password. */
@@ -73,7 +74,7 @@ async function measureWithPgbench(
   try {
     const script = path.join(directory, 'claim-and-settle.sql');
     await writeFile(script, CLAIM_AND_SETTLE);
-    const transactions = Math.ceil(rows / BATCH / clients) + SHORT_CLAIMS;
+    const transactions = Math.ceil((rows / BATCH / clients) * (1 + SHORT_CLAIMS_SHARE)) + SHORT_CLAIMS;
     const { stdout } = await run(
       pgbench,
       ['-n', '-M', 'prepared', '-c', `${clients}`, '-j', `${clients}`, '-t', `${transactions}`, '-f', script],
