@@ -32,4 +32,4 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((response) => process.exit(response.ok ? 0 : 1), () => process.exit(1))"]
 # Node.js itself, not npm: it receives the SIGTERM of docker stop and finishes the attempts in flight.
 # Node.js would let both generations of its heap grow further without benefit (docs/operations.md, Memory).
-CMD ["node", "--max-semi-space-size=16", "--heap-growing-percent=50", "apps/timer-service/dist/main.js"]
+CMD ["node", "--max-semi-space-size=16", "--heap-growing-percent=50", "--no-allocation-site-pretenuring", "apps/timer-service/dist/main.js"]

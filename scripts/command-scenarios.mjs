@@ -151,14 +151,14 @@ export const SCENARIOS = [
           },
           {
             command:
-              'DATABASE_URL=postgres://… API_KEY=… node --max-semi-space-size=16 --heap-growing-percent=50 apps/timer-service/dist/main.js',
-            as: `${PRODUCTION} node --max-semi-space-size=16 --heap-growing-percent=50 apps/timer-service/dist/main.js`,
+              'DATABASE_URL=postgres://… API_KEY=… node --max-semi-space-size=16 --heap-growing-percent=50 --no-allocation-site-pretenuring apps/timer-service/dist/main.js',
+            as: `${PRODUCTION} node --max-semi-space-size=16 --heap-growing-percent=50 --no-allocation-site-pretenuring apps/timer-service/dist/main.js`,
             until: /"listening"/,
           },
           {
             command:
-              'node --max-semi-space-size=16 --heap-growing-percent=50 apps/timer-service/dist/main.js',
-            as: `${PRODUCTION} node --max-semi-space-size=16 --heap-growing-percent=50 apps/timer-service/dist/main.js`,
+              'node --max-semi-space-size=16 --heap-growing-percent=50 --no-allocation-site-pretenuring apps/timer-service/dist/main.js',
+            as: `${PRODUCTION} node --max-semi-space-size=16 --heap-growing-percent=50 --no-allocation-site-pretenuring apps/timer-service/dist/main.js`,
             until: /"listening"/,
           },
           {

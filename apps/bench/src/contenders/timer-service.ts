@@ -11,7 +11,11 @@ export const BENCH_API_KEY = 'a-key-for-measurements-on-this-machine';
 
 const MAIN = path.join(workspaceRoot, 'apps/timer-service/dist/main.js');
 /** The same as in the Dockerfile. */
-const NODE_ARGS = ['--max-semi-space-size=16', '--heap-growing-percent=50'];
+const NODE_ARGS = [
+  '--max-semi-space-size=16',
+  '--heap-growing-percent=50',
+  '--no-allocation-site-pretenuring',
+];
 
 const listening = z.looseObject({ msg: z.literal('listening'), url: z.string() });
 

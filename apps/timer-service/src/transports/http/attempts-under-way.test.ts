@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
 import { AttemptsUnderWay } from './attempts-under-way.ts';
 
 let nowMs = 0;
@@ -19,6 +20,7 @@ afterEach(() => {
 function add(deadlineMs: number) {
   const attempt = {
     deadlineMs,
+    position: -1,
     ends: [] as string[],
     expire: () => {
       attempt.ends.push('expired');
@@ -69,4 +71,37 @@ test('has no timer without attempts, and one again with the next', () => {
   const next = add(nowMs + 50);
   pass(75);
   expect(next.ends).toEqual(['expired']);
+});
+
+test('in whatever order attempts end, the others go on', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ after: fc.nat(), deleted: fc.boolean() }), { maxLength: 40 }),
+      (steps) => {
+        const open: ReturnType<typeof add>[] = [];
+        for (const { after, deleted } of steps) {
+          if (!deleted) open.push(add(nowMs + 1_000_000));
+          else {
+            const [ended] = open.splice(after % Math.max(1, open.length), 1);
+            if (ended === undefined) continue;
+            underWay.delete(ended);
+            underWay.delete(ended);
+            expect(ended.ends).toEqual([]);
+          }
+        }
+        underWay.close();
+        expect(open.map(({ ends }) => ends)).toEqual(open.map(() => ['stopped']));
+      },
+    ),
+  );
+});
+
+test('an attempt that expires may end others', () => {
+  const [first, second, third] = [add(50), add(50), add(50)];
+  first.expire = () => {
+    underWay.delete(first);
+    second.stop();
+  };
+  pass(75);
+  expect([second.ends, third.ends]).toEqual([['stopped'], ['expired']]);
 });

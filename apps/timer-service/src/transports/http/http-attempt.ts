@@ -28,6 +28,7 @@ interface AttemptContext {
  */
 export class HttpAttempt implements Dispatcher.DispatchHandler {
   readonly deadlineMs: number;
+  position = -1;
   readonly #context: AttemptContext;
   readonly #delivery: Delivery<'http'>;
   readonly #request: HttpRequest;
