@@ -100,7 +100,15 @@ function rotate<Item>(items: readonly Item[], by: number): Item[] {
   return [...items.slice(first), ...items.slice(0, first)];
 }
 
+/** A step that ended without a figure. The others go on: a comparison takes hours. */
+interface FailedStep {
+  readonly round: number;
+  readonly step: string;
+  readonly error: string;
+}
+
 async function measure({ only, rounds, ...sizes }: Options, figures: Figures, output: Output) {
+  const failedSteps: FailedStep[] = [];
   const peers = await installPeers((line) => {
     output.note(line);
   });
@@ -118,10 +126,23 @@ async function measure({ only, rounds, ...sizes }: Options, figures: Figures, ou
       for (const name of only)
         for (const step of rotate(SCENARIOS[name]?.(context) ?? [], round - 1)) {
           output.note(`round ${round} of ${rounds}: ${step.name}`);
-          await step.run();
+          try {
+            await step.run();
+          } catch (error) {
+            failedSteps.push({ round, step: step.name, error: String(error) });
+            output.note(`${step.name} failed: ${String(error)}`);
+          }
         }
     const contenders = [timerService, ...peers.contenders].map(({ name, settings }) => ({ name, settings }));
-    return { machine, server: server.description, contenders, connections: CONNECTIONS, rounds, sizes };
+    return {
+      machine,
+      server: server.description,
+      contenders,
+      connections: CONNECTIONS,
+      rounds,
+      sizes,
+      failedSteps,
+    };
   } finally {
     await receiver.stop();
     await server.stop();
@@ -198,10 +219,12 @@ async function main(): Promise<void> {
       `connections to the receiver: ${run.connections} per contender; rounds: ${run.rounds}, interleaved; figures are medians`,
     );
     output.line(`\n${figuresTable(result.figures)}\n\n${ratiosTable(ratios)}\n`);
+    for (const { round, step, error } of run.failedSteps)
+      output.line(`round ${round}: ${step} failed: ${error}`);
     output.line(`wrote ${file} and compare.svg`);
   }
   // Good figures mean nothing if timers were lost or fired early.
-  if (hasDeliveryErrors(result.figures)) process.exitCode = 1;
+  if (hasDeliveryErrors(result.figures) || run.failedSteps.length > 0) process.exitCode = 1;
 }
 
 await main();
