@@ -83,12 +83,24 @@ export class Database {
    * the tests run every statement on a real PostgreSQL.
    */
   async rows<Row extends pg.QueryResultRow>(
-    { name, text }: Statement,
+    statement: Statement,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
-    const config = { text, values: [...values], ...(this.#prepare ? { name } : {}) };
-    const result = await this.#pool.query<Row>(config);
-    return result.rows;
+    const { rows } = await this.#query<Row>(statement, values);
+    return rows;
+  }
+
+  /** Runs one statement and returns how many rows it changed, or found if it is a SELECT. */
+  async count(statement: Statement, values: readonly unknown[] = []): Promise<number> {
+    const { rowCount } = await this.#query(statement, values);
+    return rowCount ?? 0;
+  }
+
+  #query<Row extends pg.QueryResultRow>(
+    { name, text }: Statement,
+    values: readonly unknown[],
+  ): Promise<pg.QueryResult<Row>> {
+    return this.#pool.query<Row>({ text, values: [...values], ...(this.#prepare ? { name } : {}) });
   }
 
   /**

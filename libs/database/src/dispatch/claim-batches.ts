@@ -40,8 +40,7 @@ const RELEASE = statement(
    )
    UPDATE timers SET claims = claims + 1, updated_at = now()
    FROM released, unnest(timer_ids, tokens) AS claim (id, token)
-   WHERE timers.id = claim.id AND ${IS_PENDING} AND timers.claims = claim.token
-   RETURNING timers.id`,
+   WHERE timers.id = claim.id AND ${IS_PENDING} AND timers.claims = claim.token`,
 );
 
 /** Deletes batches whose claims have all ended. */
@@ -80,6 +79,5 @@ export async function releaseBatches(
   dispatcherId: string,
   batchIds: readonly string[],
 ): Promise<number> {
-  const rows = await db.rows(RELEASE, [arrayLiteral(batchIds), dispatcherId]);
-  return rows.length;
+  return db.count(RELEASE, [arrayLiteral(batchIds), dispatcherId]);
 }

@@ -35,7 +35,6 @@ export interface ClaimedRow {
   readonly dueMs: number;
   /** When a timer that was released with a delay was first due; otherwise equal to `dueMs`. */
   readonly dueSinceMs: number;
-  readonly executeAtMs: number;
   readonly expiresAtMs: number | null;
   /** Attempts so far that count against the retry policy. */
   readonly attempts: number;
@@ -144,7 +143,7 @@ const insertBatch = (range: ClaimedRow['range']): string => `
 /** The names are those of {@link ClaimedRow}: under load, copies of the rows would be a part of all garbage. */
 const TIMER_COLUMNS = `measured.id, batches.id AS "batchId", claims AS "fencingToken", range,
      ${epochMs('due_at')} AS "dueMs", ${epochMs('COALESCE(due_since, due_at)')} AS "dueSinceMs",
-     ${epochMs('execute_at')} AS "executeAtMs", ${epochMs('expires_at')} AS "expiresAtMs", attempts,
+     ${epochMs('expires_at')} AS "expiresAtMs", attempts,
      attempt_number AS "attemptNumber", retry,
      ${epochMs('COALESCE(retry_from, execute_at)')} AS "retryFromMs", revision, bytes,
      (callback_config - 'payload')::text AS "callbackConfig",
@@ -186,7 +185,7 @@ const CLAIM = statement(
      FROM measured
    )
    SELECT NULL::uuid AS id, NULL::bigint AS "batchId", NULL::integer AS "fencingToken", NULL::text AS range,
-     NULL::double precision AS "dueMs", NULL::double precision AS "dueSinceMs", NULL::double precision AS "executeAtMs",
+     NULL::double precision AS "dueMs", NULL::double precision AS "dueSinceMs",
      NULL::double precision AS "expiresAtMs", NULL::integer AS attempts, NULL::integer AS "attemptNumber", NULL::jsonb AS retry,
      NULL::double precision AS "retryFromMs", NULL::integer AS revision, NULL::integer AS bytes,
      NULL::text AS "callbackConfig", NULL::text AS payload,

@@ -35,8 +35,7 @@ const EXPIRE = statement(
   'expire-leases',
   `DELETE FROM dispatchers
    USING unnest($1::uuid[], $2::bigint[]) AS expired (id, heartbeats)
-   WHERE dispatchers.id = expired.id AND dispatchers.heartbeats = expired.heartbeats
-   RETURNING dispatchers.id`,
+   WHERE dispatchers.id = expired.id AND dispatchers.heartbeats = expired.heartbeats`,
 );
 
 const GIVE_UP = statement('give-up-lease', 'DELETE FROM dispatchers WHERE id = $1');
@@ -61,11 +60,7 @@ export async function renewLease(db: Database, id: string): Promise<RenewedLease
 
 /** Removes the leases of these dispatchers, unless they were renewed in the meantime. Returns how many. */
 export async function expireLeases(db: Database, expired: readonly Peer[]): Promise<number> {
-  const rows = await db.rows(EXPIRE, [
-    expired.map((peer) => peer.id),
-    expired.map((peer) => peer.heartbeats),
-  ]);
-  return rows.length;
+  return db.count(EXPIRE, [expired.map((peer) => peer.id), expired.map((peer) => peer.heartbeats)]);
 }
 
 /** Gives up the lease of a dispatcher. Whatever it still claims is rescued by any other. */

@@ -28,8 +28,7 @@ const RELEASE = statement(
    FROM unnest($2::uuid[], $3::bigint[], $4::integer[], $5::double precision[], $6::text[], $7::text[])
           AS ended (id, batch_id, token, not_before_ms, reason, destination),
         (SELECT ${NOT_DURABLE}) AS setting
-   WHERE ${FENCE}
-   RETURNING timers.id`,
+   WHERE ${FENCE}`,
 );
 
 /** Releases claims, so that any dispatcher can claim the timers. Returns how many this dispatcher still held. */
@@ -38,7 +37,7 @@ export async function releaseClaims(
   dispatcherId: string,
   claims: readonly ReleasedClaim[],
 ): Promise<number> {
-  const rows = await db.rows(RELEASE, [
+  return db.count(RELEASE, [
     dispatcherId,
     arrayLiteral(claims.map((claim) => claim.id)),
     arrayLiteral(claims.map((claim) => claim.batchId)),
@@ -47,5 +46,4 @@ export async function releaseClaims(
     claims.map((claim) => claim.reason),
     claims.map((claim) => claim.pausedFor),
   ]);
-  return rows.length;
 }

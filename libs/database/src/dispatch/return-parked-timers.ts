@@ -31,8 +31,7 @@ const RETURN = statement(
        SELECT id FROM timers WHERE ${IS_PARKED} AND paused_for = $1 AND NOT ${isPaused('$1')}
        LIMIT $2
        FOR NO KEY UPDATE SKIP LOCKED))
-     AND status || '' = 'pending'
-   RETURNING id`,
+     AND status || '' = 'pending'`,
 );
 
 /** The most destinations of one {@link findDestinationsToReturn}. */
@@ -49,6 +48,5 @@ export async function findDestinationsToReturn(db: Database): Promise<string[]> 
  * returned.
  */
 export async function returnParkedTimers(db: Database, destination: string, limit: number): Promise<number> {
-  const rows = await db.rows(RETURN, [destination, limit]);
-  return rows.length;
+  return db.count(RETURN, [destination, limit]);
 }

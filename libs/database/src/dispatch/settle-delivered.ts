@@ -25,8 +25,7 @@ export const SETTLE_DELIVERED = statement(
    FROM unnest($2::uuid[], $3::bigint[], $4::integer[], $5::double precision[], $6::double precision[])
           AS ended (id, batch_id, token, started_ms, finished_ms),
         (SELECT ${NOT_DURABLE}) AS setting
-   WHERE ${FENCE}
-   RETURNING timers.id`,
+   WHERE ${FENCE}`,
 );
 
 /** Settles a batch. Returns how many were settled; this dispatcher no longer held the others. */
@@ -35,7 +34,7 @@ export async function settleDelivered(
   dispatcherId: string,
   attempts: readonly DeliveredAttempt[],
 ): Promise<number> {
-  const rows = await db.rows(SETTLE_DELIVERED, [
+  return db.count(SETTLE_DELIVERED, [
     dispatcherId,
     arrayLiteral(attempts.map((attempt) => attempt.id)),
     arrayLiteral(attempts.map((attempt) => attempt.batchId)),
@@ -43,5 +42,4 @@ export async function settleDelivered(
     arrayLiteral(attempts.map((attempt) => attempt.startedMs)),
     arrayLiteral(attempts.map((attempt) => attempt.finishedMs)),
   ]);
-  return rows.length;
 }

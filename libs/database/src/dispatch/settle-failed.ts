@@ -47,7 +47,7 @@ const SETTLE = statement(
      FROM settled WHERE started_ms IS NOT NULL
      ON CONFLICT DO NOTHING
    )
-   SELECT id FROM settled`,
+   SELECT FROM settled`,
 );
 
 /** Settles a batch. Returns how many were settled; this dispatcher no longer held the others. */
@@ -68,6 +68,5 @@ export async function settleFailed(
     finished_ms: attempt.finishedMs,
     status_code: attempt.statusCode,
   }));
-  const rows = await db.rows(SETTLE, [dispatcherId, JSON.stringify(ended)]);
-  return rows.length;
+  return db.count(SETTLE, [dispatcherId, JSON.stringify(ended)]);
 }

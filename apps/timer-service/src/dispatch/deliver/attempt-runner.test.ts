@@ -197,8 +197,8 @@ describe('outcomes', () => {
   test('give_up_after counts from when attempts began to count', () => {
     const { due, end, settled } = createRunner();
     const retry = { give_up_after: '10s' };
-    due({ id: 'again', executeAtMs: 0, retryFromMs: EPOCH_MS }, { retry });
-    due({ id: 'late', executeAtMs: EPOCH_MS, retryFromMs: EPOCH_MS - 8_000 }, { retry });
+    due({ id: 'again', retryFromMs: EPOCH_MS }, { retry });
+    due({ id: 'late', retryFromMs: EPOCH_MS - 8_000 }, { retry });
     for (const id of ['again', 'late']) end(id, retryable('HTTP 503'));
     expect(settled.failed).toMatchObject([
       { id: 'again', nextAttemptMs: EPOCH_MS + 5_000 },

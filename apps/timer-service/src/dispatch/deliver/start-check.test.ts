@@ -19,7 +19,7 @@ describe('startProblem', () => {
   });
 
   test('give_up_after counts from when attempts began to count, not from execute_at', () => {
-    const timer = claimedTimer({ executeAtMs: 0, retryFromMs: 60_000 }, { retry: { give_up_after: '5s' } });
+    const timer = claimedTimer({ retryFromMs: 60_000 }, { retry: { give_up_after: '5s' } });
     expect(startProblem(timer, 0, 65_000)).toBeUndefined();
     expect(startProblem(timer, 0, 65_001)).toEqual(GIVEN_UP);
   });

@@ -11,7 +11,6 @@ export function claimedRow(more: Partial<ClaimedRow> = {}): ClaimedRow {
     range: 'recent',
     dueMs: 0,
     dueSinceMs: 0,
-    executeAtMs: 0,
     expiresAtMs: null,
     attempts: 0,
     attemptNumber: 1,
