@@ -90,6 +90,17 @@ describe('settings of a session', () => {
   });
 });
 
+test('counts the rows that a statement changes or finds', async () => {
+  const db = open();
+  await db.count({ name: 'create', text: 'CREATE TEMPORARY TABLE numbers (n integer)' });
+  const insert = { name: 'insert', text: 'INSERT INTO numbers SELECT generate_series(1, $1::integer)' };
+  const double = { name: 'double', text: 'UPDATE numbers SET n = n * 2 WHERE n > $1' };
+  expect(await db.count(insert, [5])).toBe(5);
+  expect(await db.count(double, [3])).toBe(2);
+  expect(await db.count(double, [100])).toBe(0);
+  expect(await db.count({ name: 'find', text: 'SELECT FROM numbers' })).toBe(5);
+});
+
 describe('a connection', () => {
   test('is kept after an error of a statement', async () => {
     const db = open();

@@ -13,6 +13,7 @@ const db = connect({
   url,
   applicationName: 'bench',
   poolSize: clients,
+  byIndexOnly: true,
   onIdleError: (error) => {
     throw error;
   },
