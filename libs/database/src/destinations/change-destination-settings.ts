@@ -37,7 +37,7 @@ const change = (name: string, values: string, assignments: string): Statement =>
        INSERT INTO operator_actions (id, client, action, target, request, affected)
        SELECT $3::uuid, $2, $4, $1, $5::jsonb, 1 FROM changed
      )
-     SELECT destination FROM changed`,
+     SELECT FROM changed`,
   );
 
 const PAUSE = change(
@@ -64,7 +64,7 @@ const RESUME = statement(
      INSERT INTO operator_actions (id, client, action, target, request, affected)
      SELECT $3::uuid, $2, $4, $1, $5::jsonb, 1 FROM changed
    )
-   SELECT destination FROM changed`,
+   SELECT FROM changed`,
 );
 
 const REMOVE_EMPTY = statement(
@@ -88,7 +88,7 @@ async function apply(
   ];
   switch (wanted.kind) {
     case 'pause':
-      return (await db.rows(PAUSE, [...values, wanted.note])).length > 0;
+      return (await db.count(PAUSE, [...values, wanted.note])) > 0;
     case 'resume':
       await db.rows(RESUME, values);
       return true;
@@ -100,7 +100,7 @@ async function apply(
         maxInFlight !== undefined,
         maxInFlight ?? null,
       ];
-      return (await db.rows(LIMIT, [...values, ...limits])).length > 0;
+      return (await db.count(LIMIT, [...values, ...limits])) > 0;
     }
   }
 }

@@ -30,6 +30,5 @@ export interface AutomaticPause {
 
 /** Pauses a schedule without a request. false: it was changed in between. */
 export async function pauseAutomatically(db: Database, pause: AutomaticPause): Promise<boolean> {
-  const rows = await db.rows(PAUSE, [pause.id, pause.fence, pause.reason, pause.note]);
-  return rows.length > 0;
+  return (await db.count(PAUSE, [pause.id, pause.fence, pause.reason, pause.note])) > 0;
 }

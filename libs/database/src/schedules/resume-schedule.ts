@@ -8,8 +8,7 @@ const RESUME = statement(
   `UPDATE schedules SET
      fence = fence + 1, updated_at = now(), paused_at = NULL, paused_until = NULL, pause_note = NULL, pause_reason = NULL,
      resumed_at = now(), resume_catch_up = $3, failures_from = now(), next_at = NULL, materialize_at = now()
-   WHERE client = $1 AND key = $2 AND paused_at IS NOT NULL
-   RETURNING id`,
+   WHERE client = $1 AND key = $2 AND paused_at IS NOT NULL`,
 );
 
 /**
@@ -21,6 +20,5 @@ export async function resumeSchedule(
   { client, key }: ScheduleKey,
   catchUp: CatchUp,
 ): Promise<boolean> {
-  const rows = await db.rows(RESUME, [client, key, catchUp]);
-  return rows.length > 0;
+  return (await db.count(RESUME, [client, key, catchUp])) > 0;
 }

@@ -18,7 +18,7 @@ describe('startProblem', () => {
     expect(startProblem(timer, 0, 5_000)).toEqual(EXPIRED);
   });
 
-  test('give_up_after counts from when attempts began to count, not from execute_at', () => {
+  test('give_up_after counts from when attempts began to count, not from when the timer was due', () => {
     const timer = claimedTimer({ retryFromMs: 60_000 }, { retry: { give_up_after: '5s' } });
     expect(startProblem(timer, 0, 65_000)).toBeUndefined();
     expect(startProblem(timer, 0, 65_001)).toEqual(GIVEN_UP);
