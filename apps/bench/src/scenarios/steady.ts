@@ -75,12 +75,17 @@ export async function storeLoad(
   return { timers, firstMs, storedMs };
 }
 
+export async function waitUntilDue({ firstMs }: StoredLoad): Promise<void> {
+  await delay(Math.max(0, firstMs - Date.now()));
+}
+
 /** Waits until a load is delivered. */
 export async function collectLoad(
   { receiver }: BenchEnvironment,
-  { timers, firstMs }: StoredLoad,
+  load: StoredLoad,
 ): Promise<LatenessResult> {
-  await delay(Math.max(0, firstMs - Date.now()));
+  const { timers } = load;
+  await waitUntilDue(load);
   const arrivals = await receiver.collect(timers);
   return { lateness: summarizeDurations(latenessOf(arrivals)), ...countDeliveryErrors(arrivals, timers) };
 }
@@ -97,6 +102,8 @@ export function runSteady(
     contender,
     async (running) => {
       const load = await storeLoad(environment, running, options);
+      // Before, each contender only waits, the longer the faster it has stored the timers.
+      await waitUntilDue(load);
       const stopUsage = await startUsage(environment.server, running);
       const result = await collectLoad(environment, load);
       await waitUntilFinished(running);
