@@ -28,13 +28,21 @@ describe('readTimer', () => {
   test('parses a row', () => {
     const row = { dueMs: 700, bytes: 42, retry: { max_attempts: 3 }, payload: '{"n":1}' };
     expect(readable(row)).toEqual({
-      row: claimedRow(row),
+      id: 'timer',
+      batchId: 'batch',
+      fencingToken: 1,
+      range: 'recent',
       lease,
       dueMs: 700,
-      dueSinceMs: 0,
+      dueSinceMs: 700,
+      expiresAtMs: null,
+      attempts: 0,
+      attemptNumber: 1,
       callback: { type: 'http', url: 'http://receiver.test/', headers: {} },
       destination: { name: 'http', endpoint: 'http', route: 'route' },
+      payload: '{"n":1}',
       bytes: 42,
+      retryFromMs: 700,
       retry: { max_attempts: 3 },
       messageId: 'timer',
     });
@@ -46,6 +54,11 @@ describe('readTimer', () => {
       dueSinceMs: 5_000,
     });
     expect(readable({ dueMs: 700, dueSinceMs: -Infinity })).toMatchObject({ dueMs: 700, dueSinceMs: 700 });
+  });
+
+  test('a timer keeps the instants that differ from that at which it is due', () => {
+    const row = { dueMs: 700, dueSinceMs: 300, retryFromMs: 200 };
+    expect(readable(row)).toMatchObject(row);
   });
 
   test.each([Infinity, -Infinity])('a timer with the due instant %d is due now', (dueMs) => {

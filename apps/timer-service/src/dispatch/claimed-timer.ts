@@ -8,9 +8,21 @@ import type { Destination } from '../transports/transport.ts';
 import type { Lease } from './lease/lease.ts';
 import { type CallbackReader, describeIssues } from './stored-callback.ts';
 
-/** A claimed row, parsed. */
-export interface ClaimedTimer {
-  readonly row: ClaimedRow;
+/**
+ * A claimed row, parsed. It does not keep the row, whose text of the callback would be half of what a waiting timer takes.
+ */
+export interface ClaimedTimer extends Pick<
+  ClaimedRow,
+  | 'id'
+  | 'batchId'
+  | 'fencingToken'
+  | 'range'
+  | 'expiresAtMs'
+  | 'attempts'
+  | 'attemptNumber'
+  | 'bytes'
+  | 'payload'
+> {
   /** The lease that it was claimed under. */
   readonly lease: Lease;
   /** The attempt must not start earlier. Finite, unlike that of the row. */
@@ -19,8 +31,9 @@ export interface ClaimedTimer {
   readonly dueSinceMs: number;
   readonly callback: StoredCallbackConfig;
   readonly destination: Destination;
-  readonly bytes: number;
   readonly retry: RetryPolicy | null;
+  /** When attempts last began to count; can be infinite. */
+  readonly retryFromMs: number;
   /** See {@link Delivery.messageId}. */
   readonly messageId: string;
 }
@@ -49,15 +62,24 @@ export function readTimer(row: ClaimedRow, { lease, readCallback, nowMs }: ReadC
   const retry = row.retry === null ? null : retryPolicySchema.safeParse(row.retry);
   if (retry?.success === false) return { kind: 'unreadable', reason: describeIssues('retry', retry.error) };
   const dueMs = Number.isFinite(row.dueMs) ? row.dueMs : nowMs;
+  const { dueSinceMs } = row;
   const timer = {
-    row,
+    id: row.id,
+    batchId: row.batchId,
+    fencingToken: row.fencingToken,
+    range: row.range,
     lease,
     dueMs,
-    dueSinceMs: Number.isFinite(row.dueSinceMs) ? Math.min(row.dueSinceMs, dueMs) : dueMs,
+    dueSinceMs: dueSinceMs !== null && Number.isFinite(dueSinceMs) ? Math.min(dueSinceMs, dueMs) : dueMs,
+    expiresAtMs: row.expiresAtMs,
+    attempts: row.attempts,
+    attemptNumber: row.attemptNumber,
     callback: read.callback,
+    payload: row.payload,
     destination: read.destination,
     bytes: row.bytes,
     retry: retry?.data ?? null,
+    retryFromMs: row.retryFromMs ?? row.dueMs,
     messageId: messageIdOf(row),
   };
   return { kind: 'readable', timer };

@@ -154,7 +154,7 @@ export class Dispatcher {
       (timer) => {
         attemptRunner.due(timer);
       },
-      (one, other) => (one.row.id < other.row.id ? -1 : 1),
+      (one, other) => (one.id < other.id ? -1 : 1),
     );
     const claimer = new Claimer({
       statements,

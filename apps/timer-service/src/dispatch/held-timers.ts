@@ -1,6 +1,8 @@
 import type { ClaimedRow } from '@timer-platform/database';
 
 type Range = ClaimedRow['range'];
+/** What counts of a timer. */
+type Size = Pick<ClaimedRow, 'range' | 'bytes'>;
 
 /**
  * Counts what this process holds, for the capacity to claim more: timers by the range that they were claimed in, and the
@@ -20,25 +22,25 @@ export class HeldTimers {
     return this.#counts[range];
   }
 
-  claimed({ range, bytes }: ClaimedRow): void {
+  claimed({ range, bytes }: Size): void {
     this.#counts[range] += 1;
     this.#bytes += bytes;
   }
 
   /** An attempt started. */
-  started({ range }: ClaimedRow): void {
+  started({ range }: Size): void {
     if (range !== 'suspect') this.#counts[range] -= 1;
   }
 
   /** The attempt ended. */
-  ended({ range, bytes }: ClaimedRow): void {
+  ended({ range, bytes }: Size): void {
     if (range === 'suspect') this.#counts[range] -= 1;
     this.#bytes -= bytes;
   }
 
   /** The timer leaves without an attempt. */
-  dropped(row: ClaimedRow): void {
-    this.started(row);
-    this.ended(row);
+  dropped(timer: Size): void {
+    this.started(timer);
+    this.ended(timer);
   }
 }

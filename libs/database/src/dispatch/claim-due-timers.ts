@@ -33,8 +33,8 @@ export interface ClaimedRow {
   readonly fencingToken: number;
   readonly range: 'recent' | 'backlog' | 'suspect';
   readonly dueMs: number;
-  /** When a timer that was released with a delay was first due; otherwise equal to `dueMs`. */
-  readonly dueSinceMs: number;
+  /** When a timer that was released with a delay was first due; null: at `dueMs`. */
+  readonly dueSinceMs: number | null;
   readonly expiresAtMs: number | null;
   /** Attempts so far that count against the retry policy. */
   readonly attempts: number;
@@ -42,8 +42,8 @@ export interface ClaimedRow {
   readonly attemptNumber: number;
   /** As stored. Not validated: rows can be written by SQL. */
   readonly retry: JsonValue;
-  /** When attempts last began to count: at execute_at, or with a retry by a client. */
-  readonly retryFromMs: number;
+  /** When attempts last began to count: at execute_at, or with a retry by a client. null: at `dueMs`. */
+  readonly retryFromMs: number | null;
   /** Grows when the timer is changed after a claim. */
   readonly revision: number;
   /** Bytes of the callback as PostgreSQL prints it. */
@@ -83,86 +83,93 @@ export interface ClaimResult {
 const HORIZON = `now() + $2 * interval '1 millisecond'`;
 const instant = (parameter: string): string => `to_timestamp(${parameter} / 1000.0)`;
 
-/**
- * Timers of one range that nobody has claimed, locked. Uses idx_timers_due and its order. SKIP LOCKED skips timers that
- * another dispatcher is claiming or a client is changing. NOT IN becomes a hashed lookup, and keeps the order.
- *
- * The lock alone does not exclude a second claim: a claim that committed after this statement began is not in its
- * snapshot. CLAIMED checks again, by a function whose snapshot is newer than the locks.
- */
-function candidates(
-  range: ClaimedRow['range'],
-  from: string,
-  to: string,
-  limit: string,
-  condition: string,
-): string {
-  return `SELECT '${range}' AS range, id, claims, ${DUE_AT} AS due_at, due_since, execute_at, expires_at,
-       attempts - attempts_forgiven AS attempts, attempts + 1 AS attempt_number, retry, retry_from, revision, callback_config,
-       COALESCE(callback_bytes, octet_length(callback_config::text)) AS bytes
-     FROM timers
-     WHERE status = 'pending' AND ${condition}
-       AND ${DUE_AT} >= ${from} AND ${DUE_AT} <= ${to}
-       AND EXISTS (SELECT FROM lease)
-       AND (id, claims) NOT IN (
-         SELECT claim.id, claim.token FROM claim_batches, unnest(timer_ids, tokens) AS claim (id, token)
-         WHERE due_to >= ${from} AND due_from <= ${to})
-     ORDER BY ${DUE_AT}
-     LIMIT ${limit}
-     FOR NO KEY UPDATE SKIP LOCKED`;
-}
-
 const LEASE = `lease AS MATERIALIZED (SELECT id, ${DURABLE} FROM dispatchers WHERE id = $1)`;
 
-const IS_CLAIMED = 'fits AND (measured.id, claims) NOT IN (SELECT id, token FROM earlier)';
+/** SQL of the bounds of one range. */
+interface RangeBounds {
+  readonly from: string;
+  readonly to: string;
+  readonly limit: string;
+  readonly condition: string;
+  readonly maxBytes: string;
+}
 
 /**
- * Of the candidates, those within the bytes, without those that were claimed before their lock was granted. Every step that
- * holds rows copies them: only `measured` holds their callbacks. These cannot be read again by id, because a candidate that
- * was changed before its lock was granted is newer than the snapshot.
+ * Claims the timers of one range, in steps that have its name:
+ *
+ * 1. `recent`: timers that nobody has claimed, locked, with the bytes of all up to each. Uses idx_timers_due and its order.
+ *    SKIP LOCKED skips timers that another dispatcher is claiming or a client is changing. NOT IN becomes a hashed lookup,
+ *    and keeps the order. Only this step holds callbacks, because every step that holds rows copies them. They cannot be
+ *    read again by id: a timer that was changed before its lock was granted is newer than the snapshot.
+ * 2. `recent_found`: what the planner of polls learns.
+ * 3. `recent_earlier`: claims that committed after this statement began, and before a lock was granted. The lock alone does
+ *    not exclude a second claim, and they are not in the snapshot. A function whose snapshot is newer than the locks finds
+ *    them; it leaves out the batches of this snapshot, which the first step has read.
+ * 4. `recent_batch`: the batch.
+ *
+ * The columns that steps 2 to 4 read come first: PostgreSQL takes rows apart from their start.
  */
-const claimedOf = (candidates: string, maxBytes: string): string => `
-   measured AS MATERIALIZED (
-     SELECT *, sum(bytes) OVER preceding <= ${maxBytes} OR row_number() OVER preceding = 1 AS fits
-     FROM (${candidates}) AS candidates
-     WINDOW preceding AS (PARTITION BY range ORDER BY due_at ROWS UNBOUNDED PRECEDING)
-   ), earlier AS MATERIALIZED (
+function rangeSteps(range: ClaimedRow['range'], { from, to, limit, condition, maxBytes }: RangeBounds) {
+  const fits = `(bytes_so_far <= ${maxBytes} OR bytes_so_far = bytes)`;
+  const isClaimed = `${fits} AND (id, claims) NOT IN (SELECT id, token FROM ${range}_earlier)`;
+  const steps = `${range} AS MATERIALIZED (
+     SELECT id, claims, due_at, bytes, sum(bytes) OVER (ROWS UNBOUNDED PRECEDING) AS bytes_so_far, due_since, execute_at,
+       expires_at, retry_from, attempts, attempt_number, revision, retry, callback_config
+     FROM (
+       SELECT id, claims, ${DUE_AT} AS due_at, due_since, execute_at, expires_at, retry_from,
+         attempts - attempts_forgiven AS attempts, attempts + 1 AS attempt_number, revision, retry, callback_config,
+         COALESCE(callback_bytes, octet_length(callback_config::text)) AS bytes
+       FROM timers
+       WHERE status = 'pending' AND ${condition}
+         AND ${DUE_AT} >= ${from} AND ${DUE_AT} <= ${to}
+         AND EXISTS (SELECT FROM lease)
+         AND (id, claims) NOT IN (
+           SELECT claim.id, claim.token FROM claim_batches, unnest(timer_ids, tokens) AS claim (id, token)
+           WHERE due_to >= ${from} AND due_from <= ${to})
+       ORDER BY ${DUE_AT}
+       LIMIT ${limit}
+       FOR NO KEY UPDATE SKIP LOCKED
+     ) AS candidates
+   ), ${range}_found AS MATERIALIZED (
+     SELECT count(*) >= ${limit} OR bool_or(NOT ${fits}) IS TRUE AS more, max(due_at) FILTER (WHERE ${fits}) AS reached,
+       min(due_at) AS due_from, max(due_at) AS due_to
+     FROM ${range}
+   ), ${range}_earlier AS MATERIALIZED (
      SELECT claim.id, claim.token
-     FROM (SELECT min(due_at) AS due_from, max(due_at) AS due_to FROM measured) AS bounds,
-          claimed_timers(due_from, due_to) AS claim
-   ), claimed AS MATERIALIZED (
-     SELECT range, id, claims, due_at FROM measured WHERE ${IS_CLAIMED}
-   )`;
-
-const insertBatch = (range: ClaimedRow['range']): string => `
+     FROM ${range}_found AS found, claimed_timers(found.due_from, found.due_to, ARRAY(
+       SELECT id FROM claim_batches AS known WHERE known.due_to >= found.due_from AND known.due_from <= found.due_to
+     )) AS claim
+     WHERE found.due_from IS NOT NULL
+   ), ${range}_batch AS (
      INSERT INTO claim_batches (dispatcher, due_from, due_to, timer_ids, tokens)
-     SELECT $1, min(due_at), max(due_at), array_agg(id), array_agg(claims) FROM claimed WHERE range = '${range}'
+     SELECT $1, min(due_at), max(due_at), array_agg(id), array_agg(claims) FROM ${range} WHERE ${isClaimed}
      HAVING count(*) > 0
-     RETURNING '${range}' AS range, id`;
-
-/** The names are those of {@link ClaimedRow}: under load, copies of the rows would be a part of all garbage. */
-const TIMER_COLUMNS = `measured.id, batches.id AS "batchId", claims AS "fencingToken", range,
-     ${epochMs('due_at')} AS "dueMs", ${epochMs('COALESCE(due_since, due_at)')} AS "dueSinceMs",
-     ${epochMs('expires_at')} AS "expiresAtMs", attempts,
-     attempt_number AS "attemptNumber", retry,
-     ${epochMs('COALESCE(retry_from, execute_at)')} AS "retryFromMs", revision, bytes,
+     RETURNING id
+   )`;
+  // The names are those of ClaimedRow: under load, copies of the rows would be a part of all garbage.
+  const rows = `SELECT id, (SELECT id FROM ${range}_batch) AS "batchId", claims AS "fencingToken", '${range}' AS range,
+     ${epochMs('due_at')} AS "dueMs", ${epochMs('NULLIF(due_since, due_at)')} AS "dueSinceMs",
+     ${epochMs('expires_at')} AS "expiresAtMs", attempts, attempt_number AS "attemptNumber", retry,
+     ${epochMs('NULLIF(COALESCE(retry_from, execute_at), due_at)')} AS "retryFromMs", revision, bytes,
      (callback_config - 'payload')::text AS "callbackConfig",
      NULLIF((callback_config -> 'payload')::text, 'null') AS payload`;
+  return { steps, rows: (more = '') => `${rows}${more} FROM ${range} WHERE ${isClaimed}` };
+}
 
-const RECENT = candidates(
-  'recent',
-  instant('$3'),
-  `LEAST(${instant('$4')}, ${HORIZON})`,
-  '$5',
-  'lost_claims < 2',
-);
-const BACKLOG = candidates(
-  'backlog',
-  instant('$6'),
-  `LEAST(${instant('$7')}, ${HORIZON})`,
-  '$8',
-  `lost_claims < 2 AND NOT ($5 > 0 AND ${DUE_AT} BETWEEN ${instant('$3')} AND ${instant('$4')})`,
-);
+const RECENT = rangeSteps('recent', {
+  from: instant('$3'),
+  to: `LEAST(${instant('$4')}, ${HORIZON})`,
+  limit: '$5',
+  condition: 'lost_claims < 2',
+  maxBytes: '$9',
+});
+const BACKLOG = rangeSteps('backlog', {
+  from: instant('$6'),
+  to: `LEAST(${instant('$7')}, ${HORIZON})`,
+  limit: '$8',
+  condition: `lost_claims < 2 AND NOT ($5 > 0 AND ${DUE_AT} BETWEEN ${instant('$3')} AND ${instant('$4')})`,
+  maxBytes: '$9',
+});
 
 /**
  * Claims in two ranges at once, so that neither waits for the other. now() is the same instant in all parts of the
@@ -171,19 +178,7 @@ const BACKLOG = candidates(
  */
 const CLAIM = statement(
   'claim-due-timers',
-  `WITH ${LEASE}, ${claimedOf(`SELECT * FROM (${RECENT}) AS recent UNION ALL SELECT * FROM (${BACKLOG}) AS backlog`, '$9')}, recent_batch AS (${insertBatch('recent')}
-   ), backlog_batch AS (${insertBatch('backlog')}
-   ), batches AS MATERIALIZED (
-     SELECT * FROM recent_batch UNION ALL SELECT * FROM backlog_batch
-   ), found AS MATERIALIZED (
-     SELECT count(*) FILTER (WHERE range = 'recent') >= $5 OR bool_or(NOT fits) FILTER (WHERE range = 'recent') IS TRUE
-              AS recent_more,
-            max(due_at) FILTER (WHERE range = 'recent' AND fits) AS recent_reached,
-            count(*) FILTER (WHERE range = 'backlog') >= $8 OR bool_or(NOT fits) FILTER (WHERE range = 'backlog') IS TRUE
-              AS backlog_more,
-            max(due_at) FILTER (WHERE range = 'backlog' AND fits) AS backlog_reached
-     FROM measured
-   )
+  `WITH ${LEASE}, ${RECENT.steps}, ${BACKLOG.steps}
    SELECT NULL::uuid AS id, NULL::bigint AS "batchId", NULL::integer AS "fencingToken", NULL::text AS range,
      NULL::double precision AS "dueMs", NULL::double precision AS "dueSinceMs",
      NULL::double precision AS "expiresAtMs", NULL::integer AS attempts, NULL::integer AS "attemptNumber", NULL::jsonb AS retry,
@@ -193,28 +188,31 @@ const CLAIM = statement(
        'holds_lease', EXISTS (SELECT FROM lease),
        'now_ms', ${epochMs('clock_timestamp()')},
        'polled_up_to_ms', ${epochMs(HORIZON)},
-       'recent_more', $5 > 0 AND recent_more,
-       'recent_reached_ms', (${epochMs('recent_reached')})::text,
-       'backlog_more', $8 > 0 AND backlog_more,
-       'backlog_reached_ms', (${epochMs('backlog_reached')})::text,
-       'next_due_ms', CASE WHEN $5 > 0 AND NOT recent_more THEN (
+       'recent_more', $5 > 0 AND recent_found.more,
+       'recent_reached_ms', (${epochMs('recent_found.reached')})::text,
+       'backlog_more', $8 > 0 AND backlog_found.more,
+       'backlog_reached_ms', (${epochMs('backlog_found.reached')})::text,
+       'next_due_ms', CASE WHEN $5 > 0 AND NOT recent_found.more THEN (
          SELECT ${epochMs(DUE_AT)} FROM timers WHERE status = 'pending' AND ${DUE_AT} > ${HORIZON}
          ORDER BY ${DUE_AT} LIMIT 1
        ) END::text,
        'suspects', EXISTS (SELECT FROM timers WHERE status = 'pending' AND lost_claims > 1 AND ${DUE_AT} <= now())
      ) AS poll
-   FROM found
-   UNION ALL
-   SELECT ${TIMER_COLUMNS}, NULL FROM measured JOIN batches USING (range) WHERE ${IS_CLAIMED}`,
+   FROM recent_found, backlog_found
+   UNION ALL ${RECENT.rows(', NULL')}
+   UNION ALL ${BACKLOG.rows(', NULL')}`,
 );
 
-const claimSuspects = (name: string, condition: string, limit: number): Statement =>
-  statement(
-    name,
-    `WITH ${LEASE}, ${claimedOf(candidates('suspect', `'-infinity'`, HORIZON, String(limit), condition), '$3')},
-   batches AS (${insertBatch('suspect')})
-   SELECT ${TIMER_COLUMNS} FROM measured JOIN batches USING (range) WHERE ${IS_CLAIMED}`,
-  );
+function claimSuspects(name: string, condition: string, limit: number): Statement {
+  const suspects = rangeSteps('suspect', {
+    from: `'-infinity'`,
+    to: HORIZON,
+    limit: String(limit),
+    condition,
+    maxBytes: '$3',
+  });
+  return statement(name, `WITH ${LEASE}, ${suspects.steps} ${suspects.rows()}`);
+}
 
 /** A crash suspects everything that was under way. To try each timer alone at once would make the innocent ones late. */
 const CLAIM_FEW_SUSPECTS = claimSuspects('claim-few-suspects', 'lost_claims = 2', 8);

@@ -357,6 +357,19 @@ describe('settling', () => {
     expect((await claim()).rows).toEqual([]);
   });
 
+  test('instants that are that of the timer are not repeated', async () => {
+    const id = await storeDue();
+    expect(await claimOne()).toMatchObject({ id, dueSinceMs: null, retryFromMs: null });
+  });
+
+  test('attempts of a retried timer count from its first due instant', async () => {
+    await storeDue();
+    const timer = await claimOne();
+    const dueMs = Date.now() - 1_000;
+    await settleFailed(database.db, dispatcherId, [failedAttempt(timer, { nextAttemptMs: dueMs })]);
+    expect(await claimOne()).toMatchObject({ dueMs, dueSinceMs: null, retryFromMs: timer.dueMs });
+  });
+
   test('a timer that was released with a delay is still due since its first instant', async () => {
     const id = await storeDue(7_000);
     const before = await findTimer(database.db, id);
@@ -364,7 +377,7 @@ describe('settling', () => {
     expect((await findTimer(database.db, id))?.due_at).toEqual(before?.due_at);
     const timer = await claimOne();
     expect(timer.dueSinceMs).toBe(Number(before?.due_at));
-    expect(timer.dueMs).toBeGreaterThan(timer.dueSinceMs);
+    expect(timer.dueMs).toBeGreaterThan(Number(before?.due_at));
     await release(timer, Date.now() + 60_000);
     expect(await oldestDueAge(database.db)).toBeGreaterThanOrEqual(7_000);
   });

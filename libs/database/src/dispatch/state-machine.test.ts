@@ -418,11 +418,21 @@ describe('forced interleavings', () => {
     while ((await database.query(waiting, [start])).rowCount !== 1);
   }
 
-  /** Claims by two dispatchers; the second one takes its snapshot before the first commits, and its locks afterwards. */
+  /**
+   * Claims by two dispatchers; the second one takes its snapshot before the first commits, and its locks afterwards. Another
+   * batch, with a timer that is due at the same instant, is in both snapshots.
+   */
   async function claimTwice(): Promise<[ClaimedRow[], ClaimedRow[]]> {
     await System.create();
+    await database.query(
+      `INSERT INTO timers (execute_at, created_at, callback_config)
+       SELECT execute_at, created_at, callback_config FROM timers`,
+    );
     const [first, second] = [randomUUID(), randomUUID()];
     for (const id of [first, second]) await acquireLease(database.db, id, 'model');
+    const { recent, ...request } = claimRequest(first);
+    const known = await claimDueTimers(database.db, { ...request, recent: { ...recent, limit: 1 } });
+    expect(known?.rows).toHaveLength(1);
     return withBarrier(...snapshotStops(second), async (reached, open) => {
       const late = claimDueTimers(database.db, claimRequest(second));
       await reached();

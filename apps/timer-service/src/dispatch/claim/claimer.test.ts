@@ -74,9 +74,9 @@ function createClaimer({ claim, claimSuspects, unsettled = 0, httpDestination = 
         queued.splice(0).filter((timer) => timer.dueMs > dueMs || queued.push(timer) === 0),
     },
     attemptRunner: {
-      release: ({ row }) => {
-        held.dropped(row);
-        released.push(row.id);
+      release: (timer) => {
+        held.dropped(timer);
+        released.push(timer.id);
       },
       failUnreadable: (row, lease, error) => {
         held.dropped(row);
@@ -132,7 +132,7 @@ describe('claim', () => {
       claim: () => Promise.resolve(result),
     });
     expect(await claimer.claim(RECENT, BACKLOG, 4_096)).toBe(result);
-    expect(queued.map(({ row }) => row.id)).toEqual(['a', 'b']);
+    expect(queued.map(({ id }) => id)).toEqual(['a', 'b']);
     for (const { lease } of queued) expect(lease).toBe(leaseKeeper.lease);
     expect([held.count('recent'), held.count('backlog'), held.bytes]).toEqual([1, 1, 200]);
     expect(['1', '2'].map((batchId) => batches.isKnown(batchId))).toEqual([true, true]);
@@ -213,7 +213,7 @@ describe('rows that cannot be read', () => {
       claim: () => Promise.resolve(found(...rows)),
     });
     await claimer.claim(RECENT, BACKLOG, 4_096);
-    expect(queued.map(({ row }) => row.id)).toEqual(['a', 'c']);
+    expect(queued.map(({ id }) => id)).toEqual(['a', 'c']);
     expect(failed).toHaveLength(1);
     expect(failed[0]?.error).toMatch(reason);
     expect(failed[0]?.lease).toBe(leaseKeeper.lease);
@@ -260,7 +260,7 @@ test('timers that are not due soon any more are released when the clock of the d
   expect(released).toEqual([]);
   await claimer.claim(RECENT, BACKLOG, 4_096);
   expect(released).toEqual(['b']);
-  expect(queued.map(({ row }) => row.id)).toEqual(['a']);
+  expect(queued.map(({ id }) => id)).toEqual(['a']);
   expect(held.count('recent')).toBe(1);
 });
 
@@ -276,7 +276,7 @@ describe('claimSuspects', () => {
     const row = claimedRow({ id: 'a', range: 'suspect' });
     const { claimer, queued, held } = createClaimer({ claimSuspects: () => Promise.resolve([row]) });
     await claimer.claimSuspects();
-    expect(queued).toMatchObject([{ row: { id: 'a' } }]);
+    expect(queued).toMatchObject([{ id: 'a' }]);
     expect(held.count('suspect')).toBe(1);
     expect(claimer.capacity().suspects).toBe(false);
   });

@@ -88,11 +88,8 @@ function createRunner({ send, ...limits }: Setup = {}) {
   });
   /** Claims a timer and passes it on, as at its due instant. */
   const due = (row: Partial<ClaimedRow>, more: Partial<ClaimedTimer> = {}) => {
-    const timer = claimedTimer(
-      { dueMs: EPOCH_MS, dueSinceMs: EPOCH_MS, retryFromMs: EPOCH_MS, ...row },
-      more,
-    );
-    held.claimed(timer.row);
+    const timer = claimedTimer({ dueMs: EPOCH_MS, ...row }, more);
+    held.claimed(timer);
     runner.due(timer);
     return timer;
   };

@@ -46,8 +46,8 @@ const START_BATCH_SHARE = 8;
 
 const DEFECT = retryable('internal error of the timer service');
 
-/** What a settle names to end the claim of a row. */
-function claimOf({ id, batchId, fencingToken }: ClaimedRow, lease: Lease): SettleItem {
+/** What a settle names to end a claim. */
+function claimOf({ lease, id, batchId, fencingToken }: SettleItem): SettleItem {
   return { lease, id, batchId, fencingToken };
 }
 
@@ -140,7 +140,7 @@ export class AttemptRunner implements AttemptOwner {
 
   /** Ends the claim of a timer that was not started. */
   release(timer: ClaimedTimer): void {
-    this.#options.held.dropped(timer.row);
+    this.#options.held.dropped(timer);
     this.#release(timer, null, null);
   }
 
@@ -157,7 +157,7 @@ export class AttemptRunner implements AttemptOwner {
       latenessMs: null,
       finishedMs: this.#databaseMs(),
     });
-    this.#failWithoutAttempt(row, lease, error);
+    this.#failWithoutAttempt({ ...row, lease }, error);
   }
 
   mayStart(timer: ClaimedTimer): boolean {
@@ -170,7 +170,7 @@ export class AttemptRunner implements AttemptOwner {
     const { clock, leaseClock, databaseClock, observer, transports, held } = this.#options;
     const monotonicMs = clock.monotonicMs();
     const started = { monotonicMs, databaseMs: databaseClock.at(monotonicMs) };
-    held.started(timer.row);
+    held.started(timer);
     const problem = startProblem(timer, leaseClock.monotonicMs(), started.databaseMs);
     if (problem === undefined) observer.started(started.databaseMs - timer.dueSinceMs);
     const { callback } = timer;
@@ -197,7 +197,7 @@ export class AttemptRunner implements AttemptOwner {
     try {
       transport.send(attempt);
     } catch (error) {
-      this.#options.observer.defect(error, attempt.timer.row.id);
+      this.#options.observer.defect(error, attempt.timer.id);
       attempt.ended(DEFECT);
     }
   }
@@ -207,7 +207,7 @@ export class AttemptRunner implements AttemptOwner {
     const { timer, slot } = attempt;
     const monotonicMs = clock.monotonicMs();
     const durationMs = monotonicMs - attempt.startedMonotonicMs;
-    held.ended(timer.row);
+    held.ended(timer);
     this.#limiter.ended(slot, outcome, monotonicMs);
     if (outcome.kind === 'withdrawn') this.#withdrawn(timer, outcome, monotonicMs);
     else this.#settle(attempt, outcome, attempt.startedMs + durationMs);
@@ -222,22 +222,22 @@ export class AttemptRunner implements AttemptOwner {
     finishedMs: number,
   ): void {
     const { observer, random, settles } = this.#options;
-    const { row, lease, retry, dueMs } = timer;
+    const { retry, dueMs } = timer;
     const step = nextStep({
       outcome,
-      attemptsBefore: row.attempts,
+      attemptsBefore: timer.attempts,
       retry,
-      retryFromMs: row.retryFromMs,
-      expiresAtMs: row.expiresAtMs,
+      retryFromMs: timer.retryFromMs,
+      expiresAtMs: timer.expiresAtMs,
       nowMs: finishedMs,
       random: random(),
     });
-    const claim = claimOf(row, lease);
+    const claim = claimOf(timer);
     const finished = {
-      id: row.id,
+      id: timer.id,
       callbackType: timer.callback.type,
       destination: timer.destination.name,
-      attempts: row.attempts + 1,
+      attempts: timer.attempts + 1,
       latenessMs: startedMs - timer.dueSinceMs,
       finishedMs,
     };
@@ -261,7 +261,7 @@ export class AttemptRunner implements AttemptOwner {
   ): void {
     const { databaseClock, leaseClock, observer } = this.#options;
     const nowMs = databaseClock.at(monotonicMs);
-    const { row, lease, callback, destination } = timer;
+    const { callback, destination } = timer;
     const step = stepAfterWithdrawal(
       outcome,
       startProblem(timer, leaseClock.monotonicMs(), nowMs),
@@ -274,23 +274,23 @@ export class AttemptRunner implements AttemptOwner {
     }
     const { error } = step;
     observer.finished({
-      id: row.id,
+      id: timer.id,
       status: 'failed',
       callbackType: callback.type,
       destination: destination.name,
       error,
-      attempts: row.attempts,
+      attempts: timer.attempts,
       latenessMs: null,
       finishedMs: nowMs,
     });
-    this.#failWithoutAttempt(row, lease, error);
+    this.#failWithoutAttempt(timer, error);
   }
 
-  #failWithoutAttempt(row: ClaimedRow, lease: Lease, error: string): void {
+  #failWithoutAttempt(claim: SettleItem, error: string): void {
     const { settles } = this.#options;
     const finishedMs = this.#databaseMs();
     const attempt = { nextAttemptMs: null, dueMs: finishedMs, startedMs: null, finishedMs, statusCode: null };
-    settles.failed({ ...claimOf(row, lease), error, ...attempt });
+    settles.failed({ ...claimOf(claim), error, ...attempt });
   }
 
   #databaseMs(): number {
@@ -355,19 +355,19 @@ export class AttemptRunner implements AttemptOwner {
   #defer(timer: ClaimedTimer, untilMonotonicMs: number): void {
     const { observer, databaseClock, held } = this.#options;
     observer.deferred(1);
-    held.dropped(timer.row);
+    held.dropped(timer);
     this.#release(timer, databaseClock.at(untilMonotonicMs), null);
   }
 
   /** The timer waits in the table until its destination is resumed. */
-  #park({ row, lease, destination }: ClaimedTimer): void {
+  #park(timer: ClaimedTimer): void {
     const { held, settles } = this.#options;
-    held.dropped(row);
+    held.dropped(timer);
     const unchanged = { notBeforeMs: null, reason: null };
-    settles.release({ ...claimOf(row, lease), ...unchanged, pausedFor: destination.name });
+    settles.release({ ...claimOf(timer), ...unchanged, pausedFor: timer.destination.name });
   }
 
-  #release({ row, lease }: ClaimedTimer, notBeforeMs: number | null, reason: string | null): void {
-    this.#options.settles.release({ ...claimOf(row, lease), notBeforeMs, reason, pausedFor: null });
+  #release(timer: ClaimedTimer, notBeforeMs: number | null, reason: string | null): void {
+    this.#options.settles.release({ ...claimOf(timer), notBeforeMs, reason, pausedFor: null });
   }
 }

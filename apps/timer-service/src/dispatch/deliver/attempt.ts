@@ -48,11 +48,11 @@ export class Attempt<Type extends CallbackType> implements Delivery<Type>, Start
   }
 
   get attemptNumber(): number {
-    return this.timer.row.attemptNumber;
+    return this.timer.attemptNumber;
   }
 
   get payload(): string | null {
-    return this.timer.row.payload;
+    return this.timer.payload;
   }
 
   mayStart(): boolean {

@@ -11,13 +11,13 @@ export type StartProblem = 'lease-invalid' | { readonly error: string };
  * @param nowMs the same instant by the database's clock, in milliseconds since 1970
  */
 export function startProblem(
-  { row, lease, retry }: ClaimedTimer,
+  { expiresAtMs, lease, retry, retryFromMs }: ClaimedTimer,
   monotonicMs: number,
   nowMs: number,
 ): StartProblem | undefined {
-  if (row.expiresAtMs !== null && row.expiresAtMs <= nowMs)
+  if (expiresAtMs !== null && expiresAtMs <= nowMs)
     return { error: 'expired: no attempt could start before expires_at' };
-  if (retry !== null && giveUpAt(retry, row.retryFromMs) < nowMs)
+  if (retry !== null && giveUpAt(retry, retryFromMs) < nowMs)
     return { error: 'given up: no attempt could start within give_up_after' };
   return lease.isValid(monotonicMs) ? undefined : 'lease-invalid';
 }
