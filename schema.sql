@@ -39,16 +39,16 @@ BEGIN
 END;
 $function$;
 
-CREATE FUNCTION claimed_timers(due_between timestamp with time zone, due_and timestamp with time zone, known_batches bigint[] DEFAULT '{}'::bigint[])
+CREATE FUNCTION claimed_timers(due_between timestamp with time zone, due_and timestamp with time zone)
  RETURNS TABLE(id uuid, token integer)
  LANGUAGE plpgsql
- SET search_path FROM CURRENT
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 BEGIN
     RETURN QUERY
     SELECT claim.id, claim.token
     FROM claim_batches, unnest(timer_ids, tokens) AS claim (id, token)
-    WHERE due_to >= due_between AND due_from <= due_and AND claim_batches.id <> ALL (known_batches);
+    WHERE due_to >= due_between AND due_from <= due_and;
 END;
 $function$;
 
@@ -71,6 +71,19 @@ BEGIN
         SELECT FROM claimed_timers(due, due) AS claim
         WHERE claim.id = timer AND claim.token = fencing_token
     );
+END;
+$function$;
+
+CREATE FUNCTION newly_claimed_timers(due_between timestamp with time zone, due_and timestamp with time zone, known_batches bigint[])
+ RETURNS TABLE(id uuid, token integer)
+ LANGUAGE plpgsql
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+    RETURN QUERY
+    SELECT claim.id, claim.token
+    FROM claim_batches, unnest(timer_ids, tokens) AS claim (id, token)
+    WHERE due_to >= due_between AND due_from <= due_and AND claim_batches.id <> ALL (known_batches);
 END;
 $function$;
 

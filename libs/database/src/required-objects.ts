@@ -163,7 +163,8 @@ const COLUMNS: Columns = {
 /** The functions that statements call. */
 export const FUNCTIONS = [
   'lock_unclaimed_timer(uuid)',
-  'claimed_timers(timestamptz, timestamptz, bigint[])',
+  'claimed_timers(timestamptz, timestamptz)',
+  'newly_claimed_timers(timestamptz, timestamptz, bigint[])',
   'withdraw_occurrences(uuid, timestamptz)',
   'timer_destination(jsonb)',
 ] as const;

@@ -105,6 +105,7 @@ export class Dispatcher {
       onError,
       onWritten: ({ kind, items, lost, nextDueMs }) => {
         for (const { batchId, id } of items) batches.ended(batchId, id);
+        batchKeeper.claimsEnded();
         observer.settled(kind, items.length, lost);
         if (nextDueMs !== null) claimLoop.wake(nextDueMs);
         claimLoop.capacityFreed();

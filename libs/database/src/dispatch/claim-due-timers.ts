@@ -136,7 +136,7 @@ function rangeSteps(range: ClaimedRow['range'], { from, to, limit, condition, ma
      FROM ${range}
    ), ${range}_earlier AS MATERIALIZED (
      SELECT claim.id, claim.token
-     FROM ${range}_found AS found, claimed_timers(found.due_from, found.due_to, ARRAY(
+     FROM ${range}_found AS found, newly_claimed_timers(found.due_from, found.due_to, ARRAY(
        SELECT id FROM claim_batches AS known WHERE known.due_to >= found.due_from AND known.due_from <= found.due_to
      )) AS claim
      WHERE found.due_from IS NOT NULL

@@ -449,12 +449,12 @@ describe('forced interleavings', () => {
   });
 
   test('control: it is, if the second check of the claims is not newer than the locks', async () => {
-    await database.query('ALTER FUNCTION claimed_timers STABLE');
+    await database.query('ALTER FUNCTION newly_claimed_timers STABLE');
     try {
       const [early, late] = await claimTwice();
       expect([early.length, late.length]).toEqual([1, 1]);
     } finally {
-      await database.query('ALTER FUNCTION claimed_timers VOLATILE');
+      await database.query('ALTER FUNCTION newly_claimed_timers VOLATILE');
     }
   });
 

@@ -232,6 +232,29 @@ describe('start and stop', () => {
     await keeper.stop();
   });
 
+  test('a full claim of finished batches is deleted at once, fewer with the next round', async () => {
+    const { keeper, batches, claim, calls } = createKeeper();
+    keeper.start();
+    const end = async (batchId: string, claims: number) => {
+      const ids = Array.from({ length: claims }, (_, n) => `${batchId}-${n}`);
+      claim(batchId, ids);
+      for (const id of ids) batches.ended(batchId, id);
+      keeper.claimsEnded();
+      await jest.advanceTimersByTimeAsync(0);
+    };
+    await end('one', 499);
+    expect(calls).toEqual([]);
+    await end('two', 1);
+    expect(calls).toEqual(['finish one,two']);
+    await end('three', 10);
+    expect(calls).toHaveLength(1);
+    await jest.advanceTimersByTimeAsync(200);
+    expect(calls).toEqual(['finish one,two', 'finish three']);
+    await keeper.stop();
+    await end('four', 500);
+    expect(calls).toHaveLength(2);
+  });
+
   test('stop ends with a last round', async () => {
     const { keeper, batches, claim, calls } = createKeeper();
     keeper.start();

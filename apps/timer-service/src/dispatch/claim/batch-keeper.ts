@@ -24,6 +24,8 @@ export interface BatchKeeperOptions {
 
 /** From one round of work to the next, in milliseconds. */
 const ROUND_MS = 200;
+/** With so many claims in finished batches, as of a full claim, a round follows at once. */
+const MANY_FINISHED = 500;
 /** Between two regular searches for orphaned claims, in milliseconds. */
 const REGULAR_SEARCH_MS = 15_000;
 /** Between the searches that follow an error of the database. */
@@ -53,15 +55,26 @@ export class BatchKeeper {
 
   start(): void {
     this.#timer = setInterval(() => {
-      this.#round ??= this.work().finally(() => {
-        this.#round = undefined;
-      });
+      this.#startRound();
     }, ROUND_MS);
+  }
+
+  /** Claims have ended. */
+  claimsEnded(): void {
+    const isStarted = this.#timer !== undefined;
+    if (isStarted && this.#options.batches.finishedClaims >= MANY_FINISHED) this.#startRound();
+  }
+
+  #startRound(): void {
+    this.#round ??= this.work().finally(() => {
+      this.#round = undefined;
+    });
   }
 
   /** Ends with a last round. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#timer = undefined;
     await this.#round;
     await this.work();
   }

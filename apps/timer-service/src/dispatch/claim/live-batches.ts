@@ -29,6 +29,7 @@ const SHRINK_AFTER_MS = 1_000;
 export class LiveBatches {
   readonly #batches = new Map<string, Batch>();
   #finished = new Map<Lease, string[]>();
+  #finishedClaims = 0;
 
   claimed(lease: Lease, rows: readonly ClaimedRow[], monotonicMs: number): void {
     for (const row of rows) {
@@ -42,6 +43,11 @@ export class LiveBatches {
     }
   }
 
+  /** Claims in the rows of finished batches that nobody has taken as work. Every poll reads them. */
+  get finishedClaims(): number {
+    return this.#finishedClaims;
+  }
+
   /** The end of a claim was written. */
   ended(batchId: string, timerId: string): void {
     const batch = this.#batches.get(batchId);
@@ -49,6 +55,7 @@ export class LiveBatches {
     batch.open.delete(timerId);
     if (batch.open.size > 0) return;
     this.#batches.delete(batchId);
+    this.#finishedClaims += batch.recorded;
     const finished = this.#finished.get(batch.lease);
     if (finished === undefined) this.#finished.set(batch.lease, [batchId]);
     else finished.push(batchId);
@@ -81,6 +88,7 @@ export class LiveBatches {
     }
     const finished = this.#finished;
     this.#finished = new Map();
+    this.#finishedClaims = 0;
     const leases = new Set([...finished.keys(), ...shrunk.keys()]);
     return [...leases].map((lease) => ({
       lease,
