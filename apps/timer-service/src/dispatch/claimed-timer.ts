@@ -9,7 +9,8 @@ import type { Lease } from './lease/lease.ts';
 import { type CallbackReader, describeIssues } from './stored-callback.ts';
 
 /**
- * A claimed row, parsed. It does not keep the row, whose text of the callback would be half of what a waiting timer takes.
+ * A claimed row, parsed. It does not keep the row: the text of the callback alone would be a quarter of what a timer takes in
+ * memory.
  */
 export interface ClaimedTimer extends Pick<
   ClaimedRow,
