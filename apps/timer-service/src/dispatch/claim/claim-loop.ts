@@ -25,11 +25,11 @@ export interface ClaimLoopOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** The most recent timers of a claim. It waits for that much capacity, because it costs nearly as much for a few. */
+/** How many recent timers a claim takes at most. It waits for that much capacity: it costs nearly as much for a few. */
 const RECENT_BATCH = 500;
 /**
- * The same for the backlog. A poll of the backlog reads all claimed timers of its due instants before it finds others, so that larger claims cost
- * less for each timer. They take longer, which matters only to timers that are due soon.
+ * The same for the backlog. A poll of it reads all claimed timers of its due instants before it finds others, so that
+ * larger claims cost less for each timer. They take longer, which matters only to timers that are due soon.
  */
 const BACKLOG_BATCH = 1_000;
 
