@@ -75,15 +75,12 @@ export async function storeLoad(
   return { timers, firstMs, storedMs };
 }
 
-export async function waitUntilDue({ firstMs }: StoredLoad): Promise<void> {
+async function waitUntilDue({ firstMs }: StoredLoad): Promise<void> {
   await delay(Math.max(0, firstMs - Date.now()));
 }
 
 /** Waits until a load is delivered. */
-export async function collectLoad(
-  { receiver }: BenchEnvironment,
-  load: StoredLoad,
-): Promise<LatenessResult> {
+export async function collectLoad({ receiver }: BenchEnvironment, load: StoredLoad): Promise<LatenessResult> {
   const { timers } = load;
   await waitUntilDue(load);
   const arrivals = await receiver.collect(timers);

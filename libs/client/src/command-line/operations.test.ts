@@ -73,7 +73,8 @@ test('destinations are limited, paused, shown and resumed', async () => {
   await results('destinations', 'limit', A, '--rate', 'none');
   const [resumed] = await results<Destination>('destinations', 'resume', A);
   expect(resumed).toMatchObject({ paused_at: null, rate_per_second: null, max_in_flight: 3 });
-  expect(await results('destinations', 'get', A)).toEqual([resumed]);
+  // The dispatcher reports that it knows the destination between two calls, or not yet.
+  expect(await results('destinations', 'get', A)).toEqual([{ ...resumed, dispatchers: expect.any(Number) }]);
 });
 
 test.each([
