@@ -354,15 +354,20 @@ describe('an interrupted migration', () => {
     expect(await state()).toMatchObject({ phase: 'backfill', paused: false, batches: 1 });
 
     const holder = await holdLastRow();
+    let isSweep = false;
+    let paused: Promise<unknown> | undefined;
     const resumed = resumeOnline(
       options({
         report: (event) => {
-          if (event.kind !== 'blocked') return;
-          void pauseOnline(database.url).then(() => holder.query('COMMIT'));
+          if (event.kind === 'phase') isSweep = event.phase === 'sweep';
+          // Once: a second pause could come after the next resume. Others, such as autovacuum, can block other steps.
+          if (event.kind === 'blocked' && isSweep)
+            paused ??= pauseOnline(database.url).then(() => holder.query('COMMIT'));
         },
       }),
     );
     await expect(resumed).rejects.toMatchObject({ code: 'paused' });
+    await paused;
     await holder.end();
     expect(await state()).toMatchObject({ phase: 'sweep', paused: true });
     await resumeOnline(options());
