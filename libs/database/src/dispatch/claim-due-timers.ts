@@ -152,8 +152,9 @@ function rangeSteps(range: ClaimedRow['range'], { from, to, limit, condition, ma
      ${epochMs('expires_at')} AS "expiresAtMs", attempts, attempt_number AS "attemptNumber", retry,
      ${epochMs('NULLIF(COALESCE(retry_from, execute_at), due_at)')} AS "retryFromMs", revision, bytes,
      (callback_config - 'payload')::text AS "callbackConfig",
-     NULLIF((callback_config -> 'payload')::text, 'null') AS payload`;
-  return { steps, rows: (more = '') => `${rows}${more} FROM ${range} WHERE ${isClaimed}` };
+     NULLIF((callback_config -> 'payload')::text, 'null') AS payload, NULL AS poll
+   FROM ${range} WHERE ${isClaimed}`;
+  return { steps, rows };
 }
 
 const RECENT = rangeSteps('recent', {
@@ -199,8 +200,8 @@ const CLAIM = statement(
        'suspects', EXISTS (SELECT FROM timers WHERE status = 'pending' AND lost_claims > 1 AND ${DUE_AT} <= now())
      ) AS poll
    FROM recent_found, backlog_found
-   UNION ALL ${RECENT.rows(', NULL')}
-   UNION ALL ${BACKLOG.rows(', NULL')}`,
+   UNION ALL ${RECENT.rows}
+   UNION ALL ${BACKLOG.rows}`,
 );
 
 function claimSuspects(name: string, condition: string, limit: number): Statement {
@@ -211,7 +212,7 @@ function claimSuspects(name: string, condition: string, limit: number): Statemen
     condition,
     maxBytes: '$3',
   });
-  return statement(name, `WITH ${LEASE}, ${suspects.steps} ${suspects.rows()}`);
+  return statement(name, `WITH ${LEASE}, ${suspects.steps} ${suspects.rows}`);
 }
 
 /** A crash suspects everything that was under way. To try each timer alone at once would make the innocent ones late. */

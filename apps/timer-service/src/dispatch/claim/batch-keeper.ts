@@ -24,7 +24,7 @@ export interface BatchKeeperOptions {
 
 /** From one round of work to the next, in milliseconds. */
 const ROUND_MS = 200;
-/** With so many claims in finished batches, as of a full claim, a round follows at once. */
+/** With so many claims in finished batches, as a claim of recent timers has at most, a round follows at once. */
 const MANY_FINISHED = 500;
 /** Between two regular searches for orphaned claims, in milliseconds. */
 const REGULAR_SEARCH_MS = 15_000;
