@@ -17,18 +17,18 @@ function heldTimers(counts: Partial<Record<ClaimedRow['range'], number>>, bytes 
 }
 
 describe('claimCapacity', () => {
-  test('an idle process can claim 2,500 recent timers, 1,500 of the backlog and one suspect', () => {
-    expect(claimCapacity(heldTimers({}), 0)).toMatchObject({ recent: 2_500, backlog: 1_500, suspects: true });
+  test('an idle process can claim 2,500 recent timers, 1,000 of the backlog and one suspect', () => {
+    expect(claimCapacity(heldTimers({}), 0)).toMatchObject({ recent: 2_500, backlog: 1_000, suspects: true });
   });
 
   test('recent timers and backlog take nothing from each other', () => {
     const recentOnly = claimCapacity(heldTimers({ recent: 5_000 }), 0);
-    expect(recentOnly).toMatchObject({ recent: 0, backlog: 1_500, suspects: true });
-    const backlogOnly = claimCapacity(heldTimers({ backlog: 1_500 }), 0);
+    expect(recentOnly).toMatchObject({ recent: 0, backlog: 1_000, suspects: true });
+    const backlogOnly = claimCapacity(heldTimers({ backlog: 1_000 }), 0);
     expect(backlogOnly).toMatchObject({ recent: 2_500, backlog: 0, suspects: true });
     expect(claimCapacity(heldTimers({ recent: 100, backlog: 10, suspect: 1 }), 0)).toMatchObject({
       recent: 2_400,
-      backlog: 1_490,
+      backlog: 990,
       suspects: false,
     });
   });
@@ -36,7 +36,7 @@ describe('claimCapacity', () => {
   test('nothing is claimed while the database does not keep up with settles', () => {
     expect(claimCapacity(heldTimers({}), 10_000)).toMatchObject({
       recent: 2_500,
-      backlog: 1_500,
+      backlog: 1_000,
       suspects: true,
     });
     expect(claimCapacity(heldTimers({}), 10_001)).toMatchObject({ recent: 0, backlog: 0, suspects: false });
@@ -55,6 +55,6 @@ describe('claimCapacity', () => {
   });
 
   test('scarce memory does not stop claims', () => {
-    expect(claimCapacity(heldTimers({}, 500 * MIB), 0)).toMatchObject({ recent: 2_500, backlog: 1_500 });
+    expect(claimCapacity(heldTimers({}, 500 * MIB), 0)).toMatchObject({ recent: 2_500, backlog: 1_000 });
   });
 });

@@ -14,7 +14,7 @@ export interface ClaimCapacity {
 
 /** The most timers that may be claimed and not started. Enough for the look-ahead at 10,000 timers a second. */
 export const MAX_RECENT = 2_500;
-export const MAX_BACKLOG = 1_500;
+export const MAX_BACKLOG = 1_000;
 /** While more settles than this are unwritten, nothing is claimed: the database does not keep up. */
 const MAX_UNSETTLED = 10_000;
 /** The most bytes of callbacks in memory. A callback takes up to three times as much while it is parsed and sent. */

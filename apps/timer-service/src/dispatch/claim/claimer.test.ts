@@ -299,6 +299,6 @@ describe('permission to claim', () => {
 
   test('the capacity depends on unwritten settles', () => {
     expect(createClaimer({ unsettled: 10_001 }).claimer.capacity()).toMatchObject({ recent: 0, backlog: 0 });
-    expect(createClaimer().claimer.capacity()).toMatchObject({ recent: 2_500, backlog: 1_500 });
+    expect(createClaimer().claimer.capacity()).toMatchObject({ recent: 2_500, backlog: 1_000 });
   });
 });
