@@ -30,14 +30,7 @@ import { dispatchStatements } from './dispatch/statements.ts';
 import { recordedEgressPolicy } from './installation/recorded-egress-policy.ts';
 import { settingsDifferences } from './installation/settings-differences.ts';
 import { SettingsRecorder } from './installation/settings-recorder.ts';
-import type { Pruner } from './maintenance/pruner.ts';
-import {
-  actionsPruner,
-  consoleSessionsPruner,
-  finishedTimersPruner,
-  idempotencyKeysPruner,
-  scheduleSkipsPruner,
-} from './maintenance/pruners.ts';
+import { createPruners } from './maintenance/create-pruners.ts';
 import { Materializer } from './materialize/materializer.ts';
 import { scheduleStatements } from './materialize/statements.ts';
 import { observeBoth, observeDispatch } from './observability/dispatch-logging.ts';
@@ -274,7 +267,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await closeDatabases();
     throw error;
   }
-  const pruners = startPruners(options, apiDatabase);
+  const pruners = createPruners(
+    {
+      idempotencyKeysForMs: config.api.idempotencyKeyHours * 3_600_000,
+      ...config.maintenance,
+      dispatches: config.dispatch.enabled,
+    },
+    { db: apiDatabase, log, monotonicMs: () => clock.monotonicMs(), random },
+  );
+  for (const pruner of pruners) pruner.start();
   // A pooler assigns connections per transaction: nothing could be received.
   if (config.dispatch.enabled && !config.transactionPooler) dueListener.start();
   const dispatching = config.dispatch.enabled
@@ -326,21 +327,4 @@ function warnOfDifferences(
     ? 'this process changed a setting that another one had recorded for schedule_timer; the processes of a database need the same settings'
     : 'the processes that deliver have another value of this setting, which schedule_timer follows; the processes of a database need the same settings';
   for (const difference of settingsDifferences(recorded, own)) log.warn(difference, message);
-}
-
-/** Starts the pruners, which keep tables from growing without bound. */
-function startPruners({ config, log, clock, random }: ServiceOptions, db: Database): Pruner[] {
-  const { finishedForMs, auditForMs } = config.maintenance;
-  const context = { db, log, monotonicMs: () => clock.monotonicMs(), random };
-  const pruners = [
-    idempotencyKeysPruner(context, config.api.idempotencyKeyHours * 3_600_000),
-    consoleSessionsPruner(context),
-    actionsPruner(context, auditForMs),
-  ];
-  // Only on processes that dispatch: a process that only serves the API does no background work for timers.
-  if (finishedForMs !== undefined && config.dispatch.enabled) {
-    pruners.push(finishedTimersPruner(context, finishedForMs), scheduleSkipsPruner(context, finishedForMs));
-  }
-  for (const pruner of pruners) pruner.start();
-  return pruners;
 }
