@@ -204,7 +204,8 @@ describe('delivery', () => {
     await dispatcher.start();
     await eventuallyCount('completed', 5_000);
     expect(http.sent).toHaveLength(5_000);
-    expect(most).toBeLessThanOrEqual(3_000);
+    // The backlog with its results, and attempts under way.
+    expect(most).toBeLessThanOrEqual(2_500 + 100);
   });
 
   test('passes the payload to the transport exactly as stored', async () => {

@@ -166,7 +166,7 @@ export class Dispatcher {
       leaseKeeper,
       batches,
       held,
-      unsettled: () => settleBatcher.size,
+      unwritten: settleBatcher,
       queue,
       attemptRunner,
       transports,

@@ -1,4 +1,7 @@
 import type { HeldTimers } from '../held-timers.ts';
+import type { SettleBatcher } from '../settle/settle-batcher.ts';
+
+export type UnwrittenResults = Pick<SettleBatcher, 'size' | 'pendingOfBacklog'>;
 
 /** How much more can be claimed. */
 export interface ClaimCapacity {
@@ -14,9 +17,11 @@ export interface ClaimCapacity {
 
 /** The most timers that may be claimed and not started. Enough for the look-ahead at 10,000 timers a second. */
 export const MAX_RECENT = 2_500;
-export const MAX_BACKLOG = 1_000;
-/** While more settles than this are unwritten, nothing is claimed: the database does not keep up. */
-const MAX_UNSETTLED = 10_000;
+export const MAX_BACKLOG = 1_500;
+/** The same for the backlog with the results that are not written yet. */
+const MAX_BACKLOG_WITH_RESULTS = 2_500;
+/** While more results than this are not written, nothing is claimed: the database does not keep up. */
+const MAX_UNWRITTEN = 10_000;
 /** The most bytes of callbacks in memory. A callback takes up to three times as much while it is parsed and sent. */
 export const MAX_HELD_BYTES = 48 * 1_024 * 1_024;
 const MAX_CLAIM_BYTES = 8 * 1_024 * 1_024;
@@ -25,14 +30,19 @@ const MIN_CLAIM_BYTES = 256 * 1_024;
 
 /**
  * How much more a process can claim. Recent timers and backlog have capacity of their own, so that neither can take that
- * of the other.
+ * of the other. Nothing but its results slows a backlog down: it waits for them.
  */
-export function claimCapacity(held: HeldTimers, unsettled: number): ClaimCapacity {
-  const isBehind = unsettled > MAX_UNSETTLED;
+export function claimCapacity(held: HeldTimers, unwritten: UnwrittenResults): ClaimCapacity {
+  const isBehind = unwritten.size > MAX_UNWRITTEN;
+  const backlog = held.count('backlog');
+  const ofBacklog = Math.min(
+    MAX_BACKLOG - backlog,
+    MAX_BACKLOG_WITH_RESULTS - backlog - unwritten.pendingOfBacklog,
+  );
   const free = MAX_HELD_BYTES / 2 - held.bytes;
   return {
     recent: isBehind ? 0 : Math.max(0, MAX_RECENT - held.count('recent')),
-    backlog: isBehind ? 0 : Math.max(0, MAX_BACKLOG - held.count('backlog')),
+    backlog: isBehind ? 0 : Math.max(0, ofBacklog),
     suspects: !isBehind && held.count('suspect') === 0,
     bytes: Math.min(Math.max(free / 2, MIN_CLAIM_BYTES), MAX_CLAIM_BYTES),
     isScarce: free < 0,

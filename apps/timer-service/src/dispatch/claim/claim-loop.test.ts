@@ -80,7 +80,7 @@ describe('polls', () => {
     expect(claims[0]).toEqual({
       atMs: 0,
       recent: { fromMs: EPOCH_MS - 1_250, toMs: Infinity, limit: 500 },
-      backlog: { fromMs: -Infinity, toMs: EPOCH_MS, limit: 500 },
+      backlog: { fromMs: -Infinity, toMs: EPOCH_MS, limit: 1_000 },
       maxBytes: 8_192,
     });
     expect(times()).toEqual([0, 250, 500]);
@@ -96,7 +96,7 @@ describe('polls', () => {
     expect(times()).toEqual([0, 0, 0, 0]);
     expect(claims[1]).toMatchObject({
       recent: { limit: 0 },
-      backlog: { fromMs: 98, toMs: EPOCH_MS + LOOK_AHEAD_MS, limit: 500 },
+      backlog: { fromMs: 98, toMs: EPOCH_MS + LOOK_AHEAD_MS, limit: 1_000 },
     });
   });
 
@@ -182,12 +182,14 @@ describe('failures', () => {
     await pass(7_550);
     const failed = [...claims];
     expect(failed.map(({ recent }) => recent.limit)).toEqual([500, 250, 125, 62, 31, 15, 7, 3, 1, 1, 1, 1]);
-    expect(failed.map(({ backlog }) => backlog.limit)).toEqual(failed.map(({ recent }) => recent.limit));
+    expect(failed.map(({ backlog }) => backlog.limit)).toEqual([
+      1_000, 500, 250, 125, 62, 31, 15, 7, 3, 1, 1, 1,
+    ]);
     expect(failed[1]?.maxBytes).toBe(4_096);
     expect(loop.lastSuccessMs).toBe(7_550);
     await pass(10_000);
     expect(claims.slice(12, 22).map(({ backlog }) => backlog.limit)).toEqual([
-      2, 4, 8, 16, 32, 64, 128, 256, 500, 500,
+      2, 4, 8, 16, 32, 64, 128, 256, 512, 1_000,
     ]);
     expect(claims.at(-1)?.maxBytes).toBe(8_192);
   });
@@ -234,14 +236,14 @@ describe('capacity', () => {
   test('no more is claimed than there is capacity for', async () => {
     const { claims, state } = startLoop();
     await pass(0);
-    state.capacity = { ...AMPLE, recent: 2_000, backlog: 500, bytes: 100 };
+    state.capacity = { ...AMPLE, recent: 2_000, backlog: 1_200, bytes: 100 };
     await pass(250);
-    expect(claims[1]).toMatchObject({ recent: { limit: 500 }, backlog: { limit: 500 }, maxBytes: 100 });
+    expect(claims[1]).toMatchObject({ recent: { limit: 500 }, backlog: { limit: 1_000 }, maxBytes: 100 });
   });
 
   test.each<[string, Partial<ClaimCapacity>, number, number]>([
-    ['recent timers', { recent: 499 }, 0, 500],
-    ['backlog', { backlog: 499 }, 500, 0],
+    ['recent timers', { recent: 499 }, 0, 1_000],
+    ['backlog', { backlog: 999 }, 500, 0],
   ])('a little capacity for %s is not worth a claim', async (_, little, recent, backlog) => {
     const { claims, state } = startLoop();
     await pass(0);
@@ -255,11 +257,11 @@ describe('capacity', () => {
     state.capacity = { ...AMPLE, backlog: 0 };
     await pass(300);
     const before = times().length;
-    state.capacity = { ...AMPLE, backlog: 499 };
+    state.capacity = { ...AMPLE, backlog: 999 };
     loop.capacityFreed();
     await pass(0);
     expect(times()).toHaveLength(before);
-    state.capacity = { ...AMPLE, backlog: 500, isScarce: true };
+    state.capacity = { ...AMPLE, backlog: 1_000, isScarce: true };
     loop.capacityFreed();
     await pass(0);
     expect(times().slice(before)).toEqual([300]);

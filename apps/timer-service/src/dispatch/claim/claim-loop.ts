@@ -25,14 +25,17 @@ export interface ClaimLoopOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** The most timers that a claim takes in one range. */
-const CLAIM_BATCH = 500;
+/** How many recent timers a claim takes at most. It waits for that much capacity: it costs nearly as much for a few. */
+const RECENT_BATCH = 500;
+/**
+ * The same for the backlog. A poll of it reads all claimed timers of its due instants before it finds others, so that
+ * larger claims cost less for each timer. They take longer, which matters only to timers that are due soon.
+ */
+const BACKLOG_BATCH = 1_000;
 
 /** How soon a failed claim is tried again; doubles up to the longest. */
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 1_000;
-/** A poll waits for this much capacity: a statement costs nearly as much for a few rows as for many. */
-const WORTHWHILE = CLAIM_BATCH;
 /** While memory is short, backlog polls are at least this far apart, in milliseconds. */
 const SCARCE_GAP_MS = 50;
 
@@ -98,7 +101,7 @@ export class ClaimLoop {
   } {
     const backlogAtMs = isScarce ? this.#lastBacklogMs + SCARCE_GAP_MS : Number.NEGATIVE_INFINITY;
     const mayPollBacklog = this.#options.clock.monotonicMs() >= backlogAtMs;
-    return { recent: recent >= WORTHWHILE, backlog: mayPollBacklog && backlog >= WORTHWHILE };
+    return { recent: recent >= RECENT_BATCH, backlog: mayPollBacklog && backlog >= BACKLOG_BATCH };
   }
 
   #now(): PollInstant {
@@ -147,19 +150,18 @@ export class ClaimLoop {
     decision: Extract<PollDecision, { kind: 'poll' }>,
     capacity: ClaimCapacity,
   ): Promise<ClaimResult | undefined> {
-    const limit = CLAIM_BATCH * this.#share;
     let result: ClaimResult | undefined;
     try {
       result = await claims.claim(
-        claimRange(decision.recent, Math.min(limit, capacity.recent)),
-        claimRange(decision.backlog, Math.min(limit, capacity.backlog)),
+        claimRange(decision.recent, Math.min(RECENT_BATCH * this.#share, capacity.recent)),
+        claimRange(decision.backlog, Math.min(BACKLOG_BATCH * this.#share, capacity.backlog)),
         capacity.bytes * this.#share,
       );
       return result;
     } finally {
       if (result === undefined) planner.pollFailed(decision);
       this.#share =
-        result === undefined ? Math.max(this.#share / 2, 1 / CLAIM_BATCH) : Math.min(this.#share * 2, 1);
+        result === undefined ? Math.max(this.#share / 2, 1 / BACKLOG_BATCH) : Math.min(this.#share * 2, 1);
     }
   }
 }

@@ -30,11 +30,11 @@ function found(...rows: ClaimedRow[]): ClaimResult {
 }
 
 interface Setup extends Partial<ClaimStatements> {
-  readonly unsettled?: number;
+  readonly unwritten?: number;
   readonly httpDestination?: (url: string) => string;
 }
 
-function createClaimer({ claim, claimSuspects, unsettled = 0, httpDestination = () => 'http' }: Setup = {}) {
+function createClaimer({ claim, claimSuspects, unwritten = 0, httpDestination = () => 'http' }: Setup = {}) {
   const requests: ClaimRequest[] = [];
   const queued: ClaimedTimer[] = [];
   const failed: { id: string; lease: Lease; error: string }[] = [];
@@ -65,7 +65,7 @@ function createClaimer({ claim, claimSuspects, unsettled = 0, httpDestination = 
     leaseKeeper,
     batches,
     held,
-    unsettled: () => unsettled,
+    unwritten: { size: unwritten, pendingOfBacklog: 0 },
     queue: {
       add: (timers) => {
         queued.push(...timers);
@@ -297,8 +297,8 @@ describe('permission to claim', () => {
     expect(claimer.mayClaim()).toBe(false);
   });
 
-  test('the capacity depends on unwritten settles', () => {
-    expect(createClaimer({ unsettled: 10_001 }).claimer.capacity()).toMatchObject({ recent: 0, backlog: 0 });
-    expect(createClaimer().claimer.capacity()).toMatchObject({ recent: 2_500, backlog: 1_000 });
+  test('the capacity depends on unwritten results', () => {
+    expect(createClaimer({ unwritten: 10_001 }).claimer.capacity()).toMatchObject({ recent: 0, backlog: 0 });
+    expect(createClaimer().claimer.capacity()).toMatchObject({ recent: 2_500, backlog: 1_500 });
   });
 });

@@ -10,7 +10,7 @@ import type { Lease } from '../lease/lease.ts';
 import type { LeaseKeeper } from '../lease/lease-keeper.ts';
 import type { DispatchObserver } from '../observer.ts';
 import { type CallbackReader, createCallbackReader, type DecryptHeaders } from '../stored-callback.ts';
-import { type ClaimCapacity, claimCapacity } from './claim-capacity.ts';
+import { type ClaimCapacity, claimCapacity, type UnwrittenResults } from './claim-capacity.ts';
 import type { Claims } from './claim-loop.ts';
 import type { DelayQueue } from './delay-queue.ts';
 import type { LiveBatches } from './live-batches.ts';
@@ -33,8 +33,7 @@ export interface ClaimerOptions {
   readonly leaseKeeper: Pick<LeaseKeeper, 'lease' | 'lost'>;
   readonly batches: LiveBatches;
   readonly held: HeldTimers;
-  /** Settles that are not written. */
-  readonly unsettled: () => number;
+  readonly unwritten: UnwrittenResults;
   readonly queue: Pick<DelayQueue<ClaimedTimer>, 'add' | 'takeAfter'>;
   readonly attemptRunner: Pick<AttemptRunner, 'failUnreadable' | 'release'>;
   readonly transports: Transports;
@@ -73,7 +72,7 @@ export class Claimer implements Claims {
   }
 
   capacity(): ClaimCapacity {
-    return claimCapacity(this.#options.held, this.#options.unsettled());
+    return claimCapacity(this.#options.held, this.#options.unwritten);
   }
 
   async claim(recent: ClaimRange, backlog: ClaimRange, maxBytes: number): Promise<ClaimResult | undefined> {

@@ -139,8 +139,8 @@ describe('outcomes', () => {
     expect(held.bytes).toBe(100);
     clock.nowMs = 40;
     end('a', delivered(200));
-    const instants = { startedMs: EPOCH_MS, finishedMs: EPOCH_MS + 40 };
-    expect(settled.delivered).toEqual([{ lease, id: 'a', batchId: 'b', fencingToken: 7, ...instants }]);
+    const claim = { lease, id: 'a', batchId: 'b', fencingToken: 7, range: 'recent' };
+    expect(settled.delivered).toEqual([{ ...claim, startedMs: EPOCH_MS, finishedMs: EPOCH_MS + 40 }]);
     expect(finished).toEqual([
       {
         id: 'a',

@@ -47,8 +47,8 @@ const START_BATCH_SHARE = 8;
 const DEFECT = retryable('internal error of the timer service');
 
 /** What a settle names to end a claim. */
-function claimOf({ lease, id, batchId, fencingToken }: SettleItem): SettleItem {
-  return { lease, id, batchId, fencingToken };
+function claimOf({ lease, id, batchId, fencingToken, range }: SettleItem): SettleItem {
+  return { lease, id, batchId, fencingToken, range };
 }
 
 /** Attempts to deliver due timers within the limits of {@link DestinationLimiter}, and settles the outcomes. */

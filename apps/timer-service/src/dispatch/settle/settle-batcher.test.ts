@@ -2,13 +2,14 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { sleep } from '../../sleep.ts';
 import { Lease } from '../lease/lease.ts';
 import { SettleBatcher, type SettleStatements, type WrittenBatch } from './settle-batcher.ts';
+import type { SettleItem } from './settle-lane.ts';
 
 const INVALID = Object.assign(new Error('unsupported Unicode escape sequence'), { code: '22P05' });
 
 const lease = new Lease();
 
-function claim(id: string) {
-  return { lease, id, batchId: 'batch', fencingToken: 1 };
+function claim(id: string): SettleItem {
+  return { lease, id, batchId: 'batch', fencingToken: 1, range: 'recent' };
 }
 
 function delivered(id: string) {

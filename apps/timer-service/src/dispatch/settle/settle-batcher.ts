@@ -1,5 +1,4 @@
 import type { DeliveredAttempt, FailedAttempt, ReleasedClaim } from '@timer-platform/database';
-import type { Lease } from '../lease/lease.ts';
 import { type SettleItem, SettleLane, type SettleLaneOptions } from './settle-lane.ts';
 
 /** Each returns how many claims of the batch this dispatcher still held. */
@@ -28,9 +27,9 @@ export interface SettleBatcherOptions {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-type Delivered = DeliveredAttempt & { readonly lease: Lease };
-type Failed = FailedAttempt & { readonly lease: Lease };
-type Released = ReleasedClaim & { readonly lease: Lease };
+type Delivered = DeliveredAttempt & SettleItem;
+type Failed = FailedAttempt & SettleItem;
+type Released = ReleasedClaim & SettleItem;
 
 /** Replaces an error text that cannot be stored. */
 const GENERIC_ERROR = 'the attempt failed; its error could not be stored';
@@ -71,6 +70,11 @@ export class SettleBatcher {
   /** Claims that are not written yet. */
   get size(): number {
     return this.#delivered.size + this.#failed.size + this.#release.size;
+  }
+
+  /** Those of the backlog that are not written yet, without those that the database has refused. */
+  get pendingOfBacklog(): number {
+    return this.#delivered.pendingOfBacklog + this.#failed.pendingOfBacklog + this.#release.pendingOfBacklog;
   }
 
   delivered(attempt: Delivered): void {

@@ -14,7 +14,7 @@ const INVALID = Object.assign(new Error('unsupported Unicode escape sequence'), 
 const LEASE = new Lease();
 
 function item(id: string, more: Partial<Item> = {}): Item {
-  return { lease: LEASE, id, batchId: 'batch', fencingToken: 1, text: '', ...more };
+  return { lease: LEASE, id, batchId: 'batch', fencingToken: 1, range: 'recent', text: '', ...more };
 }
 
 function items(count: number, from = 0): Item[] {
@@ -128,6 +128,25 @@ describe('batches', () => {
     expect(statements).toEqual([['a'], ['0', '1', '2']]);
   });
 
+  test('claims of the backlog are counted until their statement is reported', async () => {
+    const counts: object[] = [];
+    const { lane, addAll } = createLane(writeAll, {
+      onWritten: () => counts.push({ all: lane.pending, ofBacklog: lane.pendingOfBacklog }),
+    });
+    addAll(items(1_200));
+    addAll([
+      item('a', { range: 'backlog' }),
+      item('b', { range: 'suspect' }),
+      item('c', { range: 'backlog' }),
+    ]);
+    expect([lane.pending, lane.pendingOfBacklog]).toEqual([1_203, 2]);
+    await pass(40);
+    expect(counts).toEqual([
+      { all: 203, ofBacklog: 2 },
+      { all: 0, ofBacklog: 0 },
+    ]);
+  });
+
   test('reports claims that had ended', async () => {
     const { addAll, lost } = createLane(() => 1);
     addAll(items(3));
@@ -197,11 +216,19 @@ describe('errors', () => {
           if (some.some(({ text }) => text === 'invalid')) throw INVALID;
           return some.length;
         });
-        addAll(valid.map((isValid, n) => item(`${n}`, { text: isValid ? 'valid' : 'invalid' })));
+        addAll(
+          valid.map((isValid, n) =>
+            item(`${n}`, { text: isValid ? 'valid' : 'invalid', range: n % 3 === 0 ? 'backlog' : 'recent' }),
+          ),
+        );
         await pass(10_000);
         const expected = [...valid.keys()].filter((n) => valid[n]).map(String);
         expect([...written].sort()).toEqual(expected.sort());
-        expect(lane.size).toBe(valid.length - expected.length);
+        expect(lane).toMatchObject({
+          size: valid.length - expected.length,
+          pending: 0,
+          pendingOfBacklog: 0,
+        });
       }),
       { numRuns: 50 },
     );

@@ -1,4 +1,4 @@
-import { isDataError } from '@timer-platform/database';
+import { type ClaimedRow, isDataError } from '@timer-platform/database';
 import { InterruptibleSleep } from '../../interruptible-sleep.ts';
 import type { Lease } from '../lease/lease.ts';
 
@@ -8,6 +8,8 @@ export interface SettleItem {
   readonly id: string;
   readonly batchId: string;
   readonly fencingToken: number;
+  /** The range that it was claimed in. */
+  readonly range: ClaimedRow['range'];
 }
 
 export interface SettleLaneOptions<Item extends SettleItem> {
@@ -39,6 +41,7 @@ export class SettleLane<Item extends SettleItem> {
   readonly #linger = new InterruptibleSleep();
   #items: Item[] = [];
   #writing = 0;
+  #pendingOfBacklog = 0;
   #refused = 0;
   #lingerMs = SHORTEST_LINGER_MS;
   #run: Promise<void> | undefined;
@@ -57,8 +60,14 @@ export class SettleLane<Item extends SettleItem> {
     return this.#items.length + this.#writing;
   }
 
+  /** Those of them that were claimed as backlog. */
+  get pendingOfBacklog(): number {
+    return this.#pendingOfBacklog;
+  }
+
   add(item: Item): void {
     this.#items.push(item);
+    if (item.range === 'backlog') this.#pendingOfBacklog += 1;
     if (this.#items.length === MAX_BATCH) this.#linger.wake();
     this.#run ??= this.#drain();
   }
@@ -77,7 +86,6 @@ export class SettleLane<Item extends SettleItem> {
         batch.length > MANY ? Math.min(this.#lingerMs * 2, LONGEST_LINGER_MS) : SHORTEST_LINGER_MS;
       this.#writing = batch.length;
       await this.#persist(batch);
-      this.#writing = 0;
     }
     this.#run = undefined;
   }
@@ -91,10 +99,12 @@ export class SettleLane<Item extends SettleItem> {
 
   /** Retries until it succeeds: until then the claims go on. Fencing makes repetition harmless. */
   async #persist(batch: readonly Item[]): Promise<void> {
-    const { onError, sleep } = this.#options;
+    const { onWritten, onError, sleep } = this.#options;
     for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
       try {
-        await this.#write(batch);
+        const lost = await this.#write(batch);
+        this.#notPending(batch);
+        onWritten(batch, lost);
         return;
       } catch (error) {
         onError(error);
@@ -107,19 +117,23 @@ export class SettleLane<Item extends SettleItem> {
     }
   }
 
-  /** Others have rescued the claims of a lost lease: there is nothing to write. */
-  async #write(batch: readonly Item[]): Promise<void> {
-    const { write, onWritten } = this.#options;
+  /** Returns how many claims had ended. Others have rescued those of a lost lease: there is nothing to write. */
+  async #write(batch: readonly Item[]): Promise<number> {
     const lease = batch[0]?.lease;
-    if (lease === undefined) return;
-    const settled = lease.isLost ? 0 : await write(lease.id, batch);
-    onWritten(batch, batch.length - settled);
+    if (lease === undefined || lease.isLost) return batch.length;
+    return batch.length - (await this.#options.write(lease.id, batch));
+  }
+
+  #notPending(batch: readonly Item[]): void {
+    this.#writing -= batch.length;
+    for (const { range } of batch) if (range === 'backlog') this.#pendingOfBacklog -= 1;
   }
 
   /** One claim of the batch cannot be written as it is: finds it, and writes the others. */
   async #split(batch: readonly Item[]): Promise<void> {
     const [only] = batch;
     if (batch.length === 1 && only !== undefined) {
+      this.#notPending(batch);
       void this.#retryRefused(only);
       return;
     }
@@ -130,7 +144,7 @@ export class SettleLane<Item extends SettleItem> {
 
   /** Beside the others, for as long as the lease is held. */
   async #retryRefused(item: Item): Promise<void> {
-    const { simplified, onError, sleep } = this.#options;
+    const { simplified, onWritten, onError, sleep } = this.#options;
     const form = simplified === undefined ? item : simplified(item);
     this.#refused += 1;
     for (
@@ -141,7 +155,7 @@ export class SettleLane<Item extends SettleItem> {
       // The first form that can be stored is tried at once.
       if (waitMs > 0 || simplified === undefined) await sleep(Math.max(waitMs, FIRST_REFUSED_RETRY_MS));
       try {
-        await this.#write([form]);
+        onWritten([form], await this.#write([form]));
         break;
       } catch (error) {
         onError(error);
