@@ -147,6 +147,20 @@ describe('batches', () => {
     ]);
   });
 
+  test('an error of the report neither repeats the statement nor counts the claims twice', async () => {
+    const defect = new Error('defect');
+    const { lane, addAll, statements, errors } = createLane(writeAll, {
+      onWritten: () => {
+        throw defect;
+      },
+    });
+    addAll([item('a', { range: 'backlog' }), item('b')]);
+    await pass(1_000);
+    expect(statements).toEqual([['a', 'b']]);
+    expect(errors).toEqual([defect]);
+    expect(lane).toMatchObject({ size: 0, pending: 0, pendingOfBacklog: 0 });
+  });
+
   test('reports claims that had ended', async () => {
     const { addAll, lost } = createLane(() => 1);
     addAll(items(3));

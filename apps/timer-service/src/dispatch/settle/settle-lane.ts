@@ -99,12 +99,12 @@ export class SettleLane<Item extends SettleItem> {
 
   /** Retries until it succeeds: until then the claims go on. Fencing makes repetition harmless. */
   async #persist(batch: readonly Item[]): Promise<void> {
-    const { onWritten, onError, sleep } = this.#options;
+    const { onError, sleep } = this.#options;
     for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
       try {
         const lost = await this.#write(batch);
         this.#notPending(batch);
-        onWritten(batch, lost);
+        this.#report(batch, lost);
         return;
       } catch (error) {
         onError(error);
@@ -129,6 +129,16 @@ export class SettleLane<Item extends SettleItem> {
     for (const { range } of batch) if (range === 'backlog') this.#pendingOfBacklog -= 1;
   }
 
+  /** The batch is written and not pending any more: an error of the callback must not make it written again. */
+  #report(batch: readonly Item[], lost: number): void {
+    const { onWritten, onError } = this.#options;
+    try {
+      onWritten(batch, lost);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
   /** One claim of the batch cannot be written as it is: finds it, and writes the others. */
   async #split(batch: readonly Item[]): Promise<void> {
     const [only] = batch;
@@ -144,7 +154,7 @@ export class SettleLane<Item extends SettleItem> {
 
   /** Beside the others, for as long as the lease is held. */
   async #retryRefused(item: Item): Promise<void> {
-    const { simplified, onWritten, onError, sleep } = this.#options;
+    const { simplified, onError, sleep } = this.#options;
     const form = simplified === undefined ? item : simplified(item);
     this.#refused += 1;
     for (
@@ -155,7 +165,7 @@ export class SettleLane<Item extends SettleItem> {
       // The first form that can be stored is tried at once.
       if (waitMs > 0 || simplified === undefined) await sleep(Math.max(waitMs, FIRST_REFUSED_RETRY_MS));
       try {
-        onWritten([form], await this.#write([form]));
+        this.#report([form], await this.#write([form]));
         break;
       } catch (error) {
         onError(error);
