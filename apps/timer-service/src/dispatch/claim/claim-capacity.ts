@@ -34,15 +34,11 @@ const MIN_CLAIM_BYTES = 256 * 1_024;
  */
 export function claimCapacity(held: HeldTimers, unwritten: UnwrittenResults): ClaimCapacity {
   const isBehind = unwritten.size > MAX_UNWRITTEN;
-  const backlog = held.count('backlog');
-  const ofBacklog = Math.min(
-    MAX_BACKLOG - backlog,
-    MAX_BACKLOG_WITH_RESULTS - backlog - unwritten.pendingOfBacklog,
-  );
+  const maxBacklog = Math.min(MAX_BACKLOG, MAX_BACKLOG_WITH_RESULTS - unwritten.pendingOfBacklog);
   const free = MAX_HELD_BYTES / 2 - held.bytes;
   return {
     recent: isBehind ? 0 : Math.max(0, MAX_RECENT - held.count('recent')),
-    backlog: isBehind ? 0 : Math.max(0, ofBacklog),
+    backlog: isBehind ? 0 : Math.max(0, maxBacklog - held.count('backlog')),
     suspects: !isBehind && held.count('suspect') === 0,
     bytes: Math.min(Math.max(free / 2, MIN_CLAIM_BYTES), MAX_CLAIM_BYTES),
     isScarce: free < 0,
