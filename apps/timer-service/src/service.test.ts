@@ -349,13 +349,37 @@ test('no secret appears in a log line, an error, a metric or a response to a key
   expect(JSON.stringify(body)).toContain(secrets.header);
 });
 
-test('timers that finished RETENTION_DAYS ago are pruned', async () => {
-  const timers = timerFactory((text, values) => withDatabase((db) => db.rows({ name: '', text }, values)));
-  const instant = new Date(Date.now() - 72 * 3_600_000);
-  const old = await timers.create({ status: 'completed', created_at: instant, updated_at: instant });
-  // Always 0: a pruner runs at once and again after each run.
-  const running = await start({ RETENTION_DAYS: '2' }, () => 0);
-  await eventually(running, `/timers/${old}`, ({ status }) => status === 404);
+describe('old finished timers', () => {
+  /** Stores two completed timers, three days and one hour old. Returns their ids. */
+  async function storeCompleted(): Promise<readonly [old: string, recent: string]> {
+    const timers = timerFactory((text, values) => withDatabase((db) => db.rows({ name: '', text }, values)));
+    const store = (hoursAgo: number): Promise<string> => {
+      const instant = new Date(Date.now() - hoursAgo * 3_600_000);
+      return timers.create({ status: 'completed', created_at: instant, updated_at: instant });
+    };
+    return [await store(72), await store(1)];
+  }
+
+  test('are pruned after RETENTION_DAYS', async () => {
+    const [old, recent] = await storeCompleted();
+    // Always 0: a pruner runs at once and again after each run.
+    const running = await start({ RETENTION_DAYS: '2' }, () => 0);
+    await eventually(running, `/timers/${old}`, ({ status }) => status === 404);
+    expect((await call(running, 'GET', `/timers/${recent}`)).status).toBe(200);
+  });
+
+  test('are not pruned by a process that does not dispatch', async () => {
+    const [old] = await storeCompleted();
+    // Without a dispatcher nobody but the pruners asks for a random number: those of keys, sessions and actions.
+    let pruners = 0;
+    const running = await start({ RETENTION_DAYS: '2', DISPATCHER: 'false' }, () => {
+      pruners += 1;
+      return 0.5;
+    });
+    expect((await call(running, 'GET', `/timers/${old}`)).status).toBe(200);
+    await running.stop();
+    expect(pruners).toBe(3);
+  });
 });
 
 describe('a process without a dispatcher', () => {

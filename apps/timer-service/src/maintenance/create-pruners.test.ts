@@ -3,7 +3,9 @@ import { connect } from '@timer-platform/database';
 import { timerFactory } from '@timer-platform/test-support';
 import { withTestDatabase } from '@timer-platform/test-support/jest';
 import { pino } from 'pino';
+import { gate } from '../dispatch/testing/gate.ts';
 import { createPruners, type PruningSettings } from './create-pruners.ts';
+import { maintenanceSettingsSchema } from './settings.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -19,11 +21,11 @@ const timers = timerFactory(database.query);
 async function runOnce(settings: Partial<PruningSettings>): Promise<void> {
   // A pruner asks for a random number before each run: at once before the first, and in an hour after it.
   let asked = 0;
+  const ran = gate<undefined>();
   const pruners = createPruners(
     {
+      ...maintenanceSettingsSchema.parse({}),
       idempotencyKeysForMs: DAY_MS,
-      auditForMs: DAY_MS,
-      finishedForMs: undefined,
       dispatches: true,
       ...settings,
     },
@@ -33,17 +35,13 @@ async function runOnce(settings: Partial<PruningSettings>): Promise<void> {
       monotonicMs: () => performance.now(),
       random: () => {
         asked += 1;
-        if (asked === 2 * pruners.length) allRan();
+        if (asked === 2 * pruners.length) ran.open(undefined);
         return asked <= pruners.length ? 0 : 0.5;
       },
     },
   );
-  let allRan = (): void => undefined;
-  const ran = new Promise<void>((resolve) => {
-    allRan = resolve;
-  });
   for (const pruner of pruners) pruner.start();
-  await ran;
+  await ran.passed;
   await Promise.all(pruners.map((pruner) => pruner.stop()));
 }
 
@@ -63,7 +61,7 @@ test('finished timers are pruned after their time', async () => {
   expect(await finishedTimersLeftBy({ finishedForMs: 2 * DAY_MS })).toEqual(['recent']);
 });
 
-test('finished timers are kept without a time', async () => {
+test('finished timers are kept by default', async () => {
   expect(await finishedTimersLeftBy({})).toEqual(['old', 'recent']);
 });
 
