@@ -353,7 +353,7 @@ describe('an interrupted migration', () => {
     await startUpToFirstBatch();
     expect(await state()).toMatchObject({ phase: 'backfill', paused: false, batches: 1 });
 
-    const holder = await holdLastRow();
+    const holder = await holdUnfilledRow();
     let isSweep = false;
     let paused: Promise<unknown> | undefined;
     const resumed = resumeOnline(
@@ -385,11 +385,17 @@ async function startUpToFirstBatch(): Promise<void> {
   });
 }
 
-/** A session that locks the row which the backfill reaches last. */
-async function holdLastRow(): Promise<pg.Client> {
+/**
+ * A session that locks a row which no batch has filled yet. Rows are filled in the order of their pages, and ids are
+ * random: the row of the greatest id can be in the first batch.
+ */
+async function holdUnfilledRow(): Promise<pg.Client> {
   const holder = await connect(database.url);
   await holder.query('BEGIN');
-  await holder.query('SELECT 1 FROM timers WHERE id = (SELECT max(id::text)::uuid FROM timers) FOR UPDATE');
+  const { rowCount: held } = await holder.query(
+    'SELECT 1 FROM timers WHERE callback_config IS NULL ORDER BY ctid DESC LIMIT 1 FOR UPDATE',
+  );
+  expect(held).toBe(1);
   return holder;
 }
 
@@ -473,7 +479,7 @@ test('names the session that blocks the table and continues when it ends', async
 
 test('skips a locked row in the backfill and waits for it in the sweep', async () => {
   await startUpToFirstBatch();
-  const holder = await holdLastRow();
+  const holder = await holdUnfilledRow();
   const seen: string[] = [];
   await resumeOnline(
     options({
