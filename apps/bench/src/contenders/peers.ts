@@ -51,7 +51,10 @@ export async function installPeers(log: (line: string) => void): Promise<Peers> 
   };
 }
 
-/** The workers of peers commit asynchronously, as the timer service does for claims and settles; storing does not. */
+/**
+ * The workers of peers commit all that they write asynchronously; the timer service, only the ends of its claims. Storing
+ * is durable everywhere.
+ */
 const ASYNCHRONOUS_COMMIT = { PGOPTIONS: '-c synchronous_commit=off' };
 
 function peer(name: string, settings: string, env: Readonly<Record<string, string>>): Contender {
