@@ -260,6 +260,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       log.warn({ err: error }, 'the database is unreachable; dispatching starts when it responds');
       settingsRecorder.recordSoon();
     });
+    settingsRecorder.start();
     const host = config.api.host ?? (config.mode === 'development' ? '127.0.0.1' : '0.0.0.0');
     url = await api.listen({ host, port: config.api.port });
   } catch (error) {

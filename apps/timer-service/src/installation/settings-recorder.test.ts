@@ -15,6 +15,7 @@ test('repeats until it succeeds, and reports the first failure only', async () =
       onError: (error) => errors.push(error),
       retryMs: 1,
     });
+    recorder.start();
     recorder.recordSoon();
   });
   expect(errors).toEqual([new Error('failure 1')]);
@@ -32,6 +33,7 @@ test('records once more what changed in the meantime', async () => {
       },
       onError: () => undefined,
     });
+    recorder.start();
     recorder.recordSoon();
   });
   expect(calls).toBe(2);
@@ -46,7 +48,39 @@ test('a stop ends the wait for the next try', async () => {
       },
       retryMs: 3_600_000,
     });
+    recorder.start();
     recorder.recordSoon();
   });
   await expect(failed).resolves.toBeUndefined();
+});
+
+test('what is due before the start is recorded with it, once', async () => {
+  let calls = 0;
+  const recorder = new SettingsRecorder({
+    record: () => {
+      calls += 1;
+      return Promise.resolve();
+    },
+    onError: () => undefined,
+  });
+  recorder.recordSoon();
+  recorder.recordSoon();
+  expect(calls).toBe(0);
+  recorder.start();
+  await recorder.stop();
+  expect(calls).toBe(1);
+});
+
+test('nothing is recorded at the start if nothing is due', async () => {
+  let calls = 0;
+  const recorder = new SettingsRecorder({
+    record: () => {
+      calls += 1;
+      return Promise.resolve();
+    },
+    onError: () => undefined,
+  });
+  recorder.start();
+  await recorder.stop();
+  expect(calls).toBe(0);
 });

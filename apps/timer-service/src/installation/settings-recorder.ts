@@ -9,11 +9,15 @@ export interface SettingsRecorderOptions {
   readonly retryMs?: number;
 }
 
-/** Records the settings of this process until it succeeds: the database may be unreachable when it starts. */
+/**
+ * Records the settings of this process until it succeeds: the database may be unreachable when it starts. One statement at
+ * a time: each of two at once would find what another process had recorded, and warn of it.
+ */
 export class SettingsRecorder {
   readonly #options: SettingsRecorderOptions;
   readonly #sleep = new InterruptibleSleep();
   #isDue = false;
+  #isStarted = false;
   #stopping = false;
   #running: Promise<void> | undefined;
 
@@ -21,12 +25,16 @@ export class SettingsRecorder {
     this.#options = options;
   }
 
-  /** Records the settings, once more if it is doing so already. */
+  /** Records the settings, once more if it is doing so already; not before the start. */
   recordSoon(): void {
     this.#isDue = true;
-    this.#running ??= this.#recordAll().finally(() => {
-      this.#running = undefined;
-    });
+    if (this.#isStarted) this.#run();
+  }
+
+  /** To be called when the service has tried to record its settings itself. Records what has become due meanwhile. */
+  start(): void {
+    this.#isStarted = true;
+    if (this.#isDue) this.#run();
   }
 
   /** Resolves after the statement in progress. Idempotent. */
@@ -34,6 +42,12 @@ export class SettingsRecorder {
     this.#stopping = true;
     this.#sleep.wake();
     await this.#running;
+  }
+
+  #run(): void {
+    this.#running ??= this.#recordAll().finally(() => {
+      this.#running = undefined;
+    });
   }
 
   async #recordAll(): Promise<void> {
