@@ -54,7 +54,10 @@ test('a stop ends the wait for the next try', async () => {
   await expect(failed).resolves.toBeUndefined();
 });
 
-test('what is due before the start is recorded with it, once', async () => {
+test.each([
+  ['what was due before, once', 2, 1],
+  ['nothing if nothing is due', 0, 0],
+])('the start records %s', async (_, timesDue, expected) => {
   let calls = 0;
   const recorder = new SettingsRecorder({
     record: () => {
@@ -63,24 +66,9 @@ test('what is due before the start is recorded with it, once', async () => {
     },
     onError: () => undefined,
   });
-  recorder.recordSoon();
-  recorder.recordSoon();
+  for (let n = 0; n < timesDue; n++) recorder.recordSoon();
   expect(calls).toBe(0);
   recorder.start();
   await recorder.stop();
-  expect(calls).toBe(1);
-});
-
-test('nothing is recorded at the start if nothing is due', async () => {
-  let calls = 0;
-  const recorder = new SettingsRecorder({
-    record: () => {
-      calls += 1;
-      return Promise.resolve();
-    },
-    onError: () => undefined,
-  });
-  recorder.start();
-  await recorder.stop();
-  expect(calls).toBe(0);
+  expect(calls).toBe(expected);
 });
