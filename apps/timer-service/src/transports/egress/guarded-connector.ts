@@ -1,8 +1,9 @@
-import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { types } from 'node:util';
-import { buildConnector } from 'undici';
 import type { ResolveHost } from '../dns/resolve-host.ts';
 import { type EgressPolicy, mayConnect, portOf } from './egress-policy.ts';
+import { type ConnectTarget, openSocket, TlsSessions } from './open-socket.ts';
 
 /** The egress policy denies the address or the port. The message does not say which: it would reveal the network. */
 class EgressDeniedError extends Error {
@@ -29,25 +30,20 @@ interface GuardedConnectorOptions {
  * @returns the socket that is connecting; undefined if the endpoint is denied
  */
 export type Connect = (
-  target: buildConnector.Options,
-  callback: buildConnector.Callback,
-) => Socket | undefined;
-
-const MAX_CONNECTORS = 1_000;
-
-/** The connector that undici builds also returns the socket; its types omit that. */
-type Connector = (...parameters: Parameters<buildConnector.connector>) => Socket;
+  target: ConnectTarget,
+  callback: (error: Error | null, socket: Duplex | undefined) => void,
+) => Duplex | undefined;
 
 /**
- * Opens connections for undici, only to endpoints that the policy allows. The check runs between the DNS lookup and the
- * connection, and the socket gets only the addresses that passed: a name cannot resolve differently in between (DNS
- * rebinding), and the spelling of the URL does not matter.
+ * Opens connections only to endpoints that the policy allows. The check runs between the DNS lookup and the connection,
+ * and the socket gets only the addresses that passed: a name cannot resolve differently in between (DNS rebinding), and
+ * the spelling of the URL does not matter.
  */
 export function guardedConnector(options: GuardedConnectorOptions): Connect {
   const { certificateAuthorities, policy, resolve, timeoutMs } = options;
-  /** One per port: a lookup function does not receive the port. */
-  const connectors = new Map<number, Connector>();
+  const sessions = new TlsSessions();
 
+  /** For one port: a lookup function does not receive it. */
   function lookupAt(port: number): LookupFunction {
     return (hostname, { all }, callback) => {
       resolve(hostname).then(
@@ -67,20 +63,6 @@ export function guardedConnector(options: GuardedConnectorOptions): Connect {
     };
   }
 
-  function connectorAt(port: number): Connector {
-    const existing = connectors.get(port);
-    if (existing !== undefined) return existing;
-    if (connectors.size >= MAX_CONNECTORS) connectors.clear();
-    const connector = buildConnector({
-      timeout: timeoutMs,
-      lookup: lookupAt(port),
-      autoSelectFamily: true,
-      ...(certificateAuthorities !== undefined && { ca: certificateAuthorities }),
-    }) as Connector;
-    connectors.set(port, connector);
-    return connector;
-  }
-
   return (target, callback) => {
     const port = portOf(target);
     // An IP address is not looked up, so it is checked here.
@@ -89,10 +71,14 @@ export function guardedConnector(options: GuardedConnectorOptions): Connect {
       !mayConnect(policy, { host: target.hostname, port }, target.hostname)
     ) {
       queueMicrotask(() => {
-        callback(new EgressDeniedError(), null);
+        callback(new EgressDeniedError(), undefined);
       });
       return undefined;
     }
-    return connectorAt(port)(target, callback);
+    return openSocket(
+      target,
+      { port, lookup: lookupAt(port), timeoutMs, certificateAuthorities, sessions },
+      callback,
+    );
   };
 }

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-/** The code of an error of the network, Node.js or undici; empty if there is none. */
+/** The code of an error of the network, of Node.js or of this client; empty if there is none. */
 export function errorCode(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';

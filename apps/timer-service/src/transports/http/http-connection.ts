@@ -1,13 +1,18 @@
-import type { Socket } from 'node:net';
-import { Client, type Dispatcher } from 'undici';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Connect } from '../egress/guarded-connector.ts';
-import { ReceivedBytes } from './received-bytes.ts';
+import type { ConnectTarget } from '../egress/open-socket.ts';
+import { ConnectionClosedError } from './response-error.ts';
+import type { ResponseHead } from './response-head.ts';
+import { ResponseParser } from './response-parser.ts';
 
-export interface HttpRequest {
-  readonly path: string;
-  /** Names and values in turn. */
-  readonly headers: string[];
-  readonly body: string | null;
+/** What a connection reports of a request; after {@link ended} or {@link failed} nothing more. */
+export interface RequestHandler {
+  /** The connection is open, and the request is written next. False: it is not, and the connection is closed. */
+  mayWrite(): boolean;
+  ended(head: ResponseHead): void;
+  /** No complete response; the connection is closed, or about to be. */
+  failed(error: unknown): void;
 }
 
 /** Keeps connections between requests. */
@@ -17,102 +22,155 @@ interface ConnectionOwner {
   closed(connection: HttpConnection): void;
 }
 
+/** How long an idle connection is kept if the receiver does not say how long it keeps it. */
+const DEFAULT_KEEP_ALIVE_MS = 4_000;
+/** A request that is written just before the receiver closes the connection would be in vain. */
+const KEEP_ALIVE_MARGIN_MS = 2_000;
+
 /** Sends requests to one origin, one at a time, over one socket that is kept alive between them. */
 export class HttpConnection {
   readonly origin: string;
-  readonly #client: Client;
+  readonly #connect: Connect;
   readonly #owner: ConnectionOwner;
+  readonly #parser = new ResponseParser();
   /** Connecting or connected. */
-  #socket: Socket | undefined;
-  readonly #received = new ReceivedBytes();
+  #socket: Duplex | undefined;
+  /** The request under way. */
+  #handler: RequestHandler | undefined;
+  #keepAliveMs = DEFAULT_KEEP_ALIVE_MS;
   #hasServed = false;
-  #isBusy = false;
-  #onFree: (() => void) | undefined;
   #isClosed = false;
 
-  /** @param maxKeepAliveMs up to which a receiver's `Keep-Alive: timeout` applies */
-  constructor(origin: string, connect: Connect, owner: ConnectionOwner, maxKeepAliveMs: number) {
+  constructor(origin: string, connect: Connect, owner: ConnectionOwner) {
     this.origin = origin;
+    this.#connect = connect;
     this.#owner = owner;
-    this.#client = new Client(origin, {
-      connect: (target, callback) => {
-        this.#hasServed = false;
-        this.#socket = connect(target, (...result) => {
-          if (result[0] === null) this.#received.watch(result[1]);
-          callback(...result);
-        });
-      },
-      keepAliveMaxTimeout: maxKeepAliveMs,
-      // HttpAttempt has one timeout for the whole request.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    this.#client.on('drain', () => {
-      this.#drained();
-    });
-    const disconnected = () => {
-      // undici opens a new socket for a request that it has not written yet.
-      if (!this.#isBusy) void this.close();
-    };
-    this.#client.on('disconnect', disconnected);
-    this.#client.on('connectionError', disconnected);
   }
 
-  /** Whether the current socket has already served a request, so that the receiver may just be closing it. */
+  /** Whether a request has been served before, so that the receiver may just be closing the connection. */
   get hasServed(): boolean {
     return this.#hasServed;
   }
 
-  /** Whether anything was received since the current request was written. */
+  /** Whether anything was received since the current request was sent. */
   get hasReceived(): boolean {
-    return this.#received.count > 0;
+    return this.#parser.bytes > 0;
   }
 
-  /** To be called only while idle. Connects first if necessary; `handler` must call {@link ended}. */
-  send({ body, headers, path }: HttpRequest, handler: Dispatcher.DispatchHandler): void {
-    this.#isBusy = true;
-    this.#client.dispatch({ path, method: 'POST', headers, body }, handler);
+  /** Of the response to the current request, if it has been received. */
+  get head(): ResponseHead | undefined {
+    return this.#parser.head;
   }
 
-  /** The request is about to be written. */
-  started(): void {
-    this.#received.reset();
+  /** How long the receiver keeps the connection open after the last response. */
+  get keepAliveMs(): number {
+    return this.#keepAliveMs;
   }
 
-  /**
-   * The request has ended.
-   *
-   * @param onFree called when the connection is idle or closed, a turn of the event loop later: a request that follows
-   * then reuses the connection instead of opening another one
-   */
-  ended(onFree?: () => void): void {
-    this.#isBusy = false;
-    this.#onFree = onFree;
+  /** To be called only while no request is under way. Connects first if necessary. */
+  send(message: string | Buffer, handler: RequestHandler): void {
+    this.#handler = handler;
+    this.#parser.reset();
+    if (this.#socket === undefined) this.#open(message);
+    else this.#write(this.#socket, message);
   }
 
-  /** Destroys the socket, even one that is connecting. Idempotent. */
-  async close(): Promise<void> {
+  /** Destroys the socket, even one that is connecting; the handler of a request is not called. Idempotent. */
+  close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#handler = undefined;
+    this.#socket?.destroy();
     this.#owner.closed(this);
-    const reason = new Error('the connection is closed');
-    const destroyed = this.#client.destroy(reason);
-    this.#socket?.destroy(reason);
-    this.#free();
-    await destroyed;
   }
 
-  /** undici is ready for another request: a moment after the response, unless the socket is closed. */
-  #drained(): void {
-    if (this.#isClosed || this.#isBusy) return;
+  #open(message: string | Buffer): void {
+    this.#socket = this.#connect(targetOf(this.origin), (error, socket) => {
+      if (this.#isClosed) socket?.destroy();
+      else if (error !== null || socket === undefined) this.#fail(error);
+      else {
+        this.#socket = socket;
+        this.#listen(socket);
+        this.#write(socket, message);
+      }
+    });
+  }
+
+  #listen(socket: Duplex): void {
+    socket.on('data', (chunk: Buffer) => {
+      this.#received(chunk);
+    });
+    socket.on('end', () => {
+      this.#parser.end();
+      if (this.#parser.isComplete) this.#completed();
+      this.#fail(new ConnectionClosedError());
+    });
+    socket.on('error', (error) => {
+      this.#fail(error);
+    });
+    socket.on('close', () => {
+      this.#fail(new ConnectionClosedError());
+    });
+  }
+
+  #write(socket: Duplex, message: string | Buffer): void {
+    if (this.#handler?.mayWrite() === true) socket.write(message);
+    else this.close();
+  }
+
+  #received(chunk: Buffer): void {
+    if (this.#handler === undefined) {
+      // Nothing was asked for.
+      this.close();
+      return;
+    }
+    try {
+      this.#parser.push(chunk.toString('latin1'));
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (this.#parser.isComplete) this.#completed();
+  }
+
+  /** The connection is idle or closed when the handler is called, so that a request that it sends can use it. */
+  #completed(): void {
+    const handler = this.#handler;
+    const { head } = this.#parser;
+    this.#handler = undefined;
+    if (head === undefined || handler === undefined) return;
     this.#hasServed = true;
-    this.#owner.idle(this);
-    this.#free();
+    if (this.#isReusable(head)) this.#owner.idle(this);
+    else this.close();
+    handler.ended(head);
   }
 
-  #free(): void {
-    const onFree = this.#onFree;
-    this.#onFree = undefined;
-    onFree?.();
+  #isReusable({ framing, keepAliveSeconds, keepsAlive }: ResponseHead): boolean {
+    this.#keepAliveMs =
+      keepAliveSeconds === undefined
+        ? DEFAULT_KEEP_ALIVE_MS
+        : keepAliveSeconds * 1_000 - KEEP_ALIVE_MARGIN_MS;
+    return (
+      keepsAlive &&
+      framing !== 'until-close' &&
+      !this.#parser.hasSurplus &&
+      // The response came before the receiver had read the request.
+      this.#socket?.writableLength === 0 &&
+      this.#keepAliveMs > 0
+    );
   }
+
+  /** Whether a request is under way or not: the connection is not usable any more. */
+  #fail(error: unknown): void {
+    const handler = this.#handler;
+    this.#handler = undefined;
+    handler?.failed(error);
+    this.close();
+  }
+}
+
+function targetOf(origin: string): ConnectTarget {
+  const { hostname, port, protocol } = new URL(origin);
+  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+  return { protocol, hostname: host, port, servername: isIP(host) === 0 ? host : '' };
 }

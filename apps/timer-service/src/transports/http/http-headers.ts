@@ -15,6 +15,8 @@ const NOT_FORWARDED = new Set<string>([
 ]);
 
 interface DeliveryHeaders {
+  /** Host and port of the URL. Sent unless the callback has its own Host header, which only old rows may have. */
+  readonly host: string;
   readonly stored: HeaderMap;
   /** Sent unless the callback has its own Authorization header. */
   readonly authorization: string | undefined;
@@ -25,17 +27,21 @@ interface DeliveryHeaders {
   readonly signature: string | undefined;
 }
 
-/** The headers of a delivery, as the flat list of names and values that undici processes fastest. */
-export function deliveryHeaders(message: DeliveryHeaders): string[] {
-  const headers: string[] = [
-    WEBHOOK_HEADERS.id,
-    message.id,
-    WEBHOOK_HEADERS.timestamp,
-    String(message.timestampSeconds),
-    WEBHOOK_HEADERS.attempt,
-    String(message.attemptNumber),
-  ];
-  if (message.signature !== undefined) headers.push(WEBHOOK_HEADERS.signature, message.signature);
+/** That of HTTP/1.1 anyway; some servers of HTTP/1.0 wait for it. */
+const CONNECTION = field('connection', 'keep-alive');
+
+/**
+ * The header fields of a delivery as they are sent, each with its line end; undefined if HTTP does not allow a stored
+ * one, see {@link illegalHeader}.
+ */
+export function deliveryHeaders(message: DeliveryHeaders): string | undefined {
+  let fields =
+    CONNECTION +
+    field(WEBHOOK_HEADERS.id, message.id) +
+    field(WEBHOOK_HEADERS.timestamp, String(message.timestampSeconds)) +
+    field(WEBHOOK_HEADERS.attempt, String(message.attemptNumber));
+  if (message.signature !== undefined) fields += field(WEBHOOK_HEADERS.signature, message.signature);
+  let hasHost = false;
   let hasContentType = false;
   let hasUserAgent = false;
   let hasAuthorization = false;
@@ -45,22 +51,34 @@ export function deliveryHeaders(message: DeliveryHeaders): string[] {
     if (lower === 'content-type') hasContentType = true;
     else if (lower === 'user-agent') hasUserAgent = true;
     else if (lower === 'authorization') hasAuthorization = true;
-    headers.push(name, message.stored[name] ?? '');
+    else if (lower === 'host') {
+      if (hasHost) continue;
+      hasHost = true;
+    }
+    const value = message.stored[name] ?? '';
+    if (!isLegal(name, value)) return undefined;
+    fields += field(name, value);
   }
   // Even without a body, as the first service did.
-  if (!hasContentType) headers.push('content-type', 'application/json');
-  if (!hasUserAgent) headers.push('user-agent', message.userAgent);
+  if (!hasContentType) fields += field('content-type', 'application/json');
+  if (!hasUserAgent) fields += field('user-agent', message.userAgent);
   if (!hasAuthorization && message.authorization !== undefined)
-    headers.push('authorization', message.authorization);
-  return headers;
+    fields += field('authorization', message.authorization);
+  return hasHost ? fields : field('host', message.host) + fields;
 }
 
 /** The name of the first stored header that HTTP does not allow, if there is one. */
 export function illegalHeader(stored: HeaderMap): string | undefined {
   return Object.keys(stored).find(
-    (name) =>
-      !NOT_FORWARDED.has(name.toLowerCase()) &&
-      // RFC 9110, sections 5.6.2 (token) and 5.5 (field-value).
-      (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(stored[name] ?? '')),
+    (name) => !NOT_FORWARDED.has(name.toLowerCase()) && !isLegal(name, stored[name] ?? ''),
   );
+}
+
+function field(name: string, value: string): string {
+  return `${name}: ${value}\r\n`;
+}
+
+/** RFC 9110, sections 5.6.2 (token) and 5.5 (field-value): above all, no line breaks. */
+function isLegal(name: string, value: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) && !/[^\t\x20-\x7e\x80-\xff]/.test(value);
 }

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { delivered, permanent, retryable, STOPPING, withdrawn } from '../outcome.ts';
+import { delivered, permanent, retryable, withdrawn } from '../outcome.ts';
 import type { Outcome } from '../transport.ts';
 import { errorCode, shortageReason } from './connection-error.ts';
 
@@ -32,14 +32,13 @@ export const ENDPOINT_DENIED = withdrawn(
 
 /** Whether the peer closed the connection, as opposed to an error of the response or of this process. */
 export function isClosedConnection(error: unknown): boolean {
-  return ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(errorCode(error));
+  return ['ERR_CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE'].includes(errorCode(error));
 }
 
-/** By error code of the network, Node.js or undici. Error messages are not used: they contain addresses. */
+/** By error code of the network, of Node.js or of this client. Error messages are not used: they contain addresses. */
 const UNREACHABLE_REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ETIMEDOUT: 'connection timed out',
-  UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
   EHOSTUNREACH: 'host unreachable',
   EHOSTDOWN: 'host unreachable',
   ENETUNREACH: 'network unreachable',
@@ -53,7 +52,7 @@ const UNREACHABLE_REASONS: Readonly<Record<string, string>> = {
   ETIMEOUT: 'host name could not be resolved',
   ECONNRESET: 'connection closed before the response',
   EPIPE: 'connection closed before the response',
-  UND_ERR_SOCKET: 'connection closed before the response',
+  ERR_CONNECTION_CLOSED: 'connection closed before the response',
   CERT_HAS_EXPIRED: 'TLS certificate has expired',
   CERT_NOT_YET_VALID: 'TLS certificate is not valid yet',
   CERT_REVOKED: 'TLS certificate is revoked',
@@ -67,30 +66,23 @@ const UNREACHABLE_REASONS: Readonly<Record<string, string>> = {
 };
 
 const OTHER_REASONS: Readonly<Record<string, string>> = {
-  UND_ERR_HEADERS_OVERFLOW: 'the response headers are too large',
+  ERR_INVALID_RESPONSE: 'the response is not valid HTTP',
+  ERR_RESPONSE_HEADERS_TOO_LARGE: 'the response headers are too large',
   ERR_RESPONSE_TOO_LARGE: 'the response is too large',
+  ERR_TOO_MANY_INTERIM_RESPONSES: 'the response has too many interim responses',
 };
-
-/** undici sets a code only on some parser errors. */
-function isParserError(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'name' in error && error.name === 'HTTPParserError';
-}
 
 /** The outcome of an error that occurred before or instead of a response. */
 export function outcomeOfError(error: unknown): Outcome {
   const code = errorCode(error);
   if (code === 'ERR_EGRESS_DENIED') return ENDPOINT_DENIED;
-  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return STOPPING;
   const shortage = shortageReason(error);
   if (shortage !== undefined) return withdrawn('shortage', shortage);
   const unreachableReason = UNREACHABLE_REASONS[code];
   if (unreachableReason !== undefined) return retryable(unreachableReason, { unavailable: 'endpoint' });
   const otherReason = OTHER_REASONS[code];
   if (otherReason !== undefined) return retryable(otherReason);
-  if (code.startsWith('HPE_') || isParserError(error)) return retryable('the response is not valid HTTP');
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_'))
     return retryable('TLS handshake failed', { unavailable: 'endpoint' });
-  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED')
-    return permanent('the stored callback is not a valid HTTP request');
   return retryable(/^[A-Z][A-Z0-9_]{1,50}$/.test(code) ? `delivery failed (${code})` : 'delivery failed');
 }

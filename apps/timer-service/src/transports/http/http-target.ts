@@ -10,7 +10,10 @@ import { ENDPOINT_DENIED } from './http-outcome.ts';
 export interface HttpTarget {
   /** Scheme, host and port: what shares connections. */
   readonly origin: string;
-  readonly path: string;
+  /** With the port, unless it is that of the scheme. */
+  readonly host: string;
+  /** With its line end. */
+  readonly requestLine: string;
   /** From credentials in the URL, which rows of the first service may have. */
   readonly authorization: string | undefined;
   /** The outcome of every attempt, if no request may be sent. */
@@ -20,7 +23,8 @@ export interface HttpTarget {
 
 const INVALID: HttpTarget = {
   origin: '',
-  path: '',
+  host: '',
+  requestLine: '',
   authorization: undefined,
   problem: permanent('the URL is not an http or https URL'),
   destinationFor: () => INVALID_URL,
@@ -37,7 +41,9 @@ function parseTarget(text: string, policy: EgressPolicy): HttpTarget {
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return INVALID;
   return {
     origin: url.origin,
-    path: url.pathname + url.search,
+    host: url.host,
+    // The URL parser has escaped spaces and line breaks.
+    requestLine: `POST ${url.pathname}${url.search} HTTP/1.1\r\n`,
     authorization: basicAuthorization(url),
     problem: egressDenialReason(text, policy) === undefined ? undefined : ENDPOINT_DENIED,
     destinationFor: httpDestinations(url, text),

@@ -5,7 +5,7 @@ import { storedHttpCallbackSchema } from '@timer-platform/callback-types';
 import { systemClock } from '../../clock.ts';
 import { attempt } from '../testing/attempt.ts';
 import { certificate, privateKey } from '../testing/self-signed-certificate.ts';
-import type { Outcome } from '../transport.ts';
+import type { Outcome, Transport } from '../transport.ts';
 import { httpTransport, type HttpTransportOptions } from './http-transport.ts';
 
 let server: Server;
@@ -36,8 +36,8 @@ afterAll(() => {
   server.close();
 });
 
-async function send(host: string, options: Partial<HttpTransportOptions>): Promise<Outcome> {
-  const transport = httpTransport({
+function create(options: Partial<HttpTransportOptions>): Transport<'http'> {
+  return httpTransport({
     clock: systemClock,
     userAgent: 'timer-platform/test',
     signingSecrets: [],
@@ -46,9 +46,17 @@ async function send(host: string, options: Partial<HttpTransportOptions>): Promi
     resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
     ...options,
   });
+}
+
+function sendBy(transport: Transport<'http'>, host: string): Promise<Outcome> {
+  const callback = storedHttpCallbackSchema.parse({ type: 'http', url: `https://${host}:${port}/` });
+  return attempt(transport, callback, { payload: '{}' });
+}
+
+async function send(host: string, options: Partial<HttpTransportOptions>): Promise<Outcome> {
+  const transport = create(options);
   try {
-    const callback = storedHttpCallbackSchema.parse({ type: 'http', url: `https://${host}:${port}/` });
-    return await attempt(transport, callback, { payload: '{}' });
+    return await sendBy(transport, host);
   } finally {
     await transport.close();
   }
@@ -80,4 +88,19 @@ test('rejects a certificate of an unknown authority', async () => {
     reason: 'TLS certificate is self-signed',
     unavailable: 'endpoint',
   });
+});
+
+test('resumes the TLS session of an earlier connection', async () => {
+  const isReused: boolean[] = [];
+  server.on('secureConnection', (socket) => isReused.push(socket.isSessionReused()));
+  const transport = create(TRUSTED);
+  try {
+    for (let n = 0; n < 2; n += 1) {
+      await sendBy(transport, 'hook.example');
+      server.closeAllConnections();
+    }
+  } finally {
+    await transport.close();
+  }
+  expect(isReused).toEqual([false, true]);
 });

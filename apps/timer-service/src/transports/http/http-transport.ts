@@ -1,14 +1,16 @@
+import type { HeaderMap } from '@timer-platform/callback-types';
 import type { Clock } from '../../clock.ts';
 import type { ResolveHost } from '../dns/resolve-host.ts';
 import { systemResolver } from '../dns/system-resolver.ts';
 import type { EgressPolicy } from '../egress/egress-policy.ts';
 import { type Connect, guardedConnector } from '../egress/guarded-connector.ts';
-import { STOPPING } from '../outcome.ts';
-import type { Delivery, Destination, StoredCallback, Transport } from '../transport.ts';
+import { permanent, STOPPING } from '../outcome.ts';
+import type { Delivery, Destination, Outcome, StoredCallback, Transport } from '../transport.ts';
 import { AttemptsUnderWay } from './attempts-under-way.ts';
 import { DEFAULT_TIMEOUT_MS, HttpAttempt } from './http-attempt.ts';
 import { HttpConnections } from './http-connections.ts';
-import { deliveryHeaders } from './http-headers.ts';
+import { deliveryHeaders, illegalHeader } from './http-headers.ts';
+import { httpMessage } from './http-message.ts';
 import { messageSigner, type SignMessage } from './http-signature.ts';
 import { cachedHttpTargets, type HttpTarget } from './http-target.ts';
 
@@ -48,7 +50,7 @@ class HttpTransport implements Transport<'http'> {
       timeoutMs: connectTimeoutMs,
       certificateAuthorities: options.certificateAuthorities,
     });
-    this.#connections = new HttpConnections(options.connect?.(guarded) ?? guarded);
+    this.#connections = new HttpConnections(clock, options.connect?.(guarded) ?? guarded);
     this.#underWay = new AttemptsUnderWay(clock);
     this.#attemptContext = {
       clock,
@@ -71,7 +73,8 @@ class HttpTransport implements Transport<'http'> {
       return;
     }
     const timestampSeconds = Math.floor(startedMs / 1_000);
-    const headers = deliveryHeaders({
+    const fields = deliveryHeaders({
+      host: target.host,
       stored: callback.headers,
       authorization: target.authorization,
       userAgent: this.#userAgent,
@@ -80,15 +83,25 @@ class HttpTransport implements Transport<'http'> {
       attemptNumber,
       signature: this.#sign?.(messageId, timestampSeconds, payload ?? ''),
     });
-    const request = { path: target.path, headers, body: payload };
-    new HttpAttempt(this.#attemptContext, delivery, target.origin, request).start();
+    if (fields === undefined) {
+      delivery.ended(illegalHeaderOutcome(callback.headers));
+      return;
+    }
+    const message = httpMessage(target.requestLine + fields, payload ?? '');
+    new HttpAttempt(this.#attemptContext, delivery, target.origin, message).start();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#isClosed = true;
     this.#underWay.close();
-    await this.#connections.close();
+    this.#connections.close();
+    return Promise.resolve();
   }
+}
+
+function illegalHeaderOutcome(stored: HeaderMap): Outcome {
+  const name = JSON.stringify(illegalHeader(stored)?.slice(0, 100));
+  return permanent(`header ${name} has a name or value that HTTP does not allow`);
 }
 
 /**

@@ -10,12 +10,11 @@ const ASCTIME = 2;
 /**
  * Parses a Retry-After header (RFC 9110, section 10.2.3): seconds or an HTTP date.
  *
- * @param value the header; of several, the first counts
  * @param nowMs milliseconds since 1970, subtracted from a date
  * @returns milliseconds from now, never negative, not bounded; null if the header is absent or invalid
  */
-export function parseRetryAfter(value: string | string[] | undefined, nowMs: number): number | null {
-  const text = (Array.isArray(value) ? value[0] : value)?.trim();
+export function parseRetryAfter(value: string | undefined, nowMs: number): number | null {
+  const text = value?.trim();
   if (text === undefined) return null;
   if (SECONDS.test(text)) {
     const ms = Number(text) * 1_000;
