@@ -140,16 +140,13 @@ export class HttpConnection {
     this.#handler = undefined;
     if (head === undefined || handler === undefined) return;
     this.#hasServed = true;
+    this.#keepAliveMs = keepAliveMs(head);
     if (this.#isReusable(head)) this.#owner.idle(this);
     else this.close();
     handler.ended(head);
   }
 
-  #isReusable({ framing, keepAliveSeconds, keepsAlive }: ResponseHead): boolean {
-    this.#keepAliveMs =
-      keepAliveSeconds === undefined
-        ? DEFAULT_KEEP_ALIVE_MS
-        : keepAliveSeconds * 1_000 - KEEP_ALIVE_MARGIN_MS;
+  #isReusable({ framing, keepsAlive }: ResponseHead): boolean {
     return (
       keepsAlive &&
       framing !== 'until-close' &&
@@ -167,6 +164,12 @@ export class HttpConnection {
     handler?.failed(error);
     this.close();
   }
+}
+
+function keepAliveMs({ keepAliveSeconds }: ResponseHead): number {
+  return keepAliveSeconds === undefined
+    ? DEFAULT_KEEP_ALIVE_MS
+    : keepAliveSeconds * 1_000 - KEEP_ALIVE_MARGIN_MS;
 }
 
 function targetOf(origin: string): ConnectTarget {
