@@ -89,7 +89,6 @@ export class HttpConnection {
       if (this.#isClosed) socket?.destroy();
       else if (error !== null || socket === undefined) this.#fail(error);
       else {
-        this.#socket = socket;
         this.#listen(socket);
         this.#write(socket, message);
       }

@@ -1,3 +1,4 @@
+import { FIELD_VALUE, TOKEN } from './http-syntax.ts';
 import { InvalidResponseError } from './response-error.ts';
 
 /** How the length of a body is known: bytes, or where it ends. */
@@ -15,9 +16,9 @@ export interface ResponseHead {
 }
 
 // RFC 9112, section 4. Status codes of less than three digits or below 100 are not valid.
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-// RFC 9110, sections 5.1 and 5.5: no space before the colon, no control characters. A value is not folded over lines.
-const FIELD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/;
+const STATUS_LINE = new RegExp(`^HTTP/1\\.([01]) ([1-9][0-9]{2})(?: ${FIELD_VALUE})?$`);
+// RFC 9112, section 5: no space before the colon. A value is not folded over lines.
+const FIELD = new RegExp(`^${TOKEN}:${FIELD_VALUE}$`);
 /** As llhttp reads it: no tab after the digits. */
 const CONTENT_LENGTH = /^[ \t]*([0-9]{1,15}) *$/;
 const HAS_CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
@@ -25,20 +26,6 @@ const HAS_KEEP_ALIVE = /(?:^|,)[ \t]*keep-alive[ \t]*(?:,|$)/i;
 /** RFC 9112, section 6.1, without parameters, empty elements, and tabs where llhttp overlooks `chunked`. */
 const TRANSFER_CODINGS = /^[ \t]*[0-9A-Za-z-]+(?: *,[ \t]*[0-9A-Za-z-]+)* *$/;
 const KEEP_ALIVE_TIMEOUT = /(?:^|[,; \t])timeout=([0-9]{1,9})/i;
-
-/** Without the spaces and tabs around it. */
-function trimmed(value: string): string {
-  let start = 0;
-  let end = value.length;
-  while (start < end && isBlank(value, start)) start += 1;
-  while (end > start && isBlank(value, end - 1)) end -= 1;
-  return value.slice(start, end);
-}
-
-function isBlank(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code === 0x20 || code === 0x09;
-}
 
 /** Collects the lines of one head. */
 export class ResponseHeadReader {
@@ -77,7 +64,7 @@ export class ResponseHeadReader {
         this.#keepAlive = joined(this.#keepAlive, value);
         break;
       case 'retry-after':
-        this.#retryAfter ??= trimmed(value);
+        this.#retryAfter ??= value.trim();
         break;
     }
   }
@@ -115,7 +102,7 @@ export class ResponseHeadReader {
 function isChunked(transferEncoding: string): boolean {
   if (!TRANSFER_CODINGS.test(transferEncoding)) throw new InvalidResponseError();
   const codings = transferEncoding.toLowerCase().split(',');
-  const position = codings.findIndex((coding) => trimmed(coding) === 'chunked');
+  const position = codings.findIndex((coding) => coding.trim() === 'chunked');
   if (position !== -1 && position < codings.length - 1) throw new InvalidResponseError();
   return position !== -1;
 }

@@ -1,3 +1,4 @@
+import { TOKEN } from './http-syntax.ts';
 import { InvalidResponseError, ResponseLimitError } from './response-error.ts';
 import { checkField, type ResponseHead, ResponseHeadReader } from './response-head.ts';
 
@@ -14,8 +15,8 @@ const CR = 0x0d;
 const LF = 0x0a;
 
 // RFC 9112, section 7.1.1, without the spaces that it calls bad and without escapes.
-const CHUNK_LINE =
-  /^([0-9A-Fa-f]{1,24})(?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]*"))?)*$/;
+const QUOTED = /"[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]*"/.source;
+const CHUNK_LINE = new RegExp(`^([0-9A-Fa-f]{1,24})(?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*$`);
 
 /** A line of the head or of the framing. */
 type LinePart = 'status line' | 'header field' | 'chunk line' | 'end of chunk' | 'trailer field';
