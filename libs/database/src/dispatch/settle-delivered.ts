@@ -1,7 +1,7 @@
 import { arrayLiteral } from '../array-literal.ts';
 import { type Database, statement } from '../connect.ts';
 import { NOT_DURABLE } from '../sql-fragments.ts';
-import { FENCE } from './fence.ts';
+import { fence } from './fence.ts';
 
 /** A successful attempt. Instants are milliseconds since 1970 by the database's clock. */
 export interface DeliveredAttempt {
@@ -25,7 +25,7 @@ export const SETTLE_DELIVERED = statement(
    FROM unnest($2::uuid[], $3::bigint[], $4::integer[], $5::double precision[], $6::double precision[])
           AS ended (id, batch_id, token, started_ms, finished_ms),
         (SELECT ${NOT_DURABLE}) AS setting
-   WHERE ${FENCE}`,
+   WHERE ${fence('$3::bigint[]')}`,
 );
 
 /** Settles a batch. Returns how many were settled; this dispatcher no longer held the others. */
