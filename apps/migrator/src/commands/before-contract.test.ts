@@ -44,7 +44,7 @@ test('migrate --before-contract leaves all that the first service uses, and the 
   expect(migrated).toMatchObject({
     exitCode: 0,
     stdout: expect.stringContaining(
-      'waiting for the contract of the online migration: 002_add_callback_types.sql, 009_drop_unused_indexes.sql, 015_index_callback_types.sql, 017_drop_replaced_indexes.sql, 032_set_columns_after_updates.sql\n',
+      'waiting for the contract of the online migration: 002_add_callback_types.sql, 009_drop_unused_indexes.sql, 015_index_callback_types.sql, 017_drop_replaced_indexes.sql, 032_set_columns_after_updates.sql, 037_drop_index_by_type.sql\n',
     ),
   });
   expect(await partsOfTimers()).toEqual(expect.arrayContaining(parts));
@@ -105,10 +105,10 @@ test('the way back before the contract ends in the schema of 001', async () => {
   expect(await rowsOf('SELECT callback_url FROM timers')).toHaveLength(3);
 });
 
-/** 015 needs 009 before it, 032 replaces a trigger of 001 under its name. */
-const OTHERS = new Set([15n, 32n]);
+/** 015 needs 009 before it, 032 replaces a trigger of 001 under its name, 037 drops what 015 builds. */
+const OTHERS = new Set([15n, 32n, 37n]);
 
-test('the waiting files are those that drop parts of 001, and two others', async () => {
+test('the waiting files are those that drop parts of 001, and three others', async () => {
   await migrateToLatest({ databaseUrl: database.url, to: 1n });
   const first = await partsOfTimers();
   await migrateToLatest({ databaseUrl: database.url, to: 2n });

@@ -1,9 +1,24 @@
 import { sql } from 'kysely';
 import type { Database } from '../connect.ts';
-import { allOf, conditionsOf, EXECUTING_RANGE, hasStatus, type TimerFilter } from './timer-conditions.ts';
+import { createdRanges, rowsInRanges } from './index-ranges.ts';
+import {
+  allOf,
+  type Condition,
+  conditionsOf,
+  EXECUTING_RANGE,
+  hasStatus,
+  type TimerFilter,
+} from './timer-conditions.ts';
 
 /** Totals up to this are exact. Counting millions of rows would take longer than the page itself. */
 const MAX_EXACT_TOTAL = 10_000;
+
+/** Ranges of indexes that hold every match. */
+function rangesOf(filter: TimerFilter): Condition[] {
+  if (filter.status === 'executing') return [EXECUTING_RANGE];
+  if (filter.status === 'pending') return [sql`status = 'pending'`];
+  return createdRanges(filter);
+}
 
 /**
  * Counts the timers that match: exact up to 10,000, above that the planner's estimate. Only for filters by status, type and
@@ -15,24 +30,17 @@ export async function countTimers(
 ): Promise<{ total: number; estimated: boolean }> {
   const { status } = filter;
   const condition = allOf([
-    ...(status === 'executing' ? [EXECUTING_RANGE] : []),
     ...(status === undefined ? [] : [hasStatus(status)]),
     ...conditionsOf(filter, []),
   ]);
-  const matching = db.kysely.selectFrom('timers').where(condition);
-  const { counted } = await db.kysely
-    .selectFrom(
-      matching
-        .select(sql`1`.as('one'))
-        .limit(MAX_EXACT_TOTAL + 1)
-        .as('matching'),
-    )
-    .select((count) => count.fn.countAll<string>().as('counted'))
-    .executeTakeFirstOrThrow();
-  if (Number(counted) <= MAX_EXACT_TOTAL) return { total: Number(counted), estimated: false };
-  const [plan] = await matching
-    .select('id')
-    .explain<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>('json');
-  const rows = plan?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0;
+  const matching = rowsInRanges(rangesOf(filter).map((range) => allOf([range, condition])));
+  const { rows: counts } = await sql<{ counted: number }>`SELECT count(*)::integer AS counted
+    FROM (${matching} LIMIT ${MAX_EXACT_TOTAL + 1}) AS matching`.execute(db.kysely);
+  const counted = counts[0]?.counted ?? 0;
+  if (counted <= MAX_EXACT_TOTAL) return { total: counted, estimated: false };
+  const { rows: plans } = await sql<{
+    'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }];
+  }>`EXPLAIN (FORMAT JSON) ${matching}`.execute(db.kysely);
+  const rows = plans[0]?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0;
   return { total: Math.max(rows, MAX_EXACT_TOTAL + 1), estimated: true };
 }

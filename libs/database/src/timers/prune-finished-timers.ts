@@ -1,6 +1,6 @@
 import { CALLBACK_TYPES, type CallbackType } from '@timer-platform/callback-types';
 import { z } from 'zod';
-import { type Database, statement } from '../connect.ts';
+import { type Database, type Statement, statement } from '../connect.ts';
 
 /** One step of a scan of the table by callback type and in the order of creation. */
 export interface PruneStep {
@@ -19,26 +19,27 @@ export interface PruneResult {
 }
 
 /**
- * Scans idx_timers_callback_type backwards, because a timer was created before it finished. Each scan skips old timers
- * that are still pending. updated_at of a finished timer is when it finished.
+ * Scans the index of one callback type backwards, because a timer was created before it finished. Each scan skips old
+ * timers that are still pending. updated_at of a finished timer is when it finished.
  *
  * The position is text because a Date would drop the microseconds, and the scan would not advance past them.
  */
-const PRUNE = statement(
-  'prune-finished-timers',
-  `WITH page AS MATERIALIZED (
+const prune = (callbackType: CallbackType): Statement =>
+  statement(
+    `prune-finished-${callbackType}-timers`,
+    `WITH page AS MATERIALIZED (
      SELECT id, created_at, status, updated_at FROM timers
-     WHERE callback_type = $1
-       AND (created_at, id) > ($2::timestamptz, $3::uuid)
-       AND created_at < now() - $4::double precision * interval '1 millisecond'
+     WHERE callback_type = '${callbackType}'
+       AND (created_at, id) > ($1::timestamptz, $2::uuid)
+       AND created_at < now() - $3::double precision * interval '1 millisecond'
      ORDER BY created_at, id
-     LIMIT $5
+     LIMIT $4
    ), deleted AS (
      DELETE FROM timers
      WHERE id = ANY (ARRAY(
          SELECT id FROM page
          WHERE status IN ('completed', 'failed', 'canceled')
-           AND updated_at < now() - $4::double precision * interval '1 millisecond'
+           AND updated_at < now() - $3::double precision * interval '1 millisecond'
        ))
        -- A client may have retried the timer in the meantime.
        AND status IN ('completed', 'failed', 'canceled')
@@ -47,7 +48,9 @@ const PRUNE = statement(
    SELECT (SELECT count(*) FROM deleted)::integer AS deleted,
           (SELECT count(*) FROM page)::integer AS checked,
           (SELECT created_at::text || ' ' || id FROM page ORDER BY created_at DESC, id DESC LIMIT 1) AS reached`,
-);
+  );
+
+export const PRUNE: Readonly<Record<CallbackType, Statement>> = { http: prune('http'), nats: prune('nats') };
 
 const SMALLEST_ID = '00000000-0000-0000-0000-000000000000';
 const positionSchema = z.tuple([z.enum(CALLBACK_TYPES), z.string(), z.string()]);
@@ -61,13 +64,10 @@ export async function pruneFinishedTimers(db: Database, step: PruneStep): Promis
   const { from, finishedForMs, limit } = step;
   const [callbackType, createdAt, id] =
     from === undefined ? start(CALLBACK_TYPES[0]) : positionSchema.parse(JSON.parse(from));
-  const [row] = await db.rows<{ deleted: number; checked: number; reached: string | null }>(PRUNE, [
-    callbackType,
-    createdAt,
-    id,
-    finishedForMs,
-    limit,
-  ]);
+  const [row] = await db.rows<{ deleted: number; checked: number; reached: string | null }>(
+    PRUNE[callbackType],
+    [createdAt, id, finishedForMs, limit],
+  );
   const { deleted = 0, checked = 0, reached = null } = row ?? {};
   return { deleted, next: nextPosition(callbackType, checked === limit ? reached : null) };
 }

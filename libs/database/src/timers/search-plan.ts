@@ -1,7 +1,7 @@
-import { CALLBACK_TYPES } from '@timer-platform/callback-types';
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../connect.ts';
 import { DUE_AT } from '../sql-fragments.ts';
+import { createdRanges, rowsInRanges } from './index-ranges.ts';
 import {
   allOf,
   type Condition,
@@ -45,10 +45,10 @@ const dueAt = sql.raw<Date>(DUE_AT);
 const dueSince = sql.raw<Date>('due_since');
 const shownDueAt = sql.raw<Date>(`COALESCE(due_since, ${DUE_AT})`);
 
-/** Whether at most `limit` rows fulfil a condition that an index serves. */
-async function hasAtMost(db: Database, limit: number, condition: Condition): Promise<boolean> {
+/** Whether ranges of indexes that have no row in common hold at most `limit` rows. */
+async function haveAtMost(db: Database, limit: number, ranges: readonly Condition[]): Promise<boolean> {
   const { rows } = await sql<{ count: number }>`SELECT count(*)::integer AS count
-    FROM (SELECT FROM timers WHERE ${condition} LIMIT ${limit + 1}) AS matching`.execute(db.kysely);
+    FROM (${rowsInRanges(ranges)} LIMIT ${limit + 1}) AS matching`.execute(db.kysely);
   return (rows[0]?.count ?? 0) <= limit;
 }
 
@@ -108,18 +108,6 @@ function pendingStreams({ dueFrom, dueBefore }: TimerFilter, hasNeverDue: boolea
   }));
 }
 
-function createdStreams(filter: TimerFilter): Stream[] {
-  const { status, callbackType, createdFrom, createdBefore } = filter;
-  const range = conditionsOf({ createdFrom, createdBefore }, []);
-  if (status === 'failed' || status === 'canceled')
-    return [{ key: createdAt, condition: allOf([sql`status = ${status}`, ...range]) }];
-  // One range of idx_timers_callback_type for each type, merged: the index serves lists with and without a type.
-  return (callbackType === undefined ? CALLBACK_TYPES : [callbackType]).map((type) => ({
-    key: createdAt,
-    condition: allOf([sql`callback_type = ${type}`, ...range]),
-  }));
-}
-
 const BY_INDEX: Readonly<Record<'created' | 'pending', ReadonlySet<string>>> = {
   created: new Set(['status', 'callbackType', 'createdFrom', 'createdBefore']),
   pending: new Set(['status', 'callbackType', 'dueFrom', 'dueBefore']),
@@ -146,38 +134,31 @@ export async function planSearch(
     status === undefined ? [] : [states === 'shown' ? hasStatus(status) : sql<boolean>`status = ${status}`];
   const condition = allOf([...ofStatus, ...conditionsOf(filter, scheduleIds)]);
   const key = sort === 'created_at' ? createdAt : shownDueAt;
-  const small = async (range: Condition, limit: number): Promise<SearchPlan | undefined> =>
-    (await hasAtMost(db, limit, range))
-      ? { streams: [{ condition: range, key }], condition, isByIndex: true, isSmall: true }
+  const streamsOf = (ranges: readonly Condition[]): Stream[] =>
+    ranges.map((range) => ({ condition: range, key }));
+  const small = async (limit: number, ...ranges: Condition[]): Promise<SearchPlan | undefined> =>
+    (await haveAtMost(db, limit, ranges))
+      ? { streams: streamsOf(ranges), condition, isByIndex: true, isSmall: true }
       : undefined;
 
   for (const range of smallRanges(filter, scheduleIds)) {
-    const plan = await small(range, MAX_COLLECTED);
+    const plan = await small(MAX_COLLECTED, range);
     if (plan !== undefined) return plan;
   }
   if (sort === 'execute_at' && status === 'pending')
     return {
-      streams: pendingStreams(filter, await hasAtMost(db, MAX_COLLECTED, IS_NEVER_DUE)),
+      streams: pendingStreams(filter, await haveAtMost(db, MAX_COLLECTED, [IS_NEVER_DUE])),
       condition,
       isByIndex: usesOnly(filter, BY_INDEX.pending),
       isSmall: false,
     };
-  if (sort === 'execute_at') {
-    const streams = createdStreams(filter);
-    return small(
-      sql`${sql.join(
-        streams.map((stream) => sql`(${stream.condition})`),
-        sql` OR `,
-      )}`,
-      MAX_SORTED,
-    );
-  }
+  if (sort === 'execute_at') return small(MAX_SORTED, ...createdRanges(filter));
   if (status === 'pending') {
-    const plan = await small(sql`status = 'pending'`, MAX_COLLECTED);
+    const plan = await small(MAX_COLLECTED, sql`status = 'pending'`);
     if (plan !== undefined) return plan;
   }
   return {
-    streams: createdStreams(filter),
+    streams: streamsOf(createdRanges(filter)),
     condition,
     isByIndex: usesOnly(filter, BY_INDEX.created),
     isSmall: false,
