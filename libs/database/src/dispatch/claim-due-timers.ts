@@ -99,7 +99,7 @@ interface RangeBounds {
  *
  * 1. `recent`: timers that nobody has claimed, locked, with the bytes of all up to each. Uses idx_timers_due and its order.
  *    SKIP LOCKED skips timers that another dispatcher is claiming or a client is changing. NOT IN becomes a hashed lookup,
- *    and keeps the order. Only this step holds callbacks, because every step that holds rows copies them. They cannot be
+ *    and keeps the order; arrays unnested in FROM would be copied first. Only this step holds callbacks, because every step that holds rows copies them. They cannot be
  *    read again by id: a timer that was changed before its lock was granted is newer than the snapshot.
  * 2. `recent_found`: what the planner of polls learns.
  * 3. `recent_earlier`: claims that committed after this statement began, and before a lock was granted. The lock alone does
@@ -124,7 +124,7 @@ function rangeSteps(range: ClaimedRow['range'], { from, to, limit, condition, ma
          AND ${DUE_AT} >= ${from} AND ${DUE_AT} <= ${to}
          AND EXISTS (SELECT FROM lease)
          AND (id, claims) NOT IN (
-           SELECT claim.id, claim.token FROM claim_batches, unnest(timer_ids, tokens) AS claim (id, token)
+           SELECT unnest(timer_ids), unnest(tokens) FROM claim_batches
            WHERE due_to >= ${from} AND due_from <= ${to})
        ORDER BY ${DUE_AT}
        LIMIT ${limit}

@@ -15,6 +15,8 @@ export interface DeliveredAttempt {
 /**
  * pending and claimed → completed. Committed asynchronously: if a crash of the server loses a settle, the delivery is
  * repeated under the same id.
+ *
+ * Arrays are unnested in the select list: in FROM, each is copied into a table of its own before the first row is read.
  */
 export const SETTLE_DELIVERED = statement(
   'settle-delivered',
@@ -22,8 +24,8 @@ export const SETTLE_DELIVERED = statement(
    SET status = 'completed', claims = claims + 1, attempts = attempts + 1, lost_claims = 0, last_error = NULL,
        attempted_at = to_timestamp(started_ms / 1000.0), executed_at = to_timestamp(finished_ms / 1000.0),
        updated_at = now()
-   FROM unnest($2::uuid[], $3::bigint[], $4::integer[], $5::double precision[], $6::double precision[])
-          AS ended (id, batch_id, token, started_ms, finished_ms),
+   FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bigint[]) AS batch_id, unnest($4::integer[]) AS token,
+           unnest($5::double precision[]) AS started_ms, unnest($6::double precision[]) AS finished_ms) AS ended,
         (SELECT ${NOT_DURABLE}) AS setting
    WHERE ${fence('$3::bigint[]')}`,
 );
