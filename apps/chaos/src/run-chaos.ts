@@ -7,7 +7,13 @@ import { queryWithRetries } from './query-with-retries.ts';
 import { type Random, seededRandom } from './random.ts';
 import { RECEIVER_HOST } from './service-process.ts';
 import { runLoad } from './timer-load.ts';
-import { failedAttempts, waitingTimers, waitUntilDueFinished, waitUntilFinished } from './timer-rows.ts';
+import {
+  failedAttempts,
+  waitingTimers,
+  waitUntilDueFinished,
+  waitUntilFinished,
+  waitUntilNoneHeld,
+} from './timer-rows.ts';
 import { type FaultInterval, judge, type Verdict } from './verdict.ts';
 
 export interface ChaosOptions {
@@ -34,6 +40,8 @@ const LOAD_MS = 10_000;
 const FAULTS_PER_ROUND = 2;
 const RETRY = { max_attempts: 50, delays: ['500ms', '1s'] };
 const FINISH_TIMEOUT_MS = 60_000;
+/** What a killed dispatcher held is claimable again after this time. */
+const LONGEST_RECOVERY_MS = 15_000;
 /** No retry of this load, and nothing that dispatchers defer, is due later than this. */
 const LONGEST_DELAY_MS = 75_000;
 const FLEET = { least: 2, most: 5 };
@@ -62,16 +70,20 @@ async function finish({ db, clock }: ChaosEnvironment): Promise<Finish> {
   if (!clock.readings.wasStepped)
     return { postponed: new Map(), problems: await waitUntilFinished(db, FINISH_TIMEOUT_MS) };
   const late = await waitUntilDueFinished(db, FINISH_TIMEOUT_MS);
+  const held = await waitUntilNoneHeld(db, LONGEST_RECOVERY_MS);
   const waiting = await waitingTimers(db);
   const latestMs = clock.readings.latestReading(Number.NEGATIVE_INFINITY, Date.now()) + LONGEST_DELAY_MS;
-  const problems = waiting.flatMap(({ id, dueMs, isHeld }) => [
-    ...(dueMs > latestMs ? [`timer ${id} is postponed for too long`] : []),
-    ...(isHeld ? [`timer ${id} is claimed long before it is due`] : []),
-  ]);
+  const problems = [
+    ...late,
+    ...held.map((problem) => `${problem} long before it is due`),
+    ...waiting.flatMap(({ id, dueMs }) =>
+      dueMs > latestMs ? [`timer ${id} is postponed for too long`] : [],
+    ),
+  ];
   await clock.reach(Math.max(...waiting.map(({ dueMs }) => Math.min(dueMs, latestMs))));
   return {
     postponed: new Map(waiting.map(({ id, dueMs }) => [id, dueMs])),
-    problems: [...late, ...problems, ...(await waitUntilFinished(db, FINISH_TIMEOUT_MS))],
+    problems: [...problems, ...(await waitUntilFinished(db, FINISH_TIMEOUT_MS))],
   };
 }
 

@@ -11,17 +11,27 @@ export interface WaitingTimer {
   readonly id: string;
   /** When it is due, in milliseconds by that clock. */
   readonly dueMs: number;
-  /** Whether a dispatcher has claimed it and is not about to start it: it cannot be canceled in the meantime. */
-  readonly isHeld: boolean;
 }
 
 /** Reads the timers that are not due. */
 export async function waitingTimers(db: Database): Promise<WaitingTimer[]> {
-  const rows = await queryWithRetries<{ id: string; due_at: Date; is_held: boolean }>(
+  const rows = await queryWithRetries<{ id: string; due_at: Date }>(
     db,
-    `SELECT id, due_at, status = 'executing' AND due_at > clock_timestamp() + interval '5 seconds' AS is_held FROM timer_states WHERE ${IS_UNFINISHED} AND due_at > clock_timestamp()`,
+    `SELECT id, due_at FROM timer_states WHERE ${IS_UNFINISHED} AND due_at > clock_timestamp()`,
   );
-  return rows.map(({ id, due_at, is_held }) => ({ id, dueMs: due_at.getTime(), isHeld: is_held }));
+  return rows.map(({ id, due_at }) => ({ id, dueMs: due_at.getTime() }));
+}
+
+/**
+ * Waits until no timer is claimed that is not about to start: it cannot be canceled in the meantime. After the clock was
+ * set back, dispatchers release such claims, and those of a killed one are rescued. Describes up to five that are not.
+ */
+export function waitUntilNoneHeld(db: Database, withinMs: number): Promise<string[]> {
+  return waitWhile(
+    db,
+    withinMs,
+    `AND status = 'executing' AND due_at > clock_timestamp() + interval '5 seconds'`,
+  );
 }
 
 /** Waits until every timer that is due is finished. Describes up to five that are not finished in time. */
