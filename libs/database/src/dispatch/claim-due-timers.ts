@@ -97,10 +97,11 @@ interface RangeBounds {
 /**
  * Claims the timers of one range, in steps that have its name:
  *
- * 1. `recent`: timers that nobody has claimed, locked, with the bytes of all up to each. Uses idx_timers_due and its order.
- *    SKIP LOCKED skips timers that another dispatcher is claiming or a client is changing. NOT IN becomes a hashed lookup,
- *    and keeps the order; arrays unnested in FROM would be copied first. Only this step holds callbacks, because every step that holds rows copies them. They cannot be
- *    read again by id: a timer that was changed before its lock was granted is newer than the snapshot.
+ * 1. `recent`: timers that nobody has claimed, locked, with the bytes of all up to each. Uses idx_timers_due and its
+ *    order. SKIP LOCKED skips timers that another dispatcher is claiming or a client is changing. NOT IN becomes a
+ *    hashed lookup, and keeps the order; arrays unnested in FROM would be copied first. Only this step holds
+ *    callbacks, because every step that holds rows copies them. They cannot be read again by id: a timer that was
+ *    changed before its lock was granted is newer than the snapshot.
  * 2. `recent_found`: what the planner of polls learns.
  * 3. `recent_earlier`: claims that committed after this statement began, and before a lock was granted. The lock alone does
  *    not exclude a second claim, and they are not in the snapshot. A function whose snapshot is newer than the locks finds
