@@ -4,11 +4,9 @@ import { FAULT_NAMES, type FaultName, isFaultName } from './faults/faults.ts';
 import { runJetStreamKills } from './jetstream-kills.ts';
 import { runOutage } from './outage.ts';
 import { describeJetStreamKills, describeOutage, describeRounds, describeScheduleKills } from './report.ts';
-import { runChaos } from './run-chaos.ts';
+import { RECOVERY_LIMIT_MS, runChaos } from './run-chaos.ts';
 import { runScheduleKills } from './schedule-kills.ts';
 import { findProblems, sumVerdicts } from './verdict.ts';
-
-const RECOVERY_LIMIT_MS = 15_000;
 
 const SCENARIO_HELP = `
 Scenarios:

@@ -40,8 +40,8 @@ const LOAD_MS = 10_000;
 const FAULTS_PER_ROUND = 2;
 const RETRY = { max_attempts: 50, delays: ['500ms', '1s'] };
 const FINISH_TIMEOUT_MS = 60_000;
-/** What a killed dispatcher held is claimable again after this time. */
-const LONGEST_RECOVERY_MS = 15_000;
+/** How long a recovery may take: that of timers that were due, and that of claims of a killed service. */
+export const RECOVERY_LIMIT_MS = 15_000;
 /** No retry of this load, and nothing that dispatchers defer, is due later than this. */
 const LONGEST_DELAY_MS = 75_000;
 const FLEET = { least: 2, most: 5 };
@@ -70,7 +70,7 @@ async function finish({ db, clock }: ChaosEnvironment): Promise<Finish> {
   if (!clock.readings.wasStepped)
     return { postponed: new Map(), problems: await waitUntilFinished(db, FINISH_TIMEOUT_MS) };
   const late = await waitUntilDueFinished(db, FINISH_TIMEOUT_MS);
-  const held = await waitUntilNoneHeld(db, LONGEST_RECOVERY_MS);
+  const held = await waitUntilNoneHeld(db, RECOVERY_LIMIT_MS);
   const waiting = await waitingTimers(db);
   const latestMs = clock.readings.latestReading(Number.NEGATIVE_INFINITY, Date.now()) + LONGEST_DELAY_MS;
   const problems = [

@@ -1,7 +1,7 @@
 import { arrayLiteral } from '../array-literal.ts';
 import { type Database, statement } from '../connect.ts';
 import { DUE_AT, NOT_DURABLE } from '../sql-fragments.ts';
-import { fence } from './fence.ts';
+import { FENCE } from './fence.ts';
 
 /** A claim that ends without an attempt. */
 export interface ReleasedClaim {
@@ -28,7 +28,7 @@ const RELEASE = statement(
    FROM unnest($2::uuid[], $3::bigint[], $4::integer[], $5::double precision[], $6::text[], $7::text[])
           AS ended (id, batch_id, token, not_before_ms, reason, destination),
         (SELECT ${NOT_DURABLE}) AS setting
-   WHERE ${fence('$3::bigint[]')}`,
+   WHERE ${FENCE}`,
 );
 
 /** Releases claims, so that any dispatcher can claim the timers. Returns how many this dispatcher still held. */

@@ -1,7 +1,7 @@
 import { arrayLiteral } from '../array-literal.ts';
 import { type Database, statement } from '../connect.ts';
 import { NOT_DURABLE } from '../sql-fragments.ts';
-import { fence } from './fence.ts';
+import { FENCE } from './fence.ts';
 
 /** A successful attempt. Instants are milliseconds since 1970 by the database's clock. */
 export interface DeliveredAttempt {
@@ -27,7 +27,7 @@ export const SETTLE_DELIVERED = statement(
    FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bigint[]) AS batch_id, unnest($4::integer[]) AS token,
            unnest($5::double precision[]) AS started_ms, unnest($6::double precision[]) AS finished_ms) AS ended,
         (SELECT ${NOT_DURABLE}) AS setting
-   WHERE ${fence('$3::bigint[]')}`,
+   WHERE ${FENCE}`,
 );
 
 /** Settles a batch. Returns how many were settled; this dispatcher no longer held the others. */

@@ -1,7 +1,7 @@
 import { arrayLiteral } from '../array-literal.ts';
 import { type Database, statement } from '../connect.ts';
 import { NOT_DURABLE } from '../sql-fragments.ts';
-import { fence } from './fence.ts';
+import { FENCE } from './fence.ts';
 
 /** The end of a claim without a delivery. Instants are milliseconds since 1970 by the database's clock. */
 export interface FailedAttempt {
@@ -39,7 +39,7 @@ const SETTLE = statement(
             id uuid, batch_id bigint, token integer, error text, next_attempt_ms double precision,
             due_ms double precision, started_ms double precision, finished_ms double precision, status_code integer),
           (SELECT ${NOT_DURABLE}) AS setting
-     WHERE ${fence('$3::bigint[]')}
+     WHERE ${FENCE}
      RETURNING timers.id, timers.attempts, ended.due_ms, ended.started_ms, ended.finished_ms, ended.status_code, ended.error
    ), history AS (
      INSERT INTO timer_attempts (timer_id, number, due_at, started_at, finished_at, status_code, error)

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../connect.ts';
-import { createdRanges, rowsInRanges } from './index-ranges.ts';
+import { countInRanges, createdRanges, rowsInRanges } from './index-ranges.ts';
 import {
   allOf,
   type Condition,
@@ -33,14 +33,12 @@ export async function countTimers(
     ...(status === undefined ? [] : [hasStatus(status)]),
     ...conditionsOf(filter, []),
   ]);
-  const matching = rowsInRanges(rangesOf(filter).map((range) => allOf([range, condition])));
-  const { rows: counts } = await sql<{ counted: number }>`SELECT count(*)::integer AS counted
-    FROM (${matching} LIMIT ${MAX_EXACT_TOTAL + 1}) AS matching`.execute(db.kysely);
-  const counted = counts[0]?.counted ?? 0;
+  const ranges = rangesOf(filter).map((range) => allOf([range, condition]));
+  const counted = await countInRanges(db, ranges, MAX_EXACT_TOTAL);
   if (counted <= MAX_EXACT_TOTAL) return { total: counted, estimated: false };
   const { rows: plans } = await sql<{
     'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }];
-  }>`EXPLAIN (FORMAT JSON) ${matching}`.execute(db.kysely);
+  }>`EXPLAIN (FORMAT JSON) ${rowsInRanges(ranges)}`.execute(db.kysely);
   const rows = plans[0]?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0;
   return { total: Math.max(rows, MAX_EXACT_TOTAL + 1), estimated: true };
 }

@@ -1,5 +1,6 @@
 import { CALLBACK_TYPES } from '@timer-platform/callback-types';
 import { type RawBuilder, sql } from 'kysely';
+import type { Database } from '../connect.ts';
 import { allOf, type Condition, conditionsOf, type TimerFilter } from './timer-conditions.ts';
 
 /**
@@ -20,4 +21,15 @@ export function rowsInRanges(ranges: readonly Condition[]): RawBuilder<unknown> 
     ranges.map((range) => sql`(SELECT FROM timers WHERE ${range})`),
     sql` UNION ALL `,
   );
+}
+
+/** Counts the timers in such ranges, and stops after one more than `limit`. */
+export async function countInRanges(
+  db: Database,
+  ranges: readonly Condition[],
+  limit: number,
+): Promise<number> {
+  const { rows } = await sql<{ count: number }>`SELECT count(*)::integer AS count
+    FROM (${rowsInRanges(ranges)} LIMIT ${limit + 1}) AS matching`.execute(db.kysely);
+  return rows[0]?.count ?? 0;
 }

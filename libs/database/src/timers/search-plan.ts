@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../connect.ts';
 import { DUE_AT } from '../sql-fragments.ts';
-import { createdRanges, rowsInRanges } from './index-ranges.ts';
+import { countInRanges, createdRanges } from './index-ranges.ts';
 import {
   allOf,
   type Condition,
@@ -44,13 +44,6 @@ const createdAt = sql.raw<Date>('created_at');
 const dueAt = sql.raw<Date>(DUE_AT);
 const dueSince = sql.raw<Date>('due_since');
 const shownDueAt = sql.raw<Date>(`COALESCE(due_since, ${DUE_AT})`);
-
-/** Whether ranges of indexes that have no row in common hold at most `limit` rows. */
-async function haveAtMost(db: Database, limit: number, ranges: readonly Condition[]): Promise<boolean> {
-  const { rows } = await sql<{ count: number }>`SELECT count(*)::integer AS count
-    FROM (${rowsInRanges(ranges)} LIMIT ${limit + 1}) AS matching`.execute(db.kysely);
-  return (rows[0]?.count ?? 0) <= limit;
-}
 
 async function schedulesWithKey(db: Database, key: string | undefined): Promise<string[]> {
   if (key === undefined) return [];
@@ -137,7 +130,7 @@ export async function planSearch(
   const streamsOf = (ranges: readonly Condition[]): Stream[] =>
     ranges.map((range) => ({ condition: range, key }));
   const small = async (limit: number, ...ranges: Condition[]): Promise<SearchPlan | undefined> =>
-    (await haveAtMost(db, limit, ranges))
+    (await countInRanges(db, ranges, limit)) <= limit
       ? { streams: streamsOf(ranges), condition, isByIndex: true, isSmall: true }
       : undefined;
 
@@ -145,13 +138,15 @@ export async function planSearch(
     const plan = await small(MAX_COLLECTED, range);
     if (plan !== undefined) return plan;
   }
-  if (sort === 'execute_at' && status === 'pending')
+  if (sort === 'execute_at' && status === 'pending') {
+    const neverDue = await countInRanges(db, [IS_NEVER_DUE], MAX_COLLECTED);
     return {
-      streams: pendingStreams(filter, await haveAtMost(db, MAX_COLLECTED, [IS_NEVER_DUE])),
+      streams: pendingStreams(filter, neverDue <= MAX_COLLECTED),
       condition,
       isByIndex: usesOnly(filter, BY_INDEX.pending),
       isSmall: false,
     };
+  }
   if (sort === 'execute_at') return small(MAX_SORTED, ...createdRanges(filter));
   if (status === 'pending') {
     const plan = await small(MAX_COLLECTED, sql`status = 'pending'`);
